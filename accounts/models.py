@@ -1,0 +1,138 @@
+"""Who works here: branches, people, and the parts they play on the floor."""
+
+import datetime
+import zoneinfo
+
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    """What a person may be on the floor. One person may be several of these."""
+
+    THERAPIST = "therapist", _("Therapist")
+    CASHIER = "cashier", _("Cashier")
+    MONITOR = "monitor", _("Monitor")
+    MANAGER = "manager", _("Manager")
+
+
+def validate_time_zone(name: str) -> None:
+    """Refuse a name the time-zone database does not know."""
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(_("“%(name)s” is not a time zone."), params={"name": name})
+
+
+class Branch(models.Model):
+    """One spa. Queues, codes, rooms and screens all belong to a branch."""
+
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    slug = models.SlugField(_("short name in addresses"), max_length=40, unique=True)
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default="Asia/Manila", validators=[validate_time_zone]
+    )
+    day_start = models.TimeField(
+        _("business day starts at"),
+        default=datetime.time(4, 0),
+        help_text=_("Customers before this time still belong to the day before."),
+    )
+    active = models.BooleanField(_("open"), default=True)
+
+    class Meta:
+        verbose_name = _("branch")
+        verbose_name_plural = _("branches")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def business_date(self, at: datetime.datetime | None = None) -> datetime.date:
+        """The business day of a moment (now, when none is given) in the branch's time zone."""
+        local = (at or timezone.now()).astimezone(zoneinfo.ZoneInfo(self.time_zone))
+        # Wall-clock comparison, so the day is right on the two days a year that clocks change.
+        day = local.date()
+        return day if local.time() >= self.day_start else day - datetime.timedelta(days=1)
+
+
+class StaffManager(UserManager["User"]):
+    """Users, with what the edges need to know about them in one query."""
+
+    def with_roles(self) -> models.QuerySet["User"]:
+        """Users with branch, therapist and cashier loaded in the same query."""
+        return self.select_related("branch", "therapist", "cashier")
+
+
+class User(AbstractUser):
+    """A person who can log in. Managers are those who may enter the admin (`is_staff`)."""
+
+    branch = models.ForeignKey(
+        Branch, verbose_name=_("branch"), null=True, blank=True, on_delete=models.PROTECT
+    )
+    is_monitor = models.BooleanField(
+        _("may watch the monitor"),
+        default=False,
+        help_text=_("For the account of a wall screen; staff may always watch."),
+    )
+    is_demo = models.BooleanField(
+        _("demo account"),
+        default=False,
+        editable=False,
+        help_text=_("Made by the seed command with a password it printed."),
+    )
+
+    objects = StaffManager()
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """The parts this person plays now; none when the account is switched off."""
+        if not self.is_active:
+            return frozenset()
+        plays = {
+            Role.THERAPIST: (therapist := getattr(self, "therapist", None)) and therapist.active,
+            Role.CASHIER: (cashier := getattr(self, "cashier", None)) and cashier.active,
+            Role.MONITOR: self.is_monitor,
+            Role.MANAGER: self.is_staff,
+        }
+        return frozenset(role for role, played in plays.items() if played)
+
+
+class StaffProfile(models.Model):
+    """What a therapist and a cashier have in common."""
+
+    display_name = models.CharField(_("name on screens"), max_length=60)
+    active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.display_name
+
+
+class Therapist(StaffProfile):
+    """A person who treats customers, usually in a room of their own."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="therapist")
+    # Text, not a key: accounts does not know rooms (docs/architecture.md, "Who may import whom").
+    room_number = models.CharField(_("own room"), max_length=20, blank=True)
+
+    class Meta:
+        verbose_name = _("therapist")
+        verbose_name_plural = _("therapists")
+
+
+class Cashier(StaffProfile):
+    """A person who takes money at a counter."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="cashier")
+    counter_number = models.CharField(_("counter"), max_length=20, blank=True)
+
+    class Meta:
+        verbose_name = _("cashier")
+        verbose_name_plural = _("cashiers")

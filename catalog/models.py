@@ -1,0 +1,118 @@
+"""What the spa offers: category > service > classification (a duration or tier with its price)."""
+
+from decimal import Decimal
+
+from django.core.validators import MinValueValidator, RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from spa_project.lib.money import DECIMAL_PLACES, MAX_DIGITS
+
+
+class MenuEntry(models.Model):
+    """What every line of the menu has: a place in the order, and a switch."""
+
+    order = models.PositiveIntegerField(_("order"), default=0, db_index=True)
+    active = models.BooleanField(_("on the menu"), default=True)
+
+    class Meta:
+        abstract = True
+
+
+class ServiceCategory(MenuEntry):
+    """A heading of the menu, such as “Massage”."""
+
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    description = models.CharField(_("description"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("category")
+        verbose_name_plural = _("categories")
+        ordering = ["order", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Service(MenuEntry):
+    """A treatment, such as “Hilot”; its prices hang on its classifications."""
+
+    category = models.ForeignKey(
+        ServiceCategory,
+        verbose_name=_("category"),
+        on_delete=models.PROTECT,
+        related_name="services",
+    )
+    name = models.CharField(_("name"), max_length=120)
+    description = models.CharField(_("description"), max_length=500, blank=True)
+    image_url = models.CharField(
+        _("picture"),
+        max_length=300,
+        blank=True,
+        help_text=_("An address on this site, such as /static/img/hilot.jpg."),
+        # The pages' content policy shows pictures of this site only.
+        validators=[RegexValidator(r"^/[^/\\]", _("Pictures must come from this site."))],
+    )
+
+    class Meta:
+        verbose_name = _("service")
+        verbose_name_plural = _("services")
+        ordering = ["order", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["category", "name"], name="service_once_in_a_category")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ClassificationQuerySet(models.QuerySet["ServiceClassification"]):
+    """Sets of prices."""
+
+    def on_the_menu(self) -> "ClassificationQuerySet":
+        """What can be chosen now, with its service loaded: active on all three levels."""
+        return self.select_related("service").filter(
+            active=True, service__active=True, service__category__active=True
+        )
+
+
+class ServiceClassification(MenuEntry):
+    """One way to have a service: its duration or tier, its minutes and its price."""
+
+    service = models.ForeignKey(
+        Service,
+        verbose_name=_("service"),
+        on_delete=models.PROTECT,
+        related_name="classifications",
+    )
+    classification = models.CharField(_("classification"), max_length=80)
+    price = models.DecimalField(
+        _("price"),
+        max_digits=MAX_DIGITS,
+        decimal_places=DECIMAL_PLACES,
+        validators=[MinValueValidator(Decimal(0))],
+    )
+    duration_minutes = models.PositiveSmallIntegerField(
+        _("minutes"), validators=[MinValueValidator(1)]
+    )
+
+    objects = ClassificationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("price")
+        verbose_name_plural = _("prices")
+        ordering = ["order", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["service", "classification"], name="classification_once_in_a_service"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(price__gte=0), name="price_is_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(duration_minutes__gte=1), name="service_takes_a_minute"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.service} · {self.classification}"

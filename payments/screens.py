@@ -1,0 +1,26 @@
+"""The cashier's desk."""
+
+from typing import Any
+
+from accounts.auth import Caller
+from queueing.events import CASHIERS
+from queueing.screens import audience_screen, branch_of
+from queueing.snapshots import transactions_of
+from spa_project.lib.screens import Screen
+
+
+def cashier_screen(caller: Caller) -> Screen:
+    """Who has finished, who is at which counter, and who is looking."""
+    branch, cashier = branch_of(caller), caller.cashier
+
+    def snapshot() -> dict[str, Any]:
+        return {
+            "me": {
+                "id": cashier.pk,
+                "name": cashier.display_name,
+                "counter_number": cashier.counter_number,
+            },
+            "transactions": transactions_of(branch, CASHIERS.shows),
+        }
+
+    return audience_screen(CASHIERS, branch, snapshot)

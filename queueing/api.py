@@ -1,0 +1,40 @@
+"""What the floor's sockets show, over HTTP."""
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+
+from accounts.auth import caller_of
+from accounts.models import Role
+from queueing import screens
+from spa_project.lib.commands import require_role
+from spa_project.lib.http import snapshot_response
+
+router = Router(tags=["snapshots"])
+
+
+@router.get("/snapshots/therapist/", operation_id="snapshot_therapist")
+def therapist_snapshot(request: HttpRequest) -> HttpResponse:
+    """A therapist's desk. Therapists only; ETag, 304."""
+    caller = caller_of(request)
+    require_role(caller, {Role.THERAPIST})
+    return snapshot_response(request, screens.therapist_screen(caller))
+
+
+@router.get("/snapshots/monitor/", operation_id="snapshot_monitor")
+def monitor_snapshot(request: HttpRequest) -> HttpResponse:
+    """The whole floor. Everyone who works here; ETag, 304."""
+    caller = caller_of(request)
+    require_role(caller, Role)
+    return snapshot_response(request, screens.monitor_screen(caller))
+
+
+@router.get("/snapshots/board/", operation_id="snapshot_board")
+def board_snapshot(request: HttpRequest) -> HttpResponse:
+    """The public TV of `?branch=`. Anyone; ETag, 304."""
+    return snapshot_response(request, screens.board_screen(caller_of(request)))
+
+
+@router.get("/tickets/{key}/", operation_id="ticket")
+def ticket(request: HttpRequest, key: str) -> HttpResponse:
+    """A customer's own visit, by its secret key; ETag, 304."""
+    return snapshot_response(request, screens.ticket_screen(key))

@@ -1,0 +1,69 @@
+"""Running numbers, and the four-digit codes people see.
+
+The running number of a branch's business day only ever grows. Its code wraps after 9999, and
+`reset` jumps to the next wrap, so codes start again at 0001 without a number used twice.
+"""
+
+import datetime
+from typing import NamedTuple
+
+from django.db import connection
+
+from accounts.models import Branch
+from queueing.models import CODE_DIGITS, Transaction, TransactionCounter
+
+LAST_CODE = 10**CODE_DIGITS - 1
+
+# One short statement in autocommit, before the main transaction: the counter's lock is held for
+# a moment only. A number lost with a failed confirmation leaves a gap, and gaps are fine.
+_COUNT_UP = {
+    "mysql": """
+        INSERT INTO {table} (branch_id, business_date, last) VALUES (%s, %s, LAST_INSERT_ID(1))
+        ON DUPLICATE KEY UPDATE last = LAST_INSERT_ID(last + 1)
+    """,
+    "sqlite": """
+        INSERT INTO {table} (branch_id, business_date, last) VALUES (%s, %s, 1)
+        ON CONFLICT (branch_id, business_date) DO UPDATE SET last = last + 1 RETURNING last
+    """,
+}
+
+
+class Number(NamedTuple):
+    """A number in the branch's day, and the code that shows it."""
+
+    business_date: datetime.date
+    running_number: int
+    code: str
+
+
+def next_number(branch: Branch) -> Number:
+    """Take the next running number whose code no open customer of the branch has."""
+    day = branch.business_date()
+    while True:
+        running_number = _count_up(branch, day)
+        code = code_of(running_number)
+        if not Transaction.objects.filter(branch=branch, active_code=code).exists():
+            return Number(day, running_number, code)
+
+
+def code_of(running_number: int) -> str:
+    """0001 for 1, 9999 for 9999, then 0001 again."""
+    return f"{(running_number - 1) % LAST_CODE + 1:0{CODE_DIGITS}}"
+
+
+def reset(branch: Branch) -> None:
+    """Let the codes of this business day start again at 0001 with the next customer."""
+    counter = TransactionCounter.objects.select_for_update().filter(
+        branch=branch, business_date=branch.business_date()
+    )
+    for last in counter.values_list("last", flat=True):
+        counter.update(last=-(-last // LAST_CODE) * LAST_CODE)
+
+
+def _count_up(branch: Branch, day: datetime.date) -> int:
+    statement = _COUNT_UP[connection.vendor].format(table=TransactionCounter._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [branch.pk, day])
+        if connection.vendor == "mysql":
+            return int(cursor.lastrowid)
+        return int(cursor.fetchone()[0])

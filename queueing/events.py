@@ -1,0 +1,83 @@
+"""Who hears of a change: derived from what each screen shows, never remembered."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from queueing.models import Room, Transaction
+from queueing.serializers import serialize_board_row, serialize_room, serialize_transaction
+from queueing.states import WITH_CASHIER, WITH_THERAPIST, Status
+from spa_project.lib.events import publish
+
+
+@dataclass(frozen=True)
+class Audience:
+    """A kind of screen: the statuses it shows, and the event that tells it of a change."""
+
+    name: str
+    event: str
+    shows: frozenset[Status]
+    shows_rooms: bool = False
+    serialize: Callable[[Transaction], Any] = serialize_transaction
+
+    def topic(self, branch_id: int) -> str:
+        """The topic of this kind of screen in one branch."""
+        return f"{self.name}.{branch_id}"
+
+
+THERAPISTS = Audience(
+    name="therapist_queue",
+    event="therapist_queue_updated",
+    shows=WITH_THERAPIST | {Status.PENDING_THERAPIST},
+    shows_rooms=True,
+)
+CASHIERS = Audience(
+    name="cashier_queue",
+    event="cashier_queue_updated",
+    shows=WITH_CASHIER | {Status.FINISHED},
+)
+MONITOR = Audience(
+    name="monitor",
+    event="monitor_updated",
+    shows=THERAPISTS.shows | CASHIERS.shows,
+    shows_rooms=True,
+)
+BOARD = Audience(
+    name="board",
+    event="board_updated",
+    shows=WITH_THERAPIST | {Status.PENDING_THERAPIST},
+    serialize=serialize_board_row,
+)
+AUDIENCES = (THERAPISTS, CASHIERS, MONITOR, BOARD)
+
+TICKET_EVENT = "customer_txn_update"
+ROOM_EVENT = "room_updated"
+
+
+def ticket_topic(transaction_id: int) -> str:
+    """The topic of a customer's own page."""
+    return f"txn_{transaction_id}"
+
+
+def announce(transaction: Transaction, was: Status) -> None:
+    """Tell the screens that showed this transaction or show it now, and its own customer."""
+    now = Status(transaction.status)
+    for audience in AUDIENCES:
+        if audience.shows & {was, now}:
+            publish(
+                audience.topic(transaction.branch_id),
+                audience.event,
+                {"transaction": audience.serialize(transaction)},
+            )
+    publish(
+        ticket_topic(transaction.pk),
+        TICKET_EVENT,
+        {"transaction": serialize_transaction(transaction)},
+    )
+
+
+def announce_room(room: Room) -> None:
+    """Tell the screens that show rooms."""
+    for audience in AUDIENCES:
+        if audience.shows_rooms:
+            publish(audience.topic(room.branch_id), ROOM_EVENT, {"room": serialize_room(room)})

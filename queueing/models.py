@@ -1,0 +1,263 @@
+"""Rows of the floor: rooms, customers' transactions, their items, events and codes."""
+
+import secrets
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Branch, Cashier, Therapist
+from catalog.models import Service, ServiceClassification
+from queueing.states import OPEN, WITH_CASHIER, WITH_THERAPIST, Status
+from spa_project.lib.money import DECIMAL_PLACES, MAX_DIGITS
+
+CODE_DIGITS = 4
+
+
+def new_key() -> str:
+    """An unguessable address for a customer's own page: 192 bits, safe in a URL."""
+    return secrets.token_urlsafe(24)
+
+
+class RoomStatus(models.TextChoices):
+    """What can be done with a room now."""
+
+    AVAILABLE = "available", _("Available")
+    OCCUPIED = "occupied", _("Occupied")
+    PREPARING = "preparing", _("Being prepared")
+    OUT_OF_SERVICE = "out_of_service", _("Out of service")
+
+
+class Room(models.Model):
+    """A treatment room. Its status is written by `queueing.rooms` only."""
+
+    branch = models.ForeignKey(Branch, on_delete=models.PROTECT, related_name="rooms")
+    number = models.CharField(_("number"), max_length=20)
+    status = models.CharField(
+        _("status"), max_length=20, choices=RoomStatus, default=RoomStatus.AVAILABLE
+    )
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        verbose_name = _("room")
+        verbose_name_plural = _("rooms")
+        ordering = ["branch", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["branch", "number"], name="room_once_in_a_branch"),
+            models.CheckConstraint(
+                condition=Q(status__in=RoomStatus.values), name="room_status_is_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class TransactionQuerySet(models.QuerySet["Transaction"]):
+    """Sets of transactions the verbs and screens ask for."""
+
+    def in_line(self, branch_id: int, status: Status) -> "TransactionQuerySet":
+        """One branch's line, first come first served. One status: so the pick index orders it."""
+        return self.filter(branch_id=branch_id, status=status).order_by("queued_at", "id")
+
+    def with_people(self) -> "TransactionQuerySet":
+        """For showing, never for claiming: MariaDB would lock the joined rows as well."""
+        return self.select_related("branch", "therapist", "cashier", "payment").prefetch_related(
+            "items"
+        )
+
+
+class Transaction(models.Model):
+    """One customer's visit, from confirmed selection to payment."""
+
+    # The pick index begins with the branch: no second index to keep and to lock.
+    branch = models.ForeignKey(Branch, on_delete=models.PROTECT, db_index=False)
+    #: The running number of the branch's business day; never goes back.
+    business_date = models.DateField()
+    running_number = models.PositiveIntegerField()
+    #: The four digits people see, derived from the running number.
+    code = models.CharField(_("code"), max_length=CODE_DIGITS)
+    key = models.CharField(max_length=43, unique=True, default=new_key, editable=False)
+
+    status = models.CharField(
+        _("status"), max_length=20, choices=Status, default=Status.SELECTING
+    )
+    version = models.PositiveIntegerField(default=0)
+    customer_name = models.CharField(_("customer"), max_length=60, blank=True)
+    therapist = models.ForeignKey(Therapist, null=True, blank=True, on_delete=models.PROTECT)
+    cashier = models.ForeignKey(Cashier, null=True, blank=True, on_delete=models.PROTECT)
+    room_number = models.CharField(_("room"), max_length=20, blank=True)
+    total_amount = models.DecimalField(
+        _("total"), max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, default=0
+    )
+    total_duration_minutes = models.PositiveIntegerField(_("minutes"), default=0)
+
+    # Null once that part is over, so the database itself refuses a second customer.
+    active_therapist = models.OneToOneField(
+        Therapist,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="current_transaction",
+    )
+    active_room = models.OneToOneField(
+        Room, null=True, blank=True, on_delete=models.PROTECT, related_name="current_transaction"
+    )
+    active_cashier = models.OneToOneField(
+        Cashier, null=True, blank=True, on_delete=models.PROTECT, related_name="current_transaction"
+    )
+    #: The code while the transaction is open: two open customers never share one.
+    active_code = models.CharField(max_length=CODE_DIGITS, null=True, blank=True, editable=False)
+
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    #: When it entered the line it is in now; one index serves both lines.
+    queued_at = models.DateTimeField(null=True, blank=True)
+    selection_confirmed_at = models.DateTimeField(null=True, blank=True)
+    therapist_confirmed_at = models.DateTimeField(null=True, blank=True)
+    service_start_at = models.DateTimeField(null=True, blank=True)
+    service_finish_at = models.DateTimeField(null=True, blank=True)
+    cashier_claimed_at = models.DateTimeField(null=True, blank=True)
+    paid_at = models.DateTimeField(null=True, blank=True)
+
+    request_id = models.CharField(max_length=64, null=True, unique=True, editable=False)
+    request_digest = models.CharField(max_length=64, blank=True, editable=False)
+
+    objects = TransactionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("transaction")
+        verbose_name_plural = _("transactions")
+        indexes = [
+            # Exactly the claim's WHERE and ORDER BY. With anything less InnoDB locks every
+            # waiting row, and a second claimer hears "nobody" while fifty wait.
+            models.Index(fields=["branch", "status", "queued_at", "id"], name="transaction_pick"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["branch", "business_date", "running_number"],
+                name="running_number_once_a_day",
+            ),
+            models.UniqueConstraint(
+                fields=["branch", "active_code"], name="code_once_among_the_open"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=Status.values), name="transaction_status_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(total_amount__gte=0), name="transaction_total_is_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=Status.PAID) | Q(paid_at__isnull=False),
+                name="paid_has_a_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=WITH_THERAPIST) | Q(active_therapist__isnull=False),
+                name="a_therapist_has_who_is_treated",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=WITH_CASHIER) | Q(active_cashier__isnull=False),
+                name="a_cashier_has_who_pays",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=OPEN) | Q(active_code__isnull=True),
+                name="a_closed_transaction_frees_its_code",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class TransactionItem(models.Model):
+    """One service of a visit. Names, price and minutes are copied, so old visits stay true."""
+
+    transaction = models.ForeignKey(Transaction, on_delete=models.CASCADE, related_name="items")
+    service = models.ForeignKey(Service, on_delete=models.PROTECT)
+    service_classification = models.ForeignKey(ServiceClassification, on_delete=models.PROTECT)
+    service_name = models.CharField(_("service"), max_length=120)
+    classification = models.CharField(_("classification"), max_length=80)
+    price = models.DecimalField(_("price"), max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES)
+    duration_minutes = models.PositiveSmallIntegerField(_("minutes"))
+
+    class Meta:
+        verbose_name = _("item")
+        verbose_name_plural = _("items")
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(price__gte=0), name="item_price_is_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.service_name} · {self.classification}"
+
+    @classmethod
+    def copy_of(cls, offer: ServiceClassification, **fields: Any) -> "TransactionItem":
+        """An unsaved item with what the menu says now."""
+        return cls(
+            service=offer.service,
+            service_classification=offer,
+            service_name=offer.service.name,
+            classification=offer.classification,
+            price=offer.price,
+            duration_minutes=offer.duration_minutes,
+            **fields,
+        )
+
+
+class TransactionEvent(models.Model):
+    """What happened to a transaction: who, from, to, when, why. Rows are only ever added."""
+
+    transaction = models.ForeignKey(
+        Transaction, on_delete=models.PROTECT, related_name="events", db_index=False
+    )
+    version = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text=_("Nobody when the customer did it."),
+    )
+    from_status = models.CharField(max_length=20, choices=Status)
+    to_status = models.CharField(max_length=20, choices=Status)
+    reason = models.CharField(_("why"), max_length=250, blank=True)
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        ordering = ["transaction", "version"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["transaction", "version"], name="one_event_for_each_version"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.from_status} > {self.to_status}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Insert only: history is not rewritten."""
+        kwargs["force_insert"] = True
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Refused: history is not rewritten."""
+        raise TypeError("Events are append-only.")
+
+
+class TransactionCounter(models.Model):
+    """The last running number of a branch's business day; `queueing.codes` counts it up."""
+
+    # No id of its own: with a second unique key MariaDB's upsert could deadlock.
+    pk = models.CompositePrimaryKey("branch", "business_date")
+    branch = models.ForeignKey(Branch, on_delete=models.PROTECT, db_index=False)
+    business_date = models.DateField()
+    last = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.branch_id} {self.business_date}: {self.last}"

@@ -1,0 +1,54 @@
+"""The only code that writes `Room.status`."""
+
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Branch, Therapist
+from queueing.errors import RoomNotReady, WrongState
+from queueing.events import announce_room
+from queueing.models import Room, RoomStatus
+from spa_project.lib.errors import Conflict
+
+
+def occupy_own(therapist: Therapist) -> Room:
+    """Lock the therapist's own room and put a customer in it; raises `RoomNotReady`."""
+    room = _lock(therapist.user.branch_id, therapist.room_number)
+    if room is None:
+        raise RoomNotReady(_("You have no room. Please ask a manager to give you one."))
+    if room.status != RoomStatus.AVAILABLE:
+        raise RoomNotReady(
+            _("Room %(room)s is not ready: %(status)s.")
+            % {"room": room.number, "status": RoomStatus(room.status).label}
+        )
+    return _write(room, RoomStatus.OCCUPIED)
+
+
+def vacate(room_id: int) -> Room:
+    """The customer has left; the room is prepared for the next one."""
+    return _write(Room.objects.select_for_update().get(pk=room_id), RoomStatus.PREPARING)
+
+
+def set_status(branch: Branch, room_number: str, status: RoomStatus) -> Room:
+    """Set an empty room by hand; raises `RoomNotReady` (no such room) or `WrongState` (in use)."""
+    room = _lock(branch.pk, room_number)
+    if room is None:
+        raise RoomNotReady(_("There is no such room here."))
+    if room.status == RoomStatus.OCCUPIED:
+        raise WrongState(_("Room %(room)s is in use.") % {"room": room.number})
+    return room if room.status == status else _write(room, status)
+
+
+def _lock(branch_id: int | None, number: str) -> Room | None:
+    return Room.objects.select_for_update().filter(branch_id=branch_id, number=number).first()
+
+
+def _write(room: Room, status: RoomStatus) -> Room:
+    changed = Room.objects.filter(pk=room.pk, version=room.version).update(
+        status=status, version=F("version") + 1
+    )
+    if changed != 1:
+        raise Conflict
+    room.status = status
+    room.version += 1
+    announce_room(room)
+    return room

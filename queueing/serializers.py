@@ -1,0 +1,147 @@
+"""What leaves the server, as typed dictionaries (docs/protocol.md, "Shapes")."""
+
+import datetime
+from typing import NotRequired, TypedDict
+
+from queueing.models import Room, Transaction, TransactionItem
+from queueing.states import Status
+from spa_project.lib.money import format_amount
+
+
+class ItemData(TypedDict):
+    id: int
+    service_id: int
+    service_classification_id: int
+    service_name: str
+    classification: str
+    price: str
+    duration_minutes: int
+
+
+class PaymentData(TypedDict):
+    amount_due: str
+    amount_paid: str
+    change_amount: str
+    method: str
+    reference: str
+    created_at: str
+
+
+class TransactionData(TypedDict):
+    id: int
+    version: int
+    code: str
+    status: str
+    customer_name: str
+    branch: str
+    therapist: str | None
+    therapist_id: int | None
+    cashier: str | None
+    cashier_id: int | None
+    counter_number: str | None
+    room_number: str
+    total_amount: str
+    total_duration_minutes: int
+    created_at: str
+    queued_at: str | None
+    selection_confirmed_at: str | None
+    therapist_confirmed_at: str | None
+    service_start_at: str | None
+    service_finish_at: str | None
+    cashier_claimed_at: str | None
+    paid_at: str | None
+    items: list[ItemData]
+    payment: NotRequired[PaymentData]
+
+
+class BoardRow(TypedDict):
+    id: int
+    version: int
+    code: str
+    status: str
+    room_number: str
+
+
+class RoomData(TypedDict):
+    number: str
+    status: str
+    version: int
+
+
+def _iso(moment: datetime.datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def serialize_item(item: TransactionItem) -> ItemData:
+    """One service of a visit, with the price it had when it was chosen."""
+    return {
+        "id": item.pk,
+        "service_id": item.service_id,
+        "service_classification_id": item.service_classification_id,
+        "service_name": item.service_name,
+        "classification": item.classification,
+        "price": format_amount(item.price),
+        "duration_minutes": item.duration_minutes,
+    }
+
+
+def serialize_payment(transaction: Transaction) -> PaymentData:
+    """The payment of a paid transaction, reached by the reverse relation (payments is above us)."""
+    payment = transaction.payment
+    return {
+        "amount_due": format_amount(payment.amount_due),
+        "amount_paid": format_amount(payment.amount_paid),
+        "change_amount": format_amount(payment.change_amount),
+        "method": payment.method,
+        "reference": payment.reference,
+        "created_at": payment.created_at.isoformat(),
+    }
+
+
+def serialize_transaction(transaction: Transaction) -> TransactionData:
+    """A transaction as staff and its own customer see it. Times are ISO 8601 with offset."""
+    therapist, cashier = transaction.therapist, transaction.cashier
+    data: TransactionData = {
+        "id": transaction.pk,
+        "version": transaction.version,
+        "code": transaction.code,
+        "status": str(transaction.status),
+        "customer_name": transaction.customer_name,
+        "branch": transaction.branch.slug,
+        "therapist": therapist.display_name if therapist else None,
+        "therapist_id": transaction.therapist_id,
+        "cashier": cashier.display_name if cashier else None,
+        "cashier_id": transaction.cashier_id,
+        "counter_number": cashier.counter_number if cashier else None,
+        "room_number": transaction.room_number,
+        "total_amount": format_amount(transaction.total_amount),
+        "total_duration_minutes": transaction.total_duration_minutes,
+        "created_at": transaction.created_at.isoformat(),
+        "queued_at": _iso(transaction.queued_at),
+        "selection_confirmed_at": _iso(transaction.selection_confirmed_at),
+        "therapist_confirmed_at": _iso(transaction.therapist_confirmed_at),
+        "service_start_at": _iso(transaction.service_start_at),
+        "service_finish_at": _iso(transaction.service_finish_at),
+        "cashier_claimed_at": _iso(transaction.cashier_claimed_at),
+        "paid_at": _iso(transaction.paid_at),
+        "items": [serialize_item(item) for item in transaction.items.all()],
+    }
+    if transaction.status == Status.PAID:
+        data["payment"] = serialize_payment(transaction)
+    return data
+
+
+def serialize_board_row(transaction: Transaction) -> BoardRow:
+    """What the public may see: a code and a room, no names, no money."""
+    return {
+        "id": transaction.pk,
+        "version": transaction.version,
+        "code": transaction.code,
+        "status": str(transaction.status),
+        "room_number": transaction.room_number,
+    }
+
+
+def serialize_room(room: Room) -> RoomData:
+    """A room as desks and monitor show it."""
+    return {"number": room.number, "status": str(room.status), "version": room.version}

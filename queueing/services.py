@@ -1,0 +1,242 @@
+"""The verbs of the floor: each one function, one database transaction, one truth.
+
+Locks are taken in one order everywhere: actor, transaction, room, items, payment, event.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.db import IntegrityError
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Branch, Cashier, Therapist
+from catalog.models import ServiceClassification
+from queueing import codes, rooms
+from queueing.errors import EmptySelection, QueueEmpty, ServiceNotFound, TransactionNotFound
+from queueing.lifecycle import advance, wrong_state
+from queueing.models import Room, RoomStatus, Transaction, TransactionItem
+from queueing.states import Status
+from spa_project.lib.durable import durable
+from spa_project.lib.errors import Conflict
+
+
+class Choice(NamedTuple):
+    """One line of a customer's cart."""
+
+    service_classification_id: int
+    quantity: int = 1
+
+
+def confirm_selection(
+    branch: Branch,
+    *,
+    choices: Sequence[Choice],
+    customer_name: str = "",
+    request_id: str | None = None,
+) -> Transaction:
+    """Put a customer with these services into the therapists' line, with a code of their own.
+
+    Sent again with the same `request_id` and content it returns the first transaction. Raises
+    `EmptySelection`, `ServiceNotFound`, or `Conflict` for a `request_id` with other content.
+    """
+    if not choices:
+        raise EmptySelection
+    digest = _digest(branch, choices, customer_name)
+    number = codes.next_number(branch)
+    try:
+        return _create(branch, number, choices, customer_name, request_id, digest)
+    except IntegrityError:
+        first = request_id and Transaction.objects.with_people().filter(request_id=request_id)
+        earlier = first and first.first()
+        if not earlier:
+            raise
+    if earlier.request_digest != digest:
+        raise Conflict(_("This request was already used for another selection."))
+    return earlier
+
+
+def _digest(branch: Branch, choices: Sequence[Choice], customer_name: str) -> str:
+    content = json.dumps([branch.pk, list(choices), customer_name])
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+@durable
+def _create(
+    branch: Branch,
+    number: codes.Number,
+    choices: Sequence[Choice],
+    customer_name: str,
+    request_id: str | None,
+    digest: str,
+) -> Transaction:
+    items = _items_for(choices)
+    transaction = Transaction.objects.create(
+        branch=branch,
+        active_code=number.code,
+        customer_name=customer_name,
+        request_id=request_id,
+        request_digest=digest,
+        **number._asdict(),
+        **_totals(items),
+    )
+    for item in items:
+        item.transaction = transaction
+    _keep_items(transaction, TransactionItem.objects.bulk_create(items))
+    return advance(transaction, Status.PENDING_THERAPIST, by=None)
+
+
+def _items_for(choices: Sequence[Choice]) -> list[TransactionItem]:
+    wanted = {choice.service_classification_id for choice in choices}
+    offers = ServiceClassification.objects.on_the_menu().in_bulk(list(wanted))
+    if len(offers) != len(wanted):
+        raise ServiceNotFound
+    return [
+        TransactionItem.copy_of(offers[choice.service_classification_id])
+        for choice in choices
+        for _each in range(choice.quantity)
+    ]
+
+
+@durable
+def claim_next(therapist: Therapist) -> Transaction:
+    """Give the therapist the customer who has waited longest, and their own room.
+
+    Whoever already holds a customer gets that one again. Raises `QueueEmpty`, `RoomNotReady`.
+    """
+    # The actor's row first: a double tap waits here instead of taking two customers.
+    Therapist.objects.select_for_update().values_list("pk").get(pk=therapist.pk)
+    if held := Transaction.objects.with_people().filter(active_therapist=therapist).first():
+        return held
+    branch = staff_branch(therapist)
+    transaction = next_in_line(branch, Status.PENDING_THERAPIST)
+    room = rooms.occupy_own(therapist)
+    return advance(
+        transaction,
+        Status.THERAPIST_CONFIRMED,
+        by=therapist.user,
+        therapist=therapist,
+        active_therapist=therapist,
+        active_room=room,
+        room_number=room.number,
+    )
+
+
+@durable
+def start_service(therapist: Therapist, *, transaction_id: int) -> Transaction:
+    """The treatment begins. Raises `TransactionNotFound`, `WrongState`."""
+    transaction = own_transaction(transaction_id, Status.THERAPIST_CONFIRMED, therapist=therapist)
+    return advance(transaction, Status.IN_SERVICE, by=therapist.user)
+
+
+@durable
+def add_service(
+    therapist: Therapist, *, transaction_id: int, service_classification_id: int
+) -> Transaction:
+    """Add a service during the treatment. Raises `TransactionNotFound`, `WrongState`,
+    `ServiceNotFound`."""
+    transaction = own_transaction(transaction_id, Status.IN_SERVICE, therapist=therapist)
+    [item] = _items_for([Choice(service_classification_id)])
+    items = [*transaction.items.all(), item]
+    item.transaction = transaction
+    item.save()
+    return _change_items(transaction, items, therapist, reason=f"+ {item}")
+
+
+@durable
+def remove_item(therapist: Therapist, *, transaction_id: int, item_id: int) -> Transaction:
+    """Take a service off again during the treatment; the last one stays.
+
+    Raises `TransactionNotFound`, `WrongState`, `ServiceNotFound`, `EmptySelection`."""
+    transaction = own_transaction(transaction_id, Status.IN_SERVICE, therapist=therapist)
+    items = {item.pk: item for item in transaction.items.all()}
+    item = items.pop(item_id, None)
+    if item is None:
+        raise ServiceNotFound(_("This service is not on the customer's list."))
+    if not items:
+        raise EmptySelection(_("The last service cannot be removed."))
+    item.delete()
+    return _change_items(transaction, items.values(), therapist, reason=f"- {item}")
+
+
+@durable
+def finish_service(therapist: Therapist, *, transaction_id: int) -> Transaction:
+    """The treatment is over: on to the cashiers' line, and the room is to be prepared.
+
+    Raises `TransactionNotFound`, `WrongState`."""
+    transaction = own_transaction(transaction_id, Status.IN_SERVICE, therapist=therapist)
+    if transaction.active_room_id:
+        rooms.vacate(transaction.active_room_id)
+    return advance(transaction, Status.FINISHED, by=therapist.user)
+
+
+@durable
+def set_room(branch: Branch, room_number: str, status: RoomStatus) -> Room:
+    """Set an empty room by hand. Raises `RoomNotReady` (no such room), `WrongState` (in use)."""
+    return rooms.set_status(branch, room_number, status)
+
+
+def own_transaction(
+    transaction_id: int, *statuses: Status, **owner: Therapist | Cashier
+) -> Transaction:
+    """Fetch and lock the owner's (`therapist=` or `cashier=`) transaction, in one of `statuses`.
+
+    Raises `TransactionNotFound` (someone else's looks like none at all), `WrongState`."""
+    transaction = Transaction.objects.select_for_update().filter(pk=transaction_id, **owner).first()
+    if transaction is None:
+        raise TransactionNotFound
+    for role, person in owner.items():
+        setattr(transaction, role, person)
+        transaction.branch = staff_branch(person)
+    if transaction.status not in statuses:
+        raise wrong_state(transaction)
+    return transaction
+
+
+def next_in_line(branch: Branch, status: Status) -> Transaction:
+    """Lock the first unlocked transaction of a line; raises `QueueEmpty`.
+
+    One table, one status, the pick index's own order: anything more would lock other rows."""
+    line = Transaction.objects.in_line(branch.pk, status)
+    transaction = line.select_for_update(skip_locked=True).first()
+    if transaction is None:
+        raise QueueEmpty
+    transaction.branch = branch
+    return transaction
+
+
+def staff_branch(person: Therapist | Cashier) -> Branch:
+    """The branch a member of staff acts in; the edges let nobody in without one."""
+    branch = person.user.branch
+    assert branch is not None, "staff without a branch are refused at the edge"
+    return branch
+
+
+def _change_items(
+    transaction: Transaction,
+    items: Iterable[TransactionItem],
+    therapist: Therapist,
+    *,
+    reason: str,
+) -> Transaction:
+    items = list(items)
+    _keep_items(transaction, items)
+    return advance(
+        transaction, Status.IN_SERVICE, by=therapist.user, reason=reason, **_totals(items)
+    )
+
+
+def _totals(items: Iterable[TransactionItem]) -> dict[str, Decimal | int]:
+    items = list(items)
+    return {
+        "total_amount": sum((item.price for item in items), Decimal("0.00")),
+        "total_duration_minutes": sum(item.duration_minutes for item in items),
+    }
+
+
+def _keep_items(transaction: Transaction, items: list[TransactionItem]) -> None:
+    """Remember the items on the transaction, so that showing it asks the database no more."""
+    if all(item.pk for item in items):  # MySQL does not return the keys of a bulk insert
+        transaction._prefetched_objects_cache = {"items": items}  # type: ignore[attr-defined]

@@ -1,0 +1,90 @@
+"""The floor's pages. Each is a shell: what it shows comes over its socket."""
+
+import io
+from typing import Any
+from urllib.parse import urlencode
+
+import segno
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+
+from accounts.auth import page_for
+from accounts.branches import branch_page
+from accounts.models import Branch, Role, User
+from catalog.serializers import serialize_menu
+from queueing.events import BOARD, MONITOR, THERAPISTS
+from queueing.models import Transaction
+from queueing.states import Status
+from spa_project.lib.pages import page_data
+
+KEY = "KEY"  # where a page's script puts a ticket's key into an address
+
+
+@branch_page
+def menu(request: HttpRequest, branch: Branch) -> HttpResponse:
+    """The customer's menu and cart; `?kiosk=1` is kept for the kiosk's behaviour."""
+    data = page_data(
+        branch=branch.slug,
+        menu=serialize_menu(),
+        kiosk=request.GET.get("kiosk") == "1",
+        socket=f"/ws/customer/?{urlencode({'branch': branch.slug})}",
+        ticket_url=reverse("ticket", args=[KEY]),
+        qr_url=reverse("ticket_qr", args=[KEY]),
+    )
+    return render(request, "catalog/menu.html", {"branch": branch, "page_data": data})
+
+
+@never_cache
+def ticket(request: HttpRequest, key: str) -> HttpResponse:
+    """A customer's own live page; the key in the address is the whole permission."""
+    branch = _transaction_of(key).branch
+    data = page_data(key=key, socket=f"/ws/ticket/{key}/", shows=list(Status))
+    context = {"branch": branch, "page_data": data, "qr_url": reverse("ticket_qr", args=[key])}
+    return render(request, "queueing/ticket.html", context)
+
+
+def ticket_qr(request: HttpRequest, key: str) -> HttpResponse:
+    """The address of a ticket as a QR code (SVG)."""
+    _transaction_of(key)
+    picture = io.BytesIO()
+    address = request.build_absolute_uri(reverse("ticket", args=[key]))
+    segno.make_qr(address).save(picture, kind="svg", scale=4, border=2, light="#fff")
+    response = HttpResponse(picture.getvalue(), content_type="image/svg+xml")
+    response["Cache-Control"] = "private, max-age=86400"
+    return response
+
+
+@page_for(Role.THERAPIST)
+def therapist(request: HttpRequest) -> HttpResponse:
+    """A therapist's desk."""
+    data = page_data(socket="/ws/therapist/", shows=list(THERAPISTS.shows), menu=serialize_menu())
+    return render(request, "queueing/therapist.html", _of_staff(request, data))
+
+
+@page_for(*Role)
+def monitor(request: HttpRequest) -> HttpResponse:
+    """The whole floor."""
+    data = page_data(socket="/ws/monitor/", shows=list(MONITOR.shows))
+    return render(request, "queueing/monitor.html", _of_staff(request, data))
+
+
+@branch_page
+def board(request: HttpRequest, branch: Branch) -> HttpResponse:
+    """The waiting room's TV."""
+    socket = f"/ws/board/?{urlencode({'branch': branch.slug})}"
+    data = page_data(socket=socket, shows=list(BOARD.shows))
+    return render(request, "queueing/board.html", {"branch": branch, "page_data": data})
+
+
+def _of_staff(request: HttpRequest, data: dict[str, Any]) -> dict[str, Any]:
+    assert isinstance(request.user, User)
+    return {"branch": request.user.branch, "page_data": data}
+
+
+def _transaction_of(key: str) -> Transaction:
+    transaction = Transaction.objects.select_related("branch").filter(key=key).first()
+    if transaction is None:
+        raise Http404
+    return transaction

@@ -1,0 +1,26 @@
+"""What the server runs: pages on the database pool, sockets on the hub."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "spa_project.settings")
+django_application = get_asgi_application()  # first: the rest needs the apps loaded
+
+from channels.routing import ProtocolTypeRouter  # noqa: E402
+from django.conf import settings  # noqa: E402
+
+from spa_project.lib.dbpool import PooledApplication  # noqa: E402
+from spa_project.lib.hub import Attached  # noqa: E402
+from spa_project.routing import websockets  # noqa: E402
+
+application = Attached(
+    ProtocolTypeRouter(
+        {
+            "http": PooledApplication(
+                django_application, bypass=(settings.STATIC_URL, "/healthz")
+            ),
+            "websocket": websockets,
+        }
+    )
+)

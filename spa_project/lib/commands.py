@@ -1,0 +1,126 @@
+"""Names people's programs send, and the verbs behind them.
+
+A command is declared once, with its data and the roles that may use it; sockets and HTTP both
+answer through `answer`, so they refuse in the same words.
+"""
+
+import inspect
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from django.db import Error as DatabaseError
+from django.utils.translation import gettext as _
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from spa_project.lib.errors import (
+    Busy,
+    DomainError,
+    Invalid,
+    NotAllowed,
+    NotAuthenticated,
+    ServerError,
+    UnknownCommand,
+)
+
+logger = logging.getLogger(__name__)
+
+Reply = dict[str, Any]
+
+
+class Data(BaseModel):
+    """The data of a command: exact types, nothing unknown. Subclasses name the fields."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+
+class Caller(Protocol):
+    """Who is asking, as far as this module needs to know."""
+
+    @property
+    def roles(self) -> frozenset[Any]: ...
+    @property
+    def is_authenticated(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command of the contract. No roles: anyone may use it."""
+
+    name: str
+    roles: frozenset[str]
+    data: type[Data]
+    run: Callable[[Any, Any], Reply]
+
+
+REGISTRY: dict[str, Command] = {}
+
+F = TypeVar("F", bound=Callable[[Any, Any], Any])
+
+
+def command(*roles: str) -> Callable[[F], F]:
+    """Register a function `(caller, data) -> reply` under its own name for these roles."""
+
+    def register(function: F) -> F:
+        data = list(inspect.signature(function).parameters.values())[1].annotation
+        name = function.__name__
+        REGISTRY[name] = Command(name, frozenset(roles), data, function)
+        return function
+
+    return register
+
+
+def answer(caller: Caller, name: str, data: Any) -> Reply:
+    """Run a command and return its reply; raises `DomainError` with the reason of a refusal."""
+    found = REGISTRY.get(name)
+    if found is None:
+        raise UnknownCommand
+    require_role(caller, found.roles)
+    return {"ok": True, **found.run(caller, _validated(found.data, data))}
+
+
+def answer_safely(caller: Caller, name: str, data: Any) -> tuple[Reply, int]:
+    """The reply and its HTTP status, refusals and faults included. Nothing internal leaks."""
+    try:
+        return answer(caller, name, data), 200
+    except DomainError as refusal:
+        return refusal.as_reply(), refusal.http_status
+    except DatabaseError:
+        logger.exception("The database failed %s", name)
+        return Busy().as_reply(), Busy.http_status
+    except Exception:
+        logger.exception("%s failed", name)
+        return ServerError().as_reply(), ServerError.http_status
+
+
+def require_role(caller: Caller, roles: Iterable[str]) -> None:
+    """Raise `NotAuthenticated` or `NotAllowed` unless the caller has one of the roles."""
+    wanted = frozenset(roles)
+    if not wanted or wanted & caller.roles:
+        return
+    raise NotAllowed if caller.is_authenticated else NotAuthenticated
+
+
+def _validated(model: type[Data], data: Any) -> Data:
+    try:
+        return model.model_validate({} if data is None else data)
+    except ValidationError as error:
+        raise Invalid(_explain(error)) from error
+
+
+def _explain(error: ValidationError) -> str:
+    """The first thing wrong with the data, in words, with the field it is about."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    field = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "missing":
+        return _("“%(field)s” is missing.") % {"field": field}
+    if first["type"] == "extra_forbidden":
+        return _("“%(field)s” is not known here.") % {"field": field[:40]}
+    if first["type"] in _OWN_WORDS:
+        return first["msg"]
+    return _("“%(field)s” is not valid.") % {"field": field or "data"}
+
+
+#: Errors that already come with a sentence of ours.
+_OWN_WORDS = frozenset({"amount"})

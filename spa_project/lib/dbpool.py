@@ -1,0 +1,103 @@
+"""Where database work runs: a fixed set of single threads, each with its own lasting connection.
+
+Stock Django under ASGI opens a connection for each request, and stock Channels runs all of a
+process's database work on one thread. Here a request or a command takes a slot, works on that
+slot's thread, and gives it back; a command that waits for a row lock delays nobody else.
+"""
+
+import asyncio
+import contextlib
+import contextvars
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar
+
+from asgiref.sync import ThreadSensitiveContext
+from django.conf import settings
+from django.db import close_old_connections
+
+from spa_project.lib.errors import Busy
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: Seconds to wait for a free slot before saying "busy".
+SLOT_WAIT = 2.0
+
+
+class DatabasePool:
+    """The database threads of one process."""
+
+    def __init__(self, size: int) -> None:
+        self._executors = [ThreadPoolExecutor(1, f"db-{number}") for number in range(size)]
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._free: asyncio.LifoQueue[ThreadPoolExecutor]
+
+    @contextlib.asynccontextmanager
+    async def slot(self) -> AsyncIterator[ThreadPoolExecutor]:
+        """Hold one database thread; raises `Busy` when none comes free in time."""
+        self._attach()
+        free = self._free
+        try:
+            executor = await asyncio.wait_for(free.get(), SLOT_WAIT)
+        except TimeoutError:
+            raise Busy from None
+        try:
+            yield executor
+        finally:
+            # A cancelled request leaves its thread running: the slot is free when the thread is.
+            done = asyncio.wrap_future(executor.submit(_nothing))
+            done.add_done_callback(lambda _: free.put_nowait(executor))
+
+    async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run synchronous work on a database thread and return what it returns."""
+        context = contextvars.copy_context()
+
+        def task() -> R:
+            close_old_connections()  # drops a connection that broke, or was found dead
+            return work(*args, **kwargs)
+
+        async with self.slot() as executor:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(executor, lambda: context.run(task))
+
+    def _attach(self) -> None:
+        """Belong to the running event loop (a test suite has several, one after the other)."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop = loop
+            # Last in, first out: few connections stay warm rather than all of them lukewarm.
+            self._free = asyncio.LifoQueue()
+            for executor in self._executors:
+                self._free.put_nowait(executor)
+
+
+def _nothing() -> None:
+    """Queued behind a slot's work, so that its end is the end of that work."""
+
+
+class PooledApplication:
+    """An ASGI application whose HTTP requests hold a slot of the pool while they run."""
+
+    def __init__(self, application: Any, *, bypass: tuple[str, ...]) -> None:
+        self._application = application
+        self._bypass = bypass
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Answer 503 with Retry-After when no slot comes free in time."""
+        if scope["path"].startswith(self._bypass):
+            return await self._application(scope, receive, send)
+        try:
+            async with pool.slot() as executor, ThreadSensitiveContext(executor=executor):
+                await self._application(scope, receive, send)
+        except Busy as busy:
+            await _send_busy(busy, send)
+
+
+async def _send_busy(busy: Busy, send: Any) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"retry-after", b"1")]
+    await send({"type": "http.response.start", "status": busy.http_status, "headers": headers})
+    await send({"type": "http.response.body", "body": str(busy.sentence).encode()})
+
+
+pool = DatabasePool(settings.DB_THREADS)

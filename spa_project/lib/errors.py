@@ -1,0 +1,66 @@
+"""The one family of refusals: a stable code, a sentence for people, an HTTP status."""
+
+from typing import Any, ClassVar, TypeAlias
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Sentence: TypeAlias = str | Promise
+
+
+class DomainError(Exception):
+    """An anticipated refusal. Whoever asked reads `sentence`; programs read `code`."""
+
+    code: ClassVar[str] = "server_error"
+    sentence: Sentence = _("Something went wrong on our side. Please try again.")
+    http_status: ClassVar[int] = 409
+
+    def __init__(self, sentence: Sentence | None = None) -> None:
+        super().__init__(sentence or self.sentence)
+        if sentence is not None:
+            self.sentence = sentence
+
+    def as_reply(self) -> dict[str, Any]:
+        """The refusal as it goes over the wire (docs/protocol.md, "Messages")."""
+        return {"ok": False, "code": self.code, "error": str(self.sentence)}
+
+
+class NotAuthenticated(DomainError):
+    code = "not_authenticated"
+    sentence = _("Please log in first.")
+    http_status = 401
+
+
+class NotAllowed(DomainError):
+    code = "not_allowed"
+    sentence = _("Your role does not allow this.")
+    http_status = 403
+
+
+class Invalid(DomainError):
+    code = "invalid"
+    sentence = _("This request could not be understood.")
+    http_status = 400
+
+
+class UnknownCommand(DomainError):
+    code = "unknown_command"
+    sentence = _("There is no such command.")
+    http_status = 404
+
+
+class Conflict(DomainError):
+    code = "conflict"
+    sentence = _("Someone else changed this a moment ago. Please look again.")
+
+
+class Busy(DomainError):
+    code = "busy"
+    sentence = _("The system is busy. Please try again in a moment.")
+    http_status = 503
+
+
+class ServerError(DomainError):
+    """What a person hears of a fault they cannot mend; the details go to the log only."""
+
+    http_status = 500

@@ -1,0 +1,134 @@
+"""HTTP's own translations: the content policy, request bodies, and the commands' twins."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.http import quote_etag
+from django.utils.translation import gettext_lazy as _
+from ninja import NinjaAPI
+from ninja.utils import check_csrf
+
+from spa_project.lib.commands import REGISTRY, Caller, Command, answer_safely
+from spa_project.lib.errors import DomainError, Invalid, NotAllowed
+from spa_project.lib.screens import Screen, with_server_time
+
+JSON_SCHEMAS = "#/components/schemas/{model}"
+
+
+class ContentSecurityPolicyMiddleware:
+    """Send the setting `SECURE_CSP` with every page. Django 6 has this itself."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+        self._policy = "; ".join(
+            " ".join([directive, *sources]) for directive, sources in settings.SECURE_CSP.items()
+        )
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self._get_response(request)
+        response["Content-Security-Policy"] = self._policy
+        response["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), payment=()"
+        return response
+
+
+def read_json(request: HttpRequest) -> Any:
+    """The body as JSON, an empty one as no data; raises `Invalid`."""
+    try:
+        return json.loads(request.body or b"null")
+    except RequestDataTooBig:
+        raise Invalid(_("This request is too big.")) from None
+    except (ValueError, RecursionError):
+        raise Invalid(_("The body is not JSON.")) from None
+
+
+def json_with_etag(request: HttpRequest, data: Any, *, version: str) -> HttpResponse:
+    """Data as JSON, or 304 when the browser has this version already."""
+    etag = quote_etag(version)
+    response: HttpResponse
+    if request.headers.get("If-None-Match") == etag:
+        response = HttpResponse(status=304)
+    else:
+        response = JsonResponse(data)
+    response["ETag"] = etag
+    response["Cache-Control"] = "no-cache"
+    return response
+
+
+def snapshot_response(request: HttpRequest, screen: Screen) -> HttpResponse:
+    """A screen over HTTP, for browsers whose sockets are blocked. Its time is not its version."""
+    snapshot = screen.snapshot()
+    version = hashlib.sha256(json.dumps(snapshot).encode()).hexdigest()[:32]
+    return json_with_etag(request, with_server_time(snapshot), version=version)
+
+
+def refusal_response(refusal: DomainError) -> JsonResponse:
+    """A refusal as an HTTP answer, in the same shape as over a socket."""
+    response = JsonResponse(refusal.as_reply(), status=refusal.http_status)
+    if refusal.http_status == 503:
+        response["Retry-After"] = "1"
+    return response
+
+
+def add_commands(api: NinjaAPI, identify: Callable[[HttpRequest], Caller]) -> None:
+    """Give every registered command its address, `POST /api/commands/<command>/`."""
+    for command in REGISTRY.values():
+        api.post(
+            f"/commands/{command.name}/",
+            operation_id=command.name,
+            summary=(command.run.__doc__ or "").strip().splitlines()[0],
+            tags=["commands"],
+            openapi_extra={"requestBody": _request_body(command)},
+        )(_view_of(command.name, identify))
+    unknown = _unknown_view(identify)
+    api.post("/commands/{path:command}", include_in_schema=False)(unknown)
+
+
+def command_schemas() -> dict[str, Any]:
+    """The parts that the commands' request bodies refer to, for the OpenAPI document."""
+    parts: dict[str, Any] = {}
+    for command in REGISTRY.values():
+        parts |= command.data.model_json_schema(ref_template=JSON_SCHEMAS).get("$defs", {})
+    return parts
+
+
+def _request_body(command: Command) -> dict[str, Any]:
+    schema = command.data.model_json_schema(ref_template=JSON_SCHEMAS)
+    schema.pop("$defs", None)
+    return {"content": {"application/json": {"schema": schema}}}
+
+
+def _view_of(name: str, identify: Callable[[HttpRequest], Caller]) -> Callable[..., HttpResponse]:
+    def view(request: HttpRequest) -> HttpResponse:
+        return _answer(request, name, identify)
+
+    return view
+
+
+def _unknown_view(identify: Callable[[HttpRequest], Caller]) -> Callable[..., HttpResponse]:
+    def view(request: HttpRequest, command: str) -> HttpResponse:
+        return _answer(request, command, identify)
+
+    return view
+
+
+def _answer(
+    request: HttpRequest, name: str, identify: Callable[[HttpRequest], Caller]
+) -> HttpResponse:
+    try:
+        caller = identify(request)
+        # A session is sent by the browser on its own, so its owner must prove the page is ours.
+        if caller.is_authenticated and check_csrf(request):
+            raise NotAllowed(_("Please reload the page and try again."))
+        data = read_json(request)
+    except DomainError as refusal:
+        return refusal_response(refusal)
+    reply, status = answer_safely(caller, name, data)
+    response = JsonResponse(reply, status=status)
+    if status == 503:
+        response["Retry-After"] = "1"
+    return response

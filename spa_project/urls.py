@@ -1,0 +1,17 @@
+"""Every address of the site."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from spa_project.api import api
+from spa_project.health import healthz, readyz
+
+urlpatterns = [
+    path("", include("accounts.urls")),
+    path("", include("queueing.urls")),
+    path("", include("payments.urls")),
+    path("api/", api.urls),
+    path("admin/", admin.site.urls),
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+]

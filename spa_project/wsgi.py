@@ -1,0 +1,8 @@
+"""For tools that expect WSGI; the product itself runs on ASGI."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "spa_project.settings")
+application = get_wsgi_application()
