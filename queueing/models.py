@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Branch, Cashier, Therapist
@@ -169,6 +170,11 @@ class Transaction(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @cached_property
+    def item_list(self) -> list["TransactionItem"]:
+        """The items, read once; a verb that has them at hand sets this, and nobody asks again."""
+        return list(self.items.all())
 
 
 class TransactionItem(models.Model):

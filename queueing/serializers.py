@@ -124,7 +124,7 @@ def serialize_transaction(transaction: Transaction) -> TransactionData:
         "service_finish_at": _iso(transaction.service_finish_at),
         "cashier_claimed_at": _iso(transaction.cashier_claimed_at),
         "paid_at": _iso(transaction.paid_at),
-        "items": [serialize_item(item) for item in transaction.items.all()],
+        "items": [serialize_item(item) for item in transaction.item_list],
     }
     if transaction.status == Status.PAID:
         data["payment"] = serialize_payment(transaction)

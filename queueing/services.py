@@ -84,7 +84,9 @@ def _create(
     )
     for item in items:
         item.transaction = transaction
-    _keep_items(transaction, TransactionItem.objects.bulk_create(items))
+    items = TransactionItem.objects.bulk_create(items)
+    if all(item.pk for item in items):  # MySQL does not return the keys of a bulk insert
+        transaction.item_list = items
     return advance(transaction, Status.PENDING_THERAPIST, by=None)
 
 
@@ -221,22 +223,13 @@ def _change_items(
     *,
     reason: str,
 ) -> Transaction:
-    items = list(items)
-    _keep_items(transaction, items)
-    return advance(
-        transaction, Status.IN_SERVICE, by=therapist.user, reason=reason, **_totals(items)
-    )
+    transaction.item_list = list(items)
+    totals = _totals(transaction.item_list)
+    return advance(transaction, Status.IN_SERVICE, by=therapist.user, reason=reason, **totals)
 
 
-def _totals(items: Iterable[TransactionItem]) -> dict[str, Decimal | int]:
-    items = list(items)
+def _totals(items: Sequence[TransactionItem]) -> dict[str, Decimal | int]:
     return {
         "total_amount": sum((item.price for item in items), Decimal("0.00")),
         "total_duration_minutes": sum(item.duration_minutes for item in items),
     }
-
-
-def _keep_items(transaction: Transaction, items: list[TransactionItem]) -> None:
-    """Remember the items on the transaction, so that showing it asks the database no more."""
-    if all(item.pk for item in items):  # MySQL does not return the keys of a bulk insert
-        transaction._prefetched_objects_cache = {"items": items}  # type: ignore[attr-defined]

@@ -52,7 +52,8 @@ def _database() -> dict[str, object]:
             "timeout": 20,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         }
-        database["TEST"] = {"NAME": env.str("TEST_SQLITE_NAME", default=None)}
+        # A file: tests with threads and processes need a database that they can share.
+        database["TEST"] = {"NAME": f"{database['NAME']}.test"}
     else:
         database["OPTIONS"] = {
             "charset": "utf8mb4",

@@ -1,0 +1,100 @@
+"""A cashier takes the money: once, or not at all."""
+
+from decimal import Decimal
+
+import pytest
+
+from payments.errors import InsufficientPayment
+from payments.models import Payment
+from payments.services import claim_next, pay
+from queueing.errors import QueueEmpty, TransactionNotFound, WrongState
+from queueing.states import Status
+from spa_project.lib.errors import Conflict
+
+
+def test_who_finished_first_comes_first(carl, noor, make_transaction):
+    first = make_transaction(Status.FINISHED)
+    make_transaction(Status.FINISHED, therapist=noor)
+    assert claim_next(carl) == first
+
+
+def test_a_cashier_with_a_customer_gets_that_one_again(carl, noor, make_transaction):
+    held = make_transaction(Status.AWAITING_PAYMENT)
+    make_transaction(Status.FINISHED, therapist=noor)
+    assert claim_next(carl) == held
+
+
+def test_nobody_finished_is_said_so(carl):
+    with pytest.raises(QueueEmpty):
+        claim_next(carl)
+
+
+def test_the_change_is_computed(carl, make_transaction):
+    due = make_transaction(Status.AWAITING_PAYMENT)
+    paid = pay(carl, transaction_id=due.pk, amount_paid=Decimal("1000.00"))
+    paid.refresh_from_db()
+    assert paid.status == Status.PAID
+    assert paid.payment.change_amount == Decimal("500.00")
+    assert paid.payment.cashier == carl
+    assert paid.active_cashier is None
+
+
+def test_the_exact_amount_leaves_no_change(carl, make_transaction):
+    due = make_transaction(Status.AWAITING_PAYMENT)
+    paid = pay(carl, transaction_id=due.pk, amount_paid=Decimal("500.00"))
+    assert paid.payment.change_amount == 0
+
+
+def test_too_little_money_changes_nothing(carl, make_transaction):
+    due = make_transaction(Status.AWAITING_PAYMENT)
+    with pytest.raises(InsufficientPayment, match="499.99"):
+        pay(carl, transaction_id=due.pk, amount_paid=Decimal("499.99"))
+    due.refresh_from_db()
+    assert due.status == Status.AWAITING_PAYMENT
+    assert not Payment.objects.exists()
+
+
+def test_a_paid_customer_does_not_pay_again(carl, make_transaction):
+    paid = make_transaction(Status.PAID)
+    with pytest.raises(WrongState):
+        pay(carl, transaction_id=paid.pk, amount_paid=Decimal("500.00"))
+    assert Payment.objects.count() == 1
+
+
+def test_the_same_request_again_gets_the_same_payment(carl, make_transaction):
+    due = make_transaction(Status.AWAITING_PAYMENT)
+    first, again = (
+        pay(carl, transaction_id=due.pk, amount_paid=Decimal("600"), request_id="tap-00001")
+        for _each in range(2)
+    )
+    assert again.payment == first.payment
+    assert Payment.objects.count() == 1
+
+
+def test_the_same_request_with_another_amount_is_a_conflict(carl, make_transaction):
+    due = make_transaction(Status.AWAITING_PAYMENT)
+    pay(carl, transaction_id=due.pk, amount_paid=Decimal("600"), request_id="tap-00001")
+    with pytest.raises(Conflict):
+        pay(carl, transaction_id=due.pk, amount_paid=Decimal("700"), request_id="tap-00001")
+
+
+def test_the_same_request_for_another_customer_is_a_conflict(carl, noor, make_transaction):
+    due = make_transaction(Status.AWAITING_PAYMENT)
+    pay(carl, transaction_id=due.pk, amount_paid=Decimal("600"), request_id="tap-00001")
+    other = make_transaction(Status.AWAITING_PAYMENT, therapist=noor)
+    with pytest.raises(Conflict):
+        pay(carl, transaction_id=other.pk, amount_paid=Decimal("600"), request_id="tap-00001")
+    other.refresh_from_db()
+    assert other.status == Status.AWAITING_PAYMENT
+
+
+def test_another_cashiers_customer_looks_like_none_at_all(cora, make_transaction):
+    due = make_transaction(Status.AWAITING_PAYMENT)
+    with pytest.raises(TransactionNotFound):
+        pay(cora, transaction_id=due.pk, amount_paid=Decimal("500.00"))
+
+
+def test_a_payment_is_never_changed_or_deleted(make_transaction):
+    payment = make_transaction(Status.PAID).payment
+    with pytest.raises(TypeError):
+        payment.delete()

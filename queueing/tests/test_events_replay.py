@@ -1,0 +1,179 @@
+"""Old screen + events = new screen, for every arrow and every screen."""
+
+import json
+
+import pytest
+from django.db.transaction import atomic
+
+from queueing.events import (
+    AUDIENCES,
+    BOARD,
+    ROOM_EVENT,
+    TICKET_EVENT,
+    Audience,
+    ticket_topic,
+)
+from queueing.lifecycle import advance
+from queueing.models import Room, RoomStatus, Transaction
+from queueing.serializers import serialize_board_row, serialize_transaction
+from queueing.services import set_room
+from queueing.snapshots import digest_of, open_transactions, rooms_of
+from queueing.states import MOVES, WITH_CASHIER, WITH_THERAPIST, Status
+
+ARROWS = [(was, to) for was, targets in MOVES.items() for to in targets]
+
+
+class Display:
+    """What a browser does with a snapshot and the events after it (static/js/lib/store.js)."""
+
+    def __init__(self, audience: Audience, branch) -> None:
+        self.audience = audience
+        self.rows = snapshot_of(audience, branch)
+        self.rooms = {room["number"]: room for room in rooms_of(branch)}
+
+    def hear(self, event: str, data: dict) -> None:
+        if event == ROOM_EVENT:
+            self.rooms[data["room"]["number"]] = data["room"]
+            return
+        assert event == self.audience.event
+        row = data["transaction"]
+        self.rows.pop(row["id"], None)
+        if row["status"] in self.audience.shows:
+            self.rows[row["id"]] = row
+
+    def digest(self) -> dict[str, int]:
+        shown = [*self.rows.values(), *(self.rooms.values() if self.audience.shows_rooms else ())]
+        return {"count": len(shown), "versions": sum(row["version"] for row in shown)}
+
+
+def snapshot_of(audience: Audience, branch) -> dict[int, dict]:
+    serialize = serialize_board_row if audience is BOARD else serialize_transaction
+    rows = open_transactions(branch, audience.shows)
+    return {row.pk: json.loads(json.dumps(serialize(row))) for row in rows}
+
+
+@pytest.fixture
+def heard(monkeypatch, django_capture_on_commit_callbacks):
+    """Run a step, commit it, and return what the hub was given: (topic, event, data)."""
+
+    def run(step) -> list[tuple[str, str, dict]]:
+        sent: list[tuple[str, str, dict]] = []
+
+        def take(topic: str, text: str) -> None:
+            message = json.loads(text)
+            sent.append((topic, message["event"], message["data"]))
+
+        monkeypatch.setattr("spa_project.lib.events.hub.publish", take)
+        with django_capture_on_commit_callbacks(execute=True):
+            step()
+        return sent
+
+    return run
+
+
+@pytest.fixture
+def transaction_in(branch, maya, carl, make_transaction):
+    """A transaction in any status, with whoever that status demands."""
+
+    def make(status: Status) -> Transaction:
+        transaction = make_transaction(Status.PENDING_THERAPIST)
+        held = {}
+        if status in WITH_THERAPIST:
+            held = {"therapist": maya, "active_therapist": maya}
+        if status in WITH_CASHIER:
+            held = {"therapist": maya, "cashier": carl, "active_cashier": carl}
+        if status not in MOVES[Status.PENDING_THERAPIST] | {Status.PENDING_THERAPIST}:
+            held |= {"room_number": "1"}
+        Transaction.objects.filter(pk=transaction.pk).update(status=status, **held)
+        return Transaction.objects.get(pk=transaction.pk)
+
+    return make
+
+
+def owners_for(to: Status, maya, carl) -> dict:
+    if to in WITH_THERAPIST:
+        return {"therapist": maya, "active_therapist": maya}
+    return {"cashier": carl, "active_cashier": carl} if to in WITH_CASHIER else {}
+
+
+@pytest.mark.parametrize("audience", AUDIENCES, ids=lambda audience: audience.name)
+@pytest.mark.parametrize(("was", "to"), [arrow for arrow in ARROWS if arrow[1] != Status.PAID])
+def test_old_screen_plus_events_is_the_new_screen(
+    branch, maya, carl, transaction_in, heard, audience, was, to
+):
+    transaction = transaction_in(was)
+    display = Display(audience, branch)
+    for topic, event, data in heard(
+        lambda: advance(transaction, to, by=None, **owners_for(to, maya, carl))
+    ):
+        if topic == audience.topic(branch.pk):
+            display.hear(event, data)
+    assert display.rows == snapshot_of(audience, branch)
+    assert display.digest() == digest_of(
+        branch.pk, audience.shows, with_rooms=audience.shows_rooms
+    )
+
+
+@pytest.mark.parametrize("audience", AUDIENCES, ids=lambda audience: audience.name)
+def test_a_payment_takes_the_customer_off_every_screen(
+    branch, carl, make_transaction, heard, audience
+):
+    from payments.services import pay
+
+    due = make_transaction(Status.AWAITING_PAYMENT)
+    display = Display(audience, branch)
+    for topic, event, data in heard(
+        lambda: pay(carl, transaction_id=due.pk, amount_paid=due.total_amount)
+    ):
+        if topic == audience.topic(branch.pk):
+            display.hear(event, data)
+    assert display.rows == snapshot_of(audience, branch) == {}
+
+
+@pytest.mark.parametrize("to", [RoomStatus.PREPARING, RoomStatus.OUT_OF_SERVICE])
+def test_a_room_changes_on_the_screens_that_show_rooms(branch, maya, heard, to):
+    sent = heard(lambda: set_room(branch, "1", to))
+    assert {topic for topic, _event, _data in sent} == {
+        audience.topic(branch.pk) for audience in AUDIENCES if audience.shows_rooms
+    }
+    assert [sent[0][2]["room"]] == rooms_of(branch)
+
+
+def test_the_customer_hears_of_every_step(make_transaction, heard):
+    transaction = make_transaction(Status.PENDING_THERAPIST)
+    sent = heard(lambda: advance(transaction, Status.CANCELLED, by=None))
+    [ticket] = [data for topic, event, data in sent if event == TICKET_EVENT]
+    assert ticket["transaction"] == serialize_transaction(
+        Transaction.objects.with_people().get(pk=transaction.pk)
+    )
+    assert ticket_topic(transaction.pk) in {topic for topic, _event, _data in sent}
+
+
+def test_the_board_tells_no_names_and_no_money(make_transaction, heard):
+    transaction = make_transaction(Status.PENDING_THERAPIST)
+    sent = heard(lambda: advance(transaction, Status.CANCELLED, by=None))
+    [row] = [data["transaction"] for _topic, event, data in sent if event == BOARD.event]
+    assert set(row) == {"id", "version", "code", "status", "room_number"}
+
+
+def test_nothing_is_said_before_the_commit(make_transaction, monkeypatch):
+    sent = []
+    monkeypatch.setattr("spa_project.lib.events.hub.publish", lambda *event: sent.append(event))
+    transaction = make_transaction(Status.PENDING_THERAPIST)  # this test's commit never comes
+    advance(transaction, Status.CANCELLED, by=None)
+    assert sent == []
+
+
+def test_what_was_rolled_back_is_never_said(make_transaction, heard):
+    transaction = make_transaction(Status.PENDING_THERAPIST)
+
+    def step() -> None:
+        with pytest.raises(ZeroDivisionError), atomic():
+            advance(transaction, Status.CANCELLED, by=None)
+            raise ZeroDivisionError
+
+    assert heard(step) == []
+
+
+def test_every_room_is_shown(branch, maya, noor):
+    assert len(rooms_of(branch)) == Room.objects.filter(branch=branch).count() == 2
