@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Cart, offersOf } from "../../../static/js/lib/cart.js";
+import { memory } from "../../../static/js/lib/memory.js";
+import { fakeStorage } from "./fake_storage.mjs";
+
+const tier = (id, price, duration_minutes) => ({
+  id,
+  classification: `${duration_minutes} minutes`,
+  price,
+  duration_minutes,
+});
+const MENU = {
+  categories: [
+    { id: 1, name: "Massage", services: [{ id: 5, name: "Hilot", classifications: [tier(1, "550.10", 60), tier(2, "750.20", 90)] }] },
+    { id: 2, name: "Foot", services: [{ id: 6, name: "Foot spa", classifications: [tier(3, "0.30", 45)] }] },
+  ],
+};
+
+function open(storage = fakeStorage(), menu = MENU) {
+  return new Cart(memory(storage, "cart.ermita"), offersOf(menu));
+}
+
+test("money and minutes add up to the cent", () => {
+  const cart = open();
+  [1, 1, 2, 3, 3, 3].forEach((id) => cart.add(id));
+  assert.equal(cart.total(), "1851.30");
+  assert.equal(cart.minutes(), 345);
+  assert.equal(cart.count(), 6);
+  assert.equal(cart.lines()[0].amount, "1100.20");
+});
+
+test("a cart survives a reload", () => {
+  const storage = fakeStorage();
+  const before = open(storage);
+  before.add(1);
+  before.name = "Lea";
+  const after = open(storage);
+  assert.equal(after.quantity(1), 1);
+  assert.equal(after.name, "Lea");
+});
+
+test("taking the last one takes the line away", () => {
+  const cart = open();
+  cart.add(1);
+  cart.takeOne(1);
+  assert.deepEqual(cart.lines(), []);
+});
+
+test("there is an end to how many of one can be chosen", () => {
+  const cart = open();
+  for (let times = 0; times < 30; times++) cart.add(1);
+  assert.equal(cart.quantity(1), 9);
+});
+
+test("what left the menu leaves the cart, and is told", () => {
+  const storage = fakeStorage();
+  const before = open(storage);
+  before.add(1);
+  before.add(3);
+  const after = open(storage, { categories: [MENU.categories[0]] });
+  assert.equal(after.total(), "550.10");
+  assert.equal(after.dropUnknown(), 1);
+  assert.equal(after.dropUnknown(), 0);
+});
+
+test("an order names classifications, quantities and, if given, the customer", () => {
+  const cart = open();
+  cart.add(2);
+  assert.deepEqual(cart.order(), { items: [{ service_classification_id: 2, quantity: 1 }] });
+  cart.name = "  Lea ";
+  assert.equal(cart.order().customer_name, "Lea");
+});
+
+test("a browser that stores nothing still sells", () => {
+  const refusing = { getItem: refuse, setItem: refuse, removeItem: refuse };
+  const cart = open(refusing);
+  cart.add(1);
+  assert.equal(cart.total(), "550.10");
+});
+
+function refuse() {
+  throw new Error("storage is switched off");
+}

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { beforeEach, mock, test } from "node:test";
+
+import { IdleWatch } from "../../../static/js/lib/idle.js";
+
+beforeEach(() => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setInterval"] });
+});
+
+function watch({ isNeeded = () => true } = {}) {
+  const kiosk = { asked: 0, over: 0, left: null };
+  kiosk.watch = new IdleWatch({
+    onAsk: () => kiosk.asked++,
+    onLeft: (seconds) => (kiosk.left = seconds),
+    onOver: () => kiosk.over++,
+    isNeeded,
+  });
+  return kiosk;
+}
+
+const pass = (seconds) => mock.timers.tick(seconds * 1000);
+
+test("a quiet minute is asked about, half a minute later all is cleared", () => {
+  const kiosk = watch();
+  pass(59);
+  assert.equal(kiosk.asked, 0);
+  pass(1);
+  assert.deepEqual([kiosk.asked, kiosk.left], [1, 30]);
+  pass(29);
+  assert.equal(kiosk.over, 0);
+  pass(1);
+  assert.equal(kiosk.over, 1);
+});
+
+test("a touch starts the minute again", () => {
+  const kiosk = watch();
+  pass(50);
+  kiosk.watch.seen();
+  pass(50);
+  assert.equal(kiosk.asked, 0);
+});
+
+test("an answer keeps everything", () => {
+  const kiosk = watch();
+  pass(70);
+  kiosk.watch.stay();
+  pass(59);
+  assert.deepEqual([kiosk.asked, kiosk.over], [1, 0]);
+});
+
+test("nobody is asked while there is nothing to lose", () => {
+  const kiosk = watch({ isNeeded: () => false });
+  pass(300);
+  assert.equal(kiosk.asked, 0);
+});

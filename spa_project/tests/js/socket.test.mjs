@@ -1,0 +1,267 @@
+import assert from "node:assert/strict";
+import { beforeEach, mock, test } from "node:test";
+
+import { LiveSocket } from "../../../static/js/lib/socket.js";
+
+beforeEach(() => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
+});
+
+/** A server's end of one line. */
+class FakeLine {
+  sent = [];
+  closed = false;
+
+  send(text) {
+    this.sent.push(JSON.parse(text));
+  }
+
+  close() {
+    this.closed = true;
+  }
+
+  say(message) {
+    this.onmessage({ data: JSON.stringify(message) });
+  }
+
+  hangUp(code = 1006) {
+    this.onclose({ code });
+  }
+}
+
+function open(options = {}) {
+  const world = { lines: [], events: [], states: [], logins: 0 };
+  world.socket = new LiveSocket({
+    url: "ws://spa/ws/monitor/",
+    lostWords: "Connection lost.",
+    connect: () => world.lines[world.lines.push(new FakeLine()) - 1],
+    random: () => 1,
+    onEvent: (event, data) => world.events.push([event, data]),
+    onState: (state, lostAt, stale) => world.states.push(stale ? `${state}, stale` : state),
+    onLogin: () => world.logins++,
+    ...options,
+  });
+  world.socket.open();
+  return world;
+}
+
+function openLive(options) {
+  const world = open(options);
+  world.lines[0].say({ event: "snapshot", data: {} });
+  return world;
+}
+
+// In small steps, so that every timer sees the time it fires at.
+const STEP = 100;
+const pass = (seconds) => {
+  for (let left = Math.round(seconds * 1000); left > 0; left -= STEP) mock.timers.tick(STEP);
+};
+const lastLine = (world) => world.lines.at(-1);
+
+test("a line is live with its first message, not before", () => {
+  const world = open();
+  assert.equal(world.socket.isLive, false);
+  lastLine(world).say({ event: "snapshot", data: { transactions: [] } });
+  assert.equal(world.socket.isLive, true);
+  assert.deepEqual(world.states, ["connecting", "live"]);
+  assert.deepEqual(world.events, [["snapshot", { transactions: [] }]]);
+});
+
+test("an answer goes to the one who asked", async () => {
+  const world = openLive();
+  const first = world.socket.ask("cashier_claim_next");
+  const second = world.socket.ask("cashier_pay", { transaction_id: 4 });
+  assert.deepEqual(lastLine(world).sent, [
+    { command: "cashier_claim_next", id: 1, data: {} },
+    { command: "cashier_pay", id: 2, data: { transaction_id: 4 } },
+  ]);
+  lastLine(world).say({ event: "cashier_pay_result", id: 2, ok: true, transaction: { id: 4 } });
+  lastLine(world).say({ event: "cashier_claim_next_result", id: 1, ok: true });
+  assert.deepEqual((await second).transaction, { id: 4 });
+  assert.equal((await first).id, 1);
+});
+
+test("a refusal rejects with its code and sentence", async () => {
+  const world = openLive();
+  const asked = world.socket.ask("cashier_claim_next");
+  lastLine(world).say({ id: 1, ok: false, code: "queue_empty", error: "Nobody is waiting." });
+  await assert.rejects(asked, { code: "queue_empty", message: "Nobody is waiting." });
+});
+
+test("what was asked when the line broke is rejected as lost", async () => {
+  const world = openLive();
+  const asked = world.socket.ask("cashier_claim_next");
+  lastLine(world).hangUp();
+  await assert.rejects(asked, { code: "connection_lost", message: "Connection lost." });
+  await assert.rejects(world.socket.ask("x"), { code: "connection_lost" });
+});
+
+test("an answer that never comes is lost too", async () => {
+  const world = openLive();
+  const asked = world.socket.ask("cashier_claim_next");
+  for (let second = 0; second < 21; second++) {
+    pass(1);
+    lastLine(world).say({ event: "heartbeat", data: {} });
+  }
+  await assert.rejects(asked, { code: "connection_lost" });
+});
+
+test("insisting asks the same again on the next line", async () => {
+  const world = openLive();
+  const asked = world.socket.insist("cashier_pay", { request_id: "r" });
+  await settle();
+  lastLine(world).hangUp();
+  await settle();
+  pass(1);
+  lastLine(world).say({ event: "snapshot", data: {} });
+  await settle();
+  const [sent] = lastLine(world).sent;
+  assert.deepEqual(sent.data, { request_id: "r" });
+  lastLine(world).say({ id: sent.id, ok: true, change: "20.00" });
+  assert.equal((await asked).change, "20.00");
+});
+
+test("insisting gives up when the server refuses", async () => {
+  const world = openLive();
+  const asked = world.socket.insist("cashier_pay", {});
+  await settle();
+  lastLine(world).say({ id: 1, ok: false, code: "wrong_state", error: "No." });
+  await assert.rejects(asked, { code: "wrong_state" });
+});
+
+test("waits between tries grow from half a second to fifteen", () => {
+  const waits = [];
+  const world = openLive();
+  for (let tries = 0; tries < 8; tries++) {
+    const before = world.lines.length;
+    lastLine(world).hangUp();
+    let waited = 0;
+    while (world.lines.length === before) {
+      pass(0.5);
+      waited += 0.5;
+    }
+    waits.push(waited);
+  }
+  assert.deepEqual(waits, [1, 2, 4, 8, 15, 15, 15, 15]);
+});
+
+test("jitter spreads a thousand screens that were cut off together", () => {
+  const world = openLive({ random: () => 0 });
+  lastLine(world).hangUp();
+  pass(0.5);
+  assert.equal(world.lines.length, 2);
+});
+
+test("a line too fast or too slow is given more time at once", () => {
+  const world = openLive();
+  lastLine(world).hangUp(4429);
+  pass(7.9);
+  assert.equal(world.lines.length, 1);
+  pass(0.1);
+  assert.equal(world.lines.length, 2);
+});
+
+test("someone no longer logged in goes to the login page, once", () => {
+  const world = open();
+  lastLine(world).hangUp(4401);
+  pass(60);
+  assert.equal(world.logins, 1);
+  assert.equal(world.lines.length, 1);
+  assert.deepEqual(world.states, ["connecting", "offline"]);
+});
+
+test("a closed door is not knocked on again", () => {
+  for (const code of [4403, 4404]) {
+    const world = open();
+    lastLine(world).hangUp(code);
+    pass(60);
+    assert.equal(world.lines.length, 1);
+    assert.equal(world.logins, 0);
+  }
+});
+
+test("the chip tells of a short break, then of a long one, then of old data", () => {
+  const world = openLive();
+  lastLine(world).hangUp();
+  pass(30);
+  assert.deepEqual(world.states, [
+    "connecting",
+    "live",
+    "reconnecting",
+    "offline",
+    "offline, stale",
+  ]);
+});
+
+test("a silent line is asked for a sign of life, then given up", () => {
+  const world = openLive();
+  pass(13);
+  assert.deepEqual(lastLine(world).sent, [{ command: "snapshot" }]);
+  pass(13);
+  assert.equal(world.lines[0].closed, true);
+  assert.equal(world.socket.isLive, false);
+  pass(1);
+  assert.equal(world.lines.length, 2);
+});
+
+test("any message keeps a line alive", () => {
+  const world = openLive();
+  for (let beats = 0; beats < 20; beats++) {
+    pass(5);
+    lastLine(world).say({ event: "heartbeat", data: { count: 0, versions: 0 } });
+  }
+  assert.equal(world.lines.length, 1);
+  assert.deepEqual(lastLine(world).sent, []);
+});
+
+test("told to catch up, it asks for a snapshot", () => {
+  const world = openLive();
+  lastLine(world).say({ event: "resync" });
+  assert.deepEqual(lastLine(world).sent, [{ command: "snapshot" }]);
+});
+
+test("a difference that lasts asks for a snapshot", () => {
+  const world = openLive({ digest: () => ({ count: 1, versions: 3 }) });
+  lastLine(world).say({ event: "heartbeat", data: { count: 1, versions: 4 } });
+  pass(0.9);
+  assert.deepEqual(lastLine(world).sent, []);
+  pass(0.1);
+  assert.deepEqual(lastLine(world).sent, [{ command: "snapshot" }]);
+});
+
+test("a difference that the next event explains asks for nothing", () => {
+  let versions = 3;
+  const world = openLive({
+    digest: () => ({ count: 1, versions }),
+    onEvent: () => versions++,
+  });
+  versions = 3;
+  lastLine(world).say({ event: "heartbeat", data: { count: 1, versions: 4 } });
+  lastLine(world).say({ event: "monitor_updated", data: {} });
+  lastLine(world).say({ event: "monitor_updated", data: {} });
+  pass(2);
+  assert.deepEqual(lastLine(world).sent, []);
+});
+
+test("a device that comes back online does not wait", () => {
+  const world = openLive();
+  lastLine(world).hangUp();
+  world.socket.hurry();
+  assert.equal(world.lines.length, 2);
+  pass(1);
+  assert.equal(world.lines.length, 2);
+});
+
+test("a socket hung up for good stays down", async () => {
+  const world = openLive();
+  world.socket.close();
+  pass(60);
+  assert.equal(world.lines.length, 1);
+  await assert.rejects(world.socket.insist("x", {}), { code: "connection_lost" });
+});
+
+/** Lets promises run; timers stand still meanwhile. */
+async function settle() {
+  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+}

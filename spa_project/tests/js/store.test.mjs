@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { FloorStore } from "../../../static/js/lib/store.js";
+
+const row = (id, version, status = "finished", more = {}) => ({ id, version, status, ...more });
+
+function queue(...transactions) {
+  const store = new FloorStore(["finished"]);
+  store.replace({ transactions });
+  return store;
+}
+
+test("a snapshot replaces everything", () => {
+  const store = queue(row(1, 1));
+  store.replace({ transactions: [row(2, 5)], rooms: [{ number: "3", version: 2, status: "available" }] });
+  assert.deepEqual(store.transactions(), [row(2, 5)]);
+  assert.deepEqual(store.digest(), { count: 2, versions: 7 });
+});
+
+test("news replaces what is older", () => {
+  const store = queue(row(1, 1));
+  assert.equal(store.put(row(1, 2)), true);
+  assert.deepEqual(store.transactions(), [row(1, 2)]);
+});
+
+test("old news changes nothing", () => {
+  const store = queue(row(1, 3));
+  assert.equal(store.put(row(1, 2)), false);
+  assert.equal(store.put(row(1, 3, "finished", { total_amount: "9.00" })), false);
+  assert.deepEqual(store.transactions(), [row(1, 3)]);
+});
+
+test("a row whose status is not shown leaves", () => {
+  const store = queue(row(1, 1));
+  assert.equal(store.put(row(1, 2, "paid")), true);
+  assert.deepEqual(store.transactions(), []);
+});
+
+test("a late event does not bring back a row that left", () => {
+  const store = queue();
+  assert.equal(store.put(row(1, 4, "paid")), false);
+  assert.equal(store.put(row(1, 3)), false);
+  assert.deepEqual(store.transactions(), []);
+});
+
+test("a late event does not bring back a row that a snapshot took away", () => {
+  const store = queue(row(1, 3));
+  store.replace({ transactions: [] });
+  assert.equal(store.put(row(1, 2)), false);
+});
+
+test("a row that left comes back with newer news", () => {
+  const store = queue(row(1, 1));
+  store.put(row(1, 2, "awaiting_payment"));
+  assert.equal(store.put(row(1, 3)), true);
+  assert.deepEqual(store.transactions(), [row(1, 3)]);
+});
+
+test("a snapshot is believed even when its versions are lower", () => {
+  const store = queue(row(1, 9));
+  store.replace({ transactions: [row(1, 1)] });
+  assert.equal(store.put(row(1, 2)), true);
+});
+
+test("rows stand in the order they queued", () => {
+  const store = queue(
+    row(3, 1, "finished", { queued_at: "2026-01-01T10:02:00+08:00" }),
+    row(2, 1, "finished", { queued_at: "2026-01-01T10:01:00+08:00" }),
+    row(1, 1, "finished", { queued_at: "2026-01-01T10:02:00+08:00" }),
+  );
+  assert.deepEqual(store.transactions().map(({ id }) => id), [2, 1, 3]);
+});
+
+test("rooms follow their own versions, sorted by number", () => {
+  const store = queue();
+  const room = (number, version, status) => ({ number, version, status });
+  store.replace({ rooms: [room("10", 1, "available"), room("2", 1, "available")] });
+  assert.equal(store.putRoom(room("2", 2, "preparing")), true);
+  assert.equal(store.putRoom(room("2", 1, "available")), false);
+  assert.deepEqual(store.rooms(), [room("2", 2, "preparing"), room("10", 1, "available")]);
+});
+
+test("a store without a list of statuses shows them all", () => {
+  const store = new FloorStore();
+  store.put(row(1, 1, "cancelled"));
+  assert.equal(store.transactions().length, 1);
+});
+
+test("any order of the same events ends on the same screen", () => {
+  const events = [row(1, 1), row(1, 2, "awaiting_payment"), row(1, 3), row(1, 4, "paid")];
+  for (const order of permutations(events)) {
+    const store = queue();
+    order.forEach((event) => store.put(event));
+    assert.deepEqual(store.transactions(), []);
+  }
+});
+
+function permutations(list) {
+  if (list.length < 2) return [list];
+  return list.flatMap((first, at) =>
+    permutations(list.toSpliced(at, 1)).map((rest) => [first, ...rest]),
+  );
+}

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { beforeEach, mock, test } from "node:test";
+
+import { inWords, minutesSince, ServerClock, stopwatch } from "../../../static/js/lib/time.js";
+import { fillIn } from "../../../static/js/lib/words.js";
+
+const NOW = Date.parse("2026-03-01T12:00:00Z");
+const WORDS = { minutes: "{minutes} min", hours: "{hours} h", hours_minutes: "{hours} h {minutes} min" };
+
+beforeEach(() => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["Date"], now: NOW });
+});
+
+test("timers run on the server's clock", () => {
+  const clock = new ServerClock();
+  assert.equal(clock.now(), NOW);
+  clock.set("2026-03-01T20:05:00+08:00");
+  assert.equal(clock.now(), NOW + 5 * 60_000);
+  clock.set(undefined);
+  assert.equal(clock.now(), NOW + 5 * 60_000);
+});
+
+test("minutes since a moment are whole and never negative", () => {
+  assert.equal(minutesSince("2026-03-01T11:50:01Z", NOW), 9);
+  assert.equal(minutesSince("2026-03-01T12:10:00Z", NOW), 0);
+  assert.equal(minutesSince(null, NOW), 0);
+});
+
+test("a stopwatch shows hours only when there are some", () => {
+  assert.equal(stopwatch("2026-03-01T11:47:55Z", NOW), "12:05");
+  assert.equal(stopwatch("2026-03-01T10:57:55Z", NOW), "1:02:05");
+  assert.equal(stopwatch(null, NOW), "00:00");
+});
+
+test("a length of time is said in the page's words", () => {
+  assert.equal(inWords(45, WORDS), "45 min");
+  assert.equal(inWords(120, WORDS), "2 h");
+  assert.equal(inWords(90, WORDS), "1 h 30 min");
+  assert.equal(inWords(0, WORDS), "0 min");
+});
+
+test("gaps without a value stay visible", () => {
+  assert.equal(fillIn("{a} and {b}", { a: 1 }), "1 and {b}");
+});

@@ -1,0 +1,156 @@
+/**
+ * What a customer has chosen so far. Survives a reload and follows the menu.
+ */
+
+import { fromCents, toCents } from "./money.js";
+
+const MOST_OF_ONE = 9;
+
+/**
+ * @typedef {{ id: number, quantity: number }} Choice
+ * @typedef {{ id: number, service: string, classification: string, price: string,
+ *   duration_minutes: number }} Offer
+ */
+
+/**
+ * Everything on the menu by classification id.
+ * @param {{ categories: object[] }} menu
+ * @returns {Map<number, Offer>}
+ */
+export function offersOf(menu) {
+  const services = menu.categories.flatMap((category) => category.services);
+  const offers = services.flatMap((service) =>
+    service.classifications.map((offer) => ({ ...offer, service: service.name })),
+  );
+  return new Map(offers.map((offer) => [offer.id, offer]));
+}
+
+export class Cart {
+  #memory;
+  #offers;
+  /** @type {Choice[]} */
+  #choices = [];
+  #name = "";
+
+  /**
+   * @param {import("./memory.js").Memory<any>} memory
+   * @param {Map<number, Offer>} offers
+   */
+  constructor(memory, offers) {
+    this.#memory = memory;
+    this.#offers = offers;
+    this.load();
+  }
+
+  /** Reads what was stored, perhaps by another tab. */
+  load() {
+    const { choices = [], name = "" } = this.#memory.get() ?? {};
+    this.#choices = choices;
+    this.#name = name;
+  }
+
+  /**
+   * Follows a new menu.
+   * @param {Map<number, Offer>} offers
+   */
+  follow(offers) {
+    this.#offers = offers;
+  }
+
+  /**
+   * Forgets what is no longer on the menu.
+   * @returns {number} how many choices that was
+   */
+  dropUnknown() {
+    const known = this.#choices.filter(({ id }) => this.#offers.has(id));
+    const dropped = this.#choices.length - known.length;
+    if (dropped) this.#save(known);
+    return dropped;
+  }
+
+  get name() {
+    return this.#name;
+  }
+
+  set name(name) {
+    this.#name = name;
+    this.#save(this.#choices);
+  }
+
+  /** @param {number} id */
+  add(id) {
+    const quantity = Math.min(MOST_OF_ONE, this.quantity(id) + 1);
+    this.#set(id, quantity);
+  }
+
+  /** @param {number} id */
+  takeOne(id) {
+    this.#set(id, this.quantity(id) - 1);
+  }
+
+  /** @param {number} id */
+  quantity(id) {
+    return this.#choices.find((choice) => choice.id === id)?.quantity ?? 0;
+  }
+
+  clear() {
+    this.#choices = [];
+    this.#name = "";
+    this.#memory.forget();
+  }
+
+  /** @returns {(Offer & { quantity: number, amount: string })[]} as they are shown */
+  lines() {
+    return this.#known().map(({ id, quantity }) => {
+      const offer = this.#offers.get(id);
+      return { ...offer, quantity, amount: fromCents(toCents(offer.price) * quantity) };
+    });
+  }
+
+  count() {
+    return this.#sum(() => 1);
+  }
+
+  minutes() {
+    return this.#sum((offer) => offer.duration_minutes);
+  }
+
+  /** @returns {string} an amount, as on the wire */
+  total() {
+    return fromCents(this.#sum((offer) => toCents(offer.price)));
+  }
+
+  /** @returns {object} what the server is told */
+  order() {
+    const items = this.#known().map(({ id, quantity }) => ({
+      service_classification_id: id,
+      quantity,
+    }));
+    const customer_name = this.#name.trim();
+    return customer_name ? { items, customer_name } : { items };
+  }
+
+  #known() {
+    return this.#choices.filter(({ id }) => this.#offers.has(id));
+  }
+
+  #sum(of) {
+    return this.#known().reduce(
+      (sum, { id, quantity }) => sum + quantity * of(this.#offers.get(id)),
+      0,
+    );
+  }
+
+  #set(id, quantity) {
+    const isNew = this.quantity(id) === 0;
+    const changed = isNew
+      ? [...this.#choices, { id, quantity }]
+      : this.#choices.map((choice) => (choice.id === id ? { id, quantity } : choice));
+    this.#save(changed.filter((choice) => choice.quantity > 0));
+  }
+
+  #save(choices) {
+    this.#choices = choices;
+    this.#memory.set({ choices, name: this.#name });
+  }
+}

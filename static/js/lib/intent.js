@@ -1,0 +1,78 @@
+/**
+ * Something a person decided once (confirm, pay) and that must happen once, however often it
+ * has to be sent: it keeps its `request_id` until the answer came, through reloads too.
+ */
+
+/** @typedef {import("./memory.js").Memory<any>} Memory */
+
+export class Intent {
+  #memory;
+  #newId;
+
+  /**
+   * @param {Memory} memory
+   * @param {() => string} [newId]
+   */
+  constructor(memory, newId = uuid) {
+    this.#memory = memory;
+    this.#newId = newId;
+  }
+
+  /**
+   * What to send for this content. The same content again is the same intent.
+   * @param {object} content
+   * @returns {object} the content with its `request_id`
+   */
+  begin(content) {
+    const known = this.#memory.get();
+    const isSame = known && JSON.stringify(known.content) === JSON.stringify(content);
+    const request_id = isSame ? known.request_id : this.#newId();
+    this.#memory.set({ content, request_id, sending: true });
+    return { ...content, request_id };
+  }
+
+  /** What a page that was closed in the middle still has to send, or null. */
+  unfinished() {
+    const known = this.#memory.get();
+    return known?.sending ? { ...known.content, request_id: known.request_id } : null;
+  }
+
+  /** Stops sending, but a second try by hand is still the same intent. */
+  rest() {
+    const known = this.#memory.get();
+    if (known) this.#memory.set({ ...known, sending: false });
+  }
+
+  /** The answer came: the next intent is a new one. */
+  end() {
+    this.#memory.forget();
+  }
+}
+
+const MAY_HAVE_HAPPENED = new Set(["busy", "server_error", "rate_limited", "connection_lost"]);
+
+/**
+ * Sends an intent and closes it when the answer is final.
+ * @param {Intent} intent
+ * @param {() => Promise<object>} send
+ */
+export async function carryOut(intent, send) {
+  try {
+    const answer = await send();
+    intent.end();
+    return answer;
+  } catch (refusal) {
+    if (MAY_HAVE_HAPPENED.has(refusal.code)) intent.rest();
+    else intent.end();
+    throw refusal;
+  }
+}
+
+// `crypto.randomUUID` exists on secure origins only; a spa's own network may be plain HTTP.
+export function uuid() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}

@@ -1,0 +1,55 @@
+/**
+ * Money in the browser: text on the wire, whole cents for arithmetic, floats nowhere.
+ */
+
+const AMOUNT = /^(\d{1,8})(?:\.(\d{0,2}))?$/;
+
+/**
+ * Cents of an amount such as "130.00", "130.5" or "130."; null when it is not an amount.
+ * @param {string} text
+ * @returns {number | null}
+ */
+export function toCents(text) {
+  const parts = AMOUNT.exec(text);
+  if (!parts) return null;
+  return Number(parts[1]) * 100 + Number((parts[2] ?? "").padEnd(2, "0"));
+}
+
+/**
+ * An amount for the wire: text with two decimals.
+ * @param {number} cents
+ * @returns {string}
+ */
+export function fromCents(cents) {
+  const sign = cents < 0 ? "-" : "";
+  const digits = String(Math.abs(cents)).padStart(3, "0");
+  return `${sign}${digits.slice(0, -2)}.${digits.slice(-2)}`;
+}
+
+/**
+ * How money looks in a language: `money("130.00")` gives "₱130.00".
+ * @param {string} language
+ * @param {string} currency ISO 4217
+ * @returns {(amount: string) => string}
+ */
+export function moneyFormat(language, currency) {
+  const format = new Intl.NumberFormat(language, {
+    style: "currency",
+    currency,
+    currencyDisplay: "narrowSymbol",
+  });
+  return (amount) => format.format(amount);
+}
+
+const NOTES = [2000, 5000, 10000, 20000, 50000, 100000];
+const MAX_SUGGESTIONS = 4;
+
+/**
+ * Sums a customer is likely to hand over for a bill: exact first, then rounded up to each note.
+ * @param {number} due in cents
+ * @returns {number[]} in cents, rising
+ */
+export function likelyTenders(due) {
+  const rounded = NOTES.map((note) => Math.ceil(due / note) * note);
+  return [...new Set([due, ...rounded])].sort((a, b) => a - b).slice(0, MAX_SUGGESTIONS);
+}

@@ -1,0 +1,54 @@
+/**
+ * What a page's template hands over: its data, its words and how its language writes things.
+ */
+
+import { moneyFormat } from "./money.js";
+import { inWords, timeOfDayFormat } from "./time.js";
+import { fillIn, readWords } from "./words.js";
+
+export const data = JSON.parse(document.getElementById("page-data").textContent);
+export const words = readWords(document);
+
+const language = document.documentElement.lang;
+
+export const money = moneyFormat(language, data.currency);
+export const timeOfDay = timeOfDayFormat(language);
+
+/**
+ * A sentence of the page with its gaps filled.
+ * @param {string} name
+ * @param {Record<string, string | number>} [values]
+ */
+export function say(name, values = {}) {
+  return fillIn(words[name] ?? "", values);
+}
+
+/**
+ * What every component may call from its template.
+ */
+export const speech = {
+  money,
+  timeOfDay,
+  say,
+
+  /** @param {number} minutes */
+  length(minutes) {
+    return inWords(minutes, words);
+  },
+
+  /** @param {{ status: string }} row a transaction */
+  statusOf(row) {
+    return words[`status.${row.status}`] ?? row.status;
+  },
+
+  /** @param {{ status: string }} room */
+  roomStatusOf(room) {
+    return words[`room.${room.status}`] ?? room.status;
+  },
+
+  /** The tier of a service, and its minutes where the tier does not say them itself. */
+  tier(item) {
+    const says = item.classification.includes(String(item.duration_minutes));
+    return says ? item.classification : `${item.classification} · ${inWords(item.duration_minutes, words)}`;
+  },
+};

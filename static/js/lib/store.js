@@ -1,0 +1,95 @@
+/**
+ * What a screen knows of the floor: its transactions and rooms, newest version of each.
+ */
+
+/**
+ * @typedef {{ id: number, version: number, status: string }} Row
+ * @typedef {{ number: string, version: number, status: string }} RoomRow
+ */
+
+export class FloorStore {
+  #shows;
+  #rows = new Map();
+  #rooms = new Map();
+  #gone = new Map();
+
+  /** @param {string[] | null} shows statuses this screen shows; null shows them all */
+  constructor(shows = null) {
+    this.#shows = shows && new Set(shows);
+  }
+
+  /**
+   * The server's whole truth, in place of whatever was known.
+   * @param {{ transactions?: Row[], rooms?: RoomRow[] }} snapshot
+   */
+  replace({ transactions = [], rooms = [] }) {
+    for (const [id, row] of this.#rows) this.#remember(id, row.version);
+    this.#rows = new Map(transactions.map((row) => [row.id, row]));
+    this.#rooms = new Map(rooms.map((room) => [room.number, room]));
+    for (const row of transactions) this.#gone.delete(row.id);
+  }
+
+  /**
+   * News of one transaction. Old news changes nothing.
+   * @param {Row} row
+   * @returns {boolean} whether the screen changed
+   */
+  put(row) {
+    if (row.version <= this.#versionOf(row.id)) return false;
+    if (this.#isShown(row)) {
+      this.#gone.delete(row.id);
+      this.#rows.set(row.id, row);
+      return true;
+    }
+    this.#remember(row.id, row.version);
+    return this.#rows.delete(row.id);
+  }
+
+  /**
+   * News of one room. Old news changes nothing.
+   * @param {RoomRow} room
+   * @returns {boolean} whether the screen changed
+   */
+  putRoom(room) {
+    const known = this.#rooms.get(room.number);
+    if (known && room.version <= known.version) return false;
+    this.#rooms.set(room.number, room);
+    return true;
+  }
+
+  /** @returns {Row[]} in the order they entered the queue they are in */
+  transactions() {
+    return [...this.#rows.values()].sort(byTurn);
+  }
+
+  /** @returns {RoomRow[]} by number, 2 before 10 */
+  rooms() {
+    const byNumber = new Intl.Collator(undefined, { numeric: true });
+    return [...this.#rooms.values()].sort((a, b) => byNumber.compare(a.number, b.number));
+  }
+
+  /** What the server's heartbeat is held against. */
+  digest() {
+    const all = [...this.#rows.values(), ...this.#rooms.values()];
+    return { count: all.length, versions: all.reduce((sum, { version }) => sum + version, 0) };
+  }
+
+  #isShown(row) {
+    return this.#shows === null || this.#shows.has(row.status);
+  }
+
+  #versionOf(id) {
+    return this.#rows.get(id)?.version ?? this.#gone.get(id) ?? -1;
+  }
+
+  // A row that left is remembered by its version, so that a late event cannot bring it back.
+  #remember(id, version) {
+    this.#gone.set(id, Math.max(version, this.#gone.get(id) ?? version));
+  }
+}
+
+function byTurn(a, b) {
+  const [first, second] = [a.queued_at ?? "", b.queued_at ?? ""];
+  if (first !== second) return first < second ? -1 : 1;
+  return a.id - b.id;
+}

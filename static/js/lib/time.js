@@ -1,0 +1,75 @@
+/**
+ * Time on screens. Timers run on the server's clock, because a tablet's own may be wrong.
+ */
+
+import { fillIn } from "./words.js";
+
+const MINUTE = 60_000;
+const HOUR = 60;
+
+/** Knows how far this device's clock is from the server's. */
+export class ServerClock {
+  #offset = 0;
+
+  /** @param {string | undefined} serverNow ISO time, as it came in a snapshot */
+  set(serverNow) {
+    const then = Date.parse(serverNow ?? "");
+    if (!Number.isNaN(then)) this.#offset = then - Date.now();
+  }
+
+  /** @returns {number} milliseconds, as `Date.now()` on the server would say */
+  now() {
+    return Date.now() + this.#offset;
+  }
+}
+
+/**
+ * Whole minutes since a moment; 0 for the future and for no moment at all.
+ * @param {string | null} iso
+ * @param {number} now
+ */
+export function minutesSince(iso, now) {
+  const then = Date.parse(iso ?? "");
+  return Number.isNaN(then) ? 0 : Math.max(0, Math.floor((now - then) / MINUTE));
+}
+
+/**
+ * A running timer, "12:05" or "1:02:05".
+ * @param {string | null} iso
+ * @param {number} now
+ */
+export function stopwatch(iso, now) {
+  const then = Date.parse(iso ?? "");
+  const seconds = Number.isNaN(then) ? 0 : Math.max(0, Math.floor((now - then) / 1000));
+  const two = (number) => String(number).padStart(2, "0");
+  const hours = Math.floor(seconds / 3600);
+  const minutes = Math.floor(seconds / 60) % 60;
+  return hours
+    ? `${hours}:${two(minutes)}:${two(seconds % 60)}`
+    : `${two(minutes)}:${two(seconds % 60)}`;
+}
+
+/**
+ * A length of time in words: "45 min", "2 h", "1 h 30 min".
+ * @param {number} minutes
+ * @param {Record<string, string>} words with `minutes`, `hours` and `hours_minutes`
+ */
+export function inWords(minutes, words) {
+  const values = { hours: Math.floor(minutes / HOUR), minutes: minutes % HOUR };
+  if (values.hours === 0) return fillIn(words.minutes, values);
+  return fillIn(values.minutes ? words.hours_minutes : words.hours, values);
+}
+
+/**
+ * Time of day in 24 hours.
+ * @param {string} language
+ * @returns {(moment: number | string) => string}
+ */
+export function timeOfDayFormat(language) {
+  const format = new Intl.DateTimeFormat(language, {
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  });
+  return (moment) => format.format(new Date(moment));
+}

@@ -1,0 +1,66 @@
+/**
+ * The monitor: the whole floor at a glance.
+ */
+
+import Alpine from "../../vendor/alpine-csp.esm.min.js";
+import { floor } from "../lib/live.js";
+import { speech } from "../lib/page.js";
+import { minutesSince } from "../lib/time.js";
+
+const LONG_WAIT = 10;
+const TOO_LONG_WAIT = 20;
+
+const COLUMNS = {
+  waiting: ["pending_therapist"],
+  serving: ["therapist_confirmed", "in_service"],
+  finished: ["finished"],
+  counter: ["awaiting_payment", "paying"],
+};
+
+/** Since when a transaction is in the state it is in. */
+const SINCE = {
+  pending_therapist: "queued_at",
+  therapist_confirmed: "therapist_confirmed_at",
+  in_service: "service_start_at",
+  finished: "service_finish_at",
+  awaiting_payment: "cashier_claimed_at",
+  paying: "cashier_claimed_at",
+};
+
+Alpine.data("monitor", () => ({
+  ...floor,
+  ...speech,
+
+  init() {
+    this.follow();
+  },
+
+  column(name) {
+    return this.rows.filter((row) => COLUMNS[name].includes(row.status));
+  },
+  minutesIn(row) {
+    return minutesSince(row[SINCE[row.status]], this.now);
+  },
+  /** Only waiting can be too long: a treatment takes its time. */
+  urgency(row) {
+    if (!["pending_therapist", "finished"].includes(row.status)) return "";
+    const minutes = this.minutesIn(row);
+    if (minutes >= TOO_LONG_WAIT) return "too-long";
+    return minutes >= LONG_WAIT ? "long" : "";
+  },
+  isOvertime(row) {
+    return row.status === "in_service" && this.minutesIn(row) > row.total_duration_minutes;
+  },
+  services(row) {
+    return row.items.map((item) => item.service_name).join(", ");
+  },
+  roomCount(status) {
+    return this.rooms.filter((room) => room.status === status).length;
+  },
+  guestOf(room) {
+    const isThere = (row) => row.room_number === room.number && COLUMNS.serving.includes(row.status);
+    return this.rows.find(isThere)?.code ?? "";
+  },
+}));
+
+Alpine.start();

@@ -1,0 +1,100 @@
+/**
+ * The therapist's desk: my customer, my room, and who waits.
+ */
+
+import Alpine from "../../vendor/alpine-csp.esm.min.js";
+import { floor } from "../lib/live.js";
+import { data, speech } from "../lib/page.js";
+import { minutesSince, stopwatch } from "../lib/time.js";
+
+Alpine.data("therapist", () => ({
+  ...floor,
+  ...speech,
+  categories: data.menu.categories,
+  categoryId: data.menu.categories[0]?.id,
+
+  init() {
+    this.follow();
+  },
+
+  get current() {
+    return this.rows.find((row) => row.therapist_id === this.me?.id) ?? null;
+  },
+  get waiting() {
+    return this.rows.filter((row) => row.status === "pending_therapist");
+  },
+  get others() {
+    return this.rows.filter(
+      (row) => row.status !== "pending_therapist" && row.therapist_id !== this.me?.id,
+    );
+  },
+  get next() {
+    return this.waiting[0] ?? null;
+  },
+  get room() {
+    return this.rooms.find((room) => room.number === this.me?.room_number) ?? null;
+  },
+  get roomIsReady() {
+    return !this.room || this.room.status === "available";
+  },
+  get isCalled() {
+    return this.current?.status === "therapist_confirmed";
+  },
+  get isServing() {
+    return this.current?.status === "in_service";
+  },
+  get elapsed() {
+    return stopwatch(this.current?.service_start_at, this.now);
+  },
+  get elapsedMinutes() {
+    return minutesSince(this.current?.service_start_at, this.now);
+  },
+  get minutesLeft() {
+    return (this.current?.total_duration_minutes ?? 0) - this.elapsedMinutes;
+  },
+  get offered() {
+    return this.categories.find((category) => category.id === this.categoryId)?.services ?? [];
+  },
+
+  waitOf(row) {
+    return minutesSince(row.queued_at, this.now);
+  },
+
+  async claim() {
+    if (await this.act("therapist_confirm_next")) {
+      this.$nextTick(() => this.$refs.current.focus());
+    }
+  },
+  start() {
+    return this.act("therapist_start_service", { transaction_id: this.current.id });
+  },
+  finish() {
+    return this.act("therapist_finish_service", { transaction_id: this.current.id });
+  },
+  remove(item) {
+    return this.act("therapist_remove_item", {
+      transaction_id: this.current.id,
+      item_id: item.id,
+    });
+  },
+  setRoom(status) {
+    return this.act("room_set_status", { room_number: this.room.number, status });
+  },
+
+  openServices() {
+    this.problem = "";
+    this.$refs.services.showModal();
+  },
+  closeServices() {
+    this.$refs.services.close();
+  },
+  async add(classification) {
+    const answer = await this.act("therapist_add_service", {
+      transaction_id: this.current.id,
+      service_classification_id: classification.id,
+    });
+    if (answer) this.closeServices();
+  },
+}));
+
+Alpine.start();
