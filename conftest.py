@@ -4,12 +4,17 @@ Maya and Noor are therapists, Carl and Cora are cashiers, Mona has the wall moni
 Maria manages. All work in one branch; Olga is a therapist somewhere else.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from channels.testing import WebsocketCommunicator
+from django.conf import settings
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Branch, Cashier, Therapist, User
@@ -20,6 +25,7 @@ from queueing import services
 from queueing.models import Room, Transaction
 from queueing.services import Choice
 from queueing.states import Status
+from spa_project.lib.dbpool import pool
 
 PASSWORD = "a-long-walk-to-the-sea"
 
@@ -28,6 +34,7 @@ PASSWORD = "a-long-walk-to-the-sea"
 def _quick_settings(settings) -> None:
     """Hash passwords fast, serve static files by their own names."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.STATIC_ROOT = settings.BASE_DIR / "static"
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
@@ -166,6 +173,100 @@ def captured_statements(db) -> Callable[[], AbstractContextManager[list[str]]]:
         ]
 
     return capture
+
+
+class Socket:
+    """One end of a socket in a test: ask, and hear what comes."""
+
+    def __init__(self, communicator: WebsocketCommunicator) -> None:
+        self._communicator = communicator
+        self._asked = 0
+        self._unheard: list[dict[str, Any]] = []
+
+    async def hear(self, event: str) -> dict[str, Any]:
+        """The first message of this kind not heard yet; others keep for later."""
+        for message in self._unheard:
+            if message["event"] == event:
+                self._unheard.remove(message)
+                return message
+        while (message := await self._receive())["event"] != event:
+            self._unheard.append(message)
+        return message
+
+    async def hear_any(self) -> dict[str, Any]:
+        return self._unheard.pop(0) if self._unheard else await self._receive()
+
+    async def _receive(self) -> dict[str, Any]:
+        return await self._communicator.receive_json_from(timeout=5)
+
+    async def ask(self, command: str, **data: Any) -> dict[str, Any]:
+        """Send a command and return its result."""
+        self._asked += 1
+        message = {"command": command, "id": self._asked, "data": data}
+        await self._communicator.send_json_to(message)
+        reply = await self.hear(f"{command}_result")
+        assert reply["id"] == self._asked
+        return reply
+
+    async def send(self, text: str) -> None:
+        await self._communicator.send_to(text_data=text)
+
+    async def send_bytes(self, data: bytes) -> None:
+        await self._communicator.send_to(bytes_data=data)
+
+    async def close_code(self) -> int:
+        """Wait until the server closes; the code it gave."""
+        while True:
+            output = await self._communicator.receive_output(timeout=5)
+            if output["type"] == "websocket.close":
+                return output["code"]
+
+
+@asynccontextmanager
+async def open_socket(
+    path: str, user: User | None = None, *, origin: str = "http://localhost"
+) -> AsyncIterator[Socket]:
+    """A socket to the whole application, with the user's session when one is given."""
+    from spa_project.asgi import application
+
+    headers = [(b"origin", origin.encode())]
+    if user is not None:
+        headers.append((b"cookie", await pool.run(_session_cookie, user)))
+    communicator = WebsocketCommunicator(application, path, headers=headers)
+    connected, _subprotocol = await communicator.connect(timeout=5)
+    assert connected
+    try:
+        yield Socket(communicator)
+    finally:
+        await communicator.disconnect()
+
+
+def _session_cookie(user: User) -> bytes:
+    client = Client()
+    client.force_login(user)
+    return f"{settings.SESSION_COOKIE_NAME}={client.cookies['sessionid'].value}".encode()
+
+
+Heard = tuple[str, str, dict[str, Any]]
+
+
+@pytest.fixture
+def heard(monkeypatch, django_capture_on_commit_callbacks) -> Callable[..., list[Heard]]:
+    """Run a step, commit it, and return what the hub was given: (topic, event, data)."""
+
+    def run(step) -> list[Heard]:
+        sent: list[Heard] = []
+
+        def take(topic: str, text: str) -> None:
+            message = json.loads(text)
+            sent.append((topic, message["event"], message["data"]))
+
+        monkeypatch.setattr("spa_project.lib.events.hub.publish", take)
+        with django_capture_on_commit_callbacks(execute=True):
+            step()
+        return sent
+
+    return run
 
 
 def _make_rooms_ready() -> None:

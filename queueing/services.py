@@ -180,6 +180,12 @@ def set_room(branch: Branch, room_number: str, status: RoomStatus) -> Room:
     return rooms.set_status(branch, room_number, status)
 
 
+@durable
+def reset_codes(branch: Branch) -> None:
+    """Let the codes people see start again at 0001, skipping those still open."""
+    codes.reset(branch)
+
+
 def own_transaction(
     transaction_id: int, *statuses: Status, **owner: Therapist | Cashier
 ) -> Transaction:

@@ -2,15 +2,18 @@
 
 from channels.routing import URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
+from django.urls import re_path
 
 import payments.routing
 import queueing.routing
+from spa_project.lib.sockets import NowhereConsumer
 
 websockets = AllowedHostsOriginValidator(
     URLRouter(
         [
             *queueing.routing.websocket_urlpatterns,
             *payments.routing.websocket_urlpatterns,
+            re_path("", NowhereConsumer.as_asgi()),
         ]
     )
 )

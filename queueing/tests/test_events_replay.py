@@ -53,25 +53,6 @@ def snapshot_of(audience: Audience, branch) -> dict[int, dict]:
 
 
 @pytest.fixture
-def heard(monkeypatch, django_capture_on_commit_callbacks):
-    """Run a step, commit it, and return what the hub was given: (topic, event, data)."""
-
-    def run(step) -> list[tuple[str, str, dict]]:
-        sent: list[tuple[str, str, dict]] = []
-
-        def take(topic: str, text: str) -> None:
-            message = json.loads(text)
-            sent.append((topic, message["event"], message["data"]))
-
-        monkeypatch.setattr("spa_project.lib.events.hub.publish", take)
-        with django_capture_on_commit_callbacks(execute=True):
-            step()
-        return sent
-
-    return run
-
-
-@pytest.fixture
 def transaction_in(branch, maya, carl, make_transaction):
     """A transaction in any status, with whoever that status demands."""
 
@@ -112,22 +93,6 @@ def test_old_screen_plus_events_is_the_new_screen(
     assert display.digest() == digest_of(
         branch.pk, audience.shows, with_rooms=audience.shows_rooms
     )
-
-
-@pytest.mark.parametrize("audience", AUDIENCES, ids=lambda audience: audience.name)
-def test_a_payment_takes_the_customer_off_every_screen(
-    branch, carl, make_transaction, heard, audience
-):
-    from payments.services import pay
-
-    due = make_transaction(Status.AWAITING_PAYMENT)
-    display = Display(audience, branch)
-    for topic, event, data in heard(
-        lambda: pay(carl, transaction_id=due.pk, amount_paid=due.total_amount)
-    ):
-        if topic == audience.topic(branch.pk):
-            display.hear(event, data)
-    assert display.rows == snapshot_of(audience, branch) == {}
 
 
 @pytest.mark.parametrize("to", [RoomStatus.PREPARING, RoomStatus.OUT_OF_SERVICE])

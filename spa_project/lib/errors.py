@@ -43,6 +43,12 @@ class Invalid(DomainError):
     http_status = 400
 
 
+class NotFound(DomainError):
+    code = "invalid"
+    sentence = _("There is nothing at this address.")
+    http_status = 404
+
+
 class UnknownCommand(DomainError):
     code = "unknown_command"
     sentence = _("There is no such command.")

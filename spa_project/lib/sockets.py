@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from spa_project.lib.commands import Caller, Reply, answer_safely, require_role
 from spa_project.lib.dbpool import pool
-from spa_project.lib.errors import Busy, DomainError, Invalid, NotAuthenticated
+from spa_project.lib.errors import Busy, DomainError, Invalid, NotAuthenticated, NotFound
 from spa_project.lib.hub import hub
 from spa_project.lib.screens import Screen, with_server_time
 
@@ -182,6 +182,14 @@ class LiveConsumer(AsyncWebsocketConsumer):
             if isinstance(message, int):
                 return await self.close(message)
             await self.send(text_data=message)
+
+
+class NowhereConsumer(LiveConsumer):
+    """Any address that is none: closed with 4404, so that a browser can tell."""
+
+    def identify(self) -> Caller:
+        """Nobody is anybody here."""
+        raise NotFound
 
 
 def _parse(text: str | None) -> dict[str, Any]:

@@ -1,0 +1,81 @@
+"""Branches and staff, ready for a manager: create, set a password, switch off."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Branch, Cashier, Therapist, User
+
+admin.site.site_header = admin.site.site_title = _("Spa floor")
+admin.site.index_title = _("Manage the spa")
+admin.site.unregister(Group)  # roles are the three kinds of profile and two switches
+
+
+@admin.register(Branch)
+class BranchAdmin(admin.ModelAdmin):
+    list_display = ("name", "slug", "time_zone", "active")
+    prepopulated_fields = {"slug": ("name",)}
+
+
+class TherapistInline(admin.StackedInline):
+    model = Therapist
+    extra = 0
+
+
+class CashierInline(admin.StackedInline):
+    model = Cashier
+    extra = 0
+
+
+@admin.register(User)
+class StaffAdmin(UserAdmin):
+    """A person, with the parts they play. Nobody makes themselves more than a manager here."""
+
+    list_display = ("username", "first_name", "branch", "plays", "is_active")
+    list_filter = ("branch", "is_active", "is_staff", "is_monitor")
+    list_select_related = ("branch", "therapist", "cashier")
+    inlines = (TherapistInline, CashierInline)
+    filter_horizontal = ()
+    fieldsets = (
+        (None, {"fields": ("username", "password", "branch", "is_active")}),
+        (_("Name"), {"fields": ("first_name", "last_name", "email")}),
+        (_("Also"), {"fields": ("is_staff", "is_monitor")}),
+        (_("Dates"), {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = (
+        (
+            None,
+            {
+                "classes": ("wide",),
+                "fields": (
+                    "username",
+                    "usable_password",
+                    "password1",
+                    "password2",
+                    "branch",
+                    "is_staff",
+                    "is_monitor",
+                ),
+            },
+        ),
+    )
+    readonly_fields = ("last_login", "date_joined")
+
+    @admin.display(description=_("plays"))
+    def plays(self, user: User) -> str:
+        """The person's roles, in words."""
+        return ", ".join(sorted(str(role.label) for role in user.roles))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """Superusers are theirs alone to see and change."""
+        people = super().get_queryset(request)
+        return people if request.user.is_superuser else people.filter(is_superuser=False)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """People are switched off, not deleted: what they did stays theirs."""
+        return False

@@ -1,0 +1,75 @@
+"""Staff to try the product with."""
+
+import secrets
+from dataclasses import dataclass
+
+from django.contrib.auth.hashers import make_password
+
+from accounts.models import Branch, Cashier, Therapist, User
+
+# No l, 1, o, 0: people type these from a terminal into a phone.
+_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
+
+THERAPIST_NAMES = ("Anna", "Ben", "Carmen", "Dario", "Elena", "Felix", "Grace", "Hugo")
+CASHIER_NAMES = ("Ines", "Jun", "Kaya", "Lito")
+
+
+@dataclass(frozen=True)
+class Login:
+    """An account that was made, with the password to print once."""
+
+    username: str
+    password: str
+
+
+def new_password() -> str:
+    """About 60 bits, in four readable groups."""
+    return "-".join("".join(secrets.choice(_LETTERS) for _each in range(3)) for _group in range(4))
+
+
+class Hiring:
+    """Makes the accounts of a branch: `given` is everybody's password, else each gets their own.
+
+    Accounts with a made-up password are marked as demo accounts.
+    """
+
+    def __init__(self, branch: Branch, given: str | None) -> None:
+        self._branch = branch
+        self._given = given
+        self.logins: list[Login] = []
+
+    def therapist(self, number: int, room_number: str) -> None:
+        """`therapist<number>`, with a room of their own."""
+        user = self._user(f"therapist{number}")
+        name = _name(THERAPIST_NAMES, number)
+        Therapist.objects.create(user=user, display_name=name, room_number=room_number)
+
+    def cashier(self, number: int) -> None:
+        """`cashier<number>`, at the counter of that number."""
+        user = self._user(f"cashier{number}")
+        name = _name(CASHIER_NAMES, number)
+        Cashier.objects.create(user=user, display_name=name, counter_number=str(number))
+
+    def manager(self, number: int) -> None:
+        """`manager<number>`, who may enter the admin."""
+        self._user(f"manager{number}", is_staff=True)
+
+    def monitor(self, number: int) -> None:
+        """`monitor<number>`, the account of a wall screen."""
+        self._user(f"monitor{number}", is_monitor=True)
+
+    def _user(self, username: str, **roles: bool) -> User:
+        password = self._given or new_password()
+        self.logins.append(Login(username, password))
+        return User.objects.create(
+            username=username,
+            password=make_password(password),
+            branch=self._branch,
+            is_demo=self._given is None,
+            **roles,
+        )
+
+
+def _name(names: tuple[str, ...], number: int) -> str:
+    rounds, place = divmod(number - 1, len(names))
+    return names[place] + (f" {rounds + 1}" if rounds else "")

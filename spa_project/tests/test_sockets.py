@@ -1,0 +1,90 @@
+"""What any socket must bear: frames that are no messages, and being too slow."""
+
+import asyncio
+import json
+
+import pytest
+
+from conftest import open_socket
+from spa_project.lib.sockets import MAX_MESSAGE, OUTBOX_SIZE, LiveConsumer
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
+
+BAD_FRAMES = {
+    "no json": "{nope",
+    "blank": " ",
+    "a list": "[]",
+    "a number": "17",
+    "no command": "{}",
+    "command is a number": '{"command": 1}',
+    "command with blanks": '{"command": "drop table"}',
+    "too long a command": json.dumps({"command": "a" * 65}),
+    "an id that is none": '{"command": "snapshot", "id": {}}',
+    "too deep": "[" * 10_000,
+    "a number of 5,000 digits": '{"command": "snapshot", "id": ' + "9" * 5000 + "}",
+}
+
+
+@pytest.mark.parametrize("case", BAD_FRAMES)
+async def test_a_bad_frame_is_answered_and_the_third_closes(branch, case):
+    async with open_socket("/ws/customer/?branch=makati") as socket:
+        await socket.hear("snapshot")
+        for _each in range(2):
+            await socket.send(BAD_FRAMES[case])
+            reply = await socket.hear("error")
+            assert (reply["ok"], reply["code"]) == (False, "invalid")
+        await socket.send(BAD_FRAMES[case])
+        assert await socket.close_code() == 4400
+
+
+async def test_bytes_are_no_message(branch):
+    async with open_socket("/ws/customer/?branch=makati") as socket:
+        await socket.hear("snapshot")
+        await socket.send_bytes(b"\xff\xfe")
+        assert (await socket.hear("error"))["code"] == "invalid"
+
+
+async def test_too_big_a_message_closes_with_1009(branch):
+    async with open_socket("/ws/customer/?branch=makati") as socket:
+        await socket.hear("snapshot")
+        await socket.send(json.dumps({"command": "snapshot", "data": "x" * MAX_MESSAGE}))
+        assert await socket.close_code() == 1009
+
+
+async def test_an_unknown_command_is_named_as_such(branch):
+    async with open_socket("/ws/customer/?branch=makati") as socket:
+        reply = await socket.ask("make_me_rich")
+        assert (reply["ok"], reply["code"]) == (False, "unknown_command")
+
+
+async def test_the_id_comes_back_as_it_was(branch):
+    async with open_socket("/ws/customer/?branch=makati") as socket:
+        for sent in ("seven", 7, 7.5, None):
+            await socket.send(json.dumps({"command": "nothing", "id": sent}))
+            assert (await socket.hear("nothing_result"))["id"] == sent
+
+
+async def test_another_site_cannot_open_a_socket(branch):
+    with pytest.raises(AssertionError):
+        async with open_socket("/ws/board/?branch=makati", origin="https://evil.example"):
+            pass
+
+
+async def test_who_falls_behind_is_told_to_catch_up_then_closed():
+    sent: list[dict] = []
+    consumer = LiveConsumer()
+    consumer.base_send = lambda message: _keep(sent, message)
+    consumer._outbox = asyncio.Queue(OUTBOX_SIZE)
+    consumer._fell_behind_at = float("-inf")
+    for _each in range(OUTBOX_SIZE + 1):
+        consumer.push("{}")
+    assert consumer._outbox.qsize() == 1
+    for _each in range(OUTBOX_SIZE):
+        consumer.push("{}")
+    await consumer._write()
+    assert [message["type"] for message in sent] == ["websocket.close"]
+    assert sent[0]["code"] == 4408
+
+
+async def _keep(sent: list[dict], message: dict) -> None:
+    sent.append(message)
