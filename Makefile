@@ -1,0 +1,43 @@
+# `make` alone lists what there is.
+
+PYTHON ?= python3
+VENV := .venv
+PIP_INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
+LOCK := $(VENV)/bin/uv pip compile pyproject.toml --quiet --generate-hashes --python-version 3.11 \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+.PHONY: help demo test lock
+
+help:
+	@echo "make demo    install what is needed, fill an empty spa, serve it (PORT=8000)"
+	@echo "make test    every check and every test, on SQLite and on MariaDB + Redis"
+	@echo "make lock    write the pinned requirements anew from pyproject.toml"
+
+demo: $(VENV)/demo-installed
+	@exec $(VENV)/bin/python manage.py demo
+
+test:
+	@exec .ci/test
+
+lock: $(VENV)/dev-installed
+	$(LOCK) --output-file requirements-demo.txt
+	$(LOCK) --all-extras --constraint requirements-demo.txt --output-file requirements.txt
+	$(LOCK) --all-extras --group dev --constraint requirements.txt --output-file requirements-dev.txt
+
+# Each stamp is older than its list of packages when the list has changed.
+$(VENV)/demo-installed: requirements-demo.txt | $(VENV)/bin/python
+	@echo "Installing the packages of $< (once) ..."
+	@$(PIP_INSTALL) --only-binary :all: --requirement $<
+	@touch $@
+
+$(VENV)/dev-installed: requirements-dev.txt | $(VENV)/bin/python
+	@echo "Installing the packages of $< (once) ..."
+	@$(PIP_INSTALL) --requirement $<
+	@touch $@
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "Python's venv module is missing. On Debian: apt-get install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)

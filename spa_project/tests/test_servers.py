@@ -1,0 +1,137 @@
+"""The private servers: real processes that come, crash, come back and never stay behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+import MySQLdb
+import pytest
+import redis
+
+from spa_project.tests.servers import (
+    HOST,
+    PROJECT,
+    AppServer,
+    MariaDB,
+    Redis,
+    ServerFailed,
+)
+
+pytestmark = pytest.mark.servers
+
+RUN_WITH_SERVERS = [sys.executable, "-m", "spa_project.tests.servers", "--"]
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[MariaDB]:
+    with MariaDB(durable=True) as server:
+        yield server
+
+
+def ask(database: MariaDB, statement: str) -> tuple:
+    connection = MySQLdb.connect(
+        host=HOST, port=database.port, user="spa", password="spa", database="spa", autocommit=True
+    )
+    try:
+        cursor = connection.cursor()
+        cursor.execute(statement)
+        return tuple(cursor.fetchall())
+    finally:
+        connection.close()
+
+
+def wait_until_nobody_listens(port: int) -> None:
+    deadline = time.monotonic() + 10
+    with suppress(ConnectionRefusedError):
+        while time.monotonic() < deadline:
+            socket.create_connection((HOST, port)).close()
+            time.sleep(0.02)
+        raise AssertionError(f"somebody still listens to port {port}")
+
+
+def test_mariadb_keeps_what_was_committed_over_a_crash(database):
+    ask(database, "CREATE TABLE towel (colour VARCHAR(10))")
+    ask(database, "INSERT INTO towel VALUES ('white')")
+    port = database.port
+    database.kill()
+    assert not database.running
+    database.start()
+    assert database.port == port
+    assert ask(database, "SELECT colour FROM towel") == (("white",),)
+
+
+def test_mariadb_is_set_up_as_production_is(database):
+    [[charset, flush]] = ask(
+        database, "SELECT @@character_set_server, @@innodb_flush_log_at_trx_commit"
+    )
+    assert (charset, flush) == ("utf8mb4", 1)
+
+
+def test_redis_comes_back_empty_on_the_same_port():
+    with Redis() as server:
+        with redis.Redis(port=server.port) as client:
+            client.set("towel", "white")
+        server.restart()
+        with redis.Redis(port=server.port) as client:
+            assert client.get("towel") is None
+
+
+def test_the_application_runs_crashes_and_runs_again(tmp_path):
+    settings = {"DATABASE_URL": f"sqlite:///{tmp_path}/spa.sqlite3", "REDIS_URL": ""}
+    with AppServer(**settings) as app:
+        assert app.answers()
+        app.kill()
+        assert not app.answers()
+        app.start()
+        assert app.answers()
+    assert not app.answers()
+
+
+def test_a_server_that_does_not_start_says_why():
+    app = AppServer(DATABASE_URL="mysql://spa:spa@127.0.0.1/spa", SECRET_KEY="")
+    with pytest.raises(ServerFailed, match=r"app did not start:[^§]*Set SECRET_KEY"):
+        app.__enter__()
+    assert not app.running
+
+
+def test_the_files_of_a_server_go_with_it():
+    with Redis() as server:
+        assert server.directory.is_dir()
+    assert not server.directory.exists()
+
+
+def test_a_command_gets_both_servers_and_its_exit_code_comes_back():
+    script = 'echo "$DATABASE_URL $REDIS_URL"; exit 7'
+    done = subprocess.run(
+        [*RUN_WITH_SERVERS, "sh", "-c", script], cwd=PROJECT, capture_output=True, text=True
+    )
+    assert done.returncode == 7
+    database_url, redis_url = done.stdout.split()
+    assert database_url.startswith("mysql://spa:spa@127.0.0.1:")
+    assert redis_url.startswith("redis://127.0.0.1:")
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_no_server_stays_behind_however_the_command_ends(ending):
+    with (
+        tempfile.TemporaryDirectory() as directory,  # killed, the command cannot tidy up
+        subprocess.Popen(
+            [*RUN_WITH_SERVERS, "sh", "-c", 'echo "$REDIS_URL"; exec sleep 60'],
+            cwd=PROJECT,
+            env=os.environ | {"TMPDIR": directory},
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as process,
+    ):
+        assert process.stdout is not None
+        port = urlsplit(process.stdout.readline()).port
+        os.killpg(process.pid, ending)
+        wait_until_nobody_listens(port)
