@@ -43,11 +43,17 @@ export const floor = {
   me: null,
   now: Date.now(),
   loaded: false,
+  /** Versions as they were when the page opened: what differs is news and may shine. */
+  opening: {},
   busy: "",
   problem: "",
   ask: null,
   insist: null,
   take: null,
+
+  isNews(row) {
+    return this.opening[row.id] !== row.version;
+  },
 
   /** Called after each snapshot; a component may bring its own. */
   caughtUp() {},
@@ -113,6 +119,7 @@ class Screen {
     const { transaction, transactions = transaction ? [transaction] : [], rooms } = snapshot;
     this.store.replace({ transactions, rooms });
     this.component.me = snapshot.me ?? null;
+    if (!this.component.loaded) this.component.opening = versionsOf(transactions);
     this.component.loaded = true;
     this.show();
     this.component.caughtUp();
@@ -135,6 +142,10 @@ class Screen {
   tick() {
     this.component.now = this.clock.now();
   }
+}
+
+function versionsOf(rows) {
+  return Object.fromEntries(rows.map(({ id, version }) => [id, version]));
 }
 
 function showState(state, lostAt, stale) {

@@ -8,8 +8,8 @@ import { floor } from "../lib/live.js";
 import { speech } from "../lib/page.js";
 
 const PAGE_TURNS_EVERY = 8000;
-const CALLS_SHOWN = 5;
-const TREATMENTS_SHOWN = 10;
+const CALLS_SHOWN = 4;
+const TREATMENTS_SHOWN = 7;
 
 const order = new CallOrder();
 
