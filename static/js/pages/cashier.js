@@ -3,6 +3,7 @@
  */
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
+import { focusOnceShown } from "../lib/focus.js";
 import { carryOut, Intent } from "../lib/intent.js";
 import { press, tidy } from "../lib/keypad.js";
 import { floor } from "../lib/live.js";
@@ -16,6 +17,9 @@ const KEYS = { F2: "claim", F4: "exact", F9: "pay", Escape: "clear" };
 const intent = new Intent(memory(sessionStorage, "till.payment"));
 const receipt = memory(sessionStorage, "till.change");
 
+// The refs as the page's root sees them: a button that has just gone sees none any more.
+let refs;
+
 Alpine.data("cashier", () => ({
   ...floor,
   ...speech,
@@ -24,6 +28,7 @@ Alpine.data("cashier", () => ({
   paid: null,
 
   init() {
+    refs = this.$refs;
     this.follow();
   },
 
@@ -47,6 +52,10 @@ Alpine.data("cashier", () => ({
     return this.waiting[0] ?? null;
   },
 
+  /** From the tap to the answer, however often the line breaks in between. */
+  get isPaying() {
+    return this.busy === "cashier_pay";
+  },
   get due() {
     return toCents(this.current?.total_amount ?? "") ?? 0;
   },
@@ -76,7 +85,7 @@ Alpine.data("cashier", () => ({
   async claim() {
     if (!this.$store.link.live || this.current || this.paid) return;
     this.amount = "";
-    if (await this.act("cashier_claim_next")) this.$nextTick(() => this.$refs.amount.focus());
+    if (await this.act("cashier_claim_next")) focusOnceShown(() => refs.amount);
   },
   press(key) {
     this.amount = press(this.amount, key);
@@ -104,12 +113,12 @@ Alpine.data("cashier", () => ({
     this.paid = { cashier_id: this.me.id, code: transaction.code, ...transaction.payment };
     receipt.set(this.paid);
     this.amount = "";
-    this.$nextTick(() => this.$refs.next.focus());
+    focusOnceShown(() => refs.next);
   },
   done() {
     this.paid = null;
     receipt.forget();
-    this.$nextTick(() => this.$refs.claim.focus());
+    focusOnceShown(() => refs.claim);
   },
 
   /** Keys a cashier's hand finds without looking; they are written on the buttons. */

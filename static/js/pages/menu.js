@@ -4,6 +4,7 @@
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { Cart, offersOf } from "../lib/cart.js";
+import { focusOnceShown } from "../lib/focus.js";
 import { IdleWatch } from "../lib/idle.js";
 import { carryOut, Intent } from "../lib/intent.js";
 import { openLine } from "../lib/live.js";
@@ -24,6 +25,9 @@ let line;
 let idleWatch;
 let returnToStart;
 
+// The refs as the page's root sees them: a button that has just gone sees none any more.
+let refs;
+
 Alpine.data("menu", () => ({
   ...speech,
   menu: data.menu,
@@ -43,6 +47,7 @@ Alpine.data("menu", () => ({
   idle: { isAsking: false, left: 0 },
 
   init() {
+    refs = this.$refs;
     line = openLine({ onEvent: () => {} });
     this.dropped = cart.dropUnknown();
     this.read();
@@ -70,7 +75,7 @@ Alpine.data("menu", () => ({
 
   choose(category) {
     this.categoryId = category.id;
-    this.$refs.services.scrollIntoView({ block: "start" });
+    refs.services.scrollIntoView({ block: "start" });
   },
   add(id) {
     cart.add(id);
@@ -92,16 +97,16 @@ Alpine.data("menu", () => ({
 
   /** On a wide screen the cart stands beside the menu; on a phone it opens over it. */
   dock() {
-    const dialog = this.$refs.cart;
+    const dialog = refs.cart;
     if (dialog.open) dialog.close();
     this.docked = WIDE.matches;
     dialog.open = this.docked;
   },
   openCart() {
-    this.$refs.cart.showModal();
+    refs.cart.showModal();
   },
   closeCart() {
-    if (!this.docked) this.$refs.cart.close();
+    if (!this.docked) refs.cart.close();
   },
 
   async confirm() {
@@ -129,7 +134,7 @@ Alpine.data("menu", () => ({
     this.closeCart();
     if (data.kiosk) returnToStart = setTimeout(() => this.startOver(), TICKET_STAYS_ON_KIOSK);
     else lastTicket.set({ code: transaction.code, url });
-    this.$nextTick(() => this.$refs.ticket.focus());
+    focusOnceShown(() => refs.ticket);
   },
   startOver() {
     clearTimeout(returnToStart);
@@ -165,14 +170,14 @@ Alpine.data("menu", () => ({
     for (const sign of ["pointerdown", "keydown"]) addEventListener(sign, () => idleWatch.seen());
   },
   askIfThere() {
-    this.$refs.idle.showModal();
+    refs.idle.showModal();
   },
   stay() {
-    this.$refs.idle.close();
+    refs.idle.close();
     idleWatch.stay();
   },
   leave() {
-    this.$refs.idle.close();
+    refs.idle.close();
     this.closeCart();
     this.startOver();
   },

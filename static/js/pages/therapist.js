@@ -3,9 +3,13 @@
  */
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
+import { focusOnceShown } from "../lib/focus.js";
 import { floor } from "../lib/live.js";
 import { data, speech } from "../lib/page.js";
 import { minutesSince, stopwatch } from "../lib/time.js";
+
+// The refs as the page's root sees them: a button that has just gone sees none any more.
+let refs;
 
 Alpine.data("therapist", () => ({
   ...floor,
@@ -14,6 +18,7 @@ Alpine.data("therapist", () => ({
   categoryId: data.menu.categories[0]?.id,
 
   init() {
+    refs = this.$refs;
     this.follow();
   },
 
@@ -62,7 +67,7 @@ Alpine.data("therapist", () => ({
 
   async claim() {
     if (await this.act("therapist_confirm_next")) {
-      this.$nextTick(() => this.$refs.current.focus());
+      focusOnceShown(() => refs.current);
     }
   },
   start() {
@@ -83,10 +88,10 @@ Alpine.data("therapist", () => ({
 
   openServices() {
     this.problem = "";
-    this.$refs.services.showModal();
+    refs.services.showModal();
   },
   closeServices() {
-    this.$refs.services.close();
+    refs.services.close();
   },
   async add(classification) {
     const answer = await this.act("therapist_add_service", {

@@ -1,0 +1,11 @@
+/**
+ * Moves the focus to where a person goes on working.
+ */
+
+/**
+ * Focuses an element once it can be seen: Alpine shows elements with the next frame.
+ * @param {() => HTMLElement | undefined} find
+ */
+export function focusOnceShown(find) {
+  requestAnimationFrame(() => requestAnimationFrame(() => find()?.focus()));
+}
