@@ -24,12 +24,16 @@ from typing import ClassVar, Self
 
 import MySQLdb
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 PROJECT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
 POLL_SECONDS = 0.02
+# redis-py by itself waits longer and longer between its tries.
+AT_ONCE = Retry(NoBackoff(), 0)
 # However the tests end, even killed, none of their servers stays behind.
 DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL", "--")
 LOG_TAIL = 4000  # characters of a log that an error shows
@@ -239,8 +243,7 @@ class Redis(Server):
     def answers(self) -> bool:
         """Whether it answers a ping."""
         try:
-            # No retries: redis-py would wait longer and longer between them.
-            with redis.Redis(host=HOST, port=self.port, retry=None) as client:
+            with redis.Redis(host=HOST, port=self.port, retry=AT_ONCE) as client:
                 return bool(client.ping())
         except redis.ConnectionError:
             return False

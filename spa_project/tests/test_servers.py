@@ -132,6 +132,6 @@ def test_no_server_stays_behind_however_the_command_ends(ending):
         ) as process,
     ):
         assert process.stdout is not None
-        port = urlsplit(process.stdout.readline()).port
+        port = urlsplit(process.stdout.readline()).port or 0
         os.killpg(process.pid, ending)
         wait_until_nobody_listens(port)
