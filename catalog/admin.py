@@ -1,0 +1,201 @@
+"""The menu in the hands of a manager."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.admin.widgets import AdminIntegerFieldWidget, AdminTextareaWidget
+from django.db import models
+from django.db.models import Count, Max, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from catalog.models import Service, ServiceCategory, ServiceClassification
+from catalog.price_list import order_after
+from catalog.price_sheet import MAX_MINUTES, tidy
+from spa_project.lib.money import format_amount
+
+
+class TidyCharField(forms.CharField):
+    """Text as a price list would bring it in: single spaces, composed letters."""
+
+    def to_python(self, value: Any) -> str:
+        """The tidy text; empty for nothing."""
+        return tidy(super().to_python(value) or "")
+
+
+class MenuForm(forms.ModelForm):
+    """A line of the menu; without a number of its own it comes after its neighbours."""
+
+    order = forms.IntegerField(
+        label=_("order"),
+        min_value=0,
+        required=False,
+        widget=AdminIntegerFieldWidget,
+        help_text=_("Small numbers come first. Empty: at the end."),
+    )
+    parent = ""
+
+    class Meta:
+        widgets = {"description": AdminTextareaWidget(attrs={"rows": 2})}
+
+    def clean(self) -> dict[str, Any]:
+        """The cleaned data, with a place at the end for what has none."""
+        data = super().clean() or self.cleaned_data
+        if "order" in data and data["order"] is None:
+            data["order"] = self._order_at_the_end(data)
+        return data
+
+    def _order_at_the_end(self, data: dict[str, Any]) -> int:
+        siblings = self._meta.model._default_manager.all()
+        if self.parent:
+            above = data.get(self.parent)
+            siblings = siblings.filter(**{f"{self.parent}_id": above and above.pk})
+        return order_after(siblings.aggregate(last=Max("order"))["last"] or 0)
+
+
+class ServiceForm(MenuForm):
+    parent = "category"
+
+
+class ClassificationForm(MenuForm):
+    parent = "service"
+
+
+#: How the fields of the menu are asked for, in pages, rows and lists alike.
+FIELDS: dict[type[models.Field], dict[str, Any]] = {
+    models.CharField: {"form_class": TidyCharField},
+    models.PositiveSmallIntegerField: {"max_value": MAX_MINUTES, "widget": AdminIntegerFieldWidget},
+    models.DecimalField: {"label": format_lazy("{} ({})", _("price"), settings.CURRENCY)},
+}
+
+
+class ServiceInline(admin.TabularInline):
+    """The services under their heading, each with a link to its own page and prices."""
+
+    model = Service
+    form = ServiceForm
+    fields = ("name", "order", "active")
+    formfield_overrides = FIELDS
+    extra = 0
+    can_delete = False
+    show_change_link = True
+
+
+class ClassificationInline(admin.TabularInline):
+    """The prices of a service."""
+
+    model = ServiceClassification
+    form = ClassificationForm
+    fields = ("classification", "price", "duration_minutes", "order", "active")
+    formfield_overrides = FIELDS
+
+    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        """Blank rows at once for a new service: without a price nobody can choose it."""
+        return 0 if obj else 2
+
+
+@admin.register(ServiceCategory)
+class ServiceCategoryAdmin(admin.ModelAdmin):
+    form = MenuForm
+    fields = ("name", "description", "order", "active")
+    formfield_overrides = FIELDS
+    inlines = (ServiceInline,)
+    list_display = ("name", "services", "order", "active")
+    list_editable = ("order", "active")
+    list_filter = ("active",)
+    search_fields = ("name", "services__name")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ServiceCategory]:
+        """Categories with the number of their services, in the same query."""
+        categories: QuerySet[ServiceCategory] = super().get_queryset(request)
+        return categories.annotate(service_count=Count("services"))
+
+    @admin.display(description=_("services"))
+    def services(self, category: Any) -> SafeString:
+        """A link to the list of this category's services."""
+        address = reverse("admin:catalog_service_changelist")
+        count = category.service_count
+        words = ngettext("%(count)d service", "%(count)d services", count) % {"count": count}
+        return format_html(
+            '<a href="{}?category__id__exact={}">{}</a>', address, category.pk, words
+        )
+
+
+@admin.register(Service)
+class ServiceAdmin(admin.ModelAdmin):
+    form = ServiceForm
+    fields = ("category", "name", "description", "image_url", "order", "active")
+    formfield_overrides = FIELDS
+    inlines = (ClassificationInline,)
+    list_display = ("name", "category", "prices", "order", "active")
+    list_editable = ("order", "active")
+    list_filter = ("active", ("category", admin.RelatedOnlyFieldListFilter))
+    list_select_related = ("category",)
+    ordering = ("category__order", "category", "order", "id")
+    search_fields = ("name", "description", "category__name", "classifications__classification")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Service]:
+        """Services with their prices, in one query more."""
+        services: QuerySet[Service] = super().get_queryset(request)
+        return services.prefetch_related("classifications")
+
+    @admin.display(description=_("prices"))
+    def prices(self, service: Service) -> str:
+        """From the lowest to the highest price that can be chosen now."""
+        amounts = sorted(offer.price for offer in service.classifications.all() if offer.active)
+        if not amounts:
+            return "-"
+        ends = dict.fromkeys(map(format_amount, (amounts[0], amounts[-1])))
+        return f"{settings.CURRENCY} {' – '.join(ends)}"
+
+
+@admin.register(ServiceClassification)
+class ServiceClassificationAdmin(admin.ModelAdmin):
+    """All prices on one page, to change many at once. New ones are made with their service."""
+
+    form = ClassificationForm
+    fields = ("service", "classification", "price", "duration_minutes", "order", "active")
+    formfield_overrides = FIELDS
+    list_display = (
+        "service",
+        "classification",
+        "category",
+        "price",
+        "currency",
+        "duration_minutes",
+        "active",
+    )
+    list_display_links = ("service", "classification")
+    list_editable = ("price", "duration_minutes", "active")
+    list_filter = ("active", ("service__category", admin.RelatedOnlyFieldListFilter))
+    list_select_related = ("service__category",)
+    ordering = (
+        "service__category__order",
+        "service__category",
+        "service__order",
+        "service",
+        "order",
+        "id",
+    )
+    search_fields = ("classification", "service__name", "service__category__name")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Not here: on the page of the service."""
+        return False
+
+    @admin.display(description=_("category"), ordering="service__category__order")
+    def category(self, offer: ServiceClassification) -> str:
+        """The heading above the service."""
+        return offer.service.category.name
+
+    @admin.display(description=_("currency"))
+    def currency(self, offer: ServiceClassification) -> str:
+        """Of every price of this spa."""
+        return str(settings.CURRENCY)

@@ -1,0 +1,282 @@
+"""The price list as CSV text, one price a row: every cell is checked, every bad one is named."""
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from django.core.exceptions import ValidationError
+from django.db.models import Field
+from django.utils.translation import gettext as _
+from tqdm import tqdm
+
+from catalog.models import Service, ServiceCategory, ServiceClassification
+from spa_project.lib.money import format_amount, parse_amount
+
+COLUMNS = ("category", "service", "description", "classification", "price", "duration_minutes")
+NAME_COLUMNS = ("category", "service", "classification")
+MAX_MINUTES = 24 * 60
+
+#: A path to a file, or its lines.
+Source: TypeAlias = str | Path | Iterable[str]
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,4}")
+# What makes a spreadsheet take a cell for a formula, full-width forms included.
+_FORMULA = re.compile(r"'*[=+\-@＝＋－＠]")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One price, with everything above it. `line` is where it begins in the file, from 1."""
+
+    line: int
+    category: str = ""
+    service: str = ""
+    description: str = ""
+    classification: str = ""
+    price: Decimal = Decimal(0)
+    duration_minutes: int = 0
+    #: The columns that could not be read; a row with any is good for checks only.
+    bad: frozenset[str] = frozenset()
+
+    @property
+    def path(self) -> tuple[str, str, str]:
+        """The names that find this price on the menu."""
+        return self.category, self.service, self.classification
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong, and where. An empty column means the line, line 0 the whole file."""
+
+    line: int
+    column: str
+    sentence: str
+
+    def __str__(self) -> str:
+        if not self.line:
+            return self.sentence
+        where = _("line %(line)d, column %(column)s") if self.column else _("line %(line)d")
+        return f"{where % {'line': self.line, 'column': self.column}}: {self.sentence}"
+
+
+class BadPriceList(Exception):
+    """The file cannot be imported; `problems` says why, in the order of the file."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = sorted(problems, key=lambda problem: problem.line)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def bad_file(sentence: str, *, line: int = 0) -> BadPriceList:
+    """The error for a file that is wrong as a whole."""
+    return BadPriceList([Problem(line, "", sentence)])
+
+
+def tidy(text: str) -> str:
+    """Text as the menu keeps it: one line, single spaces, none around, composed letters."""
+    return unicodedata.normalize("NFC", " ".join(text.split()))
+
+
+def read(source: Source) -> tuple[list[Row], list[Problem]]:
+    """The rows and all their problems; raises `BadPriceList` when there are no rows to read."""
+    records = _records(_lines(source))
+    number, header = next(records, (0, []))
+    names = _column_names(number, header)
+    rows: list[Row] = []
+    problems: list[Problem] = []
+    try:
+        for line, cells in records:
+            if len(cells) == len(names):
+                row, bad_cells = _read_row(line, dict(zip(names, cells, strict=True)))
+                rows.append(row)
+                problems += bad_cells
+            else:
+                counts = {"found": len(cells), "expected": len(names)}
+                sentence = _("%(found)d cells, where the header has %(expected)d.") % counts
+                problems.append(Problem(line, "", sentence))
+    except BadPriceList as error:
+        problems += error.problems
+    return rows, problems + _repeated(rows) + _contradicting(rows)
+
+
+def write(rows: Iterable[Row]) -> str:
+    """The rows as CSV text; reading it gives the same rows."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    for row in rows:
+        cells = (row.category, row.service, row.description, row.classification)
+        writer.writerow(
+            [
+                *(_disarm(tidy(cell)) for cell in cells),
+                format_amount(row.price),
+                str(row.duration_minutes),
+            ]
+        )
+    return text.getvalue()
+
+
+# -- From bytes to cells ----------------------------------------------------------------------
+
+
+def _lines(source: Source) -> Iterable[str]:
+    """The lines, their ends kept: a quoted cell may hold several."""
+    if not isinstance(source, str | Path):
+        return source
+    path = Path(source)
+    try:
+        if not path.is_file():
+            raise bad_file(_("There is no file “%(path)s”.") % {"path": path})
+        content = path.read_bytes()
+        return io.StringIO(content.decode("utf-8-sig"), newline="").readlines()
+    except OSError as error:
+        reason = {"path": path, "reason": error.strerror}
+        raise bad_file(_("“%(path)s” cannot be read: %(reason)s.") % reason) from None
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        sentence = _("This is not UTF-8 text. Save the sheet as “CSV UTF-8”.")
+        raise bad_file(sentence, line=line) from None
+
+
+def _records(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+    """Each record that is not blank, with the number of the line on which it begins."""
+    # Off without a terminal; short files are done before it would show.
+    progress = tqdm(lines, desc="Reading", unit=" lines", disable=None, delay=1, leave=False)
+    reader = csv.reader(progress, strict=True)
+    begins = 1
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                yield begins, cells
+            begins = reader.line_num + 1
+    except csv.Error:
+        sentence = _("A quotation mark here is not closed properly; nothing below was read.")
+        raise bad_file(sentence, line=begins) from None
+
+
+def _column_names(line: int, header: list[str]) -> list[str]:
+    """The header's names, in any order; raises `BadPriceList` unless each is there once."""
+    if not header:
+        raise bad_file(_("The file is empty."))
+    if len(header) == 1 and re.search(r"[;\t|]", header[0]):
+        raise bad_file(_("The columns must be separated by commas."), line=line)
+    names = [tidy(name).casefold() for name in header]
+    problems = [
+        Problem(line, name, _("There is no such column.") if name else _("A column has no name."))
+        for name in names
+        if name not in COLUMNS
+    ]
+    for name in COLUMNS:
+        if name not in names:
+            problems.append(Problem(line, name, _("This column is missing.")))
+        elif names.count(name) > 1:
+            problems.append(Problem(line, name, _("This column is there more than once.")))
+    if problems:
+        raise BadPriceList(problems)
+    return names
+
+
+# -- From cells to a row ----------------------------------------------------------------------
+
+
+def _read_row(line: int, cells: dict[str, str]) -> tuple[Row, list[Problem]]:
+    values: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for column, cell in cells.items():
+        try:
+            values[column] = _READERS[column](_rearm(tidy(cell)))
+        except ValidationError as error:
+            problems.append(Problem(line, column, " ".join(error.messages)))
+    bad = frozenset(problem.column for problem in problems)
+    return Row(line=line, bad=bad, **values), problems
+
+
+def _text_reader(field: Field) -> Callable[[str], str]:
+    """A reader that asks the model's own field what it takes."""
+
+    def read_text(cell: str) -> str:
+        if not field.blank:
+            _require(cell)
+        if _CONTROL.search(cell):
+            raise ValidationError(_("There is a character in it that cannot be shown."))
+        field.run_validators(cell)
+        return cell
+
+    return read_text
+
+
+def _require(cell: str) -> None:
+    if not cell:
+        raise ValidationError(_("This cell is empty."))
+
+
+def _read_price(cell: str) -> Decimal:
+    _require(cell)
+    try:
+        return parse_amount(cell)
+    except ValueError:
+        message = _("“%(cell)s” is not a price. Write it like 150 or 150.00.")
+        raise ValidationError(message % {"cell": cell}) from None
+
+
+def _read_minutes(cell: str) -> int:
+    _require(cell)
+    if _WHOLE_NUMBER.fullmatch(cell) and 1 <= int(cell) <= MAX_MINUTES:
+        return int(cell)
+    message = _("“%(cell)s” is not a whole number of minutes from 1 to %(most)d.")
+    raise ValidationError(message % {"cell": cell, "most": MAX_MINUTES})
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "category": _text_reader(ServiceCategory._meta.get_field("name")),
+    "service": _text_reader(Service._meta.get_field("name")),
+    "description": _text_reader(Service._meta.get_field("description")),
+    "classification": _text_reader(ServiceClassification._meta.get_field("classification")),
+    "price": _read_price,
+    "duration_minutes": _read_minutes,
+}
+
+
+def _disarm(cell: str) -> str:
+    """A leading apostrophe makes a spreadsheet show the cell instead of computing it."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def _rearm(cell: str) -> str:
+    """The cell without the apostrophe that `_disarm` put there."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+# -- Rows against each other ------------------------------------------------------------------
+
+
+def _repeated(rows: list[Row]) -> list[Problem]:
+    """Prices that are in the file more than once."""
+    first: dict[tuple[str, ...], int] = {}
+    problems = []
+    for row in rows:
+        line = first.setdefault(row.path, row.line)
+        if line != row.line and row.bad.isdisjoint(NAME_COLUMNS):
+            sentence = _("This price of the service is already on line %(line)d.")
+            problems.append(Problem(row.line, "classification", sentence % {"line": line}))
+    return problems
+
+
+def _contradicting(rows: list[Row]) -> list[Problem]:
+    """Services described in two ways."""
+    first: dict[tuple[str, ...], Row] = {}
+    problems = []
+    for row in rows:
+        if row.bad.isdisjoint(("category", "service", "description")):
+            other = first.setdefault(row.path[:2], row)
+            if other.description != row.description:
+                sentence = _("The service is described in another way on line %(line)d.")
+                problems.append(Problem(row.line, "description", sentence % {"line": other.line}))
+    return problems
