@@ -26,6 +26,7 @@ from queueing.models import Room, Transaction
 from queueing.services import Choice
 from queueing.states import Status
 from spa_project.lib.dbpool import pool
+from spa_project.lib.hub import hub
 
 PASSWORD = "a-long-walk-to-the-sea"
 
@@ -239,6 +240,8 @@ async def open_socket(
         yield Socket(communicator)
     finally:
         await communicator.disconnect()
+        if not hub.topics:
+            await hub.stop()
 
 
 def _session_cookie(user: User) -> bytes:

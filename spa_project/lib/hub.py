@@ -5,6 +5,7 @@ it is simply fed directly. Delivery is at most once: screens heal by digest and 
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 import uuid
@@ -48,6 +49,11 @@ class Hub:
         self._channel: str | None = None  # where the layer hands us what other processes sent
         self._joined: set[str] = set()  # topics the layer knows that we listen to
 
+    @property
+    def topics(self) -> frozenset[str]:
+        """The topics some socket of this process hears."""
+        return frozenset(self._sockets)
+
     # -- From the event loop --------------------------------------------------------------------
 
     def attach(self) -> None:
@@ -61,6 +67,16 @@ class Hub:
         if get_channel_layer() is not None:
             jobs += [self._send_to_layer, self._receive_from_layer]
         self._tasks = [loop.create_task(job()) for job in jobs]
+
+    async def stop(self) -> None:
+        """End the hub's tasks and its place in the layer, before its event loop ends."""
+        for task in self._tasks:
+            await _end(task)
+        if (layer := get_channel_layer()) is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LAYER_TIMEOUT):
+                    await layer.flush()
+        self._loop = None
 
     async def join(self, topic: str, socket: Subscriber, digest: Digest) -> None:
         """Let a socket hear a topic; `digest` says what the database holds for its screen."""
@@ -172,6 +188,13 @@ class Hub:
                     logger.warning("No heartbeat for %s: %s", topic, error)
                 else:
                     self._deliver(topic, json.dumps({"event": "heartbeat", "data": data}))
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    """Cancel until it is heard: the Redis client loses a cancellation now and then."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=0.1)
 
 
 hub = Hub()
