@@ -1,0 +1,76 @@
+"""Pages in Chromium, each with everything it complained about."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Response,
+    ViewportSize,
+    sync_playwright,
+)
+
+from spa_project.tests.journey.floor import PASSWORD
+from spa_project.tests.servers import AppServer, program
+
+WAIT_MS = 3000  # every step below shows itself well within this
+SIZE = ViewportSize(width=1280, height=800)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@dataclass
+class Windows:
+    """Opens pages, each in a browser profile of its own, and collects their complaints."""
+
+    browser: Browser
+    complaints: list[str] = field(default_factory=list)
+
+    def open(self, server: AppServer, path: str, username: str = "") -> Page:
+        """A page, opened as a visitor or by a member of staff who logs in on the way."""
+        context = self.browser.new_context(base_url=server.url, viewport=SIZE)
+        context.set_default_timeout(WAIT_MS)
+        page = context.new_page()
+        self._listen_to(page)
+        page.goto(path)
+        if username:
+            page.fill("[name=username]", username)
+            page.fill("[name=password]", PASSWORD)
+            page.click("[type=submit]")
+            page.wait_for_url(f"**{path}")
+        return page
+
+    def _listen_to(self, page: Page) -> None:
+        page.on("console", self._take_message)
+        page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
+        page.on("response", self._take_response)
+
+    def _take_message(self, message: ConsoleMessage) -> None:
+        # What breaks the content policy is said here too.
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.location['url']}: {message.text}")
+
+    def _take_response(self, response: Response) -> None:
+        if response.status >= 400:
+            self.complaints.append(f"{response.url}: {response.status}")
+
+
+@contextmanager
+def chromium() -> Iterator[Callable[[], Windows]]:
+    """Debian's Chromium; each call gives fresh windows."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program("chromium"), args=FLAGS)
+        try:
+            yield lambda: Windows(browser)
+        finally:
+            browser.close()
