@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from catalog.models import Service, ServiceCategory, ServiceClassification
-from catalog.price_list import order_after
+from catalog.price_comparison import order_after
 from catalog.price_sheet import MAX_MINUTES, tidy
 from spa_project.lib.money import format_amount
 
@@ -34,7 +34,7 @@ class MenuForm(forms.ModelForm):
     """A line of the menu; without a number of its own it comes after its neighbours."""
 
     order = forms.IntegerField(
-        label=_("order"),
+        label=_("Order"),
         min_value=0,
         required=False,
         widget=AdminIntegerFieldWidget,
@@ -72,7 +72,10 @@ class ClassificationForm(MenuForm):
 FIELDS: dict[type[models.Field], dict[str, Any]] = {
     models.CharField: {"form_class": TidyCharField},
     models.PositiveSmallIntegerField: {"max_value": MAX_MINUTES, "widget": AdminIntegerFieldWidget},
-    models.DecimalField: {"label": format_lazy("{} ({})", _("price"), settings.CURRENCY)},
+    models.DecimalField: {
+        "label": format_lazy("{} ({})", _("Price"), settings.CURRENCY),
+        "widget": forms.TextInput(attrs={"size": 9, "inputmode": "decimal"}),
+    },
 }
 
 
@@ -166,7 +169,6 @@ class ServiceClassificationAdmin(admin.ModelAdmin):
     list_display = (
         "service",
         "classification",
-        "category",
         "price",
         "currency",
         "duration_minutes",
@@ -189,11 +191,6 @@ class ServiceClassificationAdmin(admin.ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Not here: on the page of the service."""
         return False
-
-    @admin.display(description=_("category"), ordering="service__category__order")
-    def category(self, offer: ServiceClassification) -> str:
-        """The heading above the service."""
-        return offer.service.category.name
 
     @admin.display(description=_("currency"))
     def currency(self, offer: ServiceClassification) -> str:

@@ -320,7 +320,7 @@ def test_a_name_too_much_like_one_on_the_menu_is_refused(name):
 
 def test_names_that_only_the_database_takes_for_the_same_are_refused(monkeypatch):
     bring_in(*SMALL)
-    monkeypatch.setattr(price_list, "_load_menu", dict)
+    monkeypatch.setattr(price_list, "load_menu", dict)
     with pytest.raises(BadPriceList, match="takes two names for the same"):
         bring_in(*SMALL)
     assert ServiceClassification.objects.count() == 3

@@ -1,0 +1,188 @@
+"""The menu and a price list side by side: what the list adds, changes and puts in order."""
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, NamedTuple, TypeAlias
+
+from django.utils.translation import gettext as _
+
+from catalog.models import MenuEntry, Service, ServiceCategory, ServiceClassification
+from catalog.price_sheet import NAME_COLUMNS, Problem, Row, tidy
+from spa_project.lib.money import format_amount
+
+#: The names from the category down: one for a category, two for a service, three for a price.
+NamePath: TypeAlias = tuple[str, ...]
+Menu: TypeAlias = dict[NamePath, MenuEntry]
+
+# Room between neighbours, so that a new line fits between two without moving them.
+STEP = 10
+INFINITY = float("inf")
+
+
+class Level(NamedTuple):
+    """One level of the menu: its model, the field with its name, the field with its parent."""
+
+    model: type[MenuEntry]
+    name: str
+    parent: str
+
+
+LEVELS = (
+    Level(ServiceCategory, "name", ""),
+    Level(Service, "name", "category"),
+    Level(ServiceClassification, "classification", "service"),
+)
+
+
+@dataclass
+class Entry:
+    """One line of the menu that the file speaks of: what it wants, and what was there before."""
+
+    path: NamePath
+    row: Row
+    instance: MenuEntry
+    is_new: bool
+    wanted: dict[str, Any]
+    old: dict[str, Any] = field(default_factory=dict)
+
+    def apply(self) -> None:
+        """Set on the instance what differs from it, and keep in `old` what that was."""
+        for name, value in self.wanted.items():
+            now = getattr(self.instance, name)
+            if (tidy(now) if isinstance(now, str) else now) != value:
+                self.old[name] = now
+                setattr(self.instance, name, value)
+
+    def in_words(self) -> Iterator[str]:
+        """What is new or changed, for people."""
+        if self.is_new:
+            if len(self.path) == len(LEVELS):
+                added = _("added, %(price)s, %(duration_minutes)d min")
+                yield added % self.wanted
+            return
+        for name, old in self.old.items():
+            yield self._difference(name, old)
+
+    def _difference(self, name: str, old: Any) -> str:
+        meta = self.instance._meta
+        label = str(getattr(meta.get_field(name), "verbose_name", name))
+        if len(self.path) < len(LEVELS):
+            label = f"{meta.verbose_name} {label}"
+        if name == "active":
+            return _("%(label)s again") % {"label": label}
+        return f"{label} {_shown(old)} → {_shown(self.wanted[name])}"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return format_amount(value)
+    return f"“{value}”" if isinstance(value, str) else str(value)
+
+
+def load_menu() -> Menu:
+    """Every line of the menu, switched off or not, by its names; in three queries."""
+    menu: Menu = {}
+    above: dict[int | None, NamePath] = {None: ()}
+    for level in LEVELS:
+        here: dict[int | None, NamePath] = {}
+        for instance in level.model._default_manager.all():
+            parent = above.get(getattr(instance, f"{level.parent}_id", None))
+            # A parent made since it was asked for belongs to someone else's change.
+            if parent is not None:
+                path = here[instance.pk] = (*parent, tidy(getattr(instance, level.name)))
+                menu[path] = instance
+        above = here
+    return menu
+
+
+def look_alikes(rows: Sequence[Row], menu: Menu) -> list[Problem]:
+    """New names that a person, and most databases, would take for one that is there."""
+    seen = {(*path[:-1], _fold(path[-1])): path[-1] for path in menu}
+    problems = []
+    for row in rows:
+        for depth, column in enumerate(NAME_COLUMNS, start=1):
+            if column in row.bad:
+                break
+            *above, name = path = row.path[:depth]
+            other = seen.setdefault((*above, _fold(name)), name)
+            if other != name and path not in menu:
+                sentence = _("“%(name)s” is too much like “%(other)s”. Write both the same way.")
+                names = {"name": name, "other": other}
+                problems.append(Problem(row.line, column, sentence % names))
+    return problems
+
+
+def _fold(name: str) -> str:
+    """The name without capitals, accents and marks that cannot be seen."""
+    parts = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(part for part in parts if unicodedata.category(part) not in ("Mn", "Cf"))
+
+
+def compare(rows: Sequence[Row], menu: Menu) -> list[Entry]:
+    """Every line of the menu that the file speaks of, parents first, brought to what it says."""
+    entries: dict[NamePath, Entry] = {}
+    for row in rows:
+        for depth, wanted in enumerate(_wanted(row), start=1):
+            path = row.path[:depth]
+            if path not in entries:
+                instance = menu.get(path) or _new_instance(path, entries)
+                entries[path] = Entry(path, row, instance, path not in menu, wanted)
+    _put_in_order(list(entries.values()), menu)
+    for entry in entries.values():
+        entry.apply()
+    return list(entries.values())
+
+
+def _wanted(row: Row) -> tuple[dict[str, Any], ...]:
+    """What a row says of its category, of its service and of the price itself."""
+    return (
+        {"active": True},
+        {"active": True, "description": row.description},
+        {"active": True, "price": row.price, "duration_minutes": row.duration_minutes},
+    )
+
+
+def _new_instance(path: NamePath, entries: dict[NamePath, Entry]) -> MenuEntry:
+    level = LEVELS[len(path) - 1]
+    fields: dict[str, Any] = {level.name: path[-1]}
+    if level.parent:
+        fields[level.parent] = entries[path[:-1]].instance
+    return level.model(**fields)
+
+
+def _put_in_order(entries: list[Entry], menu: Menu) -> None:
+    highest: dict[NamePath, int] = defaultdict(int)
+    for path, instance in menu.items():
+        highest[path[:-1]] = max(highest[path[:-1]], instance.order)
+    siblings: dict[NamePath, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        siblings[entry.path[:-1]].append(entry)
+    for above, group in siblings.items():
+        put_siblings_in_order(group, highest[above])
+
+
+def put_siblings_in_order(group: list[Entry], highest: int) -> None:
+    """Let the order rise as in the file.
+
+    Lines that follow each other rightly keep their numbers. New ones in between come right after
+    the line before them; new ones at the end come after everything, listed or not.
+    """
+    last_known = max((at for at, entry in enumerate(group) if not entry.is_new), default=-1)
+    order, tie = 0, 0.0
+    for at, entry in enumerate(group):
+        now, pk = entry.instance.order, entry.instance.pk
+        if at > last_known:
+            order, tie = order_after(max(order, highest)), INFINITY
+        elif entry.is_new or (now, pk) <= (order, tie):
+            order, tie = order + 1, pk or INFINITY
+        else:
+            order, tie = now, pk
+        entry.wanted["order"] = order
+
+
+def order_after(last: int) -> int:
+    """The order of what comes after everything: the next round number."""
+    return (last // STEP + 1) * STEP
