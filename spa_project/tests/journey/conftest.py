@@ -46,7 +46,8 @@ def floor(spa, processes) -> Floor:
 def pytest_runtest_makereport(item: pytest.Item) -> Any:
     """Show what the processes said when a journey fails."""
     report = yield
-    if report.failed and isinstance(item, pytest.Function):
-        for server in item.funcargs.get("processes", ()):
+    processes = item.funcargs.get("processes") if isinstance(item, pytest.Function) else None
+    if report.failed and isinstance(processes, Floor):
+        for server in processes:
             report.sections.append((f"process on port {server.port}", server.log_tail()))
     return report
