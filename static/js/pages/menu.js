@@ -13,6 +13,7 @@ import { data, speech } from "../lib/page.js";
 
 const WIDE = matchMedia("(min-width: 64rem)");
 const TICKET_STAYS_ON_KIOSK = 20_000;
+const TICKET_IS_OLD_AFTER = 12 * 3_600_000;
 
 // A kiosk forgets between two people; a phone remembers for its owner.
 const storage = data.kiosk ? sessionStorage : localStorage;
@@ -42,7 +43,7 @@ Alpine.data("menu", () => ({
   dropped: 0,
   news: "",
   ticket: null,
-  earlier: data.kiosk ? null : lastTicket.get(),
+  earlier: earlierTicket(),
   docked: WIDE.matches,
   idle: { isAsking: false, left: 0 },
 
@@ -55,8 +56,7 @@ Alpine.data("menu", () => ({
     WIDE.addEventListener("change", () => this.dock());
     addEventListener("storage", () => this.reread());
     if (data.kiosk) this.watchIdle();
-    const unfinished = intent.unfinished();
-    if (unfinished) this.send(unfinished);
+    this.resume();
   },
 
   get category() {
@@ -113,6 +113,13 @@ Alpine.data("menu", () => ({
     if (this.isEmpty || this.sending) return;
     await this.send(intent.begin(cart.order()));
   },
+  /** Goes on with what was being sent when the page was closed or reloaded. */
+  resume() {
+    const order = intent.unfinished();
+    if (!order) return;
+    if (!this.docked) this.openCart();
+    this.send(order);
+  },
   async send(order) {
     this.sending = true;
     this.problem = "";
@@ -133,14 +140,14 @@ Alpine.data("menu", () => ({
     this.read();
     this.closeCart();
     if (data.kiosk) returnToStart = setTimeout(() => this.startOver(), TICKET_STAYS_ON_KIOSK);
-    else lastTicket.set({ code: transaction.code, url });
+    else lastTicket.set({ code: transaction.code, url, at: Date.now() });
     focusOnceShown(() => refs.ticket);
   },
   startOver() {
     clearTimeout(returnToStart);
     cart.clear();
     intent.end();
-    this.earlier = data.kiosk ? null : lastTicket.get();
+    this.earlier = earlierTicket();
     this.ticket = null;
     this.problem = "";
     this.news = "";
@@ -165,7 +172,7 @@ Alpine.data("menu", () => ({
       onAsk: () => this.askIfThere(),
       onLeft: (seconds) => (this.idle.left = seconds),
       onOver: () => this.leave(),
-      isNeeded: () => !this.isEmpty && !this.ticket && !this.sending,
+      isNeeded: () => !(this.isEmpty && !this.name) && !this.ticket && !this.sending,
     });
     for (const sign of ["pointerdown", "keydown"]) addEventListener(sign, () => idleWatch.seen());
   },
@@ -194,5 +201,11 @@ Alpine.data("menu", () => ({
     this.name = cart.name;
   },
 }));
+
+/** The ticket this phone got earlier today; a kiosk has no owner to show it to. */
+function earlierTicket() {
+  const ticket = data.kiosk ? null : lastTicket.get();
+  return ticket && Date.now() - ticket.at < TICKET_IS_OLD_AFTER ? ticket : null;
+}
 
 Alpine.start();
