@@ -138,12 +138,12 @@ def make_transaction(branch, maya, carl, hour) -> MakeTransaction:
     """
 
     def make(status: Status, *, therapist=maya, cashier=carl, choices=None) -> Transaction:
-        transaction = services.confirm_selection(
+        confirmed = transaction = services.confirm_selection(
             branch, choices=choices or [Choice(hour.pk)], customer_name="Ana"
         )
-        pk = transaction.pk
+        pk = confirmed.pk
         for reached, step in (
-            (Status.PENDING_THERAPIST, lambda: transaction),
+            (Status.PENDING_THERAPIST, lambda: confirmed),
             (Status.THERAPIST_CONFIRMED, lambda: services.claim_next(therapist)),
             (Status.IN_SERVICE, lambda: services.start_service(therapist, transaction_id=pk)),
             (Status.FINISHED, lambda: services.finish_service(therapist, transaction_id=pk)),

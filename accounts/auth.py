@@ -13,10 +13,11 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.cookie import parse_cookie
+from django.utils.translation import gettext_lazy as _
 
 from accounts.branches import visited_branch
 from accounts.models import Branch, Cashier, Role, Therapist, User
-from spa_project.lib.errors import NotAuthenticated
+from spa_project.lib.errors import Invalid, NotAuthenticated
 
 #: What a manager may change in the admin, and what they may look at there.
 MANAGED_APPS = frozenset({"accounts", "catalog"})
@@ -62,6 +63,13 @@ class Caller:
     def roles(self) -> frozenset[Role]:
         """None without a branch: a person acts in the branch they belong to."""
         return self.user.roles if self.user and self.user.branch else frozenset()
+
+    @property
+    def here(self) -> Branch:
+        """The branch the caller is in; raises `Invalid` when the address names none."""
+        if self.branch is None:
+            raise Invalid(_("Please choose a branch first."))
+        return self.branch
 
     @property
     def therapist(self) -> Therapist:

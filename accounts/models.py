@@ -2,6 +2,7 @@
 
 import datetime
 import zoneinfo
+from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.core.exceptions import ValidationError
@@ -82,7 +83,7 @@ class User(AbstractUser):
         help_text=_("Made by the seed command with a password it printed."),
     )
 
-    objects = StaffManager()
+    objects: ClassVar[StaffManager] = StaffManager()
 
     class Meta:
         verbose_name = _("person")

@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 
 from catalog.models import Service, ServiceCategory, ServiceClassification
 from catalog.price_comparison import order_after
-from catalog.price_sheet import MAX_MINUTES, tidy
+from catalog.price_sheet import tidy
 from spa_project.lib.money import format_amount
 
 
@@ -71,7 +71,6 @@ class ClassificationForm(MenuForm):
 #: How the fields of the menu are asked for, in pages, rows and lists alike.
 FIELDS: dict[type[models.Field], dict[str, Any]] = {
     models.CharField: {"form_class": TidyCharField},
-    models.PositiveSmallIntegerField: {"max_value": MAX_MINUTES, "widget": AdminIntegerFieldWidget},
     models.DecimalField: {
         "label": format_lazy("{} ({})", _("Price"), settings.CURRENCY),
         "widget": forms.TextInput(attrs={"size": 9, "inputmode": "decimal"}),

@@ -2,11 +2,13 @@
 
 from decimal import Decimal
 
-from django.core.validators import MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from spa_project.lib.money import DECIMAL_PLACES, MAX_DIGITS
+
+DAY_MINUTES = 24 * 60
 
 
 class MenuEntry(models.Model):
@@ -93,7 +95,7 @@ class ServiceClassification(MenuEntry):
         validators=[MinValueValidator(Decimal(0))],
     )
     duration_minutes = models.PositiveSmallIntegerField(
-        _("minutes"), validators=[MinValueValidator(1)]
+        _("minutes"), validators=[MinValueValidator(1), MaxValueValidator(DAY_MINUTES)]
     )
 
     objects = ClassificationQuerySet.as_manager()
@@ -106,9 +108,7 @@ class ServiceClassification(MenuEntry):
             models.UniqueConstraint(
                 fields=["service", "classification"], name="classification_once_in_a_service"
             ),
-            models.CheckConstraint(
-                condition=models.Q(price__gte=0), name="price_is_not_negative"
-            ),
+            models.CheckConstraint(condition=models.Q(price__gte=0), name="price_is_not_negative"),
             models.CheckConstraint(
                 condition=models.Q(duration_minutes__gte=1), name="service_takes_a_minute"
             ),

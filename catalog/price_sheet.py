@@ -15,12 +15,11 @@ from django.db.models import Field
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
-from catalog.models import Service, ServiceCategory, ServiceClassification
+from catalog.models import DAY_MINUTES, Service, ServiceCategory, ServiceClassification
 from spa_project.lib.money import format_amount, parse_amount
 
 COLUMNS = ("category", "service", "description", "classification", "price", "duration_minutes")
 NAME_COLUMNS = ("category", "service", "classification")
-MAX_MINUTES = 24 * 60
 
 #: A path to a file, or its lines.
 Source: TypeAlias = str | Path | Iterable[str]
@@ -228,10 +227,10 @@ def _read_price(cell: str) -> Decimal:
 
 def _read_minutes(cell: str) -> int:
     _require(cell)
-    if _WHOLE_NUMBER.fullmatch(cell) and 1 <= int(cell) <= MAX_MINUTES:
+    if _WHOLE_NUMBER.fullmatch(cell) and 1 <= int(cell) <= DAY_MINUTES:
         return int(cell)
     message = _("“%(cell)s” is not a whole number of minutes from 1 to %(most)d.")
-    raise ValidationError(message % {"cell": cell, "most": MAX_MINUTES})
+    raise ValidationError(message % {"cell": cell, "most": DAY_MINUTES})
 
 
 _READERS: dict[str, Callable[[str], Any]] = {

@@ -25,9 +25,7 @@ class Payment(models.Model):
         Transaction, on_delete=models.PROTECT, related_name="payment"
     )
     cashier = models.ForeignKey(Cashier, on_delete=models.PROTECT)
-    amount_due = models.DecimalField(
-        _("due"), max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES
-    )
+    amount_due = models.DecimalField(_("due"), max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES)
     amount_paid = models.DecimalField(
         _("paid"), max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES
     )

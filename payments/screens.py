@@ -4,14 +4,14 @@ from typing import Any
 
 from accounts.auth import Caller
 from queueing.events import CASHIERS
-from queueing.screens import audience_screen, branch_of
+from queueing.screens import audience_screen
 from queueing.snapshots import transactions_of
 from spa_project.lib.screens import Screen
 
 
 def cashier_screen(caller: Caller) -> Screen:
     """Who has finished, who is at which counter, and who is looking."""
-    branch, cashier = branch_of(caller), caller.cashier
+    branch, cashier = caller.here, caller.cashier
 
     def snapshot() -> dict[str, Any]:
         return {

@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from accounts.auth import page_for
+from accounts.auth import caller_of, page_for
 from accounts.models import Role
 from queueing.events import CASHIERS
 from spa_project.lib.pages import page_data
@@ -13,5 +13,5 @@ from spa_project.lib.pages import page_data
 def cashier(request: HttpRequest) -> HttpResponse:
     """A cashier's desk: a shell; what it shows comes over its socket."""
     data = page_data(socket="/ws/cashier/", shows=list(CASHIERS.shows))
-    context = {"branch": request.user.branch, "page_data": data}
+    context = {"branch": caller_of(request).branch, "page_data": data}
     return render(request, "payments/cashier.html", context)

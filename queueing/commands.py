@@ -62,12 +62,10 @@ class RoomSetting(Data):
 @command()
 def customer_confirm_selection(caller: Caller, data: Selection) -> dict[str, Any]:
     """Join the therapists' line; the answer has the transaction and its secret key."""
-    if caller.branch is None:
-        raise Invalid(_("Please choose a branch first."))
     if sum(item.quantity for item in data.items) > MAX_ITEMS:
         raise Invalid(_("Please choose fewer services at once."))
     transaction = services.confirm_selection(
-        caller.branch,
+        caller.here,
         choices=[
             services.Choice(item.service_classification_id, item.quantity) for item in data.items
         ],
@@ -117,5 +115,5 @@ def room_set_status(caller: Caller, data: RoomSetting) -> dict[str, Any]:
     """Set an empty room: managers any of their branch, therapists their own."""
     if Role.MANAGER not in caller.roles and data.room_number != caller.therapist.room_number:
         raise NotAllowed(_("This is not your room."))
-    room = services.set_room(caller.branch, data.room_number, RoomStatus(data.status))
+    room = services.set_room(caller.here, data.room_number, RoomStatus(data.status))
     return {"room": serialize_room(room)}

@@ -14,12 +14,14 @@ from spa_project.lib.sockets import LiveConsumer
 class VisitorConsumer(LiveConsumer):
     """A socket anyone may open, in the branch its address names."""
 
+    _visitor: Caller | None = None
+
     def identify(self) -> Caller:
         """Nobody in particular; the branch is read once."""
-        if "visitor" not in self.scope:
+        if self._visitor is None:
             query = parse_qs(self.scope["query_string"].decode("latin-1"))
-            self.scope["visitor"] = Caller(None, visited_branch(query.get("branch", [""])[0]))
-        return self.scope["visitor"]
+            self._visitor = Caller(None, visited_branch(query.get("branch", [""])[0]))
+        return self._visitor
 
 
 class StaffConsumer(LiveConsumer):

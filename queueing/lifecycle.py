@@ -96,9 +96,9 @@ def _ended_parts(status: Status) -> dict[str, None]:
     return ended
 
 
-def _not_before_its_past(
-    transaction: Transaction, now: datetime.datetime
-) -> datetime.datetime:
+def _not_before_its_past(transaction: Transaction, now: datetime.datetime) -> datetime.datetime:
     """A clock set back must not make a life run backwards."""
-    past = [stamp for name in STAMPS.values() if (stamp := getattr(transaction, name))]
-    return max([now, *past])
+    stamps: list[datetime.datetime | None] = [
+        getattr(transaction, name) for name in STAMPS.values()
+    ]
+    return max([now, *(stamp for stamp in stamps if stamp)])

@@ -83,9 +83,7 @@ class Transaction(models.Model):
     code = models.CharField(_("code"), max_length=CODE_DIGITS)
     key = models.CharField(max_length=43, unique=True, default=new_key, editable=False)
 
-    status = models.CharField(
-        _("status"), max_length=20, choices=Status, default=Status.SELECTING
-    )
+    status = models.CharField(_("status"), max_length=20, choices=Status, default=Status.SELECTING)
     version = models.PositiveIntegerField(default=0)
     customer_name = models.CharField(_("customer"), max_length=60, blank=True)
     therapist = models.ForeignKey(Therapist, null=True, blank=True, on_delete=models.PROTECT)

@@ -10,9 +10,9 @@ from queueing.models import Room, RoomStatus
 from spa_project.lib.errors import Conflict
 
 
-def occupy_own(therapist: Therapist) -> Room:
+def occupy_own(branch: Branch, therapist: Therapist) -> Room:
     """Lock the therapist's own room and put a customer in it; raises `RoomNotReady`."""
-    room = _lock(therapist.user.branch_id, therapist.room_number)
+    room = _lock(branch, therapist.room_number)
     if room is None:
         raise RoomNotReady(_("You have no room. Please ask a manager to give you one."))
     if room.status != RoomStatus.AVAILABLE:
@@ -30,7 +30,7 @@ def vacate(room_id: int) -> Room:
 
 def set_status(branch: Branch, room_number: str, status: RoomStatus) -> Room:
     """Set an empty room by hand; raises `RoomNotReady` (no such room) or `WrongState` (in use)."""
-    room = _lock(branch.pk, room_number)
+    room = _lock(branch, room_number)
     if room is None:
         raise RoomNotReady(_("There is no such room here."))
     if room.status == RoomStatus.OCCUPIED:
@@ -38,8 +38,8 @@ def set_status(branch: Branch, room_number: str, status: RoomStatus) -> Room:
     return room if room.status == status else _write(room, status)
 
 
-def _lock(branch_id: int | None, number: str) -> Room | None:
-    return Room.objects.select_for_update().filter(branch_id=branch_id, number=number).first()
+def _lock(branch: Branch, number: str) -> Room | None:
+    return Room.objects.select_for_update().filter(branch=branch, number=number).first()
 
 
 def _write(room: Room, status: RoomStatus) -> Room:

@@ -3,8 +3,6 @@
 from functools import partial
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-
 from accounts.auth import Caller
 from accounts.models import Branch
 from queueing.errors import TransactionNotFound
@@ -18,7 +16,6 @@ from queueing.snapshots import (
     rooms_of,
     transactions_of,
 )
-from spa_project.lib.errors import Invalid
 from spa_project.lib.screens import Screen
 
 
@@ -30,7 +27,7 @@ def audience_screen(audience: Audience, branch: Branch, snapshot: Any) -> Screen
 
 def therapist_screen(caller: Caller) -> Screen:
     """The line, who is with which therapist, the rooms, and who is looking."""
-    branch, therapist = branch_of(caller), caller.therapist
+    branch, therapist = caller.here, caller.therapist
 
     def snapshot() -> dict[str, Any]:
         return {
@@ -48,7 +45,7 @@ def therapist_screen(caller: Caller) -> Screen:
 
 def monitor_screen(caller: Caller) -> Screen:
     """The whole floor."""
-    branch = branch_of(caller)
+    branch = caller.here
 
     def snapshot() -> dict[str, Any]:
         return {
@@ -61,7 +58,7 @@ def monitor_screen(caller: Caller) -> Screen:
 
 def board_screen(caller: Caller) -> Screen:
     """The waiting room's TV: codes and rooms."""
-    branch = branch_of(caller)
+    branch = caller.here
 
     def snapshot() -> dict[str, Any]:
         rows = open_transactions(branch, BOARD.shows)
@@ -77,13 +74,8 @@ def ticket_screen(key: str) -> Screen:
         raise TransactionNotFound
 
     def snapshot() -> dict[str, Any]:
-        return {"transaction": serialize_transaction(Transaction.objects.with_people().get(pk=found))}
+        return {
+            "transaction": serialize_transaction(Transaction.objects.with_people().get(pk=found))
+        }
 
     return Screen(ticket_topic(found), snapshot, partial(digest_of_ticket, found))
-
-
-def branch_of(caller: Caller) -> Branch:
-    """The caller's branch; raises `Invalid` when the address names none."""
-    if caller.branch is None:
-        raise Invalid(_("Please choose a branch first."))
-    return caller.branch

@@ -114,7 +114,7 @@ def claim_next(therapist: Therapist) -> Transaction:
         return held
     branch = staff_branch(therapist)
     transaction = next_in_line(branch, Status.PENDING_THERAPIST)
-    room = rooms.occupy_own(therapist)
+    room = rooms.occupy_own(branch, therapist)
     return advance(
         transaction,
         Status.THERAPIST_CONFIRMED,

@@ -1,7 +1,7 @@
 """The life of a transaction as a table. No database here; read it in a minute.
 
-    selecting > pending_therapist > therapist_confirmed > in_service > finished
-              > awaiting_payment > paying > paid           (ways out: cancelled, no_show)
+selecting > pending_therapist > therapist_confirmed > in_service > finished
+          > awaiting_payment > paying > paid           (ways out: cancelled, no_show)
 """
 
 from django.db.models import TextChoices

@@ -10,9 +10,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
-from accounts.auth import page_for
+from accounts.auth import caller_of, page_for
 from accounts.branches import branch_page
-from accounts.models import Branch, Role, User
+from accounts.models import Branch, Role
 from catalog.serializers import serialize_menu
 from queueing.events import BOARD, MONITOR, THERAPISTS
 from queueing.models import Transaction
@@ -79,8 +79,7 @@ def board(request: HttpRequest, branch: Branch) -> HttpResponse:
 
 
 def _of_staff(request: HttpRequest, data: dict[str, Any]) -> dict[str, Any]:
-    assert isinstance(request.user, User)
-    return {"branch": request.user.branch, "page_data": data}
+    return {"branch": caller_of(request).branch, "page_data": data}
 
 
 def _transaction_of(key: str) -> Transaction:

@@ -1,7 +1,10 @@
 """The HTTP API: every command's twin, every screen's snapshot, the menu."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
 
 from accounts.auth import caller_of
 from catalog.api import router as catalog_router
@@ -10,12 +13,22 @@ from queueing.api import router as queueing_router
 from spa_project.lib.errors import DomainError
 from spa_project.lib.http import add_commands, command_schemas, refusal_response
 
-api = NinjaAPI(title="Spa floor", version="1", docs_url=None)
+
+class SpaAPI(NinjaAPI):
+    """The API, whose document also has the parts that the commands' bodies are made of."""
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        """The OpenAPI document."""
+        schema = super().get_openapi_schema(**options)
+        schema["components"].setdefault("schemas", {}).update(command_schemas())
+        return schema
+
+
+api = SpaAPI(title="Spa floor", version="1", docs_url=None)
 api.add_router("", catalog_router)
 api.add_router("", queueing_router)
 api.add_router("", payments_router)
 add_commands(api, caller_of)
-api.openapi_extra = {"components": {"schemas": command_schemas()}}
 
 
 @api.exception_handler(DomainError)

@@ -17,9 +17,7 @@ from spa_project.routing import websockets  # noqa: E402
 application = Attached(
     ProtocolTypeRouter(
         {
-            "http": PooledApplication(
-                django_application, bypass=(settings.STATIC_URL, "/healthz")
-            ),
+            "http": PooledApplication(django_application, bypass=(settings.STATIC_URL, "/healthz")),
             "websocket": websockets,
         }
     )

@@ -47,7 +47,7 @@ def test_the_exact_amount_leaves_no_change(carl, make_transaction):
 
 def test_too_little_money_changes_nothing(carl, make_transaction):
     due = make_transaction(Status.AWAITING_PAYMENT)
-    with pytest.raises(InsufficientPayment, match="499.99"):
+    with pytest.raises(InsufficientPayment, match=r"499\.99"):
         pay(carl, transaction_id=due.pk, amount_paid=Decimal("499.99"))
     due.refresh_from_db()
     assert due.status == Status.AWAITING_PAYMENT

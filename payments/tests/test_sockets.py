@@ -1,5 +1,7 @@
 """The cashier's socket."""
 
+from typing import Any
+
 import pytest
 
 from conftest import open_socket
@@ -23,7 +25,7 @@ async def test_a_cashier_claims_and_takes_the_money(carl, make_transaction):
         assert paid["transaction"]["payment"]["change_amount"] == "100.00"
 
 
-BAD_AMOUNTS = (
+BAD_AMOUNTS: tuple[Any, ...] = (
     *(150, 0.1, 1e400, float("nan"), float("inf"), -0.0, True, None, [], {}),
     *("NaN", "Infinity", "1e400", "1e2", "1e999999999", "-5", "+5", "", " 12 ", "12\n", "1_000"),
     *("1,000", "１２", "٣", "12.345", "100000000.00", "0x10", "9" * 5000),
@@ -31,9 +33,7 @@ BAD_AMOUNTS = (
 
 
 @pytest.mark.parametrize("amount", BAD_AMOUNTS, ids=lambda amount: repr(amount)[:20])
-async def test_what_is_not_an_amount_is_refused_and_changes_nothing(
-    carl, make_transaction, amount
-):
+async def test_what_is_not_an_amount_is_refused_and_changes_nothing(carl, make_transaction, amount):
     due = await pool.run(make_transaction, Status.AWAITING_PAYMENT)
     async with open_socket("/ws/cashier/", carl.user) as desk:
         reply = await desk.ask("cashier_pay", transaction_id=due.pk, amount_paid=amount)

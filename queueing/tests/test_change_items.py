@@ -12,9 +12,7 @@ from queueing.states import Status
 
 def test_an_added_service_counts_at_once(maya, compress, make_transaction):
     treated = make_transaction(Status.IN_SERVICE)
-    services.add_service(
-        maya, transaction_id=treated.pk, service_classification_id=compress.pk
-    )
+    services.add_service(maya, transaction_id=treated.pk, service_classification_id=compress.pk)
     treated.refresh_from_db()
     assert treated.total_amount == Decimal("600.50")
     assert treated.total_duration_minutes == 70
@@ -30,9 +28,7 @@ def test_what_was_done_is_written_down(maya, compress, make_transaction):
 
 
 def test_a_removed_service_no_longer_counts(maya, hour, compress, make_transaction):
-    treated = make_transaction(
-        Status.IN_SERVICE, choices=[Choice(hour.pk), Choice(compress.pk)]
-    )
+    treated = make_transaction(Status.IN_SERVICE, choices=[Choice(hour.pk), Choice(compress.pk)])
     item = treated.items.get(service_classification=compress)
     services.remove_item(maya, transaction_id=treated.pk, item_id=item.pk)
     treated.refresh_from_db()
@@ -59,15 +55,11 @@ def test_an_inactive_service_cannot_be_added(maya, compress, make_transaction):
     compress.active = False
     compress.save()
     with pytest.raises(ServiceNotFound):
-        services.add_service(
-            maya, transaction_id=treated.pk, service_classification_id=compress.pk
-        )
+        services.add_service(maya, transaction_id=treated.pk, service_classification_id=compress.pk)
 
 
 @pytest.mark.parametrize("status", [Status.THERAPIST_CONFIRMED, Status.FINISHED])
-def test_nothing_changes_before_or_after_the_treatment(
-    maya, compress, make_transaction, status
-):
+def test_nothing_changes_before_or_after_the_treatment(maya, compress, make_transaction, status):
     transaction = make_transaction(status)
     with pytest.raises(WrongState):
         services.add_service(
@@ -78,6 +70,4 @@ def test_nothing_changes_before_or_after_the_treatment(
 def test_a_stranger_cannot_change_a_treatment(noor, compress, make_transaction):
     treated = make_transaction(Status.IN_SERVICE)
     with pytest.raises(TransactionNotFound):
-        services.add_service(
-            noor, transaction_id=treated.pk, service_classification_id=compress.pk
-        )
+        services.add_service(noor, transaction_id=treated.pk, service_classification_id=compress.pk)

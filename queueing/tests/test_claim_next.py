@@ -3,8 +3,8 @@
 import pytest
 from django.db import IntegrityError
 
-from queueing import rooms, services
-from queueing.errors import QueueEmpty, RoomNotReady
+from queueing import services
+from queueing.errors import QueueEmpty, RoomNotReady, WrongState
 from queueing.models import Room, RoomStatus, Transaction
 from queueing.states import Status
 
@@ -89,5 +89,5 @@ def test_the_database_itself_refuses_a_second_customer(maya, noor, make_transact
 
 def test_an_occupied_room_cannot_be_set_by_hand(branch, maya, make_transaction):
     make_transaction(Status.THERAPIST_CONFIRMED)
-    with pytest.raises(rooms.WrongState):
+    with pytest.raises(WrongState):
         services.set_room(branch, maya.room_number, RoomStatus.AVAILABLE)

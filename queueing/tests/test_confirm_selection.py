@@ -102,8 +102,6 @@ def test_the_same_request_with_other_content_is_a_conflict(branch, hour, compres
 
 
 def test_a_key_cannot_be_guessed_from_another(branch, hour):
-    keys = {
-        services.confirm_selection(branch, choices=[Choice(hour.pk)]).key for _each in range(5)
-    }
+    keys = {services.confirm_selection(branch, choices=[Choice(hour.pk)]).key for _each in range(5)}
     assert len(keys) == 5
     assert all(len(key) == 32 for key in keys)

@@ -1,6 +1,7 @@
 """Every step is written down, and never rewritten."""
 
 import datetime
+from itertools import pairwise
 
 import pytest
 import time_machine
@@ -26,7 +27,7 @@ def test_a_life_is_a_path_of_events_one_for_each_version(make_transaction, maya,
         "paid",
     ]
     assert [event.version for event in events] == list(range(1, 8))
-    assert all(one.to_status == two.from_status for one, two in zip(events, events[1:], strict=False))
+    assert all(one.to_status == two.from_status for one, two in pairwise(events))
     assert [event.by for event in events] == [None, *[maya.user] * 3, *[carl.user] * 3]
     assert paid.version == 7
 

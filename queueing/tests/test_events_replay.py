@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from django.db.transaction import atomic
+from django.db.transaction import atomic, set_rollback
 
 from queueing.events import (
     AUDIENCES,
@@ -90,9 +90,7 @@ def test_old_screen_plus_events_is_the_new_screen(
         if topic == audience.topic(branch.pk):
             display.hear(event, data)
     assert display.rows == snapshot_of(audience, branch)
-    assert display.digest() == digest_of(
-        branch.pk, audience.shows, with_rooms=audience.shows_rooms
-    )
+    assert display.digest() == digest_of(branch.pk, audience.shows, with_rooms=audience.shows_rooms)
 
 
 @pytest.mark.parametrize("to", [RoomStatus.PREPARING, RoomStatus.OUT_OF_SERVICE])
@@ -133,9 +131,9 @@ def test_what_was_rolled_back_is_never_said(make_transaction, heard):
     transaction = make_transaction(Status.PENDING_THERAPIST)
 
     def step() -> None:
-        with pytest.raises(ZeroDivisionError), atomic():
+        with atomic():
             advance(transaction, Status.CANCELLED, by=None)
-            raise ZeroDivisionError
+            set_rollback(True)
 
     assert heard(step) == []
 

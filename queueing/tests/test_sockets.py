@@ -1,5 +1,7 @@
 """The floor's sockets: who gets in, what they see, what they may do."""
 
+from typing import Any
+
 import pytest
 
 from accounts.models import Therapist, User
@@ -113,9 +115,7 @@ async def test_an_unknown_address_is_closed_with_4404(db):
 
 
 async def test_one_person_may_hold_two_roles(carl, make_transaction):
-    await pool.run(
-        Therapist.objects.create, user=carl.user, display_name="Carl", room_number="1"
-    )
+    await pool.run(Therapist.objects.create, user=carl.user, display_name="Carl", room_number="1")
     for path in ("/ws/therapist/", "/ws/cashier/"):
         async with open_socket(path, carl.user) as socket:
             assert await socket.hear("snapshot")
@@ -176,7 +176,7 @@ async def test_another_branch_hears_nothing(other_branch, olga, make_transaction
         assert (await desk.hear_any())["event"] == "snapshot"
 
 
-BAD_CONFIRMATIONS = {
+BAD_CONFIRMATIONS: dict[str, tuple[dict[str, Any], str]] = {
     "no items": ({"items": []}, "empty_selection"),
     "items missing": ({}, "invalid"),
     "items not a list": ({"items": "all"}, "invalid"),

@@ -2,8 +2,8 @@
 
 import pytest
 
-from queueing.lifecycle import advance
 from queueing.errors import WrongState
+from queueing.lifecycle import advance
 from queueing.models import Transaction
 from queueing.states import CLOSED, MOVES, OPEN, STAMPS, Status, can_move
 

@@ -86,7 +86,8 @@ class PooledApplication:
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """Answer 503 with Retry-After when no slot comes free in time."""
         if scope["path"].startswith(self._bypass):
-            return await self._application(scope, receive, send)
+            await self._application(scope, receive, send)
+            return
         try:
             async with pool.slot() as executor, ThreadSensitiveContext(executor=executor):
                 await self._application(scope, receive, send)

@@ -180,7 +180,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         while True:
             message = await self._outbox.get()
             if isinstance(message, int):
-                return await self.close(message)
+                await self.close(message)
+                return
             await self.send(text_data=message)
 
 

@@ -39,7 +39,7 @@ class Command(BaseCommand):
 
     def _logins(self) -> dict[str, str]:
         """The demo's logins: made now, or those of the first start (readable by you alone)."""
-        path = Path(settings.DATABASES["default"]["NAME"]).with_name(LOGINS)
+        path = _logins_path()
         if seeding.is_empty():
             made = seeding.seed(therapists=4, cashiers=2, rooms=4, password=None)
             path.touch(mode=0o600)
@@ -72,6 +72,11 @@ class Command(BaseCommand):
             ready_callable=ready,
             server_name="",
         ).run()
+
+
+def _logins_path() -> Path:
+    """Beside the database they belong to."""
+    return Path(str(settings.DATABASES["default"]["NAME"])).with_name(LOGINS)
 
 
 def _is_free(bind: str, port: int) -> bool:

@@ -1,0 +1,54 @@
+"""Transactions and events are to look at; rooms are to manage."""
+
+import pytest
+
+from conftest import make_user
+from queueing.models import Room, Transaction
+from queueing.states import Status
+
+LOOK_ONLY = ("queueing/transaction", "queueing/transactionevent", "payments/payment")
+
+
+@pytest.fixture(params=["manager", "superuser"])
+def boss(request, client, branch):
+    """A client logged in as a manager, then as a superuser: neither may rewrite history."""
+    client.force_login(
+        make_user("Boss", branch, is_staff=True, is_superuser=request.param == "superuser")
+    )
+    return client
+
+
+@pytest.mark.parametrize("model", LOOK_ONLY)
+def test_history_can_be_seen_but_not_touched(boss, make_transaction, model):
+    paid = make_transaction(Status.PAID)
+    pk = {
+        "queueing/transaction": paid.pk,
+        "queueing/transactionevent": paid.events.first().pk,
+        "payments/payment": paid.payment.pk,
+    }[model]
+    assert boss.get(f"/admin/{model}/").status_code == 200
+    assert boss.get(f"/admin/{model}/{pk}/change/").status_code == 200
+    assert boss.get(f"/admin/{model}/add/").status_code == 403
+    assert (
+        boss.post(f"/admin/{model}/{pk}/change/", {"status": "pending_therapist"}).status_code
+        == 403
+    )
+    assert boss.post(f"/admin/{model}/{pk}/delete/", {"post": "yes"}).status_code == 403
+    assert Transaction.objects.get().status == Status.PAID
+
+
+def test_a_customers_key_is_not_shown(boss, make_transaction):
+    paid = make_transaction(Status.PAID)
+    page = boss.get(f"/admin/queueing/transaction/{paid.pk}/change/")
+    assert paid.key not in page.content.decode()
+
+
+def test_a_manager_adds_a_room(boss, branch):
+    boss.post("/admin/queueing/room/add/", {"branch": branch.pk, "number": "VIP"})
+    assert Room.objects.get().status == "available"
+
+
+def test_a_room_with_a_customer_in_it_stays(boss, make_transaction):
+    make_transaction(Status.IN_SERVICE)
+    room = Room.objects.exclude(current_transaction=None).get()
+    assert boss.post(f"/admin/queueing/room/{room.pk}/delete/", {"post": "yes"}).status_code == 403

@@ -1,0 +1,83 @@
+"""Rules of the house that a reader of one file cannot see."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+APPS = ("accounts", "catalog", "queueing", "payments", "spa_project")
+
+
+def sources() -> Iterator[tuple[str, ast.Module]]:
+    """Our own code, tests and migrations left out."""
+    for app in APPS:
+        for path in sorted((settings.BASE_DIR / app).rglob("*.py")):
+            name = str(path.relative_to(settings.BASE_DIR))
+            if "/tests/" not in name and "/migrations/" not in name:
+                yield name, ast.parse(path.read_text())
+
+
+def writers_of(attribute: str) -> set[str]:
+    """The files that assign `x.<attribute>`, or pass it to `update(...)`."""
+    found = set()
+    for name, tree in sources():
+        for node in ast.walk(tree):
+            targets = []
+            if isinstance(node, ast.Assign):
+                targets = node.targets
+            elif isinstance(node, ast.AugAssign | ast.AnnAssign):
+                targets = [node.target]
+            assigns = any(isinstance(t, ast.Attribute) and t.attr == attribute for t in targets)
+            updates = (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in {"update", "bulk_update", "update_or_create", "setattr"}
+                and any(keyword.arg == attribute for keyword in node.keywords)
+            )
+            if assigns or updates:
+                found.add(name)
+    return found
+
+
+def callers_of(function: str) -> set[str]:
+    return {
+        name
+        for name, tree in sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == function
+    }
+
+
+def test_a_status_has_one_writer():
+    """lifecycle.py for transactions, rooms.py for rooms: nobody else writes a `status`."""
+    assert writers_of("status") == {"queueing/lifecycle.py", "queueing/rooms.py"}
+
+
+def test_a_version_grows_with_the_status_only():
+    assert writers_of("version") == {"queueing/lifecycle.py", "queueing/rooms.py"}
+
+
+def test_only_the_audiences_publish():
+    assert callers_of("publish") == {"queueing/events.py"}
+
+
+@pytest.mark.parametrize("call", ["announce", "announce_room"])
+def test_only_the_writers_of_a_status_announce(call):
+    assert callers_of(call) <= {"queueing/lifecycle.py", "queueing/rooms.py"}
+
+
+def templates() -> list[Path]:
+    return sorted((settings.BASE_DIR / "templates").rglob("*.html"))
+
+
+@pytest.mark.parametrize("path", templates(), ids=lambda path: path.name)
+def test_no_template_has_inline_style_or_script(path):
+    text = path.read_text()
+    for mark in (" style=", " onclick=", " onchange=", " onsubmit=", "<style", "javascript:"):
+        assert mark not in text
+    for tag in text.split("<script")[1:]:
+        assert "src=" in tag.split(">")[0]

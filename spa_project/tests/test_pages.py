@@ -1,0 +1,66 @@
+"""Which pages open for whom."""
+
+import pytest
+
+from queueing.states import Status
+
+STAFF_PAGES = {
+    "/therapist/": {"maya"},
+    "/cashier/": {"carl"},
+    "/monitor/": {"maya", "carl", "mona", "maria"},
+}
+
+
+@pytest.mark.parametrize("path", ["/", "/menu/", "/menu/?kiosk=1", "/board/", "/accounts/login/"])
+def test_a_visitors_page_opens_for_anyone(client, branch, hour, path):
+    assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("person", ["nobody", "maya", "carl", "mona", "maria"])
+@pytest.mark.parametrize("path", STAFF_PAGES)
+def test_a_staff_page_opens_for_its_roles(client, maya, carl, mona, maria, path, person):
+    users = {"maya": maya.user, "carl": carl.user, "mona": mona, "maria": maria}
+    if person in users:
+        client.force_login(users[person])
+    response = client.get(path)
+    if person == "nobody":
+        assert response.status_code == 302
+        assert response["Location"] == f"/accounts/login/?next={path}"
+    elif person in STAFF_PAGES[path]:
+        assert response.status_code == 200
+        assert response["Cache-Control"] == "no-store"
+    else:
+        assert response.status_code == 403
+
+
+def test_a_ticket_page_opens_with_its_key(client, make_transaction):
+    key = make_transaction(Status.PENDING_THERAPIST).key
+    assert client.get(f"/ticket/{key}/").status_code == 200
+    picture = client.get(f"/ticket/{key}/qr.svg")
+    assert picture["Content-Type"] == "image/svg+xml"
+    assert b"<svg" in picture.content
+    assert client.get("/ticket/not-a-key/").status_code == 404
+    assert client.get("/ticket/not-a-key/qr.svg").status_code == 404
+
+
+def test_with_several_branches_a_visitor_chooses_once(client, branch, other_branch, hour):
+    assert client.get("/menu/")["Location"] == "/"
+    assert b"?branch=cebu" in client.get("/").content
+    assert client.get("/menu/?branch=cebu").status_code == 200
+    assert client.get("/menu/").status_code == 200, "the choice is remembered"
+    assert client.get("/menu/?branch=nowhere")["Location"] == "/"
+
+
+def test_a_closed_branch_is_not_shown(client, branch, other_branch):
+    branch.active = False
+    branch.save()
+    assert client.get("/menu/?branch=makati")["Location"] == "/"
+
+
+def test_the_process_says_that_it_lives(client, db):
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/readyz").status_code == 200
+
+
+def test_a_page_that_is_none_says_so(client, branch):
+    assert client.get("/nothing/").status_code == 404

@@ -1,0 +1,95 @@
+"""docs/protocol.md says what is true: its commands, codes, events, shapes and addresses."""
+
+import json
+import re
+from typing import Any, get_type_hints
+
+import pytest
+from django.conf import settings
+from django.urls import resolve
+
+from catalog.serializers import CategoryData, ClassificationData, MenuData, ServiceData
+from queueing.events import AUDIENCES, ROOM_EVENT, TICKET_EVENT
+from queueing.serializers import BoardRow, ItemData, PaymentData, RoomData, TransactionData
+from spa_project.lib.commands import REGISTRY
+from spa_project.lib.errors import DomainError
+
+PAGE = (settings.BASE_DIR / "docs" / "protocol.md").read_text()
+EXAMPLES = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)]
+COMMANDS = [example for example in EXAMPLES if "command" in example]
+EVENTS = [example for example in EXAMPLES if "event" in example]
+
+
+def first_cells(heading: str) -> set[str]:
+    """The names in the first column of the tables under a heading."""
+    section = PAGE.split(f"## {heading}\n")[1].split("\n## ")[0]
+    return set(re.findall(r"^\| `([^`]+)`", section, re.MULTILINE))
+
+
+def family(base: type[DomainError]) -> set[type[DomainError]]:
+    return {base}.union(*(family(child) for child in base.__subclasses__()))
+
+
+def test_every_command_is_in_the_table_and_no_other():
+    assert first_cells("Commands") == set(REGISTRY)
+
+
+def test_every_command_has_an_example():
+    assert {example["command"] for example in COMMANDS} == set(REGISTRY)
+
+
+@pytest.mark.parametrize("example", COMMANDS, ids=lambda example: example["command"])
+def test_the_example_of_a_command_is_accepted(example):
+    REGISTRY[example["command"]].data.model_validate(example["data"])
+
+
+def test_every_error_code_is_in_the_table_and_no_other():
+    assert first_cells("Error codes") == {error.code for error in family(DomainError)}
+
+
+@pytest.mark.parametrize("error", sorted(family(DomainError), key=str))
+def test_the_table_has_the_http_status_of_each_code(error):
+    row = re.search(rf"^\| `{error.code}` \| (\d+) ", PAGE, re.MULTILINE)
+    assert row
+    same_code = {other for other in family(DomainError) if other.code == error.code}
+    assert int(row[1]) in {other.http_status for other in same_code}
+
+
+def test_every_broadcast_has_an_example():
+    told = {audience.event for audience in AUDIENCES} | {ROOM_EVENT, TICKET_EVENT}
+    assert told <= {example["event"] for example in EVENTS}
+
+
+def shape(data: Any, declared: type) -> None:
+    """The example has the fields that the typed dictionary declares, and no others."""
+    assert set(data) == set(get_type_hints(declared))
+
+
+def test_the_example_of_a_transaction_has_its_shape():
+    [transaction] = [example for example in EXAMPLES if "total_amount" in example]
+    shape(transaction, TransactionData)
+    shape(transaction["items"][0], ItemData)
+    shape(transaction["payment"], PaymentData)
+
+
+def test_the_example_of_a_menu_has_its_shape():
+    [menu] = [example for example in EXAMPLES if "categories" in example]
+    shape(menu, MenuData)
+    shape(menu["categories"][0], CategoryData)
+    shape(menu["categories"][0]["services"][0], ServiceData)
+    shape(menu["categories"][0]["services"][0]["classifications"][0], ClassificationData)
+
+
+def test_the_examples_of_board_rows_and_rooms_have_their_shape():
+    [board] = [example for example in EVENTS if example["event"] == "board_updated"]
+    [room] = [example for example in EVENTS if example["event"] == ROOM_EVENT]
+    shape(board["data"]["transaction"], BoardRow)
+    shape(room["data"]["room"], RoomData)
+
+
+PATHS = set(re.findall(r"`(?:GET |POST )?(/[^` ?]*)[^`]*`", PAGE.split("## Messages")[0]))
+
+
+@pytest.mark.parametrize("path", sorted(path for path in PATHS if not path.startswith("/ws/")))
+def test_every_address_leads_somewhere(path):
+    assert resolve(path.replace("<key>", "abc").replace("<command>", "cashier_pay"))
