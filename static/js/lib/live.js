@@ -88,6 +88,7 @@ export const floor = {
       this.take(answer);
       return answer;
     } catch (refusal) {
+      if (refusal.code === "not_authenticated") goToLogin();
       this.problem = refusal.message;
       return null;
     } finally {

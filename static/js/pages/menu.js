@@ -69,9 +69,6 @@ Alpine.data("menu", () => ({
   quantity(id) {
     return this.lines.find((line) => line.id === id)?.quantity ?? 0;
   },
-  lowestPrice(service) {
-    return service.classifications[0]?.price;
-  },
 
   choose(category) {
     this.categoryId = category.id;
