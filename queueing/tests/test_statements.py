@@ -1,0 +1,170 @@
+"""How many SQL statements a command costs, from a socket's frame to its answer.
+
+Counted on a warm connection: who is asking, BEGIN, the verb, what the answer and the events carry,
+COMMIT. A figure of the code, not of the machine: whoever adds a query sees it here.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from django.db import connection
+
+from conftest import Socket, open_socket
+from queueing.services import Choice
+from queueing.states import Status
+from spa_project.lib.dbpool import DatabasePool, pool
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
+
+MOST_FOR_A_CLAIM = 12
+MOST_FOR_A_CONFIRMATION = 10
+MOST_FOR_ANY_OTHER = 9
+
+
+class Meter:
+    """A database pool of one thread, and what was sent on its connection."""
+
+    def __init__(self) -> None:
+        self.pool = DatabasePool(1)
+
+    async def statements_of(self, socket: Socket, command: str, **data: Any) -> list[str]:
+        """Send a command that must succeed; return its statements."""
+        await self.pool.run(_record)
+        reply = await socket.ask(command, **data)
+        statements = await self.pool.run(_recorded)
+        assert reply["ok"], reply
+        return statements
+
+
+def _record() -> None:
+    connection.ensure_connection()
+    connection.force_debug_cursor = True
+    connection.queries_log.clear()
+
+
+def _recorded() -> list[str]:
+    connection.force_debug_cursor = False
+    return [query["sql"] for query in connection.queries_log]
+
+
+def _disconnect() -> None:
+    connection.close()
+
+
+@pytest_asyncio.fixture
+async def meter(monkeypatch) -> AsyncIterator[Meter]:
+    meter = Meter()
+    monkeypatch.setattr("spa_project.lib.sockets.pool", meter.pool)
+    yield meter
+    await meter.pool.run(_disconnect)
+
+
+@asynccontextmanager
+async def desk_of(person) -> AsyncIterator[Socket]:
+    """The therapist's or cashier's socket, open and its screen shown."""
+    path = f"/ws/{type(person).__name__.lower()}/"
+    async with open_socket(path, person.user) as socket:
+        await socket.hear("snapshot")
+        yield socket
+
+
+def assert_at_most(limit: int, statements: list[str]) -> None:
+    listing = "\n".join(f"{number:2} {sql[:150]}" for number, sql in enumerate(statements, 1))
+    assert any(sql.startswith("BEGIN") for sql in statements), listing
+    assert "COMMIT" in statements, listing
+    assert len(statements) <= limit, f"{len(statements)} statements:\n{listing}"
+
+
+async def test_a_confirmation(meter, branch, hour, compress):
+    data = {
+        "items": [{"service_classification_id": offer.pk} for offer in (hour, compress)],
+        "customer_name": "Ana",
+        "request_id": "once-only",
+    }
+    async with open_socket("/ws/customer/?branch=makati") as socket:
+        await socket.hear("snapshot")
+        statements = await meter.statements_of(socket, "customer_confirm_selection", **data)
+    assert_at_most(MOST_FOR_A_CONFIRMATION, statements)
+
+
+async def test_a_therapists_claim(meter, maya, make_transaction):
+    await pool.run(make_transaction, Status.PENDING_THERAPIST)
+    async with desk_of(maya) as desk:
+        statements = await meter.statements_of(desk, "therapist_confirm_next")
+    assert_at_most(MOST_FOR_A_CLAIM, statements)
+
+
+async def test_a_claim_by_who_already_has_a_customer(meter, maya, make_transaction):
+    await pool.run(make_transaction, Status.THERAPIST_CONFIRMED)
+    async with desk_of(maya) as desk:
+        statements = await meter.statements_of(desk, "therapist_confirm_next")
+    assert_at_most(MOST_FOR_A_CLAIM, statements)
+
+
+async def test_a_cashiers_claim(meter, carl, make_transaction):
+    await pool.run(make_transaction, Status.FINISHED)
+    async with desk_of(carl) as desk:
+        statements = await meter.statements_of(desk, "cashier_claim_next")
+    assert_at_most(MOST_FOR_A_CLAIM, statements)
+
+
+async def test_a_start(meter, maya, make_transaction):
+    called = await pool.run(make_transaction, Status.THERAPIST_CONFIRMED)
+    async with desk_of(maya) as desk:
+        statements = await meter.statements_of(
+            desk, "therapist_start_service", transaction_id=called.pk
+        )
+    assert_at_most(MOST_FOR_ANY_OTHER, statements)
+
+
+async def test_an_added_service(meter, maya, compress, make_transaction):
+    treated = await pool.run(make_transaction, Status.IN_SERVICE)
+    async with desk_of(maya) as desk:
+        statements = await meter.statements_of(
+            desk,
+            "therapist_add_service",
+            transaction_id=treated.pk,
+            service_classification_id=compress.pk,
+        )
+    assert_at_most(MOST_FOR_ANY_OTHER, statements)
+
+
+async def test_a_removed_service(meter, maya, hour, compress, make_transaction):
+    choices = [Choice(hour.pk), Choice(compress.pk)]
+    treated = await pool.run(make_transaction, Status.IN_SERVICE, choices=choices)
+    [item, _other] = await pool.run(list, treated.items.all())
+    async with desk_of(maya) as desk:
+        statements = await meter.statements_of(
+            desk, "therapist_remove_item", transaction_id=treated.pk, item_id=item.pk
+        )
+    assert_at_most(MOST_FOR_ANY_OTHER, statements)
+
+
+async def test_a_finish(meter, maya, make_transaction):
+    treated = await pool.run(make_transaction, Status.IN_SERVICE)
+    async with desk_of(maya) as desk:
+        statements = await meter.statements_of(
+            desk, "therapist_finish_service", transaction_id=treated.pk
+        )
+    assert_at_most(MOST_FOR_ANY_OTHER, statements)
+
+
+async def test_a_room_made_ready(meter, maya):
+    async with desk_of(maya) as desk:
+        statements = await meter.statements_of(
+            desk, "room_set_status", room_number=maya.room_number, status="preparing"
+        )
+    assert_at_most(MOST_FOR_ANY_OTHER, statements)
+
+
+async def test_a_payment(meter, carl, make_transaction):
+    due = await pool.run(make_transaction, Status.AWAITING_PAYMENT)
+    payment = {"transaction_id": due.pk, "amount_paid": "500", "request_id": "once-only"}
+    async with desk_of(carl) as desk:
+        statements = await meter.statements_of(desk, "cashier_pay", **payment)
+        again = await meter.statements_of(desk, "cashier_pay", **payment)
+    assert_at_most(MOST_FOR_ANY_OTHER, statements)
+    assert_at_most(MOST_FOR_ANY_OTHER, again)
