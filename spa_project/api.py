@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
@@ -10,7 +11,8 @@ from accounts.auth import caller_of
 from catalog.api import router as catalog_router
 from payments.api import router as payments_router
 from queueing.api import router as queueing_router
-from spa_project.lib.errors import DomainError
+from spa_project.lib.commands import database_failed
+from spa_project.lib.errors import Busy, DomainError
 from spa_project.lib.http import add_commands, command_schemas, refusal_response
 
 
@@ -35,3 +37,10 @@ add_commands(api, caller_of)
 def refuse(request: HttpRequest, refusal: DomainError) -> HttpResponse:
     """A refusal in the contract's shape."""
     return refusal_response(refusal)
+
+
+@api.exception_handler(DatabaseError)
+def say_busy(request: HttpRequest, error: Exception) -> HttpResponse:
+    """A database that is away comes back: whoever asked should try again."""
+    database_failed(request.path)
+    return refusal_response(Busy())

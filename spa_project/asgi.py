@@ -17,7 +17,9 @@ from spa_project.routing import websockets  # noqa: E402
 application = Attached(
     ProtocolTypeRouter(
         {
-            "http": PooledApplication(django_application, bypass=(settings.STATIC_URL, "/healthz")),
+            "http": PooledApplication(
+                django_application, bypass=(settings.STATIC_URL, "/healthz", "/metrics")
+            ),
             "websocket": websockets,
         }
     )

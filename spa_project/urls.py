@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from spa_project.api import api
-from spa_project.health import healthz, readyz
+from spa_project.health import healthz, metrics, readyz
 
 urlpatterns = [
     path("", include("accounts.urls")),
@@ -14,4 +14,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
 ]

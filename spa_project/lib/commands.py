@@ -23,6 +23,7 @@ from spa_project.lib.errors import (
     ServerError,
     UnknownCommand,
 )
+from spa_project.lib.metrics import BUSY
 
 logger = logging.getLogger(__name__)
 
@@ -87,11 +88,17 @@ def answer_safely(caller: Caller, name: str, data: Any) -> tuple[Reply, int]:
     except DomainError as refusal:
         return refusal.as_reply(), refusal.http_status
     except DatabaseError:
-        logger.exception("The database failed %s", name)
-        return Busy().as_reply(), Busy.http_status
+        return database_failed(name), Busy.http_status
     except Exception:
         logger.exception("%s failed", name)
         return ServerError().as_reply(), ServerError.http_status
+
+
+def database_failed(name: str) -> Reply:
+    """What to answer where a fault of the database was caught; the details go to the log."""
+    logger.exception("The database failed %s", name)
+    BUSY.labels("database").inc()
+    return Busy().as_reply()
 
 
 def require_role(caller: Caller, roles: Iterable[str]) -> None:

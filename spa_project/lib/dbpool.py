@@ -8,6 +8,7 @@ slot's thread, and gives it back; a command that waits for a row lock delays nob
 import asyncio
 import contextlib
 import contextvars
+import json
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
@@ -17,12 +18,15 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from spa_project.lib.errors import Busy
+from spa_project.lib.metrics import BUSY
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 #: Seconds to wait for a free slot before saying "busy".
 SLOT_WAIT = 2.0
+#: Programs ask here: they are refused in the contract's shape, people in a sentence.
+API = "/api/"
 
 
 class DatabasePool:
@@ -41,6 +45,7 @@ class DatabasePool:
         try:
             executor = await asyncio.wait_for(free.get(), SLOT_WAIT)
         except TimeoutError:
+            BUSY.labels("slot").inc()
             raise Busy from None
         try:
             yield executor
@@ -92,13 +97,15 @@ class PooledApplication:
             async with pool.slot() as executor, ThreadSensitiveContext(executor=executor):
                 await self._application(scope, receive, send)
         except Busy as busy:
-            await _send_busy(busy, send)
+            await _send_busy(busy, send, as_json=scope["path"].startswith(API))
 
 
-async def _send_busy(busy: Busy, send: Any) -> None:
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"retry-after", b"1")]
+async def _send_busy(busy: Busy, send: Any, *, as_json: bool) -> None:
+    kind = b"application/json" if as_json else b"text/plain; charset=utf-8"
+    body = json.dumps(busy.as_reply()) if as_json else str(busy.sentence)
+    headers = [(b"content-type", kind), (b"retry-after", b"1")]
     await send({"type": "http.response.start", "status": busy.http_status, "headers": headers})
-    await send({"type": "http.response.body", "body": str(busy.sentence).encode()})
+    await send({"type": "http.response.body", "body": body.encode()})
 
 
 pool = DatabasePool(settings.DB_THREADS)

@@ -11,6 +11,7 @@ from django.db import OperationalError
 from django.db.transaction import atomic
 
 from spa_project.lib.errors import Busy
+from spa_project.lib.metrics import BUSY, RETRIES
 
 logger = logging.getLogger(__name__)
 
@@ -18,16 +19,17 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 TRIES = 3
-# 1213 deadlock, 1205 lock wait timeout, 1020 record changed since last read.
-_RETRY_NUMBERS = frozenset({1213, 1205, 1020})
+#: MariaDB's error numbers that mean "somebody was in the way": nothing is wrong with the verb.
+_CAUSES = {1213: "deadlock", 1205: "lock_wait", 1020: "record_changed"}
 _SQLITE_BUSY = "database is locked"
 
 
-def is_worth_a_retry(error: OperationalError) -> bool:
-    """Whether the database refused only because someone else was in the way."""
-    return bool(error.args) and (
-        error.args[0] in _RETRY_NUMBERS or _SQLITE_BUSY in str(error.args[0])
-    )
+def cause_of(error: OperationalError) -> str | None:
+    """Who was in the way, in a word; nothing when running the verb again would not help."""
+    reason = error.args[0] if error.args else None
+    if isinstance(reason, str):
+        return "sqlite_busy" if _SQLITE_BUSY in reason else None
+    return _CAUSES.get(reason)
 
 
 def durable(verb: Callable[P, R]) -> Callable[P, R]:
@@ -43,11 +45,15 @@ def durable(verb: Callable[P, R]) -> Callable[P, R]:
                 with atomic(durable=True):
                     return verb(*args, **kwargs)
             except OperationalError as error:
-                if not is_worth_a_retry(error):
+                cause = cause_of(error)
+                if cause is None:
                     raise
                 logger.warning("%s: try %d met %s", verb.__name__, attempt, error)
-            # Jitter: two verbs that met in a deadlock must not meet again.
-            time.sleep(random.uniform(0.01, 0.05) * attempt)
+            if attempt < TRIES:
+                RETRIES.labels(verb.__name__, cause).inc()
+                # Jitter: two verbs that met in a deadlock must not meet again.
+                time.sleep(random.uniform(0.01, 0.05) * attempt)
+        BUSY.labels("lock").inc()
         raise Busy
 
     return run

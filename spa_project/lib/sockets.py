@@ -16,7 +16,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import Error as DatabaseError
 from django.utils.translation import gettext_lazy as _
 
-from spa_project.lib.commands import Caller, Reply, answer_safely, require_role
+from spa_project.lib.commands import Caller, Reply, answer_safely, database_failed, require_role
 from spa_project.lib.dbpool import pool
 from spa_project.lib.errors import Busy, DomainError, Invalid, NotAuthenticated, NotFound
 from spa_project.lib.hub import hub
@@ -130,6 +130,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
             require_role(caller, self.roles)
         except DomainError as refusal:
             return refusal.as_reply(), True
+        except DatabaseError:
+            return database_failed(name), False
         reply, _status = answer_safely(caller, name, data)
         return reply, False
 
