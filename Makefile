@@ -6,11 +6,12 @@ PIP_INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-c
 LOCK := $(VENV)/bin/uv pip compile pyproject.toml --quiet --generate-hashes --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help demo test lock
+.PHONY: help demo test bench lock
 
 help:
 	@echo "make demo    install what is needed, fill an empty spa, serve it (PORT=8000)"
 	@echo "make test    every check and every test, on SQLite and on MariaDB + Redis"
+	@echo "make bench   our speed beside the same work by hand; writes docs/performance.md"
 	@echo "make lock    write the pinned requirements anew from pyproject.toml"
 
 demo: $(VENV)/demo-installed
@@ -18,6 +19,9 @@ demo: $(VENV)/demo-installed
 
 test:
 	@exec .ci/test
+
+bench: $(VENV)/dev-installed
+	@exec $(VENV)/bin/python -m benchmarks.engine
 
 lock: $(VENV)/dev-installed
 	$(LOCK) --output-file requirements-demo.txt

@@ -12,7 +12,7 @@ from payments.errors import InsufficientPayment
 from payments.models import Method, Payment
 from queueing.lifecycle import advance, wrong_state
 from queueing.models import Transaction
-from queueing.services import next_in_line, own_transaction, staff_branch
+from queueing.services import held_by, next_in_line, own_transaction, staff_branch
 from queueing.states import Status
 from spa_project.lib.durable import durable
 from spa_project.lib.errors import Conflict
@@ -25,9 +25,7 @@ def claim_next(cashier: Cashier) -> Transaction:
 
     Whoever already has a customer gets that one again. Raises `QueueEmpty`.
     """
-    # The actor's row first: a double tap waits here instead of taking two customers.
-    Cashier.objects.select_for_update().values_list("pk").get(pk=cashier.pk)
-    if held := Transaction.objects.with_people().filter(active_cashier=cashier).first():
+    if held := held_by(cashier):
         return held
     return advance(
         next_in_line(staff_branch(cashier), Status.FINISHED),

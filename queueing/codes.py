@@ -11,6 +11,7 @@ from django.db import connection
 
 from accounts.models import Branch
 from queueing.models import CODE_DIGITS, Transaction, TransactionCounter
+from spa_project.lib.statements import Param, Prepared
 
 LAST_CODE = 10**CODE_DIGITS - 1
 
@@ -28,6 +29,13 @@ _COUNT_UP = {
 }
 
 
+_HOLDER = Prepared(
+    lambda: Transaction.objects.only("pk").filter(
+        branch_id=Param("branch_id"), active_code=Param("code")
+    )
+)
+
+
 class Number(NamedTuple):
     """A number in the branch's day, and the code that shows it."""
 
@@ -42,7 +50,7 @@ def next_number(branch: Branch) -> Number:
     while True:
         running_number = _count_up(branch, day)
         code = code_of(running_number)
-        if not Transaction.objects.filter(branch=branch, active_code=code).exists():
+        if not _HOLDER.first(branch_id=branch.pk, code=code):
             return Number(day, running_number, code)
 
 

@@ -1,8 +1,6 @@
 """Who hears of a change: derived from what each screen shows, never remembered."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from queueing.models import Room, Transaction
 from queueing.serializers import serialize_board_row, serialize_room, serialize_transaction
@@ -18,7 +16,8 @@ class Audience:
     event: str
     shows: frozenset[Status]
     shows_rooms: bool = False
-    serialize: Callable[[Transaction], Any] = serialize_transaction
+    #: A public screen hears of codes and rooms only.
+    public: bool = False
 
     def topic(self, branch_id: int) -> str:
         """The topic of this kind of screen in one branch."""
@@ -46,7 +45,7 @@ BOARD = Audience(
     name="board",
     event="board_updated",
     shows=WITH_THERAPIST | {Status.PENDING_THERAPIST},
-    serialize=serialize_board_row,
+    public=True,
 )
 AUDIENCES = (THERAPISTS, CASHIERS, MONITOR, BOARD)
 
@@ -61,19 +60,12 @@ def ticket_topic(transaction_id: int) -> str:
 
 def announce(transaction: Transaction, was: Status) -> None:
     """Tell the screens that showed this transaction or show it now, and its own customer."""
-    now = Status(transaction.status)
+    shown = {"transaction": serialize_transaction(transaction)}
+    publish(ticket_topic(transaction.pk), TICKET_EVENT, shown)
     for audience in AUDIENCES:
-        if audience.shows & {was, now}:
-            publish(
-                audience.topic(transaction.branch_id),
-                audience.event,
-                {"transaction": audience.serialize(transaction)},
-            )
-    publish(
-        ticket_topic(transaction.pk),
-        TICKET_EVENT,
-        {"transaction": serialize_transaction(transaction)},
-    )
+        if audience.shows & {was, Status(transaction.status)}:
+            data = {"transaction": serialize_board_row(transaction)} if audience.public else shown
+            publish(audience.topic(transaction.branch_id), audience.event, data)
 
 
 def announce_room(room: Room) -> None:

@@ -12,6 +12,7 @@ from queueing.events import announce
 from queueing.models import Transaction, TransactionEvent
 from queueing.states import CLOSED, QUEUES, STAMPS, WITH_CASHIER, WITH_THERAPIST, Status, can_move
 from spa_project.lib.errors import Conflict
+from spa_project.lib.statements import insert, update_where
 
 
 def advance(
@@ -24,7 +25,7 @@ def advance(
     changed under us.
     """
     was = Status(transaction.status)
-    before = transaction.version
+    seen = {"id": transaction.pk, "status": was, "version": transaction.version}
     now = _not_before_its_past(transaction, timezone.now())
     events = []
     for to in steps:
@@ -37,12 +38,10 @@ def advance(
     for name, value in fields.items():
         setattr(transaction, name, value)
     # Guarded, so that even without row locks (SQLite) nobody overwrites what they did not see.
-    changed = Transaction.objects.filter(pk=transaction.pk, status=was, version=before).update(
-        status=transaction.status, version=transaction.version, **fields
-    )
-    if changed != 1:
+    changes = {"status": transaction.status, "version": transaction.version, **fields}
+    if update_where(Transaction, seen, changes) != 1:
         raise Conflict
-    TransactionEvent.objects.bulk_create(events)
+    insert(TransactionEvent, events)
     announce(transaction, was)
     return transaction
 
@@ -62,16 +61,16 @@ def wrong_state(transaction: Transaction) -> WrongState:
 
 def _event(
     transaction: Transaction, to: Status, *, by: User | None, at: datetime.datetime, reason: str
-) -> TransactionEvent:
-    return TransactionEvent(
-        transaction=transaction,
-        version=transaction.version + 1,
-        at=at,
-        by=by,
-        from_status=transaction.status,
-        to_status=to,
-        reason=reason,
-    )
+) -> dict[str, Any]:
+    return {
+        "transaction": transaction,
+        "version": transaction.version + 1,
+        "at": at,
+        "by": by,
+        "from_status": transaction.status,
+        "to_status": to,
+        "reason": reason,
+    }
 
 
 def _stamps(transaction: Transaction, to: Status, now: datetime.datetime) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from accounts.models import Branch, Cashier, Therapist
 from catalog.models import Service, ServiceClassification
 from queueing.states import OPEN, WITH_CASHIER, WITH_THERAPIST, Status
 from spa_project.lib.money import DECIMAL_PLACES, MAX_DIGITS
+from spa_project.lib.statements import Param, Prepared
 
 CODE_DIGITS = 4
 
@@ -60,7 +61,7 @@ class Room(models.Model):
 class TransactionQuerySet(models.QuerySet["Transaction"]):
     """Sets of transactions the verbs and screens ask for."""
 
-    def in_line(self, branch_id: int, status: Status) -> "TransactionQuerySet":
+    def in_line(self, branch_id: int | Param, status: Status | Param) -> "TransactionQuerySet":
         """One branch's line, first come first served. One status: so the pick index orders it."""
         return self.filter(branch_id=branch_id, status=status).order_by("queued_at", "id")
 
@@ -172,7 +173,9 @@ class Transaction(models.Model):
     @cached_property
     def item_list(self) -> list["TransactionItem"]:
         """The items, read once; a verb that has them at hand sets this, and nobody asks again."""
-        return list(self.items.all())
+        if "items" in getattr(self, "_prefetched_objects_cache", {}):
+            return list(self.items.all())
+        return _ITEMS.all(transaction_id=self.pk)
 
 
 class TransactionItem(models.Model):
@@ -209,6 +212,11 @@ class TransactionItem(models.Model):
             duration_minutes=offer.duration_minutes,
             **fields,
         )
+
+
+_ITEMS = Prepared(
+    lambda: TransactionItem.objects.filter(transaction_id=Param("transaction_id")).order_by("id")
+)
 
 
 class TransactionEvent(models.Model):

@@ -1,6 +1,5 @@
 """The only code that writes `Room.status`."""
 
-from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Branch, Therapist
@@ -8,6 +7,13 @@ from queueing.errors import RoomNotReady, WrongState
 from queueing.events import announce_room
 from queueing.models import Room, RoomStatus
 from spa_project.lib.errors import Conflict
+from spa_project.lib.statements import Param, Prepared, update_where
+
+_ROOM = Prepared(
+    lambda: Room.objects.select_for_update().filter(
+        branch_id=Param("branch_id"), number=Param("number")
+    )
+)
 
 
 def occupy_own(branch: Branch, therapist: Therapist) -> Room:
@@ -39,16 +45,14 @@ def set_status(branch: Branch, room_number: str, status: RoomStatus) -> Room:
 
 
 def _lock(branch: Branch, number: str) -> Room | None:
-    return Room.objects.select_for_update().filter(branch=branch, number=number).first()
+    return _ROOM.first(branch_id=branch.pk, number=number)
 
 
 def _write(room: Room, status: RoomStatus) -> Room:
-    changed = Room.objects.filter(pk=room.pk, version=room.version).update(
-        status=status, version=F("version") + 1
-    )
-    if changed != 1:
-        raise Conflict
+    seen = {"id": room.pk, "version": room.version}
     room.status = status
     room.version += 1
+    if update_where(Room, seen, {"status": status, "version": room.version}) != 1:
+        raise Conflict
     announce_room(room)
     return room

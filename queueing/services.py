@@ -21,6 +21,44 @@ from queueing.models import Room, RoomStatus, Transaction, TransactionItem
 from queueing.states import Status
 from spa_project.lib.durable import durable
 from spa_project.lib.errors import Conflict
+from spa_project.lib.statements import Param, Prepared
+
+
+class _Held(NamedTuple):
+    """How an actor's own row is locked, and the customer they hold is found."""
+
+    lock: Prepared[Therapist] | Prepared[Cashier]
+    held: Prepared[Transaction]
+
+
+_HELD: dict[type[Therapist | Cashier], _Held] = {
+    Therapist: _Held(
+        Prepared(lambda: Therapist.objects.select_for_update().only("pk").filter(pk=Param("pk"))),
+        Prepared(lambda: Transaction.objects.only("pk").filter(active_therapist_id=Param("pk"))),
+    ),
+    Cashier: _Held(
+        Prepared(lambda: Cashier.objects.select_for_update().only("pk").filter(pk=Param("pk"))),
+        Prepared(lambda: Transaction.objects.only("pk").filter(active_cashier_id=Param("pk"))),
+    ),
+}
+# One table, one status, the pick index's own order: anything more would lock other rows.
+_NEXT_IN_LINE = Prepared(
+    lambda: Transaction.objects.in_line(Param("branch_id"), Param("status")).select_for_update(
+        skip_locked=True
+    )[:1]
+)
+_OWN = {
+    "therapist": Prepared(
+        lambda: Transaction.objects.select_for_update().filter(
+            pk=Param("pk"), therapist_id=Param("owner")
+        )
+    ),
+    "cashier": Prepared(
+        lambda: Transaction.objects.select_for_update().filter(
+            pk=Param("pk"), cashier_id=Param("owner")
+        )
+    ),
+}
 
 
 class Choice(NamedTuple):
@@ -108,9 +146,7 @@ def claim_next(therapist: Therapist) -> Transaction:
 
     Whoever already holds a customer gets that one again. Raises `QueueEmpty`, `RoomNotReady`.
     """
-    # The actor's row first: a double tap waits here instead of taking two customers.
-    Therapist.objects.select_for_update().values_list("pk").get(pk=therapist.pk)
-    if held := Transaction.objects.with_people().filter(active_therapist=therapist).first():
+    if held := held_by(therapist):
         return held
     branch = staff_branch(therapist)
     transaction = next_in_line(branch, Status.PENDING_THERAPIST)
@@ -186,29 +222,36 @@ def reset_codes(branch: Branch) -> None:
     codes.reset(branch)
 
 
+def held_by(actor: Therapist | Cashier) -> Transaction | None:
+    """Lock the actor's own row, then look whether they hold a customer already.
+
+    The actor's row first: a double tap waits here instead of taking two customers."""
+    statements = _HELD[type(actor)]
+    statements.lock.first(pk=actor.pk)
+    held = statements.held.first(pk=actor.pk)
+    return Transaction.objects.with_people().get(pk=held.pk) if held else None
+
+
 def own_transaction(
     transaction_id: int, *statuses: Status, **owner: Therapist | Cashier
 ) -> Transaction:
     """Fetch and lock the owner's (`therapist=` or `cashier=`) transaction, in one of `statuses`.
 
     Raises `TransactionNotFound` (someone else's looks like none at all), `WrongState`."""
-    transaction = Transaction.objects.select_for_update().filter(pk=transaction_id, **owner).first()
+    [(role, person)] = owner.items()
+    transaction = _OWN[role].first(pk=transaction_id, owner=person.pk)
     if transaction is None:
         raise TransactionNotFound
-    for role, person in owner.items():
-        setattr(transaction, role, person)
-        transaction.branch = staff_branch(person)
+    setattr(transaction, role, person)
+    transaction.branch = staff_branch(person)
     if transaction.status not in statuses:
         raise wrong_state(transaction)
     return transaction
 
 
 def next_in_line(branch: Branch, status: Status) -> Transaction:
-    """Lock the first unlocked transaction of a line; raises `QueueEmpty`.
-
-    One table, one status, the pick index's own order: anything more would lock other rows."""
-    line = Transaction.objects.in_line(branch.pk, status)
-    transaction = line.select_for_update(skip_locked=True).first()
+    """Lock the first unlocked transaction of a line; raises `QueueEmpty`."""
+    transaction = _NEXT_IN_LINE.first(branch_id=branch.pk, status=status)
     if transaction is None:
         raise QueueEmpty
     transaction.branch = branch

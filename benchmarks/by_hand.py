@@ -1,0 +1,290 @@
+"""The same work as the services, as SQL written by hand through mysqlclient: the bar to reach."""
+
+import datetime
+import json
+import secrets
+from decimal import Decimal
+from typing import Any
+
+import MySQLdb
+
+PICK = """
+    SELECT id, version, code, total_amount FROM queueing_transaction
+    WHERE branch_id = %s AND status = %s ORDER BY queued_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+"""
+EVENT = """
+    INSERT INTO queueing_transactionevent
+    (transaction_id, version, at, by_id, from_status, to_status, reason)
+    VALUES (%s, %s, %s, %s, %s, %s, '')
+"""
+ITEMS = """
+    SELECT id, service_id, service_classification_id, service_name, classification, price,
+    duration_minutes FROM queueing_transactionitem WHERE transaction_id = %s ORDER BY id
+"""
+
+
+class Hand:
+    """One connection, one branch; each method is one database transaction."""
+
+    def __init__(self, settings: dict[str, Any], branch_id: int) -> None:
+        self._connection = MySQLdb.connect(
+            host=settings["HOST"],
+            port=int(settings["PORT"]),
+            user=settings["USER"],
+            passwd=settings["PASSWORD"],
+            db=settings["NAME"],
+            charset="utf8mb4",
+        )
+        self._cursor = self._connection.cursor()
+        self._branch_id = branch_id
+        self._run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        self._connection.autocommit(True)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def _run(self, sql: str, *values: Any) -> Any:
+        self._cursor.execute(sql, values)
+        return self._cursor
+
+    def confirm(self, offer_ids: list[int], day: datetime.date) -> int:
+        """A customer with these services joins the line; returns the transaction's id."""
+        self._run(
+            """INSERT INTO queueing_transactioncounter (branch_id, business_date, last)
+            VALUES (%s, %s, LAST_INSERT_ID(1))
+            ON DUPLICATE KEY UPDATE last = LAST_INSERT_ID(last + 1)""",
+            self._branch_id,
+            day,
+        )
+        number = self._cursor.lastrowid
+        code = f"{(number - 1) % 9999 + 1:04}"
+        self._run(
+            "SELECT 1 FROM queueing_transaction WHERE branch_id = %s AND active_code = %s",
+            self._branch_id,
+            code,
+        ).fetchall()
+        self._run("BEGIN")
+        marks = ", ".join(["%s"] * len(offer_ids))
+        offers = self._run(
+            f"""SELECT c.id, c.service_id, s.name, c.classification, c.price, c.duration_minutes
+            FROM catalog_serviceclassification c JOIN catalog_service s ON s.id = c.service_id
+            JOIN catalog_servicecategory g ON g.id = s.category_id
+            WHERE c.active AND s.active AND g.active AND c.id IN ({marks})""",
+            *offer_ids,
+        ).fetchall()
+        now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+        self._run(
+            """INSERT INTO queueing_transaction (branch_id, business_date, running_number, code,
+            `key`, status, version, customer_name, room_number, total_amount,
+            total_duration_minutes, active_code, created_at, request_digest)
+            VALUES (%s, %s, %s, %s, %s, 'selecting', 0, '', '', %s, %s, %s, %s, '')""",
+            self._branch_id,
+            day,
+            number,
+            code,
+            secrets.token_urlsafe(24),
+            sum((offer[4] for offer in offers), Decimal(0)),
+            sum(offer[5] for offer in offers),
+            code,
+            now,
+        )
+        pk = self._cursor.lastrowid
+        self._cursor.executemany(
+            """INSERT INTO queueing_transactionitem (transaction_id, service_id,
+            service_classification_id, service_name, classification, price, duration_minutes)
+            VALUES (%s, %s, %s, %s, %s, %s, %s)""",
+            [(pk, row[1], row[0], row[2], row[3], row[4], row[5]) for row in offers],
+        )
+        self._run(
+            """UPDATE queueing_transaction SET status = 'pending_therapist', version = 1,
+            selection_confirmed_at = %s, queued_at = %s
+            WHERE id = %s AND status = 'selecting' AND version = 0""",
+            now,
+            now,
+            pk,
+        )
+        self._event(pk, 1, now, None, "selecting", "pending_therapist")
+        self._answer(pk)
+        self._run("COMMIT")
+        return int(pk)
+
+    def claim(self, therapist_id: int, user_id: int, room_number: str) -> int | None:
+        """The therapist takes the next customer and their own room."""
+        self._run("BEGIN")
+        self._run("SELECT id FROM accounts_therapist WHERE id = %s FOR UPDATE", therapist_id)
+        self._run(
+            "SELECT id FROM queueing_transaction WHERE active_therapist_id = %s", therapist_id
+        )
+        row = self._run(PICK, self._branch_id, "pending_therapist").fetchone()
+        if row is None:
+            self._run("ROLLBACK")
+            return None
+        pk, version, _code, _total = row
+        room_id, _status, room_version = self._room(room_number)
+        self._set_room(room_id, room_version, "occupied")
+        now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+        self._run(
+            """UPDATE queueing_transaction SET status = 'therapist_confirmed', version = %s,
+            therapist_confirmed_at = %s, therapist_id = %s, active_therapist_id = %s,
+            active_room_id = %s, room_number = %s, active_cashier_id = NULL
+            WHERE id = %s AND status = 'pending_therapist' AND version = %s""",
+            version + 1,
+            now,
+            therapist_id,
+            therapist_id,
+            room_id,
+            room_number,
+            pk,
+            version,
+        )
+        self._event(pk, version + 1, now, user_id, "pending_therapist", "therapist_confirmed")
+        self._answer(pk)
+        self._run("COMMIT")
+        return int(pk)
+
+    def start(self, pk: int, therapist_id: int, user_id: int) -> None:
+        """The treatment begins."""
+        self._run("BEGIN")
+        version = self._own("therapist_id", pk, therapist_id)
+        self._move(pk, version, user_id, "therapist_confirmed", "in_service", "service_start_at")
+        self._run("COMMIT")
+
+    def finish(self, pk: int, therapist_id: int, user_id: int, room_number: str) -> None:
+        """The treatment is over; the room is to be prepared."""
+        self._run("BEGIN")
+        version = self._own("therapist_id", pk, therapist_id)
+        room_id, _status, room_version = self._room(room_number)
+        self._set_room(room_id, room_version, "preparing")
+        self._move(
+            pk,
+            version,
+            user_id,
+            "in_service",
+            "finished",
+            "service_finish_at",
+            ", queued_at = UTC_TIMESTAMP(6), active_therapist_id = NULL, active_room_id = NULL",
+        )
+        self._run("COMMIT")
+
+    def ready(self, room_number: str) -> None:
+        """The room is ready again."""
+        self._run("BEGIN")
+        room_id, _status, room_version = self._room(room_number)
+        self._set_room(room_id, room_version, "available")
+        self._run("COMMIT")
+
+    def claim_finished(self, cashier_id: int, user_id: int) -> int | None:
+        """The cashier takes the next finished customer."""
+        self._run("BEGIN")
+        self._run("SELECT id FROM accounts_cashier WHERE id = %s FOR UPDATE", cashier_id)
+        self._run("SELECT id FROM queueing_transaction WHERE active_cashier_id = %s", cashier_id)
+        row = self._run(PICK, self._branch_id, "finished").fetchone()
+        if row is None:
+            self._run("ROLLBACK")
+            return None
+        pk, version, _code, _total = row
+        self._move(
+            pk,
+            version,
+            user_id,
+            "finished",
+            "awaiting_payment",
+            "cashier_claimed_at",
+            f", cashier_id = {cashier_id}, active_cashier_id = {cashier_id}",
+        )
+        self._run("COMMIT")
+        return int(pk)
+
+    def pay(self, pk: int, cashier_id: int, user_id: int, amount: Decimal) -> None:
+        """The cashier takes the money."""
+        self._run("BEGIN")
+        version = self._own("cashier_id", pk, cashier_id)
+        now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+        [(due,)] = self._run(
+            "SELECT total_amount FROM queueing_transaction WHERE id = %s", pk
+        ).fetchall()
+        self._run(
+            """INSERT INTO payments_payment (transaction_id, cashier_id, amount_due, amount_paid,
+            change_amount, method, reference, created_at, request_digest)
+            VALUES (%s, %s, %s, %s, %s, 'cash', '', %s, '')""",
+            pk,
+            cashier_id,
+            due,
+            amount,
+            amount - due,
+            now,
+        )
+        self._event(pk, version + 1, now, user_id, "awaiting_payment", "paying")
+        self._move(
+            pk,
+            version + 1,
+            user_id,
+            "awaiting_payment",
+            "paid",
+            "paid_at",
+            ", active_cashier_id = NULL, active_code = NULL",
+            guard=version,
+        )
+        self._run("COMMIT")
+
+    def _own(self, column: str, pk: int, person_id: int) -> int:
+        [(version,)] = self._run(
+            f"SELECT version FROM queueing_transaction WHERE id = %s AND {column} = %s FOR UPDATE",
+            pk,
+            person_id,
+        ).fetchall()
+        return int(version)
+
+    def _move(
+        self,
+        pk: int,
+        version: int,
+        user_id: int,
+        was: str,
+        to: str,
+        stamp: str,
+        more: str = "",
+        *,
+        guard: int | None = None,
+    ) -> None:
+        now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+        self._run(
+            f"""UPDATE queueing_transaction SET status = %s, version = %s, {stamp} = %s{more}
+            WHERE id = %s AND status = %s AND version = %s""",
+            to,
+            version + 1,
+            now,
+            pk,
+            was,
+            version if guard is None else guard,
+        )
+        self._event(pk, version + 1, now, user_id, was, to)
+        self._answer(pk)
+
+    def _room(self, number: str) -> tuple[int, str, int]:
+        row: tuple[int, str, int] = self._run(
+            """SELECT id, status, version FROM queueing_room
+            WHERE branch_id = %s AND number = %s FOR UPDATE""",
+            self._branch_id,
+            number,
+        ).fetchone()
+        return row
+
+    def _set_room(self, room_id: int, version: int, status: str) -> None:
+        self._run(
+            """UPDATE queueing_room SET status = %s, version = version + 1
+            WHERE id = %s AND version = %s""",
+            status,
+            room_id,
+            version,
+        )
+
+    def _event(
+        self, pk: int, version: int, at: datetime.datetime, by: int | None, was: str, to: str
+    ) -> None:
+        self._run(EVENT, pk, version, at, by, was, to)
+
+    def _answer(self, pk: int) -> str:
+        """What the asker is told about the items; the services do the same and more."""
+        return json.dumps(self._run(ITEMS, pk).fetchall(), default=str)

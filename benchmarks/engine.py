@@ -1,0 +1,405 @@
+"""The claim engine against the same work by hand, on one private MariaDB.
+
+    make bench
+
+Prints one table with ratios and writes it to docs/performance.md. Times of a busy machine are
+worth little; the two sides take turns in one run, so their ratio is worth more.
+"""
+
+import concurrent.futures
+import multiprocessing
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from spa_project.tests.servers import MariaDB
+
+if TYPE_CHECKING:
+    from benchmarks.by_hand import Hand
+    from benchmarks.floor import Floor
+
+ROUNDS = 5
+CLAIMS = 400
+LIVES = 120
+PROCESSES = 2
+THREADS = 8
+HISTORY = 1_000_000
+
+
+@dataclass(frozen=True)
+class Result:
+    """One line of the table: what was measured, both sides, and the bar."""
+
+    measure: str
+    ours: str
+    against: str
+    ratio: float
+    bar: str
+    met: bool
+
+
+def set_up(url: str) -> None:
+    """Django on this database, with an empty schema."""
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "spa_project.settings",
+        "DATABASE_URL": url,
+        "SECRET_KEY": "only-for-measuring-" * 4,
+        "REDIS_URL": "",
+    }
+    import django
+
+    django.setup()
+
+
+def hand(floor: "Floor") -> "Hand":
+    """A connection for the other side."""
+    from django.conf import settings
+
+    from benchmarks.by_hand import Hand
+
+    return Hand(settings.DATABASES["default"], floor.branch.pk)
+
+
+@contextmanager
+def stopwatch() -> Iterator[list[float]]:
+    """The seconds the block took, as the only entry of the list."""
+    taken: list[float] = []
+    begin = time.perf_counter()
+    yield taken
+    taken.append(time.perf_counter() - begin)
+
+
+def take_turns(
+    ours: Callable[[], float], theirs: Callable[[], float], rounds: int = ROUNDS
+) -> tuple[float, float]:
+    """Median rate of each side; they take turns, so that both meet the same weather."""
+    rates: tuple[list[float], list[float]] = ([], [])
+    ours(), theirs()  # warm both up
+    for _round in range(rounds):
+        rates[0].append(ours())
+        rates[1].append(theirs())
+    return statistics.median(rates[0]), statistics.median(rates[1])
+
+
+def fresh_line(floor: "Floor", waiting: int) -> None:
+    """Nobody on the floor but `waiting` customers in the therapists' line."""
+    from benchmarks.floor import add_waiting, free_everyone
+
+    free_everyone()
+    add_waiting(floor, waiting)
+
+
+# -- One thread ---------------------------------------------------------------------------------
+
+
+def claims_by_service(floor: "Floor") -> float:
+    """Claims per second: each therapist takes one customer."""
+    from queueing.serializers import serialize_transaction
+    from queueing.services import claim_next
+
+    fresh_line(floor, CLAIMS)
+    with stopwatch() as taken:
+        for therapist in floor.therapists[:CLAIMS]:
+            serialize_transaction(claim_next(therapist))
+    return CLAIMS / taken[0]
+
+
+def claims_by_hand(floor: "Floor") -> float:
+    """The same by hand."""
+    fresh_line(floor, CLAIMS)
+    other = hand(floor)
+    with stopwatch() as taken:
+        for therapist in floor.therapists[:CLAIMS]:
+            assert other.claim(therapist.pk, therapist.user_id, therapist.room_number)
+    other.close()
+    return CLAIMS / taken[0]
+
+
+def lives_by_service(floor: "Floor") -> float:
+    """Whole lives per second, confirm to paid, one after the other."""
+    from benchmarks.floor import free_everyone
+    from payments.services import claim_next as claim_finished
+    from payments.services import pay
+    from queueing import services
+    from queueing.models import RoomStatus
+    from queueing.serializers import serialize_transaction
+    from queueing.services import Choice
+
+    free_everyone()
+    therapist, cashier = floor.therapists[0], floor.cashiers[0]
+    choices = [Choice(offer.pk) for offer in floor.offers]
+    with stopwatch() as taken:
+        for _life in range(LIVES):
+            pk = services.confirm_selection(floor.branch, choices=choices).pk
+            services.claim_next(therapist)
+            services.start_service(therapist, transaction_id=pk)
+            services.finish_service(therapist, transaction_id=pk)
+            services.set_room(floor.branch, therapist.room_number, RoomStatus.AVAILABLE)
+            claim_finished(cashier)
+            paid = pay(cashier, transaction_id=pk, amount_paid=Decimal("1500.00"))
+            serialize_transaction(paid)
+    return LIVES / taken[0]
+
+
+def lives_by_hand(floor: "Floor") -> float:
+    """The same by hand."""
+    from benchmarks.floor import free_everyone
+
+    free_everyone()
+    therapist, cashier = floor.therapists[0], floor.cashiers[0]
+    offer_ids = [offer.pk for offer in floor.offers]
+    day = floor.branch.business_date()
+    other = hand(floor)
+    with stopwatch() as taken:
+        for _life in range(LIVES):
+            pk = other.confirm(offer_ids, day)
+            other.claim(therapist.pk, therapist.user_id, therapist.room_number)
+            other.start(pk, therapist.pk, therapist.user_id)
+            other.finish(pk, therapist.pk, therapist.user_id, therapist.room_number)
+            other.ready(therapist.room_number)
+            other.claim_finished(cashier.pk, cashier.user_id)
+            other.pay(pk, cashier.pk, cashier.user_id, Decimal("1500.00"))
+    other.close()
+    return LIVES / taken[0]
+
+
+# -- Many claimers ------------------------------------------------------------------------------
+
+
+def claim_in_threads(url: str, process: int, by_hand: bool, begin_at: float) -> float:
+    """One process of claimers: its threads share its therapists; returns when it was done."""
+    set_up(url)
+    from django.db import connection
+
+    from benchmarks.floor import load
+    from queueing.services import claim_next
+
+    floor = load()
+    mine = floor.therapists[process::PROCESSES][: CLAIMS // PROCESSES]
+
+    def work(slot: int) -> None:
+        other = hand(floor) if by_hand else None
+        if other is None:
+            connection.ensure_connection()
+        time.sleep(max(0.0, begin_at - time.time()))  # all claimers begin together
+        for therapist in mine[slot::THREADS]:
+            if other is not None:
+                other.claim(therapist.pk, therapist.user_id, therapist.room_number)
+            else:
+                claim_next(therapist)
+        (other or connection).close()
+
+    with concurrent.futures.ThreadPoolExecutor(THREADS) as threads:
+        list(threads.map(work, range(THREADS)))
+    return time.time()
+
+
+def claims_in_processes(url: str, floor: "Floor", *, by_hand: bool) -> float:
+    """Claims per second of all claimers together."""
+    fresh_line(floor, CLAIMS)
+    begin_at = time.time() + 3
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(PROCESSES, mp_context=context) as pool:
+        jobs = [
+            pool.submit(claim_in_threads, url, process, by_hand, begin_at)
+            for process in range(PROCESSES)
+        ]
+        ended = max(job.result() for job in jobs)
+    return CLAIMS / (ended - begin_at)
+
+
+# -- History ------------------------------------------------------------------------------------
+
+
+def claim_times(floor: "Floor") -> list[float]:
+    """Seconds of each of `CLAIMS` claims; the line is filled anew, history stays."""
+    from django.db import connection
+
+    from benchmarks.floor import add_waiting
+    from queueing.models import Transaction, TransactionEvent, TransactionItem
+    from queueing.services import claim_next
+
+    TransactionEvent.objects.all().delete()
+    TransactionItem.objects.all().delete()
+    Transaction.objects.filter(running_number__lte=CLAIMS).delete()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE queueing_room SET status = 'available'")
+    add_waiting(floor, CLAIMS)
+    times = []
+    for therapist in floor.therapists[:CLAIMS]:
+        with stopwatch() as taken:
+            claim_next(therapist)
+        times += taken
+    return times
+
+
+def p99(times: Sequence[float]) -> float:
+    """The time that 99 of 100 stayed under."""
+    return statistics.quantiles(times, n=100)[98]
+
+
+def history_result(floor: "Floor") -> Result:
+    """How much a long history slows the slowest claims."""
+    from benchmarks.floor import add_history, free_everyone
+
+    free_everyone()
+    add_history(floor, 1_000, first=CLAIMS + 1)
+    claim_times(floor)
+    short = statistics.median(p99(claim_times(floor)) for _round in range(ROUNDS))
+    add_history(floor, HISTORY - 1_000, first=CLAIMS + 1_001)
+    claim_times(floor)
+    long = statistics.median(p99(claim_times(floor)) for _round in range(ROUNDS))
+    return Result(
+        f"claim p99 with {HISTORY:,} paid rows, against 1,000",
+        f"{long * 1000:.2f} ms",
+        f"{short * 1000:.2f} ms",
+        long / short,
+        "at most 1.20",
+        long / short <= 1.2,
+    )
+
+
+# -- Counts -------------------------------------------------------------------------------------
+
+
+def snapshot_result(floor: "Floor") -> Result:
+    """Whether a desk's snapshot asks the database more when the line is longer."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from queueing.events import THERAPISTS
+    from queueing.snapshots import rooms_of, transactions_of
+
+    counts = []
+    for waiting in (10, 1_000):
+        fresh_line(floor, waiting)
+        with CaptureQueriesContext(connection) as captured:
+            transactions_of(floor.branch, THERAPISTS.shows)
+            rooms_of(floor.branch)
+        counts.append(len(captured))
+    return Result(
+        "queries of a desk snapshot, 1,000 waiting against 10",
+        str(counts[1]),
+        str(counts[0]),
+        counts[1] / counts[0],
+        "constant",
+        counts[0] == counts[1],
+    )
+
+
+def connections_result(database: MariaDB) -> Result:
+    """Connections opened by 2,000 requests to a real server process under load."""
+    import urllib.request
+
+    from django.db import connection
+
+    from spa_project.tests.servers import AppServer
+
+    def opened() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW GLOBAL STATUS LIKE 'Connections'")
+            return int(cursor.fetchone()[1])
+
+    requests = 2_000
+    environment = {key: os.environ[key] for key in ("DATABASE_URL", "SECRET_KEY", "REDIS_URL")}
+    with AppServer(**environment) as app:
+
+        def ask(_number: int) -> None:
+            urllib.request.urlopen(f"{app.url}/api/menu/").read()
+
+        with concurrent.futures.ThreadPoolExecutor(16) as threads:
+            list(threads.map(ask, range(200)))
+            before = opened()
+            list(threads.map(ask, range(requests)))
+            new = opened() - before
+    return Result(
+        f"database connections opened by {requests:,} requests",
+        str(new),
+        "",
+        float(new),
+        "0",
+        new == 0,
+    )
+
+
+def rate_result(measure: str, rates: tuple[float, float], bar: float) -> Result:
+    """A line that compares two rates."""
+    ours, theirs = rates
+    ratio = ours / theirs
+    return Result(
+        measure, f"{ours:,.0f}/s", f"{theirs:,.0f}/s", ratio, f"at least {bar:.2f}", ratio >= bar
+    )
+
+
+def measure(database: MariaDB) -> list[Result]:
+    """All of it, in the order of the table."""
+    set_up(database.url)
+    from django.core.management import call_command
+
+    from benchmarks.floor import build
+
+    call_command("migrate", verbosity=0)
+    floor = build(staff=CLAIMS)
+    results = [
+        rate_result(
+            "claim_next, one thread, against the same statements by hand",
+            take_turns(lambda: claims_by_service(floor), lambda: claims_by_hand(floor)),
+            0.60,
+        ),
+        rate_result(
+            "a customer's whole life, one thread, against SQL by hand",
+            take_turns(lambda: lives_by_service(floor), lambda: lives_by_hand(floor)),
+            0.35,
+        ),
+        rate_result(
+            f"{PROCESSES * THREADS} claimers in {PROCESSES} processes, against the same by hand",
+            take_turns(
+                lambda: claims_in_processes(database.url, floor, by_hand=False),
+                lambda: claims_in_processes(database.url, floor, by_hand=True),
+            ),
+            0.80,
+        ),
+        snapshot_result(floor),
+        connections_result(database),
+        history_result(floor),
+    ]
+    return results
+
+
+def main() -> int:
+    """Measure, print, write docs/performance.md; 1 when a bar was missed."""
+    with MariaDB(durable=True) as database:
+        results = measure(database)
+        versions = _versions()
+    from benchmarks.report import table, write
+
+    print(table(results))
+    write("engine", table(results), versions)
+    return int(not all(result.met for result in results))
+
+
+def _versions() -> str:
+    import django
+    import MySQLdb
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT VERSION()")
+        server = cursor.fetchone()[0]
+    driver = ".".join(str(part) for part in MySQLdb.version_info[:3])
+    return (
+        f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}; "
+        f"Python {platform.python_version()}, Django {django.__version__}, mysqlclient {driver}, "
+        f"MariaDB {server} (`innodb_flush_log_at_trx_commit=1`)"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

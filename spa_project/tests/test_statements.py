@@ -1,0 +1,97 @@
+"""Prepared statements give what the querysets they come from give."""
+
+import pytest
+from django.db.transaction import TransactionManagementError
+
+from conftest import make_therapist
+from queueing.models import Room, RoomStatus, Transaction, TransactionEvent
+from queueing.states import Status
+from spa_project.lib.statements import Param, Prepared, insert, update_where
+
+pytestmark = pytest.mark.django_db
+
+BY_NUMBER = Prepared(lambda: Room.objects.filter(number=Param("number")))
+
+
+def test_each_run_has_its_own_values(maya, noor):
+    for number in ("1", "2"):
+        assert BY_NUMBER.all(number=number) == list(Room.objects.filter(number=number))
+    assert BY_NUMBER.first(number="none") is None
+
+
+def test_it_is_compiled_once(maya):
+    builds = []
+
+    def build():
+        builds.append(1)
+        return Room.objects.filter(number=Param("number"))
+
+    statement = Prepared(build)
+    for _each in range(3):
+        statement.first(number="1")
+    assert len(builds) == 1
+
+
+def test_values_are_values_and_never_sql(maya):
+    assert BY_NUMBER.first(number="1' OR '1'='1") is None
+
+
+def test_rows_come_back_as_the_model_has_them(make_transaction):
+    made = make_transaction(Status.PAID)
+    statement = Prepared(lambda: Transaction.objects.filter(pk=Param("pk")))
+    found, expected = statement.first(pk=made.pk), Transaction.objects.get(pk=made.pk)
+    assert found is not None
+    for field in Transaction._meta.concrete_fields:
+        assert getattr(found, field.attname) == getattr(expected, field.attname)
+
+
+def test_fields_left_out_are_read_when_asked_for(maya):
+    statement = Prepared(lambda: Room.objects.only("pk").filter(number=Param("number")))
+    found = statement.first(number="1")
+    assert found is not None
+    assert found.get_deferred_fields() == {"branch_id", "number", "status", "version"}
+    assert found.status == RoomStatus.AVAILABLE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lock_outside_a_transaction_is_refused(branch):
+    make_therapist("Maya", branch, "1")
+    statement = Prepared(lambda: Room.objects.select_for_update().filter(number=Param("number")))
+    with pytest.raises(TransactionManagementError):
+        statement.first(number="1")
+
+
+def test_an_update_is_guarded_by_what_was_seen(maya):
+    room = Room.objects.get()
+    seen = {"id": room.pk, "version": room.version}
+    assert update_where(Room, seen, {"status": RoomStatus.PREPARING, "version": 2}) == 1
+    assert update_where(Room, seen, {"status": RoomStatus.AVAILABLE, "version": 2}) == 0
+    room.refresh_from_db()
+    assert room.status == RoomStatus.PREPARING
+
+
+def test_related_objects_and_times_are_written_as_the_orm_writes_them(maya, make_transaction):
+    called = make_transaction(Status.THERAPIST_CONFIRMED)
+    stamp = called.therapist_confirmed_at
+    update_where(
+        Transaction, {"id": called.pk}, {"service_start_at": stamp, "active_therapist": maya}
+    )
+    called.refresh_from_db()
+    assert called.service_start_at == stamp
+    assert called.active_therapist == maya
+
+
+def test_several_rows_are_inserted_in_one_statement(make_transaction, captured_statements):
+    waiting = make_transaction(Status.PENDING_THERAPIST)
+    row = {
+        "transaction": waiting,
+        "at": waiting.queued_at,
+        "by": None,
+        "from_status": "a",
+        "to_status": "b",
+        "reason": "%s ' quoted",
+    }
+    with captured_statements() as statements:
+        insert(TransactionEvent, [row | {"version": version} for version in (2, 3)])
+    assert len(statements) == 1
+    assert [event.reason for event in waiting.events.filter(version__gt=1)] == ["%s ' quoted"] * 2
