@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Round
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -47,7 +48,10 @@ class Payment(models.Model):
                 name="payment_is_not_negative",
             ),
             models.CheckConstraint(
-                condition=Q(amount_paid=F("amount_due") + F("change_amount")),
+                # Rounded, because SQLite adds as floats: 0.10 + 0.20 is not quite 0.30 there.
+                condition=Q(
+                    amount_paid=Round(F("amount_due") + F("change_amount"), DECIMAL_PLACES)
+                ),
                 name="paid_is_due_plus_change",
             ),
         ]

@@ -4,10 +4,12 @@ from decimal import Decimal
 
 import pytest
 
+from conftest import make_offer
 from payments.errors import InsufficientPayment
 from payments.models import Payment
 from payments.services import claim_next, pay
 from queueing.errors import QueueEmpty, TransactionNotFound, WrongState
+from queueing.services import Choice
 from queueing.states import Status
 from spa_project.lib.errors import Conflict
 
@@ -43,6 +45,16 @@ def test_the_exact_amount_leaves_no_change(carl, make_transaction):
     due = make_transaction(Status.AWAITING_PAYMENT)
     paid = pay(carl, transaction_id=due.pk, amount_paid=Decimal("500.00"))
     assert paid.payment.change_amount == 0
+
+
+@pytest.mark.parametrize("cents", [30, 70, 110, 49999])
+def test_change_is_right_to_the_cent(carl, massage, make_transaction, cents):
+    choices = [Choice(make_offer(massage, "Tea", "0.10", 5).pk)]
+    due = make_transaction(Status.AWAITING_PAYMENT, choices=choices)
+    amount_paid = Decimal(cents) / 100
+    paid = pay(carl, transaction_id=due.pk, amount_paid=amount_paid)
+    paid.payment.refresh_from_db()
+    assert paid.payment.change_amount == amount_paid - Decimal("0.10")
 
 
 def test_too_little_money_changes_nothing(carl, make_transaction):
