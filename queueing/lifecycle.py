@@ -100,4 +100,4 @@ def _not_before_its_past(transaction: Transaction, now: datetime.datetime) -> da
     stamps: list[datetime.datetime | None] = [
         getattr(transaction, name) for name in STAMPS.values()
     ]
-    return max([now, *(stamp for stamp in stamps if stamp)])
+    return max([now, transaction.created_at, *(stamp for stamp in stamps if stamp)])

@@ -1,8 +1,10 @@
 """A customer confirms what they want."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from queueing import codes, services
 from queueing.errors import EmptySelection, ServiceNotFound
@@ -105,3 +107,13 @@ def test_a_key_cannot_be_guessed_from_another(branch, hour):
     keys = {services.confirm_selection(branch, choices=[Choice(hour.pk)]).key for _each in range(5)}
     assert len(keys) == 5
     assert all(len(key) == 32 for key in keys)
+
+
+def test_a_clock_set_back_meanwhile_does_not_confirm_before_the_beginning(
+    branch, hour, monkeypatch
+):
+    an_hour_ago = timezone.now() - timedelta(hours=1)
+    monkeypatch.setattr("queueing.lifecycle.timezone.now", lambda: an_hour_ago)
+    transaction = services.confirm_selection(branch, choices=[Choice(hour.pk)])
+    transaction.refresh_from_db()
+    assert transaction.selection_confirmed_at == transaction.created_at
