@@ -1,0 +1,41 @@
+"""Prove the books: every rule of `payments.ledger`, over every row."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from payments.ledger import ledger
+from spa_project.lib.audit import Outcome
+
+HELP = """Check that visits, rooms, events and payments are what they must be, and say so.
+
+It only reads, in short steps, so it may run while the house is open. It ends with 1 when a row is
+not as it must be, and names the rows."""
+
+
+class Command(BaseCommand):
+    """`manage.py verify_ledger`"""
+
+    help = HELP
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        rows = ledger.count_rows()
+        broken = 0
+        with tqdm(total=rows, unit=" rows", disable=None, leave=False) as bar:
+            for outcome in ledger.run(bar.update):
+                bar.clear()
+                self._report(outcome)
+                broken += outcome.broken
+        if broken:
+            raise CommandError(f"The ledger is not sound: {broken:,} findings.")
+        self.stdout.write(f"The ledger is sound: {len(ledger.rules)} rules over {rows:,} rows.")
+
+    def _report(self, outcome: Outcome) -> None:
+        verdict = f"{outcome.broken:,} BROKEN of" if outcome.broken else "ok,"
+        what = outcome.rule.model._meta.verbose_name_plural
+        self.stdout.write(f"{outcome.rule.sentence} {verdict} {outcome.looked_at:,} {what}")
+        for finding in outcome.findings:
+            self.stdout.write(f"    {finding}")
+        if unsaid := outcome.broken - len(outcome.findings):
+            self.stdout.write(f"    and {unsaid:,} more")

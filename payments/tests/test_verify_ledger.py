@@ -1,0 +1,495 @@
+"""The ledger is sound on a floor the verbs made, and every rule notices what it is there for."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from io import StringIO
+from typing import Any, NamedTuple
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.models import F, Model
+from django.utils import timezone
+
+from conftest import make_offer
+from payments.ledger import ledger
+from payments.models import Payment
+from payments.services import pay
+from queueing import rooms, services
+from queueing.lifecycle import advance
+from queueing.models import Room, Transaction, TransactionEvent, TransactionItem
+from queueing.services import Choice
+from queueing.states import Status
+from spa_project.lib import audit
+from spa_project.lib.audit import Broken, Outcome, Rows, Rule
+
+#: A key that leads nowhere.
+NOBODY = 999
+
+GUARDED = (Transaction, TransactionItem, TransactionEvent, Payment, Room)
+
+
+@pytest.fixture
+def floor(branch, maya, noor, carl, cora, make_transaction) -> dict[Status, Transaction]:
+    """One customer in every status there is."""
+
+    def left(status: Status, after: Status) -> Transaction:
+        gone = make_transaction(after)
+        if gone.active_room_id:
+            rooms.vacate(gone.active_room_id)
+            Room.objects.update(status="available")
+        return advance(gone, status, by=None)
+
+    return {
+        Status.PAID: make_transaction(Status.PAID),
+        Status.NO_SHOW: left(Status.NO_SHOW, Status.THERAPIST_CONFIRMED),
+        Status.CANCELLED: left(Status.CANCELLED, Status.PENDING_THERAPIST),
+        Status.PAYING: advance(
+            make_transaction(Status.AWAITING_PAYMENT, cashier=cora), Status.PAYING, by=cora.user
+        ),
+        Status.AWAITING_PAYMENT: make_transaction(Status.AWAITING_PAYMENT),
+        Status.FINISHED: make_transaction(Status.FINISHED),
+        Status.IN_SERVICE: make_transaction(Status.IN_SERVICE),
+        Status.THERAPIST_CONFIRMED: make_transaction(Status.THERAPIST_CONFIRMED, therapist=noor),
+        Status.PENDING_THERAPIST: make_transaction(Status.PENDING_THERAPIST),
+        Status.SELECTING: Transaction.objects.create(
+            branch=branch,
+            business_date=branch.business_date(),
+            running_number=9000,
+            code="9000",
+            active_code="9000",
+        ),
+    }
+
+
+@pytest.fixture
+def unguarded(floor) -> Iterator[dict[Status, Transaction]]:
+    """The same floor without the database's own constraints, in temporary tables that hide the
+    real ones: so each rule can be broken, also those the database keeps as well."""
+    tables = [model._meta.db_table for model in GUARDED]
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"CREATE TEMPORARY TABLE {table} AS SELECT * FROM {table}")
+        yield floor
+        scope = {"mysql": "TEMPORARY TABLE ", "sqlite": "TABLE temp."}[connection.vendor]
+        for table in tables:
+            cursor.execute(f"DROP {scope}{table}")
+
+
+def found() -> dict[str, list[str]]:
+    """What a run finds: rule > findings."""
+    return {o.rule.sentence: o.findings for o in ledger.run() if o.broken}
+
+
+def test_a_floor_with_every_status_is_sound(floor):
+    assert set(floor) == set(Status)
+    assert found() == {}
+
+
+def test_the_floor_without_its_guards_is_still_the_same_floor(unguarded):
+    assert found() == {}
+
+
+class Fault(NamedTuple):
+    """Something done around the verbs, and the finding it must lead to."""
+
+    rule: str
+    model: type[Model]
+    changes: dict[str, Any]
+    finding: str
+    of: Status = Status.PAID
+
+
+FAULTS = {
+    "a total written by hand": Fault(
+        "A total is what the items come to, in money and in minutes.",
+        Transaction,
+        {"total_amount": "499.99"},
+        "transaction {pk}: its total is 499.99 and 60 minutes, its items come to 500.00 and 60",
+    ),
+    "an item taken away": Fault(
+        "A total is what the items come to, in money and in minutes.",
+        TransactionItem,
+        {"transaction": NOBODY},
+        "transaction {pk}: its total is 500.00 and 60 minutes, its items come to 0.00 and 0",
+        Status.PENDING_THERAPIST,
+    ),
+    "minutes written by hand": Fault(
+        "A total is what the items come to, in money and in minutes.",
+        Transaction,
+        {"total_duration_minutes": 61},
+        "transaction {pk}: its total is 500.00 and 61 minutes, its items come to 500.00 and 60",
+    ),
+    "a payment lost": Fault(
+        "Who has paid has a payment.",
+        Payment,
+        {"transaction": NOBODY},
+        "transaction {pk}: it is paid, and there is no payment",
+    ),
+    "money gone from the day": Fault(
+        "The payments of a day are what the day's paid visits cost.",
+        Payment,
+        {"amount_due": "300.00"},
+        "of branch {branch} on {day}: paid visits cost 500.00, their payments are 300.00",
+    ),
+    "a paid customer sent back": Fault(
+        "A payment is the only one of a paid transaction.",
+        Transaction,
+        {"status": Status.AWAITING_PAYMENT},
+        "payment {payment}: transaction {pk} is awaiting_payment",
+    ),
+    "an amount due that is not the total": Fault(
+        "What was due is the total; what was given is due and change.",
+        Payment,
+        {"amount_due": "499.00", "amount_paid": "9998.00"},
+        "payment {payment}: the total is 500.00, due 499.00, given 9998.00, change 9499.00",
+    ),
+    "change out of nothing": Fault(
+        "What was due is the total; what was given is due and change.",
+        Payment,
+        {"change_amount": "9499.01"},
+        "payment {payment}: the total is 500.00, due 500.00, given 9999.00, change 9499.01",
+    ),
+    "change below zero": Fault(
+        "What was due is the total; what was given is due and change.",
+        Payment,
+        {"amount_paid": "400.00", "change_amount": "-100.00"},
+        "payment {payment}: the total is 500.00, due 500.00, given 400.00, change -100.00",
+    ),
+    "a way that does not exist": Fault(
+        "Every event is an arrow of the table of moves.",
+        TransactionEvent,
+        {"to_status": Status.PAID},
+        "event {first_event}: transaction {pk} went selecting > paid",
+        Status.PENDING_THERAPIST,
+    ),
+    "a first event in the middle of life": Fault(
+        "Every event begins where the one before it ended.",
+        TransactionEvent,
+        {"from_status": Status.FINISHED},
+        "event {first_event}: version 1 of transaction {pk} begins at finished, "
+        "the one before ended at selecting",
+        Status.PENDING_THERAPIST,
+    ),
+    "a version nobody has": Fault(
+        "Every event begins where the one before it ended.",
+        TransactionEvent,
+        {"version": 0},
+        "event {first_event}: version 0 of transaction {pk} begins at selecting, "
+        "the one before ended at nothing",
+        Status.PENDING_THERAPIST,
+    ),
+    "an event missing in between": Fault(
+        "Every event begins where the one before it ended.",
+        TransactionEvent,
+        {"version": F("version") + 1},
+        "event {first_event}: version 2 of transaction {pk} begins at selecting, "
+        "the one before ended at nothing",
+        Status.PENDING_THERAPIST,
+    ),
+    "a status written by hand": Fault(
+        "A transaction stands where its events led, one for each version.",
+        Transaction,
+        {"status": Status.CANCELLED},
+        "transaction {pk}: it is cancelled at version 1, its 1 events led to pending_therapist",
+        Status.PENDING_THERAPIST,
+    ),
+    "a version counted without an event": Fault(
+        "A transaction stands where its events led, one for each version.",
+        Transaction,
+        {"version": 8},
+        "transaction {pk}: it is paid at version 8, its 7 events led to paid",
+    ),
+    "a clock that ran backwards": Fault(
+        "Time never runs backwards in a visit.",
+        Transaction,
+        {"service_finish_at": F("service_start_at") - timedelta(seconds=1)},
+        "transaction {pk}: service_finish_at is before service_start_at",
+    ),
+    "a confirmation before the beginning": Fault(
+        "Time never runs backwards in a visit.",
+        Transaction,
+        {"created_at": timezone.now() + timedelta(days=1)},
+        "transaction {pk}: selection_confirmed_at is before created_at",
+    ),
+    "a treatment that nobody gave, in no room": Fault(
+        "Who came this far has the times and the people of the way.",
+        Transaction,
+        {"therapist": None, "room_number": "", "service_start_at": None},
+        "transaction {pk}: it is in_service without therapist, room_number, service_start_at",
+        Status.IN_SERVICE,
+    ),
+    "money that nobody took": Fault(
+        "Who came this far has the times and the people of the way.",
+        Transaction,
+        {"cashier": None, "paid_at": None},
+        "transaction {pk}: it is paid without cashier, paid_at",
+    ),
+    "a line joined at no time": Fault(
+        "Who came this far has the times and the people of the way.",
+        Transaction,
+        {"queued_at": None},
+        "transaction {pk}: it is finished without queued_at",
+        Status.FINISHED,
+    ),
+    "a therapist not let go": Fault(
+        "Staff, room and code are held while they are needed, no longer.",
+        Transaction,
+        {"active_therapist": F("therapist")},
+        "transaction {pk}: it is finished, but active_therapist is {therapist}",
+        Status.FINISHED,
+    ),
+    "a treatment that holds nobody": Fault(
+        "Staff, room and code are held while they are needed, no longer.",
+        Transaction,
+        {"active_therapist": None, "active_room": None, "active_code": None},
+        "transaction {pk}: it is in_service, but active_therapist is empty, "
+        "active_room is empty, active_code is empty",
+        Status.IN_SERVICE,
+    ),
+    "another's cashier held": Fault(
+        "Staff, room and code are held while they are needed, no longer.",
+        Transaction,
+        {"active_cashier": NOBODY},
+        "transaction {pk}: it is awaiting_payment, but active_cashier is 999",
+        Status.AWAITING_PAYMENT,
+    ),
+    "a room that looks free with a customer in it": Fault(
+        "A room is occupied exactly while one customer is in it.",
+        Room,
+        {"status": "available"},
+        "room {room}: number 1 is available with 1 customers",
+        Status.IN_SERVICE,
+    ),
+    "a room nobody is in any more": Fault(
+        "A room is occupied exactly while one customer is in it.",
+        Transaction,
+        {"active_room": None},
+        "room {room}: number 1 is occupied with 0 customers",
+        Status.IN_SERVICE,
+    ),
+    "a code without its zeros": Fault(
+        "A code is made of the running number.",
+        Transaction,
+        {"code": F("running_number")},
+        "transaction {pk}: its code is {number}, its number {number}",
+    ),
+    "a code that is not of the number": Fault(
+        "A code is made of the running number.",
+        Transaction,
+        {"code": "4711"},
+        "transaction {pk}: its code is 4711, its number {number}",
+    ),
+    "a request that cannot be compared": Fault(
+        "A request made one payment, and can be told again.",
+        Payment,
+        {"request_id": "tap-00001", "request_digest": ""},
+        "payment {payment}: request tap-00001 is kept without its content",
+    ),
+    "an item of nobody": Fault(
+        "No item without what it belongs to.",
+        TransactionItem,
+        {"transaction": NOBODY},
+        "item {item}: there is no transaction 999",
+    ),
+    "an item of no service": Fault(
+        "No item without what it belongs to.",
+        TransactionItem,
+        {"service": NOBODY},
+        "item {item}: there is no service 999",
+    ),
+    "an event of nobody": Fault(
+        "No event without what it belongs to.",
+        TransactionEvent,
+        {"transaction": NOBODY},
+        "event {first_event}: there is no transaction 999",
+        Status.PENDING_THERAPIST,
+    ),
+    "a payment of nobody": Fault(
+        "No payment without what it belongs to.",
+        Payment,
+        {"transaction": NOBODY},
+        "payment {payment}: there is no transaction 999",
+    ),
+    "a payment nobody took": Fault(
+        "No payment without what it belongs to.",
+        Payment,
+        {"cashier": NOBODY},
+        "payment {payment}: there is no cashier 999",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_found_and_its_row_named(unguarded, name):
+    fault = FAULTS[name]
+    transaction = unguarded[fault.of]
+    words = words_of(transaction)
+    change(fault.model, transaction, fault.changes)
+    assert fault.finding.format(**words) in found()[fault.rule]
+
+
+def change(model: type[Model], transaction: Transaction, changes: dict[str, Any]) -> None:
+    """Write around the verbs what belongs to a transaction: the first row there is."""
+    key = {Transaction: "pk", Room: "current_transaction"}.get(model, "transaction")
+    row = model._default_manager.filter(**{key: transaction.pk}).order_by("pk").first()
+    assert row is not None
+    assert model._default_manager.filter(pk=row.pk).update(**changes) == 1
+
+
+def words_of(transaction: Transaction) -> dict[str, Any]:
+    """What a finding can say of a transaction."""
+    events = TransactionEvent.objects.filter(transaction=transaction).order_by("pk")
+    payment = Payment.objects.filter(transaction=transaction).first()
+    return {
+        "pk": transaction.pk,
+        "number": transaction.running_number,
+        "code": transaction.code,
+        "branch": transaction.branch_id,
+        "day": transaction.business_date,
+        "therapist": transaction.therapist_id,
+        "cashier": transaction.cashier_id,
+        "room": transaction.active_room_id,
+        "item": transaction.item_list[0].pk if transaction.items.exists() else None,
+        "first_event": events.values_list("pk", flat=True).first(),
+        "payment": payment and payment.pk,
+    }
+
+
+SHARED = {
+    "a running number used twice": (
+        "Running numbers of a day, and codes of the open, are not shared.",
+        ("running_number",),
+        "transaction {two}: transaction {one} is number {number} as well",
+    ),
+    "a code two open customers have": (
+        "Running numbers of a day, and codes of the open, are not shared.",
+        ("code",),
+        "transaction {two}: transaction {one} is open with code {code} as well",
+    ),
+    "a therapist with two customers": (
+        "Nobody of the staff has two customers at once.",
+        ("therapist", "active_therapist"),
+        "transaction {two}: therapist {therapist} has transaction {one} as well",
+    ),
+    "a request that made two": (
+        "A request made one transaction, and can be told again.",
+        ("request_id",),
+        "transaction {two}: request tap-00001 made {one} as well",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_what_two_customers_share_is_found_and_both_are_named(unguarded, name):
+    rule, columns, finding = SHARED[name]
+    one, two = unguarded[Status.IN_SERVICE], unguarded[Status.THERAPIST_CONFIRMED]
+    Transaction.objects.filter(pk=one.pk).update(request_id="tap-00001")
+    first = Transaction.objects.values(*columns).get(pk=one.pk)
+    Transaction.objects.filter(pk=two.pk).update(**first)
+    words = words_of(one) | {"one": one.pk, "two": two.pk}
+    assert finding.format(**words) in found()[rule]
+
+
+def test_a_cashier_with_two_customers_is_found(unguarded, carl):
+    one, two = unguarded[Status.AWAITING_PAYMENT], unguarded[Status.PAYING]
+    Transaction.objects.filter(pk=two.pk).update(cashier=carl, active_cashier=carl)
+    assert found() == {
+        "Nobody of the staff has two customers at once.": [
+            f"transaction {mine}: cashier {carl.pk} has transaction {other} as well"
+            for mine, other in ((two.pk, one.pk), (one.pk, two.pk))
+        ]
+    }
+
+
+def test_two_customers_in_one_room_are_found(unguarded, maya):
+    room = Room.objects.get(number=maya.room_number)
+    Transaction.objects.filter(pk=unguarded[Status.THERAPIST_CONFIRMED].pk).update(active_room=room)
+    [findings] = found().values()
+    assert f"room {room.pk}: number 1 is occupied with 2 customers" in findings
+
+
+def test_a_payment_taken_twice_is_found(unguarded, carl):
+    paid = unguarded[Status.PAID].payment
+    again = Payment.objects.values().get(pk=paid.pk) | {"id": paid.pk + 1, "request_id": None}
+    Payment.objects.bulk_create([Payment(**again)])
+    assert found()["A payment is the only one of a paid transaction."] == [
+        f"payment {mine}: transaction {paid.transaction_id} is paid and has payment {other} as well"
+        for mine, other in ((paid.pk, paid.pk + 1), (paid.pk + 1, paid.pk))
+    ]
+
+
+def test_every_rule_has_a_fault_that_breaks_it():
+    broken = {fault.rule for fault in FAULTS.values()} | {rule for rule, *_rest in SHARED.values()}
+    assert broken == {rule.sentence for rule in ledger.rules}
+
+
+def test_change_in_cents_is_no_fault(maya, carl, massage, make_transaction):
+    offers = [make_offer(massage, name, "0.10", 1) for name in ("a towel", "a tea", "a song")]
+    choices = [Choice(offer.pk) for offer in offers]
+    due = make_transaction(Status.AWAITING_PAYMENT, choices=choices)
+    pay(carl, transaction_id=due.pk, amount_paid=Decimal("0.50"))
+    assert found() == {}
+
+
+def run() -> str:
+    output = StringIO()
+    call_command("verify_ledger", stdout=output)
+    return output.getvalue()
+
+
+def test_the_command_says_what_it_looked_at(floor):
+    lines = run().splitlines()
+    assert "Who has paid has a payment. ok, 10 transactions" in lines
+    assert lines[-1].startswith(f"The ledger is sound: {len(ledger.rules)} rules over ")
+
+
+def test_the_command_fails_and_names_the_rows(floor, capsys):
+    Transaction.objects.filter(pk=floor[Status.FINISHED].pk).update(total_amount=1)
+    output = StringIO()
+    with pytest.raises(CommandError, match="not sound: 1 findings"):
+        call_command("verify_ledger", stdout=output)
+    lines = output.getvalue().splitlines()
+    at = lines.index(
+        "A total is what the items come to, in money and in minutes. 1 BROKEN of 10 transactions"
+    )
+    assert lines[at + 1].startswith(f"    transaction {floor[Status.FINISHED].pk}: its total is")
+    assert capsys.readouterr().err == ""  # no progress bar where nobody looks
+
+
+def test_many_findings_are_counted_and_the_first_shown(floor, monkeypatch):
+    monkeypatch.setattr(audit, "SHOWN", 3)
+    monkeypatch.setattr(audit, "CHUNK", 2)  # the count goes on over many reads
+    Transaction.objects.update(total_duration_minutes=1)
+    output = StringIO()
+    with pytest.raises(CommandError, match="not sound: 10 findings"):
+        call_command("verify_ledger", stdout=output)
+    assert output.getvalue().count("    transaction ") == 3
+    assert "    and 7 more\n" in output.getvalue()
+
+
+def test_what_was_only_passing_is_not_a_finding(floor, monkeypatch):
+    """A row that is in order when it is read again was caught in the middle of a change."""
+    seen = []
+
+    def passing(rows: Rows) -> Broken:
+        seen.append(rows)
+        return [] if len(seen) == 2 else [(1, "in the middle of something")]
+
+    outcome = Outcome(Rule("Nothing happens.", Transaction, passing))
+    outcome.look_at(Transaction.objects.all(), 1)
+    assert (len(seen), outcome.broken) == (2, 0)
+
+
+def test_the_number_of_statements_does_not_grow_with_the_rows(
+    floor, branch, hour, captured_statements
+):
+    def statements() -> int:
+        with captured_statements() as sent:
+            found()
+        return len(sent)
+
+    before = statements()
+    services.confirm_selection(branch, choices=[Choice(hour.pk)])
+    assert statements() == before
