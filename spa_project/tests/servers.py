@@ -180,6 +180,8 @@ class MariaDB(Server):
             f"--pid-file={self.directory / 'pid'}",
             f"--port={self.port}",
             f"--bind-address={HOST}",
+            # A starting server deletes the temporary tables it finds in its directory for them.
+            f"--tmpdir={self.directory}",
             "--character-set-server=utf8mb4",
             "--collation-server=utf8mb4_unicode_ci",
             "--innodb-buffer-pool-size=128M",
