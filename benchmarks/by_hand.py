@@ -9,7 +9,7 @@ from typing import Any
 import MySQLdb
 
 PICK = """
-    SELECT id, version, code, total_amount FROM queueing_transaction
+    SELECT id, version, t.* FROM queueing_transaction t
     WHERE branch_id = %s AND status = %s ORDER BY queued_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
 """
 EVENT = """
@@ -120,7 +120,7 @@ class Hand:
         if row is None:
             self._run("ROLLBACK")
             return None
-        pk, version, _code, _total = row
+        pk, version = row[:2]
         room_id, _status, room_version = self._room(room_number)
         self._set_room(room_id, room_version, "occupied")
         now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
@@ -183,7 +183,7 @@ class Hand:
         if row is None:
             self._run("ROLLBACK")
             return None
-        pk, version, _code, _total = row
+        pk, version = row[:2]
         self._move(
             pk,
             version,

@@ -6,7 +6,7 @@ as querysets like any other, compiled once for each connection, and run again wi
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -115,9 +115,12 @@ def _columns(model: type[Model], values: Mapping[str, Any]) -> Iterator[tuple[st
     """Quoted column and database value of each field; a related object counts as its key."""
     connection = connections[DEFAULT_DB_ALIAS]
     for name, value in values.items():
-        field: Any = model._meta.get_field(name)
+        field, column = _column(model, name)
         plain = value.pk if isinstance(value, Model) else value
-        yield (
-            connection.ops.quote_name(field.column),
-            field.get_db_prep_save(plain, connection=connection),
-        )
+        yield column, field.get_db_prep_save(plain, connection=connection)
+
+
+@cache
+def _column(model: type[Model], name: str) -> tuple[Any, str]:
+    field: Any = model._meta.get_field(name)
+    return field, connections[DEFAULT_DB_ALIAS].ops.quote_name(field.column)
