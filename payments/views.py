@@ -12,6 +12,10 @@ from spa_project.lib.pages import page_data
 @page_for(Role.CASHIER)
 def cashier(request: HttpRequest) -> HttpResponse:
     """A cashier's desk: a shell; what it shows comes over its socket."""
-    data = page_data(socket="/ws/cashier/", shows=list(CASHIERS.shows))
+    data = page_data(
+        socket="/ws/cashier/",
+        snapshot_url="/api/snapshots/cashier/",
+        shows=list(CASHIERS.shows),
+    )
     context = {"branch": caller_of(request).branch, "page_data": data}
     return render(request, "payments/cashier.html", context)

@@ -40,7 +40,12 @@ def menu(request: HttpRequest, branch: Branch) -> HttpResponse:
 def ticket(request: HttpRequest, key: str) -> HttpResponse:
     """A customer's own live page; the key in the address is the whole permission."""
     branch = _transaction_of(key).branch
-    data = page_data(key=key, socket=f"/ws/ticket/{key}/", shows=list(Status))
+    data = page_data(
+        key=key,
+        socket=f"/ws/ticket/{key}/",
+        snapshot_url=f"/api/tickets/{key}/",
+        shows=list(Status),
+    )
     context = {"branch": branch, "page_data": data, "qr_url": reverse("ticket_qr", args=[key])}
     return render(request, "queueing/ticket.html", context)
 
@@ -59,22 +64,35 @@ def ticket_qr(request: HttpRequest, key: str) -> HttpResponse:
 @page_for(Role.THERAPIST)
 def therapist(request: HttpRequest) -> HttpResponse:
     """A therapist's desk."""
-    data = page_data(socket="/ws/therapist/", shows=list(THERAPISTS.shows), menu=serialize_menu())
+    data = page_data(
+        socket="/ws/therapist/",
+        snapshot_url="/api/snapshots/therapist/",
+        shows=list(THERAPISTS.shows),
+        menu=serialize_menu(),
+    )
     return render(request, "queueing/therapist.html", _of_staff(request, data))
 
 
 @page_for(*Role)
 def monitor(request: HttpRequest) -> HttpResponse:
     """The whole floor."""
-    data = page_data(socket="/ws/monitor/", shows=list(MONITOR.shows))
+    data = page_data(
+        socket="/ws/monitor/",
+        snapshot_url="/api/snapshots/monitor/",
+        shows=list(MONITOR.shows),
+    )
     return render(request, "queueing/monitor.html", _of_staff(request, data))
 
 
 @branch_page
 def board(request: HttpRequest, branch: Branch) -> HttpResponse:
     """The waiting room's TV."""
-    socket = f"/ws/board/?{urlencode({'branch': branch.slug})}"
-    data = page_data(socket=socket, shows=list(BOARD.shows))
+    here = urlencode({"branch": branch.slug})
+    data = page_data(
+        socket=f"/ws/board/?{here}",
+        snapshot_url=f"/api/snapshots/board/?{here}",
+        shows=list(BOARD.shows),
+    )
     return render(request, "queueing/board.html", {"branch": branch, "page_data": data})
 
 
