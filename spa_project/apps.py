@@ -1,14 +1,19 @@
-"""The frame as an app: its commands, and the registration of every app's commands."""
+"""The frame as an app: its commands, its checks, and the registration of every app's commands."""
 
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.core.checks import Tags, register
+
+from spa_project.lib.checks import check_databases
 
 
 class SpaProjectConfig(AppConfig):
     name = "spa_project"
 
     def ready(self) -> None:
-        """Importing a module of commands registers them, for sockets and HTTP alike."""
+        """Register what this process can do, and what it must check."""
+        # Importing a module of commands registers them, for sockets and HTTP alike.
         for app in ("queueing", "payments"):
             import_module(f"{app}.commands")
+        register(check_databases, Tags.database)
