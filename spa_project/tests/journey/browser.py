@@ -16,7 +16,8 @@ from playwright.sync_api import (
 from spa_project.tests.journey.floor import PASSWORD
 from spa_project.tests.servers import AppServer, program
 
-WAIT_MS = 3000  # every step below shows itself well within this
+WAIT_MS = 3000  # every step shows itself on every page well within this
+LOAD_MS = 15_000  # a page's first load starts a browser process
 SIZE = ViewportSize(width=1280, height=800)
 FLAGS = [
     "--no-sandbox",
@@ -40,6 +41,7 @@ class Windows:
         """A page, opened as a visitor or by a member of staff who logs in on the way."""
         context = self.browser.new_context(base_url=server.url, viewport=SIZE)
         context.set_default_timeout(WAIT_MS)
+        context.set_default_navigation_timeout(LOAD_MS)
         page = context.new_page()
         self._listen_to(page)
         page.goto(path)

@@ -36,8 +36,7 @@ async def test_every_screen_follows_a_customer_through_two_processes(floor):
         reply = await customer.ask("customer_confirm_selection", **order)
         visit = reply["transaction"]
         assert visit["status"] == "pending_therapist"
-        for screen in (therapist, monitor, board):
-            await screen.sees(visit)
+        await asyncio.gather(*(screen.sees(visit) for screen in (therapist, monitor, board)))
 
         async with desk(floor.two, f"/ws/ticket/{reply['key']}/") as ticket:
             await ticket.sees(visit)
