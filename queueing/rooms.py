@@ -9,9 +9,13 @@ from queueing.models import Room, RoomStatus
 from spa_project.lib.errors import Conflict
 from spa_project.lib.statements import Param, Prepared, update_where
 
+# By primary key: the model's own order joins the branch, and MariaDB would lock its row too, for
+# every therapist and every new customer in it.
 _ROOM = Prepared(
-    lambda: Room.objects.select_for_update().filter(
-        branch_id=Param("branch_id"), number=Param("number")
+    lambda: (
+        Room.objects.select_for_update()
+        .filter(branch_id=Param("branch_id"), number=Param("number"))
+        .order_by("pk")
     )
 )
 
