@@ -5,7 +5,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from django.db import OperationalError
 from django.db.transaction import atomic
@@ -26,7 +26,7 @@ _SQLITE_BUSY = "database is locked"
 
 def cause_of(error: OperationalError) -> str | None:
     """Who was in the way, in a word; nothing when running the verb again would not help."""
-    reason = error.args[0] if error.args else None
+    reason: Any = error.args[0] if error.args else None
     if isinstance(reason, str):
         return "sqlite_busy" if _SQLITE_BUSY in reason else None
     return _CAUSES.get(reason)

@@ -1,0 +1,214 @@
+"""What MariaDB does with a claim: the plan it chooses, and the rows it locks.
+
+With any other plan InnoDB locks each row it looks at, and a second claimer hears that nobody is
+waiting while fifty are.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.transaction import atomic
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import Branch
+from conftest import make_cashier, make_therapist
+from payments import services as payments
+from queueing import services as queueing
+from queueing.lifecycle import advance
+from queueing.models import Transaction
+from queueing.services import Choice, next_in_line
+from queueing.states import Status
+from spa_project.tests.concurrency import PATIENCE, aside, rows_we_lock, wait_until
+
+pytestmark = [pytest.mark.servers, pytest.mark.django_db(transaction=True)]
+
+LINES = (Status.PENDING_THERAPIST, Status.FINISHED)
+SIZES = (10, 1_000, 100_000)
+
+
+def fill(branch: Branch, size: int, *statuses: Status) -> None:
+    """Put `size` transactions of each status into a branch, the first in line first."""
+    for number, status in enumerate(statuses):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """
+                INSERT INTO queueing_transaction
+                    (branch_id, business_date, running_number, code, `key`, status, version,
+                     customer_name, room_number, total_amount, total_duration_minutes,
+                     created_at, queued_at, paid_at, request_digest)
+                SELECT %s, '2000-01-01', seq + %s, '0001', UUID(), %s, 1,
+                       'Ana', '', 500, 60, NOW(6), NOW(6) + INTERVAL seq SECOND, NOW(6), ''
+                FROM seq_1_to_%s
+                """,
+                [branch.pk, number * size, status, size],
+            )
+
+
+def pick_of(branch: Branch, line: Status) -> str:
+    """The very statement with which a claim picks the next in line."""
+    with atomic(), CaptureQueriesContext(connection) as captured:
+        next_in_line(branch, line)
+    return captured[-1]["sql"]
+
+
+def plan_of(sql: str) -> dict[str, str]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {sql}")
+        [row] = cursor.fetchall()
+        return dict(zip([column[0] for column in cursor.description], row, strict=True))
+
+
+def assert_picked_by_index(branch: Branch, line: Status) -> None:
+    sql = pick_of(branch, line)
+    assert "FOR UPDATE SKIP LOCKED" in sql
+    plan = plan_of(sql)
+    assert plan["key"] == "transaction_pick", plan
+    assert "filesort" not in plan["Extra"], plan
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_pick_is_read_from_its_index_however_long_the_lines(branch, other_branch, size):
+    """Both lines and the past hold `size` customers, here and in another branch of ten."""
+    fill(branch, size, *LINES, Status.PAID)
+    fill(other_branch, 10, *LINES)
+    for line in LINES:
+        assert_picked_by_index(branch, line)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE TABLE queueing_transaction")
+    for line in LINES:
+        assert_picked_by_index(branch, line)
+        assert_picked_by_index(other_branch, line)
+
+
+Claim = Callable[[Any], Transaction]
+
+
+def claimers(branch: Branch, line: Status, count: int) -> tuple[Claim, list[Any]]:
+    """The verb that claims from a line, and people who may use it."""
+    numbers = range(1, count + 1)
+    if line == Status.FINISHED:
+        cashiers = [make_cashier(f"Cashier{number}", branch, str(number)) for number in numbers]
+        return payments.claim_next, cashiers
+    therapists = [make_therapist(f"Therapist{number}", branch, str(number)) for number in numbers]
+    return queueing.claim_next, therapists
+
+
+class OpenClaims:
+    """Claims on threads of their own that stop inside their transaction until they are let go."""
+
+    def __init__(self, *, before_the_change: bool) -> None:
+        self._before_the_change = before_the_change
+        self._main = threading.current_thread()
+        self._stopped = threading.Semaphore(0)
+        self._let_go = threading.Event()
+        self._claims: list[Any] = []
+
+    def advance(self, *args: Any, **kwargs: Any) -> Transaction:
+        """The lifecycle's own `advance`, with the stop before or after it."""
+        if self._before_the_change:
+            self._stop()
+        transaction = advance(*args, **kwargs)
+        if not self._before_the_change:
+            self._stop()
+        return transaction
+
+    def _stop(self) -> None:
+        if threading.current_thread() is not self._main:
+            self._stopped.release()
+            assert self._let_go.wait(PATIENCE)
+
+    def open(self, claim: Claim, person: Any) -> None:
+        """Claim, and stop with the locks held."""
+        self._claims.append(aside(claim, person))
+        assert self._stopped.acquire(timeout=PATIENCE), self._claims[-1].exception(0)
+
+    def finish(self) -> list[Transaction]:
+        """Let all commit; return whom they claimed."""
+        self._let_go.set()
+        return [claim.result(PATIENCE) for claim in self._claims]
+
+
+@contextmanager
+def open_claims(monkeypatch, *, before_the_change: bool) -> Iterator[OpenClaims]:
+    claims = OpenClaims(before_the_change=before_the_change)
+    monkeypatch.setattr("queueing.services.advance", claims.advance)
+    monkeypatch.setattr("payments.services.advance", claims.advance)
+    try:
+        yield claims
+    finally:
+        claims.finish()
+
+
+@pytest.mark.parametrize("before_the_change", [True, False], ids=["picked", "changed"])
+@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("held", range(1, 9))
+def test_open_claims_hide_nobody_but_whom_they_hold(
+    branch, monkeypatch, held, line, before_the_change
+):
+    """`held` of `held + 1` waiting are locked: the next claimer gets the last, never “nobody”."""
+    fill(branch, held + 1, line)
+    waiting = list(Transaction.objects.in_line(branch.pk, line))
+    claim, [*holders, next_one] = claimers(branch, line, held + 1)
+    with open_claims(monkeypatch, before_the_change=before_the_change) as claims:
+        for holder in holders:
+            claims.open(claim, holder)
+        assert claim(next_one) == waiting[-1]
+        assert claims.finish() == waiting[:-1]
+
+
+def be_impatient() -> None:
+    """Let a lock wait of this test's own connection fail at once instead of after seconds."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET SESSION innodb_lock_wait_timeout = 0")
+
+
+@pytest.fixture
+def impatient(db) -> Iterator[None]:
+    be_impatient()
+    yield
+    connection.close()  # the next test gets a connection with the usual patience
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("line", LINES)
+def test_an_open_claim_delays_neither_new_customers_nor_edits(branch, hour, monkeypatch, line):
+    fill(branch, 50, line)
+    [_claimed, *others] = Transaction.objects.in_line(branch.pk, line)
+    claim, [holder] = claimers(branch, line, 1)
+    with open_claims(monkeypatch, before_the_change=False) as claims:
+        claims.open(claim, holder)
+        queueing.confirm_selection(branch, choices=[Choice(hour.pk)])
+        for other in others:
+            Transaction.objects.filter(pk=other.pk).update(customer_name="Bea")
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("line", LINES)
+def test_a_look_at_an_empty_line_delays_no_new_customer(branch, other_branch, hour, line):
+    def look() -> None:
+        with atomic():
+            with pytest.raises(queueing.QueueEmpty):
+                next_in_line(branch, line)
+            looked.set()
+            assert confirmed.wait(PATIENCE)
+
+    looked, confirmed = threading.Event(), threading.Event()
+    looking = aside(look)
+    assert looked.wait(PATIENCE)
+    for place in (branch, other_branch):
+        queueing.confirm_selection(place, choices=[Choice(hour.pk)])
+    confirmed.set()
+    looking.result(PATIENCE)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_pick_locks_one_customer_however_many_wait(branch, line):
+    fill(branch, 1_000, line)
+    with atomic():
+        next_in_line(branch, line)
+        wait_until(lambda: rows_we_lock() > 0, "locks")
+        assert rows_we_lock() <= 2  # its record in the pick index, and the row
