@@ -18,6 +18,7 @@ from accounts.models import Branch
 from conftest import make_cashier, make_therapist
 from payments import services as payments
 from queueing import services as queueing
+from queueing.errors import QueueEmpty
 from queueing.lifecycle import advance
 from queueing.models import Transaction
 from queueing.services import Choice, next_in_line
@@ -191,7 +192,7 @@ def test_an_open_claim_delays_neither_new_customers_nor_edits(branch, hour, monk
 def test_a_look_at_an_empty_line_delays_no_new_customer(branch, other_branch, hour, line):
     def look() -> None:
         with atomic():
-            with pytest.raises(queueing.QueueEmpty):
+            with pytest.raises(QueueEmpty):
                 next_in_line(branch, line)
             looked.set()
             assert confirmed.wait(PATIENCE)
