@@ -1,6 +1,7 @@
 """Others who work on the test's database at the same time: connections, threads, processes."""
 
 import multiprocessing
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -116,6 +117,8 @@ def _work(end: Connection, database: str) -> None:
     """The life of a worker: a job, ready, go, its outcome, until there are no more."""
     import django
 
+    # No layer: what happens is asked of the database, and nobody listens to these processes.
+    os.environ["REDIS_URL"] = ""
     django.setup()
     connection.settings_dict["NAME"] = database
     connection.ensure_connection()
@@ -129,3 +132,4 @@ def _work(end: Connection, database: str) -> None:
         except Exception as error:
             end.send(error)
     connection.close()
+    os._exit(0)  # nothing is left to tidy up, and twenty processes would take seconds to

@@ -1,0 +1,298 @@
+"""Many processes at one line, one counter, one customer: each thing happens once.
+
+The promise of a claim: no claim returns a customer while an older one of the same line was
+waiting and unlocked, and none says "nobody" while one was. Commits may come in another order.
+"""
+
+import datetime
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from itertools import accumulate
+from typing import Any, NamedTuple
+from unittest import mock
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Branch, Cashier, Therapist
+from conftest import make_cashier, make_therapist
+from payments import services as payments
+from payments.models import Payment
+from queueing import codes, services
+from queueing.errors import QueueEmpty
+from queueing.lifecycle import advance, wrong_state
+from queueing.models import Room, RoomStatus, Transaction, TransactionCounter, TransactionEvent
+from queueing.services import Choice, next_in_line
+from queueing.states import Status
+from spa_project.lib.durable import durable
+from spa_project.lib.errors import DomainError
+from spa_project.tests.concurrency import Workers
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CROWD = 20
+LONG_AGO = timezone.now().replace(year=2000)
+
+
+@pytest.fixture(scope="module")
+def workers(django_db_setup, django_db_blocker) -> Iterator[Workers]:
+    with django_db_blocker.unblock():
+        workers = Workers(CROWD)
+    yield workers
+    workers.stop()
+
+
+def fill(branch: Branch, count: int, status: Status) -> list[int]:
+    """Put customers into a line; their keys, the first in line first."""
+    Transaction.objects.bulk_create(
+        Transaction(
+            branch=branch,
+            business_date=LONG_AGO,
+            running_number=number,
+            code=codes.code_of(number),
+            status=status,
+            version=1,
+            total_amount=Decimal(500),
+            queued_at=LONG_AGO + datetime.timedelta(seconds=number),
+        )
+        for number in range(1, count + 1)
+    )
+    return list(Transaction.objects.in_line(branch.pk, status).values_list("pk", flat=True))
+
+
+# -- What the processes do ------------------------------------------------------------------------
+
+
+class Pick(NamedTuple):
+    """A customer was picked, or nobody was there (None), between two moments of one clock."""
+
+    customer: int | None
+    after: float
+    before: float
+
+
+class Shift(NamedTuple):
+    """What one process did: whom its claims returned, and every pick on the way."""
+
+    claimed: list[int]
+    picks: list[Pick]
+
+
+@contextmanager
+def timed_picks() -> Iterator[list[Pick]]:
+    """Note when each pick began and ended; the clock is the same in all processes."""
+    picks: list[Pick] = []
+
+    def pick(branch: Branch, status: Status) -> Transaction:
+        started, customer = time.monotonic(), None
+        try:
+            transaction = next_in_line(branch, status)
+            customer = transaction.pk
+            return transaction
+        finally:
+            picks.append(Pick(customer, started, time.monotonic()))
+
+    with (
+        mock.patch("queueing.services.next_in_line", pick),
+        mock.patch("payments.services.next_in_line", pick),
+    ):
+        yield picks
+
+
+def treat_all(therapist_id: int) -> Shift:
+    """A therapist's day in one go: claim, start, finish, room ready, until nobody waits."""
+    therapist = Therapist.objects.select_related("user__branch").get(pk=therapist_id)
+    claimed: list[int] = []
+    with timed_picks() as picks:
+        while (customer := asked(services.claim_next, therapist)) != QueueEmpty.code:
+            claimed.append(customer)
+            services.start_service(therapist, transaction_id=customer)
+            services.finish_service(therapist, transaction_id=customer)
+            make_ready(therapist)
+    return Shift(claimed, picks)
+
+
+def cash_all(cashier_id: int) -> Shift:
+    """A cashier's day in one go: claim and take the money, until nobody has finished."""
+    cashier = Cashier.objects.select_related("user__branch").get(pk=cashier_id)
+    claimed: list[int] = []
+    with timed_picks() as picks:
+        while (customer := asked(payments.claim_next, cashier)) != QueueEmpty.code:
+            claimed.append(customer)
+            payments.pay(cashier, transaction_id=customer, amount_paid=Decimal(500))
+    return Shift(claimed, picks)
+
+
+def asked(verb: Any, *args: Any, **kwargs: Any) -> Any:
+    """The key of the transaction the verb returns, or the code of its refusal."""
+    try:
+        return verb(*args, **kwargs).pk
+    except DomainError as refusal:
+        return refusal.code
+
+
+def make_ready(therapist: Therapist) -> None:
+    branch = services.staff_branch(therapist)
+    services.set_room(branch, therapist.room_number, RoomStatus.AVAILABLE)
+
+
+def claim(therapist_id: int) -> Any:
+    therapist = Therapist.objects.select_related("user__branch").get(pk=therapist_id)
+    return asked(services.claim_next, therapist)
+
+
+def cancel(customer: int) -> Any:
+    return asked(_cancel, customer)
+
+
+@durable
+def _cancel(customer: int) -> Transaction:
+    """A customer leaves the line, as long as nobody has called them."""
+    transaction = Transaction.objects.select_for_update().get(pk=customer)
+    if transaction.status != Status.PENDING_THERAPIST:
+        raise wrong_state(transaction)
+    return advance(transaction, Status.CANCELLED, by=None)
+
+
+def rename(customer: int) -> int:
+    """What saving a form in the admin comes to."""
+    return Transaction.objects.filter(pk=customer).update(customer_name="Bea")
+
+
+def pay(cashier_id: int, customer: int, request_id: str | None) -> Any:
+    cashier = Cashier.objects.select_related("user__branch").get(pk=cashier_id)
+    return asked(
+        payments.pay,
+        cashier,
+        transaction_id=customer,
+        amount_paid=Decimal(600),
+        request_id=request_id,
+    )
+
+
+def confirm(branch_id: int, offer_id: int, times: int, request_id: str | None) -> list[Any]:
+    branch = Branch.objects.get(pk=branch_id)
+    choices = [Choice(offer_id)]
+    return [
+        asked(services.confirm_selection, branch, choices=choices, request_id=request_id)
+        for _each in range(times)
+    ]
+
+
+# -- The tests ------------------------------------------------------------------------------------
+
+
+def assert_first_come_first_served(line: list[int], shifts: list[Shift]) -> None:
+    """The promise at the top, from the times of all picks.
+
+    A customer is locked from their first pick on. So whoever is picked, or told that nobody is
+    there, each older customer's first pick had begun before that pick ended. Exact up to the
+    duration of one statement, as long as no claim was tried twice, which is checked first.
+    """
+    picks = [pick for shift in shifts for pick in shift.picks]
+    began = {pick.customer: pick.after for pick in picks if pick.customer}
+    assert len(began) + len(shifts) == len(picks), "a claim was tried again"
+    older_had_begun = accumulate((began[customer] for customer in line), max, initial=0.0)
+    needed = dict(zip([*line, None], older_had_begun, strict=True))
+    assert not [pick for pick in picks if needed[pick.customer] > pick.before]
+
+
+@pytest.mark.parametrize(
+    ("line", "count"), [(Status.PENDING_THERAPIST, 1_000), (Status.FINISHED, 400)]
+)
+def test_a_crowd_serves_a_line_each_customer_once_and_in_order(branch, workers, line, count):
+    """Twenty processes at one line, each at work until nobody is left."""
+    waiting = fill(branch, count, line)
+    shifts = workers.at_once(a_crowd_at(line, branch))
+    assert sorted(customer for shift in shifts for customer in shift.claimed) == waiting
+    assert_first_come_first_served(waiting, shifts)
+    claims = TransactionEvent.objects.filter(from_status=line)
+    assert claims.count() == claims.values("transaction").distinct().count() == len(waiting)
+
+
+def a_crowd_at(line: Status, branch: Branch) -> list[tuple[Any, int]]:
+    numbers = [str(number) for number in range(CROWD)]
+    if line == Status.FINISHED:
+        cashiers = [make_cashier(f"Cashier{number}", branch, number) for number in numbers]
+        return [(cash_all, cashier.pk) for cashier in cashiers]
+    therapists = [make_therapist(f"Therapist{number}", branch, number) for number in numbers]
+    return [(treat_all, therapist.pk) for therapist in therapists]
+
+
+def test_a_double_click_is_one_claim(branch, workers, maya):
+    waiting = fill(branch, 50, Status.PENDING_THERAPIST)
+    for customer in waiting:
+        assert workers.at_once([(claim, maya.pk)] * 2) == [customer, customer]
+        assert TransactionEvent.objects.filter(transaction=customer).count() == 1
+        end_visit(Transaction.objects.get(pk=customer), maya)
+
+
+def test_a_claim_a_cancellation_and_an_edit_never_half_happen(branch, workers, maya, hour):
+    """Of claim and cancellation exactly one succeeds; the edit is kept either way."""
+    for _round in range(50):
+        customer = services.confirm_selection(branch, choices=[Choice(hour.pk)]).pk
+        answers = workers.at_once(
+            [(claim, maya.pk), (cancel, customer), (rename, customer)],
+        )
+        transaction = Transaction.objects.get(pk=customer)
+        if transaction.status == Status.CANCELLED:
+            assert answers == [QueueEmpty.code, customer, 1]
+        else:
+            assert answers == [customer, "wrong_state", 1]
+        assert transaction.customer_name == "Bea"
+        assert transaction.version == transaction.events.count() == 2
+        assert_room_fits(transaction)
+        end_visit(transaction, maya)
+
+
+def assert_room_fits(transaction: Transaction) -> None:
+    """The room is occupied by the customer it was given to, and by nobody otherwise."""
+    room = Room.objects.get()
+    holds = transaction.status == Status.THERAPIST_CONFIRMED
+    assert room.status == (RoomStatus.OCCUPIED if holds else RoomStatus.AVAILABLE)
+    assert transaction.active_room == (room if holds else None)
+    assert transaction.active_therapist_id == (transaction.therapist_id if holds else None)
+
+
+def end_visit(transaction: Transaction, therapist: Therapist) -> None:
+    """Free the therapist and the room again."""
+    if transaction.status == Status.THERAPIST_CONFIRMED:
+        services.start_service(therapist, transaction_id=transaction.pk)
+        services.finish_service(therapist, transaction_id=transaction.pk)
+        make_ready(therapist)
+
+
+def test_twenty_payments_with_one_request_id_are_one(carl, make_transaction, workers):
+    due = make_transaction(Status.AWAITING_PAYMENT)
+    answers = workers.at_once([(pay, carl.pk, due.pk, "one-intent")] * CROWD)
+    assert answers == [due.pk] * CROWD
+    assert Payment.objects.get().change_amount == Decimal(100)
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["request ids", "no request ids"])
+def test_of_twenty_different_payments_one_is_taken(carl, make_transaction, workers, named):
+    due = make_transaction(Status.AWAITING_PAYMENT)
+    request_ids = [f"intent-{number}" if named else None for number in range(CROWD)]
+    answers = workers.at_once([(pay, carl.pk, due.pk, request_id) for request_id in request_ids])
+    assert sorted(map(str, answers)) == sorted([str(due.pk), *["wrong_state"] * (CROWD - 1)])
+    assert Payment.objects.count() == 1
+
+
+def test_confirmations_with_one_request_id_are_one(branch, hour, workers):
+    answers = workers.at_once([(confirm, branch.pk, hour.pk, 1, "one-intent")] * CROWD)
+    transaction = Transaction.objects.get()
+    assert answers == [[transaction.pk]] * CROWD
+    assert transaction.items.count() == transaction.events.count() == 1
+
+
+def test_codes_stay_unique_among_the_open_when_they_start_again(branch, hour, workers):
+    """Sixteen confirm while the numbers pass 9999; three codes after the wrap are still in use."""
+    confirm(branch.pk, hour.pk, 3, None)
+    TransactionCounter.objects.update(last=codes.LAST_CODE - 30)
+    answers = workers.at_once([(confirm, branch.pk, hour.pk, 4, None)] * 16)
+    assert all(isinstance(customer, int) for answer in answers for customer in answer)
+    in_use = Transaction.objects.values_list("active_code", flat=True)
+    assert len(in_use) == len(set(in_use)) == 3 + 64
+    assert {"0001", "0002", "0003", "9999", "0004"} < set(in_use)

@@ -1,0 +1,152 @@
+"""A verb that meets somebody else's lock: run again as a whole, then busy, never half done."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import OperationalError, connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+from prometheus_client import REGISTRY
+
+from queueing import services
+from queueing.models import Room, RoomStatus, Transaction
+from queueing.states import Status
+from spa_project.lib.durable import TRIES, durable
+from spa_project.lib.errors import Busy
+from spa_project.tests.concurrency import (
+    PATIENCE,
+    another_connection,
+    aside,
+    somebody_waits_for_a_lock,
+    wait_until,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LOCKED_CAUSE = {"mysql": "lock_wait", "sqlite": "sqlite_busy"}
+
+
+def counted(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(f"spa_{name}_total", labels) or 0
+
+
+def retries(verb: str, cause: str | None = None) -> float:
+    return counted("transaction_retries", verb=verb, cause=cause or LOCKED_CAUSE[connection.vendor])
+
+
+@contextmanager
+def room_in_other_hands() -> Iterator[BaseDatabaseWrapper]:
+    """A second connection with a transaction open that has locked the room (SQLite: everything).
+
+    Our own connection waits for no lock at all meanwhile, so that the test need not wait either.
+    """
+    _set_patience(0)
+    with another_connection() as other:
+        other.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
+        with other.cursor() as cursor:
+            cursor.execute("UPDATE queueing_room SET version = version")
+            cursor.execute("SELECT id FROM queueing_room" + _for_update())
+        yield other
+    connection.close()  # and with it our impatience
+
+
+def _set_patience(seconds: int) -> None:
+    settings = {
+        "mysql": f"SET SESSION innodb_lock_wait_timeout = {seconds}",
+        "sqlite": f"PRAGMA busy_timeout = {seconds * 1000}",
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(settings[connection.vendor])
+
+
+def _for_update() -> str:
+    return " FOR UPDATE" if connection.vendor == "mysql" else ""
+
+
+def test_a_verb_whose_way_stays_barred_is_tried_three_times_and_changes_nothing(
+    maya, make_transaction
+):
+    waiting = make_transaction(Status.PENDING_THERAPIST)
+    tries, busy = retries("claim_next"), counted("busy", cause="lock")
+    with room_in_other_hands(), pytest.raises(Busy):
+        services.claim_next(maya)
+    assert retries("claim_next") == tries + TRIES - 1
+    assert counted("busy", cause="lock") == busy + 1
+    assert Transaction.objects.get() == waiting
+    assert Transaction.objects.get().version == waiting.version
+    assert Room.objects.get().status == RoomStatus.AVAILABLE
+
+
+def test_a_verb_whose_way_comes_free_is_run_again_as_a_whole(monkeypatch, maya, make_transaction):
+    waiting = make_transaction(Status.PENDING_THERAPIST)
+    tries = retries("claim_next")
+    with room_in_other_hands() as other:
+        monkeypatch.setattr("spa_project.lib.durable.time.sleep", lambda _seconds: other.rollback())
+        claimed = services.claim_next(maya)
+    assert claimed == waiting
+    assert claimed.version == waiting.version + 1
+    assert claimed.events.count() == claimed.version
+    assert retries("claim_next") == tries + 1
+
+
+@pytest.mark.servers
+def test_the_victim_of_a_deadlock_is_run_again_and_succeeds(maya, make_transaction):
+    """The verb has the therapist and wants the room; the other has the room and wants the
+    therapist, and has changed so much more that InnoDB rolls the verb back."""
+    waiting = make_transaction(Status.PENDING_THERAPIST)
+    tries = retries("claim_next", "deadlock")
+    with another_connection() as other:
+        other.set_autocommit(False)
+        with other.cursor() as cursor:
+            cursor.execute("UPDATE queueing_room SET version = version + 100")
+            cursor.execute(
+                "INSERT INTO accounts_branch (name, slug, time_zone, day_start, active)"
+                " SELECT seq, seq, 'UTC', '04:00', 0 FROM seq_1_to_100"
+            )
+            claim = aside(services.claim_next, maya)
+            wait_until(somebody_waits_for_a_lock, "the claim stands before the room")
+            cursor.execute("SELECT id FROM accounts_therapist FOR UPDATE")
+        other.rollback()
+    assert claim.result(PATIENCE) == waiting
+    assert retries("claim_next", "deadlock") == tries + 1
+    assert waiting.events.count() == 2
+
+
+def test_a_fault_that_is_nobodys_lock_is_not_tried_again():
+    runs = []
+
+    @durable
+    def broken() -> None:
+        runs.append(1)
+        raise OperationalError(1054, "Unknown column")
+
+    with pytest.raises(OperationalError):
+        broken()
+    assert len(runs) == 1
+
+
+@pytest.mark.parametrize("number", [1213, 1205, 1020])
+def test_each_number_that_means_try_again_is_tried_again(number):
+    runs = []
+
+    @durable
+    def barred() -> str:
+        runs.append(1)
+        if len(runs) < TRIES:
+            raise OperationalError(number, "somebody was in the way")
+        return "done"
+
+    assert barred() == "done"
+    assert len(runs) == TRIES
+
+
+def test_metrics_show_what_was_counted(client, maya, make_transaction):
+    make_transaction(Status.PENDING_THERAPIST)
+    with room_in_other_hands(), pytest.raises(Busy):
+        services.claim_next(maya)
+    response = client.get("/metrics")
+    assert response["Content-Type"].startswith("text/plain; version=")
+    text = response.content.decode()
+    cause = LOCKED_CAUSE[connection.vendor]
+    assert f'spa_transaction_retries_total{{cause="{cause}",verb="claim_next"}}' in text
+    assert 'spa_busy_total{cause="lock"}' in text
