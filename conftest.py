@@ -225,14 +225,21 @@ class Socket:
 
 @asynccontextmanager
 async def open_socket(
-    path: str, user: User | None = None, *, origin: str = "http://localhost"
+    path: str,
+    user: User | None = None,
+    *,
+    client: Client | None = None,
+    origin: str = "http://localhost",
 ) -> AsyncIterator[Socket]:
-    """A socket to the whole application, with the user's session when one is given."""
+    """A socket to the whole application, with the client's session or a new one of the user."""
     from spa_project.asgi import application
 
     headers = [(b"origin", origin.encode())]
     if user is not None:
-        headers.append((b"cookie", await pool.run(_session_cookie, user)))
+        client = await pool.run(session_of, user)
+    if client is not None:
+        session = client.cookies[settings.SESSION_COOKIE_NAME].value
+        headers.append((b"cookie", f"{settings.SESSION_COOKIE_NAME}={session}".encode()))
     communicator = WebsocketCommunicator(application, path, headers=headers)
     connected, _subprotocol = await communicator.connect(timeout=5)
     assert connected
@@ -244,10 +251,11 @@ async def open_socket(
             await hub.stop()
 
 
-def _session_cookie(user: User) -> bytes:
+def session_of(user: User) -> Client:
+    """A browser in which the user has logged in."""
     client = Client()
     client.force_login(user)
-    return f"{settings.SESSION_COOKIE_NAME}={client.cookies['sessionid'].value}".encode()
+    return client
 
 
 Heard = tuple[str, str, dict[str, Any]]

@@ -16,6 +16,7 @@ from django.http.cookie import parse_cookie
 from django.utils.translation import gettext_lazy as _
 
 from accounts.branches import visited_branch
+from accounts.changes import person_topic
 from accounts.models import Branch, Cashier, Role, Therapist, User
 from spa_project.lib.errors import Invalid, NotAuthenticated
 
@@ -65,6 +66,11 @@ class Caller:
         return self.user.roles if self.user and self.user.branch else frozenset()
 
     @property
+    def topic(self) -> str | None:
+        """Where a change of this person is told (accounts/changes.py)."""
+        return person_topic(self.user.pk) if self.user else None
+
+    @property
     def here(self) -> Branch:
         """The branch the caller is in; raises `Invalid` when the address names none."""
         if self.branch is None:
@@ -92,13 +98,13 @@ def caller_of(request: HttpRequest) -> Caller:
     return Caller(None, visited_branch(request.GET.get("branch")))
 
 
-def staff_of(scope: dict[str, Any]) -> Caller:
+def staff_of(scope: dict[str, Any], *, anew: bool) -> Caller:
     """The member of staff on a socket, read afresh; raises `NotAuthenticated`.
 
-    The session is read once, when the socket opens; the person with every call, so that a
-    changed password, role or switch is seen at the next command.
+    The session is read when the socket opens and `anew` when it may have ended; the person with
+    every call, so that a changed password, role or switch is seen at the next command.
     """
-    if "staff_request" not in scope:
+    if anew or "staff_request" not in scope:
         scope["staff_request"] = _request_with_session(scope)
     user = get_user(scope["staff_request"])
     if not isinstance(user, User):

@@ -14,13 +14,11 @@ def cashier_screen(caller: Caller) -> Screen:
     branch, cashier = caller.here, caller.cashier
 
     def snapshot() -> dict[str, Any]:
-        return {
-            "me": {
-                "id": cashier.pk,
-                "name": cashier.display_name,
-                "counter_number": cashier.counter_number,
-            },
-            "transactions": transactions_of(branch, CASHIERS.shows),
-        }
+        return {"transactions": transactions_of(branch, CASHIERS.shows)}
 
-    return audience_screen(CASHIERS, branch, snapshot)
+    me = {
+        "id": cashier.pk,
+        "name": cashier.display_name,
+        "counter_number": cashier.counter_number,
+    }
+    return audience_screen(CASHIERS, branch, snapshot, me=me)

@@ -16,7 +16,7 @@ class VisitorConsumer(LiveConsumer):
 
     _visitor: Caller | None = None
 
-    def identify(self) -> Caller:
+    def identify(self, *, anew: bool = False) -> Caller:
         """Nobody in particular; the branch is read once."""
         if self._visitor is None:
             query = parse_qs(self.scope["query_string"].decode("latin-1"))
@@ -27,9 +27,9 @@ class VisitorConsumer(LiveConsumer):
 class StaffConsumer(LiveConsumer):
     """A socket for people who work here."""
 
-    def identify(self) -> Caller:
+    def identify(self, *, anew: bool = False) -> Caller:
         """The person whose session it is, as they are now."""
-        return staff_of(self.scope)
+        return staff_of(self.scope, anew=anew)
 
 
 class CustomerConsumer(VisitorConsumer):

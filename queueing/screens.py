@@ -19,10 +19,10 @@ from queueing.snapshots import (
 from spa_project.lib.screens import Screen
 
 
-def audience_screen(audience: Audience, branch: Branch, snapshot: Any) -> Screen:
-    """A screen of one branch that shows what its audience shows."""
+def audience_screen(audience: Audience, branch: Branch, snapshot: Any, **own: Any) -> Screen:
+    """A screen of one branch that shows what its audience shows, and its caller's `own`."""
     digest = partial(digest_of, branch.pk, audience.shows, with_rooms=audience.shows_rooms)
-    return Screen(audience.topic(branch.pk), snapshot, digest)
+    return Screen(audience.topic(branch.pk), snapshot, digest, own)
 
 
 def therapist_screen(caller: Caller) -> Screen:
@@ -31,16 +31,16 @@ def therapist_screen(caller: Caller) -> Screen:
 
     def snapshot() -> dict[str, Any]:
         return {
-            "me": {
-                "id": therapist.pk,
-                "name": therapist.display_name,
-                "room_number": therapist.room_number,
-            },
             "transactions": transactions_of(branch, THERAPISTS.shows),
             "rooms": rooms_of(branch),
         }
 
-    return audience_screen(THERAPISTS, branch, snapshot)
+    me = {
+        "id": therapist.pk,
+        "name": therapist.display_name,
+        "room_number": therapist.room_number,
+    }
+    return audience_screen(THERAPISTS, branch, snapshot, me=me)
 
 
 def monitor_screen(caller: Caller) -> Screen:

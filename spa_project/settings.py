@@ -128,6 +128,9 @@ TEMPLATES = [
 
 # -- The live floor ---------------------------------------------------------------------------
 
+#: Off for load tests only.
+RATE_LIMITS = env.str("RATE_LIMITS", default="on") != "off"
+
 REDIS_URL = env.str("REDIS_URL", default="")
 # Without Redis there is one process, and its hub is fed directly (lib/hub.py): no layer at all.
 CHANNEL_LAYERS = (

@@ -43,6 +43,9 @@ class Caller(Protocol):
     def roles(self) -> frozenset[Any]: ...
     @property
     def is_authenticated(self) -> bool: ...
+    @property
+    def topic(self) -> str | None:
+        """Where it is said that the caller's login, role or switch has changed."""
 
 
 @dataclass(frozen=True)

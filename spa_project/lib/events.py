@@ -16,6 +16,11 @@ def publish(topic: str, event: str, data: Any) -> None:
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("publish() belongs inside a database transaction.")
+    tell(topic, event, data)
+
+
+def tell(topic: str, event: str, data: Any = None) -> None:
+    """The same for what is not part of a verb: at once where there is no transaction."""
     text = json.dumps({"event": event, "data": data})
 
     # A nested function: Django's error path reads its __qualname__, which a partial has not.

@@ -15,7 +15,7 @@ from ninja.utils import check_csrf
 
 from spa_project.lib.commands import REGISTRY, Caller, Command, answer_safely
 from spa_project.lib.errors import DomainError, Invalid, NotAllowed
-from spa_project.lib.screens import Screen, with_server_time
+from spa_project.lib.screens import Screen, server_time
 
 JSON_SCHEMAS = "#/components/schemas/{model}"
 
@@ -61,9 +61,9 @@ def json_with_etag(request: HttpRequest, data: Any, *, version: str) -> HttpResp
 
 def snapshot_response(request: HttpRequest, screen: Screen) -> HttpResponse:
     """A screen over HTTP, for browsers whose sockets are blocked. Its time is not its version."""
-    snapshot = screen.snapshot()
+    snapshot = screen.snapshot() | screen.own
     version = hashlib.sha256(json.dumps(snapshot).encode()).hexdigest()[:32]
-    return json_with_etag(request, with_server_time(snapshot), version=version)
+    return json_with_etag(request, snapshot | server_time(), version=version)
 
 
 def refusal_response(refusal: DomainError) -> JsonResponse:

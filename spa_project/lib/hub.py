@@ -1,29 +1,28 @@
 """One hub per process: it hands each event, encoded once, to the process's sockets of a topic.
 
-With Redis it holds the process's one channel-layer subscription per topic; without (one process)
-it is simply fed directly. Delivery is at most once: screens heal by digest and snapshot.
+With Redis a relay carries events between processes; without (one process) the hub is simply fed
+directly. Delivery is at most once: screens heal by heartbeat digest and snapshot.
 """
 
 import asyncio
-import contextlib
 import json
 import logging
 import uuid
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 
 from spa_project.lib.dbpool import pool
+from spa_project.lib.relay import Relay, end, send_from_a_command
 
 logger = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 5.0
-LAYER_TIMEOUT = 2.0
-RETRY_SECONDS = 1.0
+#: Seconds for which a snapshot serves everybody who asks, unless an event makes it old before.
+SNAPSHOT_SECONDS = 1.0
 
-Digest = Callable[[], Any]
+Read = Callable[[], Any]
 
 
 class Subscriber(Protocol):
@@ -33,21 +32,25 @@ class Subscriber(Protocol):
         """Take a ready message; must not wait."""
 
 
+class _Snapshot(NamedTuple):
+    reading: asyncio.Future[str]
+    begun_at: float
+
+
 class Hub:
     """Topics, the sockets that hear each of them, and the way in from other threads."""
 
     def __init__(self) -> None:
         self._id = uuid.uuid4().hex
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._tasks: list[asyncio.Task[None]] = []
+        self._beating: asyncio.Task[None]
+        self._relay: Relay | None
         self._reset()
 
     def _reset(self) -> None:
         self._sockets: dict[str, set[Subscriber]] = {}
-        self._digests: dict[str, Digest] = {}
-        self._outgoing: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
-        self._channel: str | None = None  # where the layer hands us what other processes sent
-        self._joined: set[str] = set()  # topics the layer knows that we listen to
+        self._digests: dict[str, Read] = {}
+        self._snapshots: dict[str, _Snapshot] = {}
 
     @property
     def topics(self) -> frozenset[str]:
@@ -63,29 +66,25 @@ class Hub:
             return
         self._loop = loop
         self._reset()
-        jobs = [self._beat]
-        if get_channel_layer() is not None:
-            jobs += [self._send_to_layer, self._receive_from_layer]
-        self._tasks = [loop.create_task(job()) for job in jobs]
+        self._beating = loop.create_task(self._beat())
+        has_layer = get_channel_layer() is not None
+        self._relay = Relay(self._id, self._deliver) if has_layer else None
 
     async def stop(self) -> None:
-        """End the hub's tasks and its place in the layer, before its event loop ends."""
-        for task in self._tasks:
-            await _end(task)
-        if (layer := get_channel_layer()) is not None:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LAYER_TIMEOUT):
-                    await layer.flush()
+        """End the hub's tasks, before its event loop ends."""
+        await end(self._beating)
+        if self._relay:
+            await self._relay.stop()
         self._loop = None
 
-    async def join(self, topic: str, socket: Subscriber, digest: Digest) -> None:
+    async def join(self, topic: str, socket: Subscriber, digest: Read | None = None) -> None:
         """Let a socket hear a topic; `digest` says what the database holds for its screen."""
         self.attach()
-        first = topic not in self._sockets
         self._sockets.setdefault(topic, set()).add(socket)
-        self._digests[topic] = digest
-        if first:
-            await self._listen(topic)
+        if digest:
+            self._digests[topic] = digest
+        if self._relay:
+            await self._relay.listen(topic)
 
     async def leave(self, topic: str, socket: Subscriber) -> None:
         """A socket has gone; after the last one the process stops listening to the topic."""
@@ -93,15 +92,34 @@ class Hub:
         sockets.discard(socket)
         if not sockets and self._sockets.pop(topic, None) is not None:
             self._digests.pop(topic, None)
-            await self._stop_listening(topic)
+            self._snapshots.pop(topic, None)
+            if self._relay:
+                await self._relay.stop_listening(topic)
+
+    async def snapshot(self, topic: str, read: Read) -> str:
+        """What a topic's screens show now, as JSON: read once for all who ask together.
+
+        A thousand screens that come back at once cost one read. An event makes the snapshot old,
+        so nobody who asks after an event gets a snapshot from before it.
+        """
+        now = asyncio.get_running_loop().time()
+        found = self._snapshots.get(topic)
+        if found is None or now - found.begun_at > SNAPSHOT_SECONDS or _failed(found.reading):
+            found = _Snapshot(asyncio.ensure_future(pool.run(lambda: json.dumps(read()))), now)
+            self._snapshots[topic] = found
+        return await asyncio.shield(found.reading)
 
     def _deliver(self, topic: str, text: str) -> None:
+        self._snapshots.pop(topic, None)
+        self._hand_over(topic, text)
+
+    def _hand_over(self, topic: str, text: str) -> None:
         for socket in tuple(self._sockets.get(topic, ())):
             try:
                 socket.push(text)
             except Exception:
                 # One broken socket must not silence the topic for everybody else.
-                logger.exception("A socket could not take an event of %s", topic)
+                logger.exception("A socket could not take a message of %s", topic)
 
     # -- From anywhere --------------------------------------------------------------------------
 
@@ -110,91 +128,36 @@ class Hub:
         loop = self._loop
         if loop is not None and loop.is_running():
             loop.call_soon_threadsafe(self._publish_on_loop, topic, text)
-        elif get_channel_layer() is not None:
-            async_to_sync(self._send)(topic, text)  # a management command: no loop of ours runs
+        else:
+            send_from_a_command(topic, text)
 
     def _publish_on_loop(self, topic: str, text: str) -> None:
         self._deliver(topic, text)
-        if get_channel_layer() is not None:
-            self._outgoing.put_nowait((topic, text))
-
-    # -- The channel layer ----------------------------------------------------------------------
-
-    async def _send(self, topic: str, text: str) -> None:
-        message = {"type": "hub.event", "topic": topic, "text": text, "from": self._id}
-        layer = get_channel_layer()
-        assert layer is not None
-        await layer.group_send(topic, message)
-
-    async def _send_to_layer(self) -> None:
-        while True:
-            topic, text = await self._outgoing.get()
-            try:
-                await self._send(topic, text)
-            except Exception as error:
-                logger.warning("An event of %s was not sent: %s", topic, error)
-
-    async def _receive_from_layer(self) -> None:
-        layer = get_channel_layer()
-        assert layer is not None
-        while True:
-            try:
-                self._channel = self._channel or await layer.new_channel()
-                message = await layer.receive(self._channel)
-                if message["from"] != self._id:  # our own sockets have it already
-                    self._deliver(message["topic"], message["text"])
-            except Exception as error:
-                logger.warning("The channel layer failed: %s", error)
-                await asyncio.sleep(RETRY_SECONDS)
-
-    async def _listen(self, topic: str) -> None:
-        """Hear a topic's events from other processes; when it fails, the heartbeat tries again.
-
-        Meanwhile the screen still follows, by digest and snapshot."""
-        layer = get_channel_layer()
-        if layer is None:
-            return
-        try:
-            async with asyncio.timeout(LAYER_TIMEOUT):
-                while self._channel is None:  # the receiving task has only just begun
-                    await asyncio.sleep(0.01)
-                await layer.group_add(topic, self._channel)
-            self._joined.add(topic)
-        except Exception as error:
-            logger.warning("Not listening to %s yet: %s", topic, error or "no answer in time")
-
-    async def _stop_listening(self, topic: str) -> None:
-        layer = get_channel_layer()
-        if layer is None or topic not in self._joined:
-            return
-        self._joined.discard(topic)
-        try:
-            async with asyncio.timeout(LAYER_TIMEOUT):
-                await layer.group_discard(topic, self._channel)
-        except Exception as error:
-            logger.warning("Still listening to %s: %s", topic, error or "no answer in time")
+        if self._relay:
+            self._relay.send(topic, text)
 
     # -- The heartbeat --------------------------------------------------------------------------
 
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
-            for topic, digest in tuple(self._digests.items()):
-                if topic not in self._joined:
-                    await self._listen(topic)
-                try:
-                    data = await pool.run(digest)
-                except Exception as error:
-                    logger.warning("No heartbeat for %s: %s", topic, error)
-                else:
-                    self._deliver(topic, json.dumps({"event": "heartbeat", "data": data}))
+            for topic in self.topics:
+                if self._relay:
+                    await self._relay.listen(topic)  # where an earlier try failed
+                if digest := self._digests.get(topic):
+                    await self._beat_for(topic, digest)
+
+    async def _beat_for(self, topic: str, digest: Read) -> None:
+        try:
+            data = await pool.run(digest)
+        except Exception as error:
+            logger.warning("No heartbeat for %s: %s", topic, error)
+        else:
+            self._hand_over(topic, json.dumps({"event": "heartbeat", "data": data}))
 
 
-async def _end(task: asyncio.Task[None]) -> None:
-    """Cancel until it is heard: the Redis client loses a cancellation now and then."""
-    while not task.done():
-        task.cancel()
-        await asyncio.wait({task}, timeout=0.1)
+def _failed(reading: asyncio.Future[str]) -> bool:
+    return reading.done() and (reading.cancelled() or reading.exception() is not None)
 
 
 hub = Hub()

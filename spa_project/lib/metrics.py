@@ -12,3 +12,8 @@ BUSY = Counter(
     "Answers of “busy”: a lock that did not come free, no database thread, or no database.",
     ["cause"],
 )
+PUBLISH_FAILURES = Counter(
+    "spa_publish_failures",
+    "Events that did not reach the channel layer; screens heal from the database.",
+)
+RESYNCS = Counter("spa_resyncs", "Sockets told to catch up because they were too slow.")

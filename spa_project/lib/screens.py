@@ -1,7 +1,7 @@
 """What a live screen is, to a socket and to its HTTP twin."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils import timezone
@@ -9,13 +9,15 @@ from django.utils import timezone
 
 @dataclass(frozen=True)
 class Screen:
-    """A topic to hear, what to show now, and the digest of that in the database."""
+    """A topic to hear, what everybody who hears it is shown, and the digest of that."""
 
     topic: str
     snapshot: Callable[[], dict[str, Any]]
     digest: Callable[[], Any]
+    #: What only this caller is shown.
+    own: dict[str, Any] = field(default_factory=dict)
 
 
-def with_server_time(snapshot: dict[str, Any]) -> dict[str, Any]:
+def server_time() -> dict[str, str]:
     """Screens count time on the server's clock, never on their own."""
-    return {**snapshot, "server_now": timezone.now().isoformat()}
+    return {"server_now": timezone.now().isoformat()}

@@ -7,6 +7,7 @@ thread and never runs on the event loop, so neither waits for the other.
 import asyncio
 import json
 import logging
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, ClassVar
 
@@ -20,17 +21,22 @@ from spa_project.lib.commands import Caller, Reply, answer_safely, database_fail
 from spa_project.lib.dbpool import pool
 from spa_project.lib.errors import Busy, DomainError, Invalid, NotAuthenticated, NotFound
 from spa_project.lib.hub import hub
-from spa_project.lib.screens import Screen, with_server_time
+from spa_project.lib.limits import TokenBucket
+from spa_project.lib.metrics import RESYNCS
+from spa_project.lib.screens import Screen, server_time
 
 logger = logging.getLogger(__name__)
 
 MAX_MESSAGE = 16 * 1024  # bytes; also the server's own limit (docs/operations.md)
 MAX_BAD_FRAMES = 3
+MESSAGES_PER_SECOND = 20
+MESSAGES_AT_ONCE = 40
 OUTBOX_SIZE = 256
 RESYNC_PATIENCE = 30.0  # seconds in which a socket may fall behind only once
 
 CLOSE_BAD_FRAMES = 4400
 CLOSE_TOO_SLOW = 4408
+CLOSE_TOO_FAST = 4429
 CLOSE_TOO_BIG = 1009
 CLOSE_TRY_LATER = 1013
 
@@ -49,8 +55,19 @@ class LiveConsumer(AsyncWebsocketConsumer):
     # An alias that is not configured: the hub listens to the layer for all sockets at once.
     channel_layer_alias = "none"
 
-    def identify(self) -> Caller:
-        """Who is there now; asked again before every command."""
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._outbox: asyncio.Queue[str | int] = asyncio.Queue(OUTBOX_SIZE)
+        self._held_back: list[str] | None = None
+        self._fell_behind_at = float("-inf")
+        self._speed = TokenBucket(rate=MESSAGES_PER_SECOND, burst=MESSAGES_AT_ONCE)
+        self._bad_frames = 0
+        self._screen: Screen | None = None
+        self._doorkeeper: Doorkeeper | None = None
+        self._admitted = False
+
+    def identify(self, *, anew: bool = False) -> Caller:
+        """Who is there now; asked before every command, and `anew` when a login may have ended."""
         raise NotImplementedError
 
     def screen(self, caller: Any) -> Screen | None:
@@ -65,35 +82,49 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         """Accept, so that a browser can read a close code; then admit, subscribe, show."""
-        self._outbox: asyncio.Queue[str | int] = asyncio.Queue(OUTBOX_SIZE)
-        self._bad_frames = 0
-        self._fell_behind_at = float("-inf")
-        self._screen: Screen | None = None
-        self._admitted = False
         await self.accept()
         self._writer = asyncio.create_task(self._write())
         try:
-            self._screen = screen = await pool.run(self._admit)
+            caller, self._screen = await pool.run(self._admit)
         except DomainError as refusal:
             return self._close_soon(_close_code(refusal))
         except DatabaseError:
             logger.exception("The database failed while a socket opened")
             return self._close_soon(CLOSE_TRY_LATER)
-        if screen is not None:  # subscribe first, then look: nothing falls in between
-            await hub.join(screen.topic, self, screen.digest)
+        await self._subscribe(caller)
         self._admitted = True
         await self._show()
 
-    def _admit(self) -> Screen | None:
-        caller = self.identify()
+    def _admit(self, *, anew: bool = False) -> tuple[Caller, Screen | None]:
+        caller = self.identify(anew=anew)
         require_role(caller, self.roles)
-        return self.screen(caller)
+        return caller, self.screen(caller)
+
+    async def _subscribe(self, caller: Caller) -> None:
+        """Subscribe first, then look: nothing falls in between."""
+        if self._screen is not None:
+            await hub.join(self._screen.topic, self, self._screen.digest)
+        if caller.topic:
+            self._doorkeeper = Doorkeeper(caller.topic, self._look_again)
+            await hub.join(caller.topic, self._doorkeeper)
+
+    async def _look_again(self) -> None:
+        """The person's login, role or switch may have changed: are they still welcome?"""
+        try:
+            await pool.run(self._admit, anew=True)
+        except DomainError as refusal:
+            self._close_soon(_close_code(refusal))
+        except DatabaseError:
+            logger.exception("The database failed while a socket was looked at again")
+            self._close_soon(CLOSE_TRY_LATER)
 
     async def websocket_disconnect(self, message: dict[str, Any]) -> None:
         """The socket has gone."""
+        self._writer.cancel()
         if self._screen is not None:
             await hub.leave(self._screen.topic, self)
-        self._writer.cancel()
+        if self._doorkeeper is not None:
+            await hub.leave(self._doorkeeper.topic, self._doorkeeper)
         raise StopConsumer
 
     # -- In -------------------------------------------------------------------------------------
@@ -102,6 +133,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """Answer one frame. What is no message at all three times over closes the socket."""
         if len((text_data or "").encode(errors="replace")) > MAX_MESSAGE:
             return self._close_soon(CLOSE_TOO_BIG)
+        if not self._speed.take():
+            return self._close_soon(CLOSE_TOO_FAST)
         try:
             message = _parse(text_data)
         except ValueError:
@@ -145,15 +178,30 @@ class LiveConsumer(AsyncWebsocketConsumer):
     # -- Out ------------------------------------------------------------------------------------
 
     async def _show(self) -> None:
+        """Send a snapshot, and what came meanwhile after it: a screen may apply an event twice,
+        but a snapshot that is older than an event would take it back."""
+        self._held_back = []
         try:
-            data = await pool.run(self._screen.snapshot) if self._screen else {}
+            shared = await self._shared_snapshot()
         except (Busy, DatabaseError):
             logger.exception("No snapshot could be read")
             return self._close_soon(CLOSE_TRY_LATER)
-        self.push(json.dumps({"event": SNAPSHOT, "data": with_server_time(data)}))
+        own = (self._screen.own if self._screen else {}) | server_time()
+        held_back, self._held_back = self._held_back, None
+        self.push(f'{{"event": "{SNAPSHOT}", "data": {_merged(shared, json.dumps(own))}}}')
+        for text in held_back:
+            self.push(text)
+
+    async def _shared_snapshot(self) -> str:
+        if self._screen is None:
+            return "{}"
+        return await hub.snapshot(self._screen.topic, self._screen.snapshot)
 
     def push(self, text: str) -> None:
         """Take a ready message from the hub; never waits, so a slow socket slows only itself."""
+        if self._held_back is not None:
+            self._held_back.append(text)
+            return
         try:
             self._outbox.put_nowait(text)
         except asyncio.QueueFull:
@@ -163,6 +211,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         now = asyncio.get_running_loop().time()
         too_often = now - self._fell_behind_at < RESYNC_PATIENCE
         self._fell_behind_at = now
+        RESYNCS.inc()
         self._empty_outbox()
         self._outbox.put_nowait(CLOSE_TOO_SLOW if too_often else RESYNC_TEXT)
 
@@ -187,10 +236,23 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.send(text_data=message)
 
 
+class Doorkeeper:
+    """Hears that a person has changed, and has their socket looked at again."""
+
+    def __init__(self, topic: str, look_again: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self.topic = topic
+        self._look_again = look_again
+        self._looking: asyncio.Task[None] | None = None
+
+    def push(self, text: str) -> None:
+        """A change, whatever it was; the database knows more."""
+        self._looking = asyncio.create_task(self._look_again())
+
+
 class NowhereConsumer(LiveConsumer):
     """Any address that is none: closed with 4404, so that a browser can tell."""
 
-    def identify(self) -> Caller:
+    def identify(self, *, anew: bool = False) -> Caller:
         """Nobody is anybody here."""
         raise NotFound
 
@@ -206,6 +268,11 @@ def _parse(text: str | None) -> dict[str, Any]:
     if not isinstance(message.get("id"), str | int | float | None):
         raise ValueError("not an id")
     return message
+
+
+def _merged(one: str, other: str) -> str:
+    """Two JSON objects as one, without reading either again."""
+    return other if one == "{}" else f"{one[:-1]}, {other[1:]}"
 
 
 def _is_name(command: Any) -> bool:

@@ -1,12 +1,17 @@
 """What any socket must bear: frames that are no messages, and being too slow."""
 
-import asyncio
 import json
 
 import pytest
 
 from conftest import open_socket
-from spa_project.lib.sockets import MAX_MESSAGE, OUTBOX_SIZE, LiveConsumer
+from spa_project.lib.sockets import (
+    MAX_MESSAGE,
+    MESSAGES_AT_ONCE,
+    MESSAGES_PER_SECOND,
+    OUTBOX_SIZE,
+    LiveConsumer,
+)
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
 
@@ -70,12 +75,31 @@ async def test_another_site_cannot_open_a_socket(branch):
             pass
 
 
+async def test_who_floods_is_closed_with_4429(branch):
+    async with open_socket("/ws/customer/?branch=makati") as socket:
+        await socket.hear("snapshot")
+        for _each in range(MESSAGES_AT_ONCE + 2 * MESSAGES_PER_SECOND):
+            await socket.send('{"command": "nothing"}')
+        assert await socket.close_code() == 4429
+
+
+async def test_a_snapshot_never_takes_back_what_came_while_it_was_read():
+    consumer = LiveConsumer()
+
+    async def read_slowly() -> str:
+        consumer.push('{"event": "news"}')
+        return "{}"
+
+    consumer._shared_snapshot = read_slowly  # type: ignore[method-assign]
+    await consumer._show()
+    sent = [json.loads(consumer._outbox.get_nowait()) for _each in range(2)]
+    assert [message["event"] for message in sent] == ["snapshot", "news"]
+
+
 async def test_who_falls_behind_is_told_to_catch_up_then_closed():
     sent: list[dict] = []
     consumer = LiveConsumer()
     consumer.base_send = lambda message: _keep(sent, message)
-    consumer._outbox = asyncio.Queue(OUTBOX_SIZE)
-    consumer._fell_behind_at = float("-inf")
     for _each in range(OUTBOX_SIZE + 1):
         consumer.push("{}")
     assert consumer._outbox.qsize() == 1

@@ -1,0 +1,128 @@
+"""Carries events from process to process, through the channel layer (Redis).
+
+At most once: what is lost while Redis is away heals by heartbeat digest and snapshot.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+
+from spa_project.lib.metrics import PUBLISH_FAILURES
+
+logger = logging.getLogger(__name__)
+
+#: Seconds to wait for the layer; a dead broker must hold up nobody for longer.
+LAYER_TIMEOUT = 2.0
+RETRY_SECONDS = 1.0
+#: Events that wait to be sent; more are dropped, so that a dead broker costs no memory.
+OUTGOING_SIZE = 10_000
+
+Deliver = Callable[[str, str], None]
+
+
+class Relay:
+    """One process's place in the layer: one channel, and a subscription for each topic it hears."""
+
+    def __init__(self, identity: str, deliver: Deliver) -> None:
+        self._identity = identity
+        self._deliver = deliver
+        self._layer: Any = get_channel_layer()
+        self._outgoing: asyncio.Queue[tuple[str, str]] = asyncio.Queue(OUTGOING_SIZE)
+        self._channel: str | None = None  # where the layer hands us what others sent
+        self._joined: set[str] = set()
+        self._tasks = [asyncio.create_task(job()) for job in (self._send_all, self._receive_all)]
+
+    async def stop(self) -> None:
+        """Leave the layer, before the event loop ends."""
+        for task in self._tasks:
+            await end(task)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAYER_TIMEOUT):
+                await self._layer.flush()
+
+    def send(self, topic: str, text: str) -> None:
+        """Send an event to the other processes, soon; never waits."""
+        try:
+            self._outgoing.put_nowait((topic, text))
+        except asyncio.QueueFull:
+            PUBLISH_FAILURES.inc()
+
+    async def listen(self, topic: str) -> None:
+        """Hear a topic from now on; a failure is logged, and may be tried again at any time."""
+        if topic not in self._joined and await self._try(self._join(topic), "Cannot hear", topic):
+            self._joined.add(topic)
+
+    async def stop_listening(self, topic: str) -> None:
+        """Hear a topic no more."""
+        if topic in self._joined:
+            self._joined.discard(topic)
+            leave = self._layer.group_discard(topic, self._channel)
+            await self._try(leave, "Cannot leave", topic)
+
+    async def _join(self, topic: str) -> None:
+        while self._channel is None:  # the receiving task has only just begun
+            await asyncio.sleep(0.01)
+        await self._layer.group_add(topic, self._channel)
+
+    async def _try(self, work: Coroutine[Any, Any, None], what: str, topic: str) -> bool:
+        try:
+            async with asyncio.timeout(LAYER_TIMEOUT):
+                await work
+        except Exception as error:
+            logger.warning("%s %s: %s", what, topic, error or "no answer in time")
+            return False
+        return True
+
+    async def _send_all(self) -> None:
+        while True:
+            topic, text = await self._outgoing.get()
+            send = send_to_layer(topic, text, sender=self._identity)
+            if not await self._try(send, "Cannot send an event of", topic):
+                PUBLISH_FAILURES.inc()
+
+    async def _receive_all(self) -> None:
+        while True:
+            try:
+                self._channel = self._channel or await self._layer.new_channel()
+                message = await self._layer.receive(self._channel)
+            except Exception as error:
+                logger.warning("The channel layer failed: %s", error)
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                self._take(message)
+
+    def _take(self, message: Any) -> None:
+        """Hand an event on; one that is malformed, or our own come back, is passed over."""
+        try:
+            topic, text, sender = message["topic"], message["text"], message["from"]
+        except (KeyError, TypeError):
+            logger.warning("A message of the layer is none of ours.")
+        else:
+            if sender != self._identity:
+                self._deliver(topic, text)
+
+
+async def send_to_layer(topic: str, text: str, *, sender: str) -> None:
+    """One event to everybody who hears its topic through the layer."""
+    layer = get_channel_layer()
+    assert layer is not None
+    message = {"type": "hub.event", "topic": topic, "text": text, "from": sender}
+    await layer.group_send(topic, message)
+
+
+def send_from_a_command(topic: str, text: str) -> None:
+    """The same from a process that serves nobody, such as a management command."""
+    if get_channel_layer() is not None:
+        async_to_sync(send_to_layer)(topic, text, sender="")
+
+
+async def end(task: asyncio.Task[None]) -> None:
+    """Cancel until it is heard: the Redis client loses a cancellation now and then."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=0.1)

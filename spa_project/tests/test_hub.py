@@ -1,0 +1,172 @@
+"""The hub: everyone of a topic hears it, nobody slows or silences the others."""
+
+import asyncio
+import json
+
+import pytest
+import pytest_asyncio
+
+from spa_project.lib import hub as hub_module
+from spa_project.lib import relay as relay_module
+from spa_project.lib.hub import Hub
+from spa_project.lib.metrics import PUBLISH_FAILURES
+from spa_project.lib.relay import Relay
+
+# Reads run on the database threads, though these never ask the database.
+pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
+
+
+class Ear:
+    """A socket that keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def push(self, text: str) -> None:
+        self.heard.append(text)
+
+
+class Broken:
+    """A socket that closed in the middle of a hand-over."""
+
+    def push(self, text: str) -> None:
+        raise ConnectionResetError
+
+
+@pytest_asyncio.fixture
+async def hub(settings):
+    settings.CHANNEL_LAYERS = {}
+    own = Hub()
+    own.attach()
+    yield own
+    await own.stop()
+
+
+async def published(hub: Hub, topic: str, text: str) -> None:
+    """Publish from another thread, as a verb does, and let the loop take it."""
+    await asyncio.to_thread(hub.publish, topic, text)
+    await asyncio.sleep(0)
+
+
+async def test_everyone_of_a_topic_hears_it_and_nobody_else(hub):
+    near, far, other = Ear(), Ear(), Ear()
+    for topic, ear in (("a", near), ("a", far), ("b", other)):
+        await hub.join(topic, ear)
+    await published(hub, "a", "news")
+    assert (near.heard, far.heard, other.heard) == (["news"], ["news"], [])
+
+
+async def test_one_broken_socket_silences_nobody(hub):
+    ear = Ear()
+    for socket in (Broken(), ear, Broken()):
+        await hub.join("a", socket)
+    for text in ("one", "two"):
+        await published(hub, "a", text)
+    assert ear.heard == ["one", "two"]
+
+
+async def test_who_has_left_hears_nothing_more(hub):
+    ear = Ear()
+    await hub.join("a", ear)
+    await hub.leave("a", ear)
+    await published(hub, "a", "news")
+    assert ear.heard == []
+    assert hub.topics == frozenset()
+
+
+async def test_a_thousand_screens_cost_one_read(hub):
+    reads = []
+
+    def read() -> dict[str, int]:
+        reads.append(1)
+        return {"rows": len(reads)}
+
+    shown = await asyncio.gather(*(hub.snapshot("a", read) for _each in range(1000)))
+    assert set(shown) == {'{"rows": 1}'}
+    assert len(reads) == 1
+
+
+async def test_an_event_makes_the_snapshot_old(hub):
+    answers = iter(["before", "after"])
+
+    def read() -> str:
+        return next(answers)
+
+    await hub.join("a", Ear())
+    assert json.loads(await hub.snapshot("a", read)) == "before"
+    await published(hub, "a", "news")
+    assert json.loads(await hub.snapshot("a", read)) == "after"
+
+
+async def test_a_snapshot_that_failed_is_read_again(hub):
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await hub.snapshot("a", fail)
+    assert await hub.snapshot("a", lambda: 7) == "7"
+
+
+async def test_the_heartbeat_tells_what_the_database_holds(hub):
+    ear = Ear()
+    await hub.join("a", ear, lambda: {"count": 2, "versions": 5})
+    await hub._beat_for("a", hub._digests["a"])
+    assert json.loads(ear.heard[0]) == {"event": "heartbeat", "data": {"count": 2, "versions": 5}}
+
+
+async def test_a_heartbeat_that_fails_is_one_heartbeat_less(hub):
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    await hub.join("a", Ear(), fail)
+    await hub._beat_for("a", fail)
+    assert hub.topics == {"a"}
+
+
+class NoLayer:
+    """A channel layer whose Redis is gone."""
+
+    async def new_channel(self) -> str:
+        raise ConnectionError
+
+    async def group_add(self, topic: str, channel: str) -> None:
+        raise ConnectionError
+
+    async def group_send(self, topic: str, message: dict) -> None:
+        raise ConnectionError
+
+    async def flush(self) -> None:
+        pass
+
+
+@pytest_asyncio.fixture
+async def lonely_hub(monkeypatch):
+    """A hub whose Redis is gone from the start."""
+    for module in (hub_module, relay_module):
+        monkeypatch.setattr(module, "get_channel_layer", NoLayer)
+    monkeypatch.setattr(relay_module, "LAYER_TIMEOUT", 0.05)
+    own = Hub()
+    own.attach()
+    yield own
+    await own.stop()
+
+
+async def test_with_redis_gone_its_own_process_still_hears(lonely_hub):
+    ear = Ear()
+    await lonely_hub.join("a", ear)
+    before = PUBLISH_FAILURES._value.get()
+    await published(lonely_hub, "a", "news")
+    assert ear.heard == ["news"]
+    async with asyncio.timeout(5):
+        while PUBLISH_FAILURES._value.get() == before:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_message_that_is_none_of_ours_is_passed_over(lonely_hub):
+    heard = []
+    relay = Relay("me", lambda *event: heard.append(event))
+    for message in ({}, None, {"topic": "a"}, {"topic": "a", "text": "own", "from": "me"}):
+        relay._take(message)
+    relay._take({"topic": "a", "text": "news", "from": "you"})
+    await relay.stop()
+    assert heard == [("a", "news")]
