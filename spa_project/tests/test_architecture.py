@@ -1,6 +1,7 @@
 """Rules of the house that a reader of one file cannot see."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,6 +69,14 @@ def test_only_the_audiences_publish():
 @pytest.mark.parametrize("call", ["announce", "announce_room"])
 def test_only_the_writers_of_a_status_announce(call):
     assert callers_of(call) <= {"queueing/lifecycle.py", "queueing/rooms.py"}
+
+
+def test_every_setting_from_the_environment_is_in_the_example():
+    settings_file = (settings.BASE_DIR / "spa_project" / "settings.py").read_text()
+    names = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', settings_file))
+    example = (settings.BASE_DIR / ".env.example").read_text()
+    assert len(names) > 10
+    assert {name for name in names if f"#{name}=" not in example} == set()
 
 
 def templates() -> list[Path]:
