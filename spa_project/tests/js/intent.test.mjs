@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { carryOut, Intent, uuid } from "../../../static/js/lib/intent.js";
 import { memory } from "../../../static/js/lib/memory.js";
-import { Refusal } from "../../../static/js/lib/socket.js";
+import { Refusal } from "../../../static/js/lib/refusal.js";
 import { fakeStorage } from "./fake_storage.mjs";
 
 function start(storage = fakeStorage()) {

@@ -2,33 +2,12 @@ import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
 import { LiveSocket } from "../../../static/js/lib/socket.js";
+import { FakeLine, passing, settle } from "./fake_line.mjs";
 
 beforeEach(() => {
   mock.timers.reset();
   mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
 });
-
-/** A server's end of one line. */
-class FakeLine {
-  sent = [];
-  closed = false;
-
-  send(text) {
-    this.sent.push(JSON.parse(text));
-  }
-
-  close() {
-    this.closed = true;
-  }
-
-  say(message) {
-    this.onmessage({ data: JSON.stringify(message) });
-  }
-
-  hangUp(code = 1006) {
-    this.onclose({ code });
-  }
-}
 
 function open(options = {}) {
   const world = { lines: [], events: [], states: [], logins: 0 };
@@ -52,11 +31,7 @@ function openLive(options) {
   return world;
 }
 
-// In small steps, so that every timer sees the time it fires at.
-const STEP = 100;
-const pass = (seconds) => {
-  for (let left = Math.round(seconds * 1000); left > 0; left -= STEP) mock.timers.tick(STEP);
-};
+const pass = passing(mock.timers);
 const lastLine = (world) => world.lines.at(-1);
 
 test("a line is live with its first message, not before", () => {
@@ -162,6 +137,23 @@ test("a line too fast or too slow is given more time at once", () => {
   assert.equal(world.lines.length, 2);
 });
 
+test("who was too fast waits five seconds at least", () => {
+  const world = openLive({ random: () => 0 });
+  lastLine(world).hangUp(4429);
+  pass(4.9);
+  assert.equal(world.lines.length, 1);
+  pass(0.1);
+  assert.equal(world.lines.length, 2);
+});
+
+test("a line that opens but says nothing is given up after ten seconds", () => {
+  const world = open();
+  pass(10);
+  assert.equal(world.lines[0].closed, false);
+  pass(1.1);
+  assert.equal(world.lines[0].closed, true);
+});
+
 test("someone no longer logged in goes to the login page, once", () => {
   const world = open();
   lastLine(world).hangUp(4401);
@@ -260,8 +252,3 @@ test("a socket hung up for good stays down", async () => {
   assert.equal(world.lines.length, 1);
   await assert.rejects(world.socket.insist("x", {}), { code: "connection_lost" });
 });
-
-/** Lets promises run; timers stand still meanwhile. */
-async function settle() {
-  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
-}

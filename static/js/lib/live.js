@@ -3,23 +3,32 @@
  */
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
+import { Overlay } from "./overlay.js";
 import { data, timeOfDay, words } from "./page.js";
+import { Polling } from "./polling.js";
 import { LiveSocket } from "./socket.js";
 import { FloorStore } from "./store.js";
 import { ServerClock } from "./time.js";
+import { Transport } from "./transport.js";
 
 const TICK = 1000;
 
-Alpine.store("link", { state: "connecting", since: "", live: false, stale: false });
+Alpine.store("link", { state: "connecting", since: "", live: false, stale: false, polling: false });
 
 /**
  * The page's line to the server.
  * @param {Partial<import("./socket.js").LineOptions>} options
+ * @param {string} [snapshotUrl] what is asked for again and again where sockets are blocked
  * @returns {LiveSocket}
  */
-export function openLine(options) {
+export function openLine(options, snapshotUrl = data.snapshot_url) {
+  const transport = new Transport({
+    openPolling: () => new Polling({ snapshotUrl, query: branchQuery(), csrfToken }),
+    onPolling: (isPolling) => (Alpine.store("link").polling = isPolling),
+  });
   const line = new LiveSocket({
     url: socketUrl(data.socket),
+    connect: (url) => transport.connect(url),
     lostWords: words.connection_lost,
     onState: showState,
     onLogin: goToLogin,
@@ -49,7 +58,8 @@ export const floor = {
   problem: "",
   ask: null,
   insist: null,
-  take: null,
+  imagine: null,
+  agreed: null,
 
   isNews(row) {
     return this.opening[row.id] !== row.version;
@@ -62,33 +72,38 @@ export const floor = {
     const screen = new Screen(this);
     this.ask = (command, data) => screen.line.ask(command, data);
     this.insist = (command, data) => screen.line.insist(command, data);
-    this.take = (answer) => screen.take(answer);
+    this.imagine = (guess) => screen.imagine(guess);
+    this.agreed = (answer) => screen.agreed(answer);
   },
 
   /**
    * Sends a command for a button: one at a time, and a refusal is shown, never thrown.
    * @param {string} command
    * @param {object} [data]
+   * @param {import("./overlay.js").Guess} [guess] what to show until the answer comes
    * @returns {Promise<object | null>} the answer
    */
-  async act(command, data) {
-    return this.attempt(command, () => this.ask(command, data));
+  async act(command, data, guess) {
+    return this.attempt(command, () => this.ask(command, data), guess);
   },
 
   /**
    * @param {string} what names what is under way
    * @param {() => Promise<object>} send
+   * @param {import("./overlay.js").Guess} [guess]
    */
-  async attempt(what, send) {
+  async attempt(what, send, guess) {
     if (this.busy) return null;
     this.busy = what;
     this.problem = "";
+    this.imagine(guess ?? null);
     try {
       const answer = await send();
-      this.take(answer);
+      this.agreed(answer);
       return answer;
     } catch (refusal) {
       if (refusal.code === "not_authenticated") goToLogin();
+      this.imagine(null);
       this.problem = refusal.message;
       return null;
     } finally {
@@ -102,6 +117,7 @@ class Screen {
   constructor(component) {
     this.component = component;
     this.store = new FloorStore(data.shows ?? null);
+    this.overlay = new Overlay();
     this.clock = new ServerClock();
     this.line = openLine({
       digest: () => this.store.digest(),
@@ -119,6 +135,7 @@ class Screen {
     this.clock.set(snapshot.server_now);
     const { transaction, transactions = transaction ? [transaction] : [], rooms } = snapshot;
     this.store.replace({ transactions, rooms });
+    if (!this.component.busy) this.overlay.drop();
     this.component.me = snapshot.me ?? null;
     if (!this.component.loaded) this.component.opening = versionsOf(transactions);
     this.component.loaded = true;
@@ -134,9 +151,21 @@ class Screen {
     if (isNews.includes(true)) this.show();
   }
 
+  imagine(guess) {
+    if (guess) this.overlay.show(guess);
+    else this.overlay.drop();
+    this.show();
+  }
+
+  agreed(answer) {
+    this.overlay.agreed();
+    this.take(answer);
+    this.show();
+  }
+
   show() {
-    this.component.rows = this.store.transactions();
-    this.component.rooms = this.store.rooms();
+    this.component.rows = this.overlay.transactions(this.store.transactions(), data.shows);
+    this.component.rooms = this.overlay.rooms(this.store.rooms());
     this.tick();
   }
 
@@ -162,6 +191,16 @@ function showState(state, lostAt, stale) {
 function goToLogin() {
   const here = encodeURIComponent(location.pathname + location.search);
   location.assign(`${data.login_url}?next=${here}`);
+}
+
+/** Visitors name their branch with each command, as they do for the socket. */
+function branchQuery() {
+  return new URL(data.socket, location.href).search;
+}
+
+// Read anew each time: logging in changes it.
+function csrfToken() {
+  return /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? "";
 }
 
 function socketUrl(path) {

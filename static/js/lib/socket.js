@@ -2,10 +2,13 @@
  * One line to the server: commands with answers, events, and the care that keeps it alive.
  */
 
+import { Refusal } from "./refusal.js";
+
 const SHORTEST_WAIT = 500;
 const LONGEST_WAIT = 15_000;
 const PROBE_AFTER = 12_000;
 const SILENT_AFTER = 25_000;
+const OPEN_WITHIN = 10_000;
 const OFFLINE_AFTER = 8_000;
 const ANSWER_WITHIN = 20_000;
 const SETTLE_WITHIN = 1_000;
@@ -13,20 +16,10 @@ const TICK = 1_000;
 
 const CLOSE_LOGIN = 4401;
 const CLOSE_FOR_GOOD = new Set([4403, 4404]);
-const CLOSE_SLOW_DOWN = new Set([4408, 4429]);
+const CLOSE_TOO_FAST = 4429;
+const CLOSE_SLOW_DOWN = new Set([4408, CLOSE_TOO_FAST]);
 const CALMER_ATTEMPT = 3;
-
-/** What `ask` rejects with: the server's refusal, or `connection_lost`. */
-export class Refusal extends Error {
-  /**
-   * @param {string} code
-   * @param {string} sentence for people
-   */
-  constructor(code, sentence) {
-    super(sentence);
-    this.code = code;
-  }
-}
+const CALMER_WAIT = 5_000;
 
 /**
  * @typedef {"connecting" | "live" | "reconnecting" | "offline"} LineState
@@ -37,7 +30,7 @@ export class Refusal extends Error {
  * @property {() => void} [onLogin] the server no longer knows who we are
  * @property {() => { count: number, versions: number }} [digest] of what the screen holds
  * @property {string} [lostWords] sentence of a `connection_lost`
- * @property {(url: string) => WebSocket} [connect]
+ * @property {(url: string) => import("./transport.js").End} [connect]
  * @property {() => number} [random]
  */
 
@@ -201,7 +194,7 @@ export class LiveSocket {
 
   #tick() {
     const silence = Date.now() - this.#heardAt;
-    if (this.#line && silence > SILENT_AFTER) this.#giveUpLine();
+    if (this.#line && silence > (this.#lineIsGood ? SILENT_AFTER : OPEN_WITHIN)) this.#giveUpLine();
     else if (this.#lineIsGood && silence > PROBE_AFTER && !this.#probed) {
       this.#probed = true;
       this.#askSnapshot();
@@ -233,7 +226,8 @@ export class LiveSocket {
   #retryLater(code) {
     if (CLOSE_SLOW_DOWN.has(code)) this.#attempt = Math.max(this.#attempt, CALMER_ATTEMPT);
     const ceiling = Math.min(LONGEST_WAIT, 1000 * 2 ** this.#attempt);
-    const wait = SHORTEST_WAIT + this.#options.random() * (ceiling - SHORTEST_WAIT);
+    const least = code === CLOSE_TOO_FAST ? CALMER_WAIT : SHORTEST_WAIT;
+    const wait = least + this.#options.random() * (ceiling - least);
     this.#attempt += 1;
     this.#retry = setTimeout(() => this.#connect(), wait);
   }

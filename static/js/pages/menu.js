@@ -14,6 +14,7 @@ import { data, speech } from "../lib/page.js";
 const WIDE = matchMedia("(min-width: 64rem)");
 const TICKET_STAYS_ON_KIOSK = 20_000;
 const TICKET_IS_OLD_AFTER = 12 * 3_600_000;
+const MENU_URL = `/api/menu/?branch=${encodeURIComponent(data.branch)}`;
 
 // A kiosk forgets between two people; a phone remembers for its owner.
 const storage = data.kiosk ? sessionStorage : localStorage;
@@ -49,7 +50,8 @@ Alpine.data("menu", () => ({
 
   init() {
     refs = this.$refs;
-    line = openLine({ onEvent: () => {} });
+    // This page shows nothing live: where sockets are blocked, the menu is the sign of life.
+    line = openLine({ onEvent: () => {} }, MENU_URL);
     this.dropped = cart.dropUnknown();
     this.read();
     this.dock();
@@ -156,7 +158,7 @@ Alpine.data("menu", () => ({
   },
 
   async freshMenu() {
-    const answer = await fetch(`/api/menu/?branch=${encodeURIComponent(data.branch)}`);
+    const answer = await fetch(MENU_URL);
     if (!answer.ok) return;
     this.menu = await answer.json();
     cart.follow(offersOf(this.menu));

@@ -4,6 +4,7 @@
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { focusOnceShown } from "../lib/focus.js";
+import { finished, roomSet, started, withoutItem, withService } from "../lib/guesses.js";
 import { floor } from "../lib/live.js";
 import { data, speech } from "../lib/page.js";
 import { minutesSince, stopwatch } from "../lib/time.js";
@@ -71,19 +72,20 @@ Alpine.data("therapist", () => ({
     }
   },
   start() {
-    return this.act("therapist_start_service", { transaction_id: this.current.id });
+    const guess = started(this.current, new Date(this.now).toISOString());
+    return this.act("therapist_start_service", { transaction_id: this.current.id }, guess);
   },
   finish() {
-    return this.act("therapist_finish_service", { transaction_id: this.current.id });
+    const guess = finished(this.current, this.room);
+    return this.act("therapist_finish_service", { transaction_id: this.current.id }, guess);
   },
   remove(item) {
-    return this.act("therapist_remove_item", {
-      transaction_id: this.current.id,
-      item_id: item.id,
-    });
+    const choice = { transaction_id: this.current.id, item_id: item.id };
+    return this.act("therapist_remove_item", choice, withoutItem(this.current, item.id));
   },
   setRoom(status) {
-    return this.act("room_set_status", { room_number: this.room.number, status });
+    const choice = { room_number: this.room.number, status };
+    return this.act("room_set_status", choice, roomSet(this.room, status));
   },
 
   openServices() {
@@ -93,12 +95,10 @@ Alpine.data("therapist", () => ({
   closeServices() {
     refs.services.close();
   },
-  async add(classification) {
-    const answer = await this.act("therapist_add_service", {
-      transaction_id: this.current.id,
-      service_classification_id: classification.id,
-    });
-    if (answer) this.closeServices();
+  add(service, offer) {
+    this.closeServices();
+    const choice = { transaction_id: this.current.id, service_classification_id: offer.id };
+    return this.act("therapist_add_service", choice, withService(this.current, service, offer));
   },
 }));
 

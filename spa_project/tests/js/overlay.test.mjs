@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import {
+  finished,
+  roomSet,
+  started,
+  withoutItem,
+  withService,
+} from "../../../static/js/lib/guesses.js";
+import { Overlay } from "../../../static/js/lib/overlay.js";
+
+const SHOWS = ["therapist_confirmed", "in_service"];
+const NOW = "2026-01-01T10:00:00.000Z";
+const item = (id, price, duration_minutes) => ({ id, price, duration_minutes });
+const visit = (more = {}) => ({
+  id: 1,
+  version: 3,
+  status: "therapist_confirmed",
+  items: [item(7, "0.10", 30), item(8, "0.20", 45)],
+  total_amount: "0.30",
+  total_duration_minutes: 75,
+  ...more,
+});
+const room = (version = 5, status = "occupied") => ({ number: "2", version, status });
+
+function showing(guess) {
+  const overlay = new Overlay();
+  overlay.show(guess);
+  return overlay;
+}
+
+test("a start shows at once, on the row it was made from", () => {
+  const overlay = showing(started(visit(), NOW));
+  const [first, second] = overlay.transactions([visit(), visit({ id: 2 })], SHOWS);
+  assert.deepEqual([first.status, first.service_start_at], ["in_service", NOW]);
+  assert.equal(second.status, "therapist_confirmed");
+});
+
+test("newer news of the row ends the guess", () => {
+  const news = visit({ version: 4, status: "cancelled" });
+  const overlay = showing(started(visit(), NOW));
+  assert.deepEqual(overlay.transactions([news]), [news]);
+});
+
+test("a guess taken back leaves what the server said", () => {
+  const overlay = showing(finished(visit(), room()));
+  overlay.drop();
+  assert.deepEqual(overlay.transactions([visit()], SHOWS), [visit()]);
+  assert.deepEqual(overlay.rooms([room()]), [room()]);
+});
+
+test("a finished customer leaves the desk and the room is to be prepared", () => {
+  const overlay = showing(finished(visit({ status: "in_service" }), room()));
+  assert.deepEqual(overlay.transactions([visit({ status: "in_service" })], SHOWS), []);
+  assert.deepEqual(overlay.rooms([room()]), [room(5, "preparing")]);
+});
+
+test("a therapist without a room can finish too", () => {
+  const overlay = showing(finished(visit(), null));
+  assert.deepEqual(overlay.rooms([room()]), [room()]);
+});
+
+test("after the answer only the room is still guessed, until its own news", () => {
+  const overlay = showing(finished(visit(), room()));
+  overlay.agreed();
+  assert.deepEqual(overlay.transactions([visit()], SHOWS), [visit()]);
+  assert.deepEqual(overlay.rooms([room()]), [room(5, "preparing")]);
+  assert.deepEqual(overlay.rooms([room(6, "available")]), [room(6, "available")]);
+});
+
+test("a service added is pending, with sums in whole cents", () => {
+  const offer = { classification: "60 minutes", price: "130.10", duration_minutes: 60 };
+  const { transaction } = withService(visit(), { name: "Shiatsu" }, offer);
+  const added = transaction.items.at(-1);
+  assert.deepEqual([added.service_name, added.price, added.pending], ["Shiatsu", "130.10", true]);
+  assert.equal(transaction.total_amount, "130.40");
+  assert.equal(transaction.total_duration_minutes, 135);
+});
+
+test("a service taken out is gone at once, and so is its price", () => {
+  const { transaction } = withoutItem(visit(), 7);
+  assert.deepEqual(transaction.items, [item(8, "0.20", 45)]);
+  assert.equal(transaction.total_amount, "0.20");
+});
+
+test("a room set by hand shows at once", () => {
+  assert.deepEqual(showing(roomSet(room(), "available")).rooms([room()]), [room(5, "available")]);
+});
+
+test("a new guess takes the place of the one before", () => {
+  const overlay = showing(started(visit(), NOW));
+  overlay.show(roomSet(room(), "available"));
+  assert.deepEqual(overlay.transactions([visit()]), [visit()]);
+});

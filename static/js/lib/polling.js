@@ -1,0 +1,148 @@
+/**
+ * A line over plain HTTP, for networks that block WebSockets. To its owner it looks like one:
+ * it asks for the snapshot every few seconds, and posts commands to their addresses.
+ */
+
+const SHORTEST_PAUSE = 3_000;
+const LONGEST_PAUSE = 5_000;
+const SNAPSHOT_WITHIN = 10_000;
+const COMMAND_WITHIN = 20_000;
+
+const CLOSE_BROKEN = 1006;
+/** A refusal to show the snapshot, as a socket would say it. */
+const CLOSE_FOR = { 401: 4401, 403: 4403, 404: 4404 };
+
+/**
+ * @typedef {object} PollingOptions
+ * @property {string} snapshotUrl answers with an ETag, and 304
+ * @property {string} [query] of a command's address, "?branch=main" for visitors
+ * @property {() => string} [csrfToken] proves that the page is ours
+ * @property {typeof fetch} [fetch]
+ * @property {() => number} [random]
+ */
+
+export class Polling {
+  onmessage = null;
+  onclose = null;
+  #options;
+  #etag = "";
+  #timer = null;
+  #isAsking = false;
+  #answers = 0;
+  #over = false;
+
+  /** @param {PollingOptions} options */
+  constructor(options) {
+    this.#options = {
+      query: "",
+      csrfToken: () => "",
+      fetch: (...request) => fetch(...request),
+      random: Math.random,
+      ...options,
+    };
+    this.#askIn(0);
+  }
+
+  /** @param {string} text a message as a socket would take it */
+  send(text) {
+    const { command, id, data } = JSON.parse(text);
+    if (command !== "snapshot") return void this.#post(command, id, data);
+    this.#etag = "";
+    this.#askIn(0);
+  }
+
+  /** Asks no more. Answers of commands already sent are still handed over. */
+  close() {
+    this.#over = true;
+    clearTimeout(this.#timer);
+  }
+
+  #askIn(pause) {
+    clearTimeout(this.#timer);
+    if (!this.#over) this.#timer = setTimeout(() => this.#ask(), pause);
+  }
+
+  #askLater() {
+    const spread = LONGEST_PAUSE - SHORTEST_PAUSE;
+    this.#askIn(SHORTEST_PAUSE + this.#options.random() * spread);
+  }
+
+  async #ask() {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    const answersBefore = this.#answers;
+    try {
+      const message = await this.#news();
+      // Read before a command was answered, it would take back what the answer said.
+      const isOld = answersBefore !== this.#answers;
+      if (!isOld && !this.#over) this.#say(message);
+      if (isOld) this.#askAfresh();
+      else this.#askLater();
+    } catch (error) {
+      this.#break(error.closeCode);
+    } finally {
+      this.#isAsking = false;
+    }
+  }
+
+  #askAfresh() {
+    this.#etag = "";
+    this.#askIn(0);
+  }
+
+  async #news() {
+    const headers = this.#etag ? { "If-None-Match": this.#etag } : {};
+    const response = await this.#request(this.#options.snapshotUrl, SNAPSHOT_WITHIN, { headers });
+    if (response.status === 304) return { event: "heartbeat", data: {} };
+    const data = await response.json();
+    if (!response.ok) throw refused(response.status, data);
+    this.#etag = response.headers.get("ETag") ?? "";
+    return { event: "snapshot", data };
+  }
+
+  async #post(command, id, data) {
+    try {
+      const response = await this.#request(this.#addressOf(command), COMMAND_WITHIN, {
+        method: "POST",
+        headers: {
+          "Content-Type": "application/json",
+          "X-CSRFToken": this.#options.csrfToken(),
+        },
+        body: JSON.stringify(data),
+      });
+      const reply = await response.json();
+      if (typeof reply.ok !== "boolean") throw new Error("Not an answer of ours");
+      this.#answers += 1;
+      this.#say({ ...reply, id });
+      this.#askIn(0);
+    } catch {
+      this.#break();
+    }
+  }
+
+  #addressOf(command) {
+    return `/api/commands/${command}/${this.#options.query}`;
+  }
+
+  #request(url, within, request) {
+    const signal = AbortSignal.timeout(within);
+    return this.#options.fetch(url, { cache: "no-store", signal, ...request });
+  }
+
+  #say(message) {
+    this.onmessage?.({ data: JSON.stringify(message) });
+  }
+
+  #break(code = CLOSE_BROKEN) {
+    if (this.#over) return;
+    this.close();
+    this.onclose?.({ code });
+  }
+}
+
+// Only our own server's word counts: a proxy says 403 and 404 too.
+function refused(status, body) {
+  const error = new Error(`The snapshot was refused with ${status}`);
+  if (body.ok === false) error.closeCode = CLOSE_FOR[status];
+  return error;
+}
