@@ -1,0 +1,410 @@
+"""Everybody taps anything in any order; a small model says what must come of it.
+
+The model knows the line, who holds whom, and what each visit has; it is written without looking
+at how the verbs do it. After every step the rows must be what the model says, so a refused step
+has changed nothing; at the end of every day the ledger must be sound.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import partial
+from typing import Any, NamedTuple
+
+import pytest
+from django.db.transaction import atomic
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+
+from accounts.models import Branch, Cashier, Therapist
+from catalog.models import ServiceClassification
+from conftest import make_offer
+from payments import services as till
+from payments.errors import InsufficientPayment
+from payments.ledger import ledger
+from payments.models import Payment
+from queueing import services as floor
+from queueing.errors import (
+    EmptySelection,
+    QueueEmpty,
+    RoomNotReady,
+    ServiceNotFound,
+    TransactionNotFound,
+    WrongState,
+)
+from queueing.models import Room, RoomStatus, Transaction, TransactionItem
+from queueing.services import Choice
+from queueing.states import WITH_CASHIER, WITH_THERAPIST, Status
+from spa_project.lib.errors import Conflict, DomainError
+
+Refusal = type[DomainError] | None
+
+DAYS = 40
+STEPS = 40
+
+#: Few, so that they are used again now and then.
+REQUESTS = st.sampled_from([None, None, *(f"request-{number}" for number in range(6))])
+PEOPLE = st.integers(0, 1)
+OFFERS = st.integers(0, 2)
+OVER = st.sampled_from(["0.20", "0.00", "1000.00", "-0.01"])
+SELECTION = st.lists(OFFERS, min_size=1, max_size=3)
+#: In place of a visit: the one that this person holds.
+MINE = st.none()
+
+
+@dataclass(eq=False)
+class Visit:
+    """What the model knows of a transaction."""
+
+    pk: int
+    items: dict[int, ServiceClassification]
+    asked: list[int]
+    request_id: str | None
+    status: Status = Status.PENDING_THERAPIST
+    version: int = 1
+    therapist: Therapist | None = None
+    cashier: Cashier | None = None
+    payment: tuple[Any, ...] | None = None  # cashier, amount, request
+
+    @property
+    def total(self) -> Decimal:
+        return sum((offer.price for offer in self.items.values()), Decimal(0))
+
+    def move(self, *steps: Status) -> None:
+        self.status = steps[-1]
+        self.version += len(steps)
+
+
+class Cast(NamedTuple):
+    """Who and what there is before a day begins."""
+
+    branch: Branch
+    therapists: tuple[Therapist, ...]
+    cashiers: tuple[Cashier, ...]
+    offers: tuple[ServiceClassification, ...]
+
+
+@dataclass
+class Model:
+    """A day as it should be."""
+
+    visits: list[Visit] = field(default_factory=list)
+    waiting: list[Visit] = field(default_factory=list)
+    finished: list[Visit] = field(default_factory=list)
+    rooms: dict[str, str] = field(
+        default_factory=lambda: {"1": RoomStatus.AVAILABLE, "2": RoomStatus.AVAILABLE}
+    )
+
+    def held_by(self, person: Therapist | Cashier) -> Visit | None:
+        """Whom a therapist or a cashier has now."""
+        role, statuses = (
+            ("therapist", WITH_THERAPIST)
+            if isinstance(person, Therapist)
+            else ("cashier", WITH_CASHIER)
+        )
+        held = [v for v in self.visits if getattr(v, role) == person and v.status in statuses]
+        assert len(held) <= 1
+        return held[0] if held else None
+
+    def asked_before(self, request_id: str | None) -> Visit | None:
+        """The visit that a request made."""
+        return next((v for v in self.visits if request_id and v.request_id == request_id), None)
+
+    def paid_before(self, request_id: str | None) -> bool:
+        """Whether a request has paid for somebody."""
+        return any(v.payment and request_id and v.payment[2] == request_id for v in self.visits)
+
+
+class Day(RuleBasedStateMachine):
+    """The rules are the verbs; each is checked against the model."""
+
+    visits = Bundle("visits")
+
+    def __init__(self, cast: Cast) -> None:
+        super().__init__()
+        self.cast = cast
+        self.model = Model()
+        # A day leaves nothing behind for the next. Django lets a durable verb run inside it
+        # when it is marked as a test's.
+        self.night = atomic()
+        self.night._from_testcase = True  # type: ignore[attr-defined]
+        self.night.__enter__()
+
+    def teardown(self) -> None:
+        try:
+            assert [words for outcome in ledger.run() for words in outcome.findings] == []
+        finally:
+            self.night.__exit__(RuntimeError, RuntimeError(), None)
+
+    @contextmanager
+    def expect(self, refusal: Refusal) -> Iterator[None]:
+        """The block is refused in this way, or, with None, done."""
+        if refusal is None:
+            yield
+            return
+        with pytest.raises(refusal) as refused:
+            yield
+        assert refused.type is refusal
+
+    @invariant()
+    def the_rows_are_what_the_model_says(self) -> None:
+        model = self.model
+        key = lambda person: person and person.pk  # noqa: E731
+        columns = ("pk", "status", "version", "total_amount", "therapist", "cashier")
+        assert list(Transaction.objects.order_by("pk").values_list(*columns)) == [
+            (v.pk, v.status, v.version, v.total, key(v.therapist), key(v.cashier))
+            for v in model.visits
+        ]
+        items = TransactionItem.objects.values_list("pk", "service_classification")
+        assert dict(items) == {pk: o.pk for v in model.visits for pk, o in v.items.items()}
+        payments = Payment.objects.order_by("transaction").values_list("transaction", "amount_paid")
+        assert list(payments) == [(v.pk, v.payment[1]) for v in model.visits if v.payment]
+        assert dict(Room.objects.values_list("number", "status")) == model.rooms
+
+    # -- A day as it goes when nobody errs: without it few visits would get to their end ----------
+
+    @initialize(target=visits, wanted=st.tuples(*[SELECTION] * 5))
+    def open_the_house(self, wanted: tuple[list[int], ...]) -> Any:
+        return multiple(*(self.confirm(numbers, None) for numbers in wanted))
+
+    @rule(
+        people=st.lists(st.integers(0, 3), min_size=4, max_size=8),
+        instead=OFFERS,
+        over=OVER,
+        request_id=REQUESTS,
+    )
+    def go_on(self, people: list[int], instead: int, over: str, request_id: str | None) -> None:
+        for number in people:
+            at_the_counter, who = divmod(number, 2)
+            if at_the_counter:
+                self._go_on_at_the_counter(who, over, request_id)
+            else:
+                self._go_on_with_treatments(who, instead)
+
+    def _go_on_with_treatments(self, who: int, instead: int) -> None:
+        therapist = self.cast.therapists[who]
+        held = self.model.held_by(therapist)
+        if held is None:
+            self.set_room(therapist.room_number, RoomStatus.AVAILABLE)
+            self.claim(who)
+        elif held.status == Status.THERAPIST_CONFIRMED:
+            self.start(who, None)
+            self.remove(who, None, 0)
+            self.add(who, None, instead)
+        else:
+            self.finish(who, None)
+
+    def _go_on_at_the_counter(self, who: int, over: str, request_id: str | None) -> None:
+        visit = self.model.held_by(self.cast.cashiers[who])
+        if visit is None:
+            self.claim_finished(who)
+        else:
+            for _tap in range(2):
+                self.pay(who, visit, over, request_id)
+
+    # -- The customer ---------------------------------------------------------------------------
+
+    @rule(target=visits, wanted=SELECTION, request_id=REQUESTS)
+    def confirm(self, wanted: list[int], request_id: str | None) -> Any:
+        choices = [Choice(self.cast.offers[number].pk) for number in wanted]
+        first = self.model.asked_before(request_id)
+        with self.expect(Conflict if first and first.asked != wanted else None):
+            made = floor.confirm_selection(self.cast.branch, choices=choices, request_id=request_id)
+            assert first is None or made.pk == first.pk
+        if first:
+            return multiple()
+        keys = TransactionItem.objects.filter(transaction=made).order_by("pk")
+        offers = (self.cast.offers[number] for number in wanted)
+        items = dict(zip(keys.values_list("pk", flat=True), offers, strict=True))
+        visit = Visit(made.pk, items, wanted, request_id)
+        self.model.visits.append(visit)
+        self.model.waiting.append(visit)
+        return visit
+
+    @rule(wanted=SELECTION | st.just([]))
+    def confirm_what_nobody_offers(self, wanted: list[int]) -> None:
+        choices = [Choice(number + 10**9) for number in wanted]
+        with self.expect(ServiceNotFound if wanted else EmptySelection):
+            floor.confirm_selection(self.cast.branch, choices=choices)
+
+    # -- Therapists -----------------------------------------------------------------------------
+
+    @rule(who=PEOPLE)
+    def claim(self, who: int) -> None:
+        therapist, model = self.cast.therapists[who], self.model
+        held = model.held_by(therapist)
+        refusal: Refusal = None
+        if not held and not model.waiting:
+            refusal = QueueEmpty
+        elif not held and model.rooms[therapist.room_number] != RoomStatus.AVAILABLE:
+            refusal = RoomNotReady
+        with self.expect(refusal):
+            claimed = floor.claim_next(therapist)
+        if refusal:
+            return
+        if not held:
+            held = model.waiting.pop(0)
+            held.therapist = therapist
+            held.move(Status.THERAPIST_CONFIRMED)
+            model.rooms[therapist.room_number] = RoomStatus.OCCUPIED
+        assert (claimed.pk, claimed.version) == (held.pk, held.version)
+
+    @rule(who=PEOPLE, whom=MINE | MINE | visits)
+    def start(self, who: int, whom: Visit | None) -> None:
+        therapist = self.cast.therapists[who]
+        if visit := whom or self.model.held_by(therapist):
+            refusal = not_possible(visit, visit.therapist == therapist, Status.THERAPIST_CONFIRMED)
+            with self.expect(refusal):
+                floor.start_service(therapist, transaction_id=visit.pk)
+            if not refusal:
+                visit.move(Status.IN_SERVICE)
+
+    @rule(who=PEOPLE, whom=MINE | MINE | visits, offer=OFFERS)
+    def add(self, who: int, whom: Visit | None, offer: int) -> None:
+        therapist, added = self.cast.therapists[who], self.cast.offers[offer]
+        if visit := whom or self.model.held_by(therapist):
+            refusal = not_possible(visit, visit.therapist == therapist, Status.IN_SERVICE)
+            with self.expect(refusal):
+                floor.add_service(
+                    therapist, transaction_id=visit.pk, service_classification_id=added.pk
+                )
+            if not refusal:
+                latest = TransactionItem.objects.filter(transaction=visit.pk).latest("pk")
+                visit.items[latest.pk] = added
+                visit.move(Status.IN_SERVICE)
+
+    @rule(who=PEOPLE, whom=MINE | MINE | visits, place=st.integers(0, 3))
+    def remove(self, who: int, whom: Visit | None, place: int) -> None:
+        therapist = self.cast.therapists[who]
+        if visit := whom or self.model.held_by(therapist):
+            item = dict(enumerate(visit.items)).get(place, 10**9)
+            refusal = not_possible(visit, visit.therapist == therapist, Status.IN_SERVICE)
+            if not refusal and item not in visit.items:
+                refusal = ServiceNotFound
+            elif not refusal and len(visit.items) == 1:
+                refusal = EmptySelection
+            with self.expect(refusal):
+                floor.remove_item(therapist, transaction_id=visit.pk, item_id=item)
+            if not refusal:
+                del visit.items[item]
+                visit.move(Status.IN_SERVICE)
+
+    @rule(who=PEOPLE, whom=MINE | MINE | visits)
+    def finish(self, who: int, whom: Visit | None) -> None:
+        therapist = self.cast.therapists[who]
+        if visit := whom or self.model.held_by(therapist):
+            refusal = not_possible(visit, visit.therapist == therapist, Status.IN_SERVICE)
+            with self.expect(refusal):
+                floor.finish_service(therapist, transaction_id=visit.pk)
+            if not refusal:
+                visit.move(Status.FINISHED)
+                self.model.finished.append(visit)
+                self.model.rooms[therapist.room_number] = RoomStatus.PREPARING
+
+    # -- The house ------------------------------------------------------------------------------
+
+    @rule(
+        number=st.sampled_from(["1", "2", "3"]),
+        status=st.sampled_from(
+            [RoomStatus.AVAILABLE, RoomStatus.PREPARING, RoomStatus.OUT_OF_SERVICE]
+        ),
+    )
+    def set_room(self, number: str, status: RoomStatus) -> None:
+        refusal: Refusal = None
+        if number not in self.model.rooms:
+            refusal = RoomNotReady
+        elif self.model.rooms[number] == RoomStatus.OCCUPIED:
+            refusal = WrongState
+        with self.expect(refusal):
+            floor.set_room(self.cast.branch, number, status)
+        if not refusal:
+            self.model.rooms[number] = status
+
+    @rule()
+    def reset_codes(self) -> None:
+        floor.reset_codes(self.cast.branch)
+
+    # -- Cashiers -------------------------------------------------------------------------------
+
+    @rule(who=PEOPLE)
+    def claim_finished(self, who: int) -> None:
+        cashier, model = self.cast.cashiers[who], self.model
+        held = model.held_by(cashier)
+        refusal = None if held or model.finished else QueueEmpty
+        with self.expect(refusal):
+            claimed = till.claim_next(cashier)
+        if refusal:
+            return
+        if not held:
+            held = model.finished.pop(0)
+            held.cashier = cashier
+            held.move(Status.AWAITING_PAYMENT)
+        assert (claimed.pk, claimed.version) == (held.pk, held.version)
+
+    @rule(
+        who=PEOPLE,
+        whom=MINE | MINE | visits,
+        over=OVER,
+        request_id=REQUESTS,
+    )
+    def pay(self, who: int, whom: Visit | None, over: str, request_id: str | None) -> None:
+        cashier = self.cast.cashiers[who]
+        if visit := whom or self.model.held_by(cashier):
+            offered = (cashier, visit.total + Decimal(over), request_id)
+            refusal = self._pay_refusal(visit, offered)
+            with self.expect(refusal):
+                till.pay(
+                    cashier, transaction_id=visit.pk, amount_paid=offered[1], request_id=request_id
+                )
+            if not refusal and visit.status != Status.PAID:
+                visit.payment = offered
+                visit.move(Status.PAYING, Status.PAID)
+
+    def _pay_refusal(self, visit: Visit, offered: tuple[Any, ...]) -> Refusal:
+        cashier, amount, request_id = offered
+        possible = (Status.AWAITING_PAYMENT, Status.PAID)
+        if refusal := not_possible(visit, visit.cashier == cashier, *possible):
+            return refusal
+        if visit.payment:
+            if not request_id or visit.payment[2] != request_id:
+                return WrongState
+            return None if visit.payment == offered else Conflict
+        if amount < visit.total:
+            return InsufficientPayment
+        return Conflict if self.model.paid_before(request_id) else None
+
+
+def not_possible(visit: Visit, is_mine: bool, *statuses: Status) -> Refusal:
+    """Someone else's looks like none at all; one's own must be in one of these statuses."""
+    if not is_mine:
+        return TransactionNotFound
+    return None if visit.status in statuses else WrongState
+
+
+def test_whatever_people_tap_the_rows_follow_the_rules(
+    branch, maya, noor, carl, cora, massage, hour, compress
+):
+    tea = make_offer(massage, "Tea", "0.10", 1)
+    cast = Cast(branch, (maya, noor), (carl, cora), (hour, compress, tea))
+    run_state_machine_as_test(
+        partial(Day, cast),  # type: ignore[arg-type]
+        settings=settings(
+            max_examples=DAYS,
+            stateful_step_count=STEPS,
+            deadline=None,
+            database=None,
+            derandomize="CI" in os.environ,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
