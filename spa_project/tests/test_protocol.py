@@ -40,7 +40,7 @@ def test_every_command_has_an_example():
 
 @pytest.mark.parametrize("example", COMMANDS, ids=lambda example: example["command"])
 def test_the_example_of_a_command_is_accepted(example):
-    REGISTRY[example["command"]].data.model_validate(example["data"])
+    assert REGISTRY[example["command"]].data.model_validate(example["data"])
 
 
 def test_every_error_code_is_in_the_table_and_no_other():
@@ -60,31 +60,31 @@ def test_every_broadcast_has_an_example():
     assert told <= {example["event"] for example in EVENTS}
 
 
-def shape(data: Any, declared: type) -> None:
+def assert_shape(data: Any, declared: type) -> None:
     """The example has the fields that the typed dictionary declares, and no others."""
     assert set(data) == set(get_type_hints(declared))
 
 
 def test_the_example_of_a_transaction_has_its_shape():
     [transaction] = [example for example in EXAMPLES if "total_amount" in example]
-    shape(transaction, TransactionData)
-    shape(transaction["items"][0], ItemData)
-    shape(transaction["payment"], PaymentData)
+    assert_shape(transaction, TransactionData)
+    assert_shape(transaction["items"][0], ItemData)
+    assert_shape(transaction["payment"], PaymentData)
 
 
 def test_the_example_of_a_menu_has_its_shape():
     [menu] = [example for example in EXAMPLES if "categories" in example]
-    shape(menu, MenuData)
-    shape(menu["categories"][0], CategoryData)
-    shape(menu["categories"][0]["services"][0], ServiceData)
-    shape(menu["categories"][0]["services"][0]["classifications"][0], ClassificationData)
+    assert_shape(menu, MenuData)
+    assert_shape(menu["categories"][0], CategoryData)
+    assert_shape(menu["categories"][0]["services"][0], ServiceData)
+    assert_shape(menu["categories"][0]["services"][0]["classifications"][0], ClassificationData)
 
 
 def test_the_examples_of_board_rows_and_rooms_have_their_shape():
     [board] = [example for example in EVENTS if example["event"] == "board_updated"]
     [room] = [example for example in EVENTS if example["event"] == ROOM_EVENT]
-    shape(board["data"]["transaction"], BoardRow)
-    shape(room["data"]["room"], RoomData)
+    assert_shape(board["data"]["transaction"], BoardRow)
+    assert_shape(room["data"]["room"], RoomData)
 
 
 PATHS = set(re.findall(r"`(?:GET |POST )?(/[^` ?]*)[^`]*`", PAGE.split("## Messages")[0]))
