@@ -245,6 +245,18 @@ test("a device that comes back online does not wait", () => {
   assert.equal(world.lines.length, 2);
 });
 
+test("a device without network gives its line up and tries anew", async () => {
+  const world = openLive();
+  const asked = world.socket.ask("cashier_claim_next");
+  world.socket.doubt();
+  assert.equal(world.socket.isLive, false);
+  assert.equal(world.lines[0].closed, true);
+  await assert.rejects(asked, { code: "connection_lost" });
+  pass(1);
+  lastLine(world).say({ event: "snapshot", data: {} });
+  assert.deepEqual(world.states, ["connecting", "live", "reconnecting", "live"]);
+});
+
 test("a socket hung up for good stays down", async () => {
   const world = openLive();
   world.socket.close();

@@ -35,6 +35,7 @@ export function openLine(options, snapshotUrl = data.snapshot_url) {
     ...options,
   });
   addEventListener("online", () => line.hurry());
+  addEventListener("offline", () => line.doubt());
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) line.hurry();
   });

@@ -14,6 +14,7 @@ const ANSWER_WITHIN = 20_000;
 const SETTLE_WITHIN = 1_000;
 const TICK = 1_000;
 
+const CLOSE_BROKEN = 1006;
 const CLOSE_LOGIN = 4401;
 const CLOSE_FOR_GOOD = new Set([4403, 4404]);
 const CLOSE_TOO_FAST = 4429;
@@ -82,6 +83,11 @@ export class LiveSocket {
     if (this.#line || this.#over) return;
     clearTimeout(this.#retry);
     this.#connect();
+  }
+
+  /** The device says it has no network. Where that is wrong, the next line is there at once. */
+  doubt() {
+    if (this.#line) this.#giveUpLine();
   }
 
   get isLive() {
@@ -207,7 +213,7 @@ export class LiveSocket {
     const line = this.#line;
     line.onmessage = line.onclose = null;
     line.close();
-    this.#closed(1006);
+    this.#closed(CLOSE_BROKEN);
   }
 
   #closed(code) {
