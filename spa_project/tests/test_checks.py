@@ -245,9 +245,10 @@ def test_the_start_leaves_no_connection_behind():
 def test_daphne_does_not_start_on_a_database_that_cannot_hold_every_name():
     with MariaDB() as server:
         create_database(server, "narrow CHARACTER SET latin1")
-        app = AppServer(DATABASE_URL=server.url.removesuffix("spa") + "narrow", REDIS_URL="")
+        url = server.url.removesuffix("spa") + "narrow"
         with pytest.raises(ServerFailed, match="ALTER DATABASE"):
-            app.__enter__()
+            with AppServer(DATABASE_URL=url, REDIS_URL=""):
+                pass
 
 
 @pytest.mark.servers
