@@ -1,0 +1,281 @@
+"""Pages in Chromium whose line breaks: cut off, sockets blocked, server killed, steps refused."""
+
+import json
+import re
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
+
+from spa_project.tests.journey.browser import WAIT_MS, Windows, chromium
+from spa_project.tests.journey.floor import Floor, Visit, log_in
+from spa_project.tests.servers import AppServer
+
+pytestmark = pytest.mark.servers
+
+BACK_MS = 30_000  # whatever was broken: so long after it works again, screens are right again
+PROBE_MS = 40_000  # a page that polls tries a socket each half minute
+NOTICE_MS = 15_000
+#: What a browser itself says of every request and socket that a cut fails.
+NOISE = re.compile(r"net::ERR_|WebSocket connection to ")
+#: Where each screen shows the customers of which statuses.
+PLACES = {
+    "/therapist/": {"[data-testid=queue]": {"pending_therapist"}},
+    "/cashier/": {"[data-testid=queue]": {"finished"}},
+    "/monitor/": {
+        "[data-testid=column-waiting]": {"pending_therapist"},
+        "[data-testid=column-serving]": {"therapist_confirmed", "in_service"},
+        "[data-testid=column-finished]": {"finished"},
+        "[data-testid=column-counter]": {"awaiting_payment", "paying"},
+    },
+    "/board/": {".calling": {"therapist_confirmed"}, ".treating": {"in_service"}},
+}
+
+
+@pytest.fixture(scope="module")
+def windows() -> Iterator[Windows]:
+    expect.set_options(timeout=WAIT_MS)
+    with chromium() as new_windows:
+        yield new_windows()
+
+
+@pytest.fixture
+def complaints(windows) -> list[str]:
+    windows.complaints.clear()
+    return windows.complaints
+
+
+@dataclass(frozen=True)
+class Person:
+    """Someone who acts over HTTP, far from the pages under test; a visitor without a name."""
+
+    server: AppServer
+    username: str = ""
+    cookie: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        cookie = log_in(self.server, self.username) if self.username else ""
+        object.__setattr__(self, "cookie", cookie)
+
+    def does(self, command: str, **data: Any) -> Any:
+        """Send a command that must succeed; return the answer."""
+        return self._ask(f"/api/commands/{command}/", json.dumps(data).encode())
+
+    def sees(self) -> list[Visit]:
+        """Everybody in the house, as the database has it."""
+        visits: list[Visit] = self._ask("/api/snapshots/monitor/")["transactions"]
+        return visits
+
+    def first_offer(self) -> int:
+        """The id of the first classification on the menu."""
+        category = self._ask("/api/menu/")["categories"][0]
+        number: int = category["services"][0]["classifications"][0]["id"]
+        return number
+
+    def _ask(self, path: str, body: bytes | None = None) -> Any:
+        token = re.search(r"csrftoken=(\w+)", self.cookie)
+        headers = {"Cookie": self.cookie, "X-CSRFToken": token[1] if token else ""}
+        request = urllib.request.Request(self.server.url + path, body, headers)
+        with urllib.request.urlopen(request) as response:
+            return json.load(response)
+
+
+@contextmanager
+def killed(server: AppServer) -> Iterator[None]:
+    """A crash of a process at the start of the block, and its restart at the end."""
+    server.kill()
+    try:
+        yield
+    finally:
+        server.start()
+
+
+@dataclass
+class Gate:
+    """A network that lets a page's sockets through, or not; or keeps back what they carry."""
+
+    page: Page
+    is_open: bool = True
+    is_deaf: bool = False
+    held: list[Callable[[], None]] | None = None
+
+    def __post_init__(self) -> None:
+        """From the next load on, the page's sockets go through this gate."""
+        self.page.route_web_socket(re.compile("/ws/"), self._dial)
+        self.page.reload()
+
+    def hold(self) -> None:
+        """Keep back what the page sends, until `release`."""
+        self.held = []
+
+    def release(self) -> None:
+        held, self.held = self.held or [], None
+        for send in held:
+            send()
+
+    def _dial(self, route: WebSocketRoute) -> None:
+        if not self.is_open:
+            route.close()
+            return
+        server = route.connect_to_server()
+        route.on_message(lambda text: self._pass_on(lambda: server.send(text)))
+        server.on_message(lambda text: self._hear(route, text))
+
+    def _pass_on(self, send: Callable[[], None]) -> None:
+        if self.held is None:
+            send()
+        else:
+            self.held.append(send)
+
+    def _hear(self, route: WebSocketRoute, text: str | bytes) -> None:
+        if not self.is_deaf or "_result" in json.loads(text)["event"]:
+            route.send(text)
+
+
+def the(page: Page, name: str) -> Locator:
+    """The part of a page with this test hook."""
+    return page.get_by_test_id(name)
+
+
+def expect_live(page: Page, within: float = WAIT_MS) -> None:
+    expect(the(page, "connection")).to_have_attribute("data-state", "live", timeout=within)
+
+
+def expect_cut(page: Page) -> None:
+    off = re.compile("reconnecting|offline")
+    expect(the(page, "connection")).to_have_attribute("data-state", off, timeout=NOTICE_MS)
+
+
+def expect_truth(page: Page, path: str, visits: list[Visit]) -> None:
+    """Wait until a screen shows exactly these customers, each where they belong."""
+    for place, statuses in PLACES[path].items():
+        codes = [visit["code"] for visit in visits if visit["status"] in statuses]
+        expect(page.locator(f"{place} [data-code]")).to_have_count(len(codes), timeout=BACK_MS)
+        for code in codes:
+            expect(page.locator(f"{place} [data-code='{code}']")).to_be_visible()
+
+
+def worries(complaints: list[str]) -> list[str]:
+    """Complaints that are not the unavoidable noise of a cut."""
+    return [complaint for complaint in complaints if not NOISE.search(complaint)]
+
+
+def mark(*pages: Page) -> None:
+    """Leave something in each page that a reload would wipe out."""
+    for page in pages:
+        page.evaluate("window.neverReloaded = true")
+
+
+def is_marked(page: Page) -> bool:
+    return bool(page.evaluate("window.neverReloaded === true"))
+
+
+def confirmed(floor: Floor) -> Any:
+    """A new customer; the answer with the ticket's key."""
+    visitor = Person(floor.two)
+    items = [{"service_classification_id": visitor.first_offer(), "quantity": 1}]
+    return visitor.does("customer_confirm_selection", items=items)
+
+
+def treated(floor: Floor, username: str) -> None:
+    """A new customer, treated to the end by this therapist."""
+    confirmed(floor)
+    therapist = Person(floor.two, username)
+    visit = therapist.does("therapist_confirm_next")["transaction"]
+    therapist.does("therapist_start_service", transaction_id=visit["id"])
+    therapist.does("therapist_finish_service", transaction_id=visit["id"])
+
+
+def test_a_page_cut_off_locks_its_buttons_and_catches_up(floor, windows, complaints):
+    cashier = windows.open(floor.one, "/cashier/", "cashier1")
+    expect_live(cashier)
+    mark(cashier)
+    cashier.context.set_offline(True)
+    expect_cut(cashier)
+    expect(the(cashier, "claim")).to_be_disabled()
+    treated(floor, "therapist3")
+    cashier.context.set_offline(False)
+    expect_live(cashier, BACK_MS)
+    expect(the(cashier, "claim")).to_be_enabled()
+    expect_truth(cashier, "/cashier/", Person(floor.two, "monitor1").sees())
+    assert is_marked(cashier)
+    assert worries(complaints) == []
+
+
+def test_a_desk_works_by_polling_where_sockets_are_blocked(floor, windows, complaints):
+    confirmed(floor)
+    therapist = windows.open(floor.one, "/therapist/", "therapist1")
+    gate = Gate(therapist)
+    gate.is_open = False
+    therapist.reload()
+    expect_live(therapist, NOTICE_MS)
+    mark(therapist)
+    chip = the(therapist, "connection")
+    expect(chip.get_by_text("Live, every few seconds")).to_be_visible()
+    the(therapist, "claim").click()
+    expect(the(therapist, "current-code")).to_be_visible()
+    the(therapist, "start").click()
+    expect(the(therapist, "timer")).to_be_visible()
+    newcomer = confirmed(floor)["transaction"]["code"]
+    queue = the(therapist, "queue")
+    expect(queue.locator(f"[data-code='{newcomer}']")).to_be_visible(timeout=NOTICE_MS)
+    gate.is_open = True
+    expect(chip).not_to_have_attribute("data-polling", "true", timeout=PROBE_MS)
+    expect_live(therapist)
+    expect(chip.get_by_text("Live", exact=True)).to_be_visible()
+    the(therapist, "finish").click()
+    expect(the(therapist, "room-ready")).to_be_visible()
+    assert is_marked(therapist)
+    assert worries(complaints) == []
+
+
+def test_five_screens_are_right_after_their_server_was_killed(floor, windows, complaints):
+    key = confirmed(floor)["key"]
+    staff = {"/therapist/": "therapist2", "/cashier/": "cashier2", "/monitor/": "monitor1"}
+    pages = {path: windows.open(floor.one, path, name) for path, name in staff.items()}
+    pages["/board/"] = windows.open(floor.one, "/board/")
+    ticket = windows.open(floor.one, f"/ticket/{key}/")
+    for page in [*pages.values(), ticket]:
+        expect_live(page)
+    mark(*pages.values(), ticket)
+    with killed(floor.one):
+        for page in [*pages.values(), ticket]:
+            expect_cut(page)
+        treated(floor, "therapist4")
+    visits = Person(floor.two, "monitor1").sees()
+    for path, page in pages.items():
+        expect_live(page, BACK_MS)
+        expect_truth(page, path, visits)
+    expect_live(ticket, BACK_MS)
+    [mine] = [visit for visit in visits if visit["code"] == the(ticket, "code").inner_text()]
+    expect(the(ticket, "status")).to_have_attribute("data-status", mine["status"])
+    assert all(is_marked(page) for page in [*pages.values(), ticket])
+    assert worries(complaints) == []
+
+
+def test_a_step_shows_at_once_and_is_taken_back_with_the_reason(floor, windows, complaints):
+    confirmed(floor)
+    page = windows.open(floor.one, "/therapist/", "therapist2")
+    gate = Gate(page)
+    expect_live(page)
+    the(page, "claim").click()
+    expect(the(page, "start")).to_be_visible()
+    gate.is_deaf = True
+    gate.hold()
+    the(page, "start").click()
+    expect(the(page, "timer")).to_be_visible()
+    elsewhere = Person(floor.two, "therapist2")
+    visit = elsewhere.does("therapist_confirm_next")["transaction"]
+    assert visit["status"] == "therapist_confirmed"
+    elsewhere.does("therapist_start_service", transaction_id=visit["id"])
+    gate.release()
+    expect(the(page, "problem")).to_contain_text("This step is not possible")
+    expect(the(page, "timer")).to_be_hidden()
+    expect(the(page, "start")).to_be_visible()
+    gate.is_deaf = False
+    expect(the(page, "timer")).to_be_visible(timeout=BACK_MS)
+    assert complaints == []
