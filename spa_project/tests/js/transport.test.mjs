@@ -28,6 +28,7 @@ function open({ refuse = false } = {}) {
     openPolling: () => add("poll", world.polls),
     onPolling: (isPolling) => (world.polling = isPolling),
   });
+  world.transport = transport;
   world.line = new LiveSocket({
     url: "ws://spa/ws/cashier/",
     connect: (url) => transport.connect(url),
@@ -136,6 +137,16 @@ test("while polling, a socket is tried soon and then each half minute", () => {
     assert.equal(world.sockets.length, 4 + minute);
   }
   assert.equal(world.line.isLive, true);
+});
+
+test("another network gives sockets another chance at once", () => {
+  const world = openPolling();
+  world.transport.hurry();
+  world.sockets[2].say(SNAPSHOT);
+  assert.equal(world.polling, false);
+  world.transport.hurry();
+  pass(10);
+  assert.equal(world.sockets.length, 3);
 });
 
 test("polls that break are taken up again, and no socket is tried for a line that is over", async () => {

@@ -34,7 +34,10 @@ export function openLine(options, snapshotUrl = data.snapshot_url) {
     onLogin: goToLogin,
     ...options,
   });
-  addEventListener("online", () => line.hurry());
+  addEventListener("online", () => {
+    transport.hurry();
+    line.hurry();
+  });
   addEventListener("offline", () => line.doubt());
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) line.hurry();

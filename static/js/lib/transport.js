@@ -24,6 +24,9 @@ export class Transport {
   #openPolling;
   #onPolling;
   #failures = 0;
+  /** The line that polls, while it does, and where it would have its socket. */
+  #polled = null;
+  #timer = null;
 
   /**
    * @param {object} means
@@ -46,6 +49,12 @@ export class Transport {
     return this.#failures < FAILURES_BEFORE_POLLING ? this.#bySocket(url) : this.#byPolling(url);
   }
 
+  /** Another network, another chance for sockets. */
+  hurry() {
+    this.#failures = 0;
+    if (this.#polled) this.#probe(this.#polled);
+  }
+
   #bySocket(url) {
     const line = new Line();
     line.onFirst = () => this.#socketsWork();
@@ -61,20 +70,26 @@ export class Transport {
     line.onFirst = () => this.#onPolling(true);
     // HTTP fails too: it is the server that is away, and it may come back with sockets.
     line.onFailure = () => (this.#failures = FAILURES_BEFORE_POLLING - 1);
+    line.onLeave = () => this.#stopTrying();
     line.carry(this.#openPolling());
-    this.#tryToReturn(line, url, TRY_SOCKET_FIRST);
+    this.#polled = { line, url };
+    this.#tryToReturn(TRY_SOCKET_FIRST);
     return line;
   }
 
-  #tryToReturn(line, url, pause) {
-    const timer = setTimeout(() => {
-      this.#tryToReturn(line, url, TRY_SOCKET_EVERY);
-      this.#probe(line, url);
+  #tryToReturn(pause) {
+    this.#timer = setTimeout(() => {
+      this.#tryToReturn(TRY_SOCKET_EVERY);
+      this.#probe(this.#polled);
     }, pause);
-    line.onLeave = () => clearTimeout(timer);
   }
 
-  #probe(line, url) {
+  #stopTrying() {
+    clearTimeout(this.#timer);
+    this.#polled = null;
+  }
+
+  #probe({ line, url }) {
     const socket = this.#dial(url);
     socket.onmessage = (message) => {
       if (!line.carry(socket)) return;
