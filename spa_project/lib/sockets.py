@@ -27,7 +27,9 @@ from spa_project.lib.screens import Screen, server_time
 
 logger = logging.getLogger(__name__)
 
-MAX_MESSAGE = 16 * 1024  # bytes; also the server's own limit (docs/operations.md)
+MAX_MESSAGE = 16 * 1024  # bytes a client may send; also the server's limit of a frame
+# Daphne's limit of a message holds for what we send as well: a snapshot of some thousand rows.
+MAX_SNAPSHOT = 4 * 1024 * 1024
 MAX_BAD_FRAMES = 3
 MESSAGES_PER_SECOND = 20
 MESSAGES_AT_ONCE = 40

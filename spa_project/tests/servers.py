@@ -276,7 +276,7 @@ class AppServer(Server):
 
     def command(self) -> list[str]:
         """Daphne with production's limits; verbosity 0 is without an access log."""
-        limits = {"--websocket-max-message-size": "16384", "--websocket-max-frame-size": "16384"}
+        limits = {"--websocket-max-message-size": "4194304", "--websocket-max-frame-size": "16384"}
         return [
             *(sys.executable, "-m", "daphne", "-v", "0", "-b", HOST, "-p", str(self.port)),
             *(word for pair in limits.items() for word in pair),

@@ -62,12 +62,12 @@ class Command(BaseCommand):
         from daphne.server import Server
 
         from spa_project.asgi import application
-        from spa_project.lib.sockets import MAX_MESSAGE
+        from spa_project.lib.sockets import MAX_MESSAGE, MAX_SNAPSHOT
 
         Server(
             application=application,
             endpoints=build_endpoint_description_strings(host=bind, port=port),
-            websocket_max_message_size=MAX_MESSAGE,
+            websocket_max_message_size=MAX_SNAPSHOT,
             websocket_max_frame_size=MAX_MESSAGE,
             ready_callable=ready,
             server_name="",
