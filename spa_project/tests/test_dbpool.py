@@ -1,0 +1,344 @@
+"""Where database work runs: few lasting connections, and nobody waits for somebody else's lock."""
+
+import asyncio
+import json
+import secrets
+import socket
+import sys
+import threading
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from typing import Any
+from urllib.error import HTTPError
+
+import MySQLdb
+import pytest
+
+from spa_project.lib import dbpool
+from spa_project.lib.dbpool import DatabasePool
+from spa_project.lib.errors import Busy
+from spa_project.tests.concurrency import PATIENCE, POLL_SECONDS
+from spa_project.tests.journey.floor import PASSWORD, desk
+from spa_project.tests.servers import HOST, AppServer, MariaDB, run_quietly
+
+# -- The pool by itself ---------------------------------------------------------------------------
+
+
+class Work:
+    """Work on a database thread that goes on until it is let go."""
+
+    def __init__(self) -> None:
+        self.thread: int | None = None
+        self.begun, self.let_go = threading.Event(), threading.Event()
+
+    def __call__(self) -> None:
+        self.thread = threading.get_ident()
+        self.begun.set()
+        assert self.let_go.wait(PATIENCE)
+
+    async def has_begun(self) -> None:
+        assert await asyncio.to_thread(self.begun.wait, PATIENCE)
+
+
+@pytest.mark.asyncio
+async def test_a_cancelled_request_gives_its_slot_back_when_its_thread_is_done():
+    pool, work = DatabasePool(1), Work()
+    request = asyncio.create_task(pool.run(work))
+    await work.has_begun()
+    request.cancel()
+    with suppress(asyncio.CancelledError):
+        await request
+    order: list[str] = []
+    next_one = asyncio.create_task(pool.run(order.append, "the next request"))
+    await asyncio.sleep(0)
+    order.append("the thread is done")
+    work.let_go.set()
+    await next_one
+    assert order == ["the thread is done", "the next request"]
+    assert await pool.run(threading.get_ident) == work.thread
+
+
+@pytest.mark.asyncio
+async def test_without_a_free_slot_in_time_the_answer_is_busy(monkeypatch):
+    monkeypatch.setattr(dbpool, "SLOT_WAIT", 0.05)
+    pool, work = DatabasePool(1), Work()
+    request = asyncio.create_task(pool.run(work))
+    await work.has_begun()
+    with pytest.raises(Busy):
+        await pool.run(threading.get_ident)
+    work.let_go.set()
+    await request
+    assert await pool.run(threading.get_ident) == work.thread
+
+
+@pytest.mark.asyncio
+async def test_who_gave_up_waiting_takes_no_slot_along(monkeypatch):
+    monkeypatch.setattr(dbpool, "SLOT_WAIT", 0.05)
+    pool, work = DatabasePool(2), Work()
+    one = asyncio.create_task(pool.run(work))
+    two = asyncio.create_task(pool.run(work))
+    await work.has_begun()
+    refused = await asyncio.gather(*(pool.run(int) for _each in range(5)), return_exceptions=True)
+    assert all(isinstance(error, Busy) for error in refused)
+    work.let_go.set()
+    await asyncio.gather(one, two)
+    assert list(await asyncio.gather(pool.run(int), pool.run(int))) == [0, 0]
+
+
+# -- The pool in the application ------------------------------------------------------------------
+
+
+class House:
+    """A spa with a database server of its own, to look at and to lock rows of."""
+
+    def __init__(self, database: MariaDB, settings: dict[str, str]) -> None:
+        self.database, self.settings = database, settings
+
+    def ask(self, statement: str) -> list[tuple[Any, ...]]:
+        with self._session() as cursor:
+            cursor.execute(statement)
+            return list(cursor.fetchall())
+
+    def connections(self) -> set[int]:
+        """The applications' connections now, by their numbers, which never come twice."""
+        rows = self.ask("SELECT id FROM information_schema.processlist WHERE user = 'spa'")
+        return {row[0] for row in rows}
+
+    @contextmanager
+    def locked(self, rows: str) -> Iterator[None]:
+        """Hold the locks of some rows while the block runs."""
+        with self._session() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute(f"SELECT 1 FROM {rows} FOR UPDATE")
+            yield
+            cursor.execute("ROLLBACK")
+
+    async def somebody_waits(self) -> None:
+        """Return once an application stands before a row that we hold."""
+        waiting = "SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
+        async with asyncio.timeout(PATIENCE):
+            while not self.ask(waiting):
+                await asyncio.sleep(POLL_SECONDS)
+
+    @contextmanager
+    def _session(self) -> Iterator[Any]:
+        connection = MySQLdb.connect(
+            unix_socket=str(self.database.directory / "socket"), user="root", database="spa"
+        )
+        try:
+            yield connection.cursor()
+        finally:
+            connection.close()
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory) -> Iterator[House]:
+    with MariaDB() as database:
+        settings = {
+            "DATABASE_URL": database.url,
+            "REDIS_URL": "",
+            "SECRET_KEY": secrets.token_urlsafe(45),
+            "STATIC_ROOT": str(tmp_path_factory.mktemp("static")),
+        }
+        manage = (sys.executable, "manage.py")
+        run_quietly([*manage, "migrate", "-v", "0"], **settings)
+        run_quietly([*manage, "collectstatic", "--no-input", "-v", "0"], **settings)
+        run_quietly([*manage, "seed", "--password", PASSWORD, "-v", "0"], **settings)
+        yield House(database, settings)
+
+
+@pytest.fixture
+def one_thread(house) -> Iterator[AppServer]:
+    with AppServer(**house.settings, DB_THREADS="1") as app:
+        yield app
+
+
+@pytest.fixture
+def two_threads(house) -> Iterator[AppServer]:
+    with AppServer(**house.settings, DB_THREADS="2") as app:
+        yield app
+
+
+class Reply:
+    """What HTTP answered, refusals too."""
+
+    def __init__(self, address: str, data: Any = None) -> None:
+        body = None if data is None else json.dumps(data).encode()
+        request = urllib.request.Request(address, body, {"Content-Type": "application/json"})
+        try:
+            answer = urllib.request.urlopen(request, timeout=PATIENCE)
+        except HTTPError as refusal:
+            answer = refusal
+        with answer:
+            self.status, self.headers, self.body = answer.status, answer.headers, answer.read()
+
+    @property
+    def data(self) -> Any:
+        return json.loads(self.body)
+
+
+def confirm(app: AppServer) -> Reply:
+    """A customer joins the line, for the first service that was seeded."""
+    selection = {"items": [{"service_classification_id": 1}]}
+    return Reply(f"{app.url}/api/commands/customer_confirm_selection/", selection)
+
+
+FIRST_THERAPIST = (
+    "accounts_therapist t JOIN accounts_user u ON u.id = t.user_id WHERE u.username = 'therapist1'"
+)
+
+
+@pytest.mark.servers
+def test_under_load_no_connection_is_opened_and_there_are_as_many_as_threads(house, two_threads):
+    app = two_threads
+
+    def load(_number: int) -> int:
+        return Reply(f"{app.url}/api/menu/").status | confirm(app).status
+
+    with ThreadPoolExecutor(20) as crowd:
+        assert set(crowd.map(load, range(20))) == {200}
+        before, opened = house.connections(), connections_opened(house)
+        assert len(before) == 2
+        commands = crowd.submit(asyncio.run, commands_over_a_socket(app))
+        working = [crowd.submit(load, number) for number in range(100)]
+        looks = 0
+        while not (commands.done() and all(work.done() for work in working)):
+            looks += 1
+            assert house.connections() == before
+        assert {work.result() for work in working} == {200}
+        commands.result()
+    assert house.connections() == before
+    ours = looks + 2  # each of our own looks opened one
+    assert connections_opened(house) - opened == ours
+
+
+def connections_opened(house: House) -> int:
+    """How many connections the server ever had; asking is one more."""
+    [[_name, count]] = house.ask("SHOW GLOBAL STATUS LIKE 'Connections'")
+    return int(count)
+
+
+async def commands_over_a_socket(app: AppServer) -> None:
+    async with desk(app, "/ws/therapist/", "therapist3") as therapist:
+        for status in ("preparing", "available") * 10:
+            reply = await therapist.ask("room_set_status", room_number="3", status=status)
+            assert reply["ok"], reply
+
+
+@pytest.mark.servers
+@pytest.mark.asyncio
+async def test_a_command_before_a_locked_row_delays_no_other_and_no_event(house, two_threads):
+    app = two_threads
+    async with (
+        desk(app, "/ws/therapist/", "therapist1") as maya,
+        desk(app, "/ws/therapist/", "therapist2") as noor,
+    ):
+        with house.locked(FIRST_THERAPIST):
+            claim = asyncio.create_task(maya.ask("therapist_confirm_next"))
+            await house.somebody_waits()
+            confirmed = (await asyncio.to_thread(confirm, app)).data["transaction"]
+            await maya.sees(confirmed)
+            called = await noor.does("therapist_confirm_next")
+            await maya.sees(called)
+            assert not claim.done()
+        reply = await claim
+        assert reply["ok"] or reply["code"] == "queue_empty"
+
+
+@pytest.mark.servers
+@pytest.mark.asyncio
+async def test_without_a_free_thread_everybody_is_told_busy(house, one_thread):
+    app = one_thread
+    async with (
+        desk(app, "/ws/therapist/", "therapist1") as maya,
+        desk(app, "/ws/therapist/", "therapist2") as noor,
+    ):
+        with house.locked(FIRST_THERAPIST):
+            claim = asyncio.create_task(maya.ask("therapist_confirm_next"))
+            await house.somebody_waits()
+            command, program, person, alive = await asyncio.gather(
+                noor.ask("room_set_status", room_number="2", status="preparing"),
+                asyncio.to_thread(Reply, f"{app.url}/api/menu/"),
+                asyncio.to_thread(Reply, f"{app.url}/menu/"),
+                asyncio.to_thread(Reply, f"{app.url}/metrics"),
+            )
+        assert (command["ok"], command["code"]) == (False, "busy")
+        for refused in (program, person):
+            assert (refused.status, refused.headers["Retry-After"]) == (503, "1")
+        assert program.data["code"] == "busy"
+        assert person.body.decode() == program.data["error"]
+        assert alive.status == 200
+        assert (await claim)["id"]
+        assert b'spa_busy_total{cause="slot"} 3.0' in Reply(f"{app.url}/metrics").body
+
+
+@pytest.mark.servers
+@pytest.mark.asyncio
+async def test_a_client_that_leaves_leaves_its_thread_to_its_work(house, one_thread):
+    """The slot is still taken after the client has gone; the work is done, and then it is free."""
+    app = one_thread
+    assert (await asyncio.to_thread(confirm, app)).status == 200
+    connections = house.connections()
+    [[customers]] = house.ask("SELECT COUNT(*) FROM queueing_transaction")
+    with house.locked("queueing_transactioncounter"):
+        with confirming(app):
+            await house.somebody_waits()
+        menu = asyncio.create_task(asyncio.to_thread(Reply, f"{app.url}/api/menu/"))
+        await asyncio.sleep(0.3)
+        assert not menu.done()
+    assert (await menu).status == 200
+    assert house.connections() == connections
+    assert house.ask("SELECT COUNT(*) FROM queueing_transaction") == [(customers + 1,)]
+
+
+@contextmanager
+def confirming(app: AppServer) -> Iterator[None]:
+    """Send a customer's selection, and hang up after the block without reading an answer."""
+    body = json.dumps({"items": [{"service_classification_id": 1}]})
+    head = (
+        "POST /api/commands/customer_confirm_selection/ HTTP/1.1\r\nHost: localhost\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    with socket.create_connection((HOST, app.port)) as client:
+        client.sendall((head + body).encode())
+        yield
+
+
+@pytest.mark.servers
+@pytest.mark.asyncio
+async def test_a_database_that_crashes_is_busy_until_it_is_back_and_needs_no_restart_of_ours(
+    house, two_threads
+):
+    app = two_threads
+    async with desk(app, "/ws/therapist/", "therapist3") as therapist:
+
+        async def set_room(status: str) -> dict[str, Any]:
+            return await therapist.ask("room_set_status", room_number="3", status=status)
+
+        assert (await set_room("preparing"))["ok"]
+        house.database.kill()
+        for _each in range(3):
+            assert (await set_room("available"))["code"] == "busy"
+        menu = await asyncio.to_thread(Reply, f"{app.url}/api/menu/")
+        assert (menu.status, menu.headers["Retry-After"]) == (503, "1")
+        assert menu.data["code"] == "busy"
+        assert (await asyncio.to_thread(Reply, f"{app.url}/readyz")).status == 503
+        house.database.start()  # on this thread: the server dies with the one that started it
+        replies = [await set_room(status) for status in ("available", "preparing", "available")]
+        assert all(reply["ok"] for reply in replies), replies
+        assert (await asyncio.to_thread(confirm, app)).status == 200
+        assert (await asyncio.to_thread(Reply, f"{app.url}/readyz")).status == 200
+        assert len(house.connections()) <= 2
+
+
+@pytest.mark.servers
+@pytest.mark.asyncio
+async def test_a_screen_of_a_long_line_is_shown_whole(house, two_threads):
+    """Not of the pool, but only a real server has this limit: on a message that it sends, too."""
+    with ThreadPoolExecutor(8) as crowd:
+        visits = list(crowd.map(confirm, [two_threads] * 30))
+    assert {visit.status for visit in visits} == {200}
+    async with desk(two_threads, "/ws/monitor/", "monitor1") as monitor:
+        assert {visit.data["transaction"]["id"] for visit in visits} <= set(monitor.visits)
