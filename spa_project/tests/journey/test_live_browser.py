@@ -233,6 +233,20 @@ def test_a_desk_works_by_polling_where_sockets_are_blocked(floor, windows, compl
     assert worries(complaints) == []
 
 
+def test_a_customer_can_order_where_sockets_are_blocked(floor, windows, complaints):
+    menu = windows.open(floor.one, "/menu/")
+    gate = Gate(menu)
+    gate.is_open = False
+    menu.reload()
+    expect_live(menu, NOTICE_MS)
+    the(menu, "add").first.click()
+    the(menu, "confirm").click()
+    expect(the(menu, "code")).to_have_text(re.compile(r"^\d{4}$"))
+    codes = [visit["code"] for visit in Person(floor.two, "monitor1").sees()]
+    assert the(menu, "code").inner_text() in codes
+    assert complaints == []
+
+
 def test_five_screens_are_right_after_their_server_was_killed(floor, windows, complaints):
     key = confirmed(floor)["key"]
     staff = {"/therapist/": "therapist2", "/cashier/": "cashier2", "/monitor/": "monitor1"}
@@ -254,6 +268,29 @@ def test_five_screens_are_right_after_their_server_was_killed(floor, windows, co
     [mine] = [visit for visit in visits if visit["code"] == the(ticket, "code").inner_text()]
     expect(the(ticket, "status")).to_have_attribute("data-status", mine["status"])
     assert all(is_marked(page) for page in [*pages.values(), ticket])
+    assert worries(complaints) == []
+
+
+def test_a_step_whose_answer_is_lost_is_taken_back_with_the_reason(floor, windows, complaints):
+    confirmed(floor)
+    page = windows.open(floor.one, "/therapist/", "therapist4")
+    Person(floor.two, "therapist4").does("room_set_status", room_number="4", status="available")
+    gate = Gate(page)
+    the(page, "claim").click()
+    expect(the(page, "start")).to_be_visible()
+    gate.hold()
+    the(page, "start").click()
+    expect(the(page, "timer")).to_be_visible()
+    page.context.set_offline(True)
+    expect(the(page, "problem")).to_contain_text("The connection was lost")
+    expect(the(page, "timer")).to_be_hidden()
+    expect(the(page, "start")).to_be_disabled()
+    gate.held = None
+    page.context.set_offline(False)
+    expect_live(page, BACK_MS)
+    the(page, "start").click()
+    expect(the(page, "timer")).to_be_visible()
+    expect(the(page, "problem")).to_be_empty()
     assert worries(complaints) == []
 
 
