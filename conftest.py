@@ -4,9 +4,10 @@ Maya and Noor are therapists, Carl and Cora are cashiers, Mona has the wall moni
 Maria manages. All work in one branch; Olga is a therapist somewhere else.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
 from decimal import Decimal
 from typing import Any
 
@@ -215,6 +216,12 @@ class Socket:
     async def send_bytes(self, data: bytes) -> None:
         await self._communicator.send_to(bytes_data=data)
 
+    async def cancel(self) -> None:
+        """End the application's side as a server does that waits no longer."""
+        self._communicator.future.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._communicator.future
+
     async def close_code(self) -> int:
         """Wait until the server closes; the code it gave."""
         while True:
@@ -246,7 +253,8 @@ async def open_socket(
     try:
         yield Socket(communicator)
     finally:
-        await communicator.disconnect()
+        if not communicator.future.cancelled():
+            await communicator.disconnect()
         if not hub.topics:
             await hub.stop()
 

@@ -66,6 +66,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._bad_frames = 0
         self._screen: Screen | None = None
         self._doorkeeper: Doorkeeper | None = None
+        self._writer: asyncio.Task[None] | None = None
         self._admitted = False
 
     def identify(self, *, anew: bool = False) -> Caller:
@@ -77,6 +78,13 @@ class LiveConsumer(AsyncWebsocketConsumer):
         raise NotImplementedError
 
     # -- The socket's life ----------------------------------------------------------------------
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Live until the socket has gone, or the server cancels us: the hub must forget it."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self._leave()
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """As in Channels, less a hop to another thread with every message: no ORM is used here."""
@@ -122,12 +130,15 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def websocket_disconnect(self, message: dict[str, Any]) -> None:
         """The socket has gone."""
-        self._writer.cancel()
+        raise StopConsumer
+
+    async def _leave(self) -> None:
+        if self._writer is not None:
+            self._writer.cancel()
         if self._screen is not None:
             await hub.leave(self._screen.topic, self)
         if self._doorkeeper is not None:
             await hub.leave(self._doorkeeper.topic, self._doorkeeper)
-        raise StopConsumer
 
     # -- In -------------------------------------------------------------------------------------
 
@@ -232,10 +243,15 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """Send the outbox in order, until a close code or the end of the socket."""
         while True:
             message = await self._outbox.get()
-            if isinstance(message, int):
+            try:
+                if isinstance(message, str):
+                    await self.send(text_data=message)
+                    continue
                 await self.close(message)
-                return
-            await self.send(text_data=message)
+            except Exception as error:
+                # The line broke in the middle of a message; word of its end is on its way.
+                logger.info("A message could not be sent: %s", error)
+            return
 
 
 class Doorkeeper:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from conftest import open_socket
+from spa_project.lib.hub import hub
 from spa_project.lib.sockets import (
     MAX_MESSAGE,
     MESSAGES_AT_ONCE,
@@ -92,8 +93,30 @@ async def test_a_snapshot_never_takes_back_what_came_while_it_was_read():
 
     consumer._shared_snapshot = read_slowly  # type: ignore[method-assign]
     await consumer._show()
-    sent = [json.loads(consumer._outbox.get_nowait()) for _each in range(2)]
+    sent = [json.loads(str(consumer._outbox.get_nowait())) for _each in range(2)]
     assert [message["event"] for message in sent] == ["snapshot", "news"]
+
+
+async def test_the_hub_forgets_a_socket_that_the_server_cancelled(branch):
+    async with open_socket("/ws/board/?branch=makati") as socket:
+        await socket.hear("snapshot")
+        assert hub.topics == {f"board.{branch.pk}"}
+        await socket.cancel()
+        assert hub.topics == frozenset()
+
+
+async def test_a_line_that_breaks_in_the_middle_of_a_message_ends_quietly():
+    tried = []
+
+    async def break_off(message: dict) -> None:
+        tried.append(message)
+        raise ConnectionResetError
+
+    consumer = LiveConsumer()
+    consumer.base_send = break_off
+    consumer.push("{}")
+    await consumer._write()
+    assert len(tried) == 1
 
 
 async def test_who_falls_behind_is_told_to_catch_up_then_closed():
