@@ -33,6 +33,7 @@ from spa_project.tests.concurrency import Workers
 pytestmark = pytest.mark.django_db(transaction=True)
 
 CROWD = 20
+MOST_RUN_AGAIN = 0.05  # of all claims
 LONG_AGO = timezone.now().replace(year=2000)
 
 
@@ -188,15 +189,19 @@ def assert_first_come_first_served(line: list[int], shifts: list[Shift]) -> None
     """The promise at the top, from the times of all picks.
 
     A customer is locked from their first pick on. So whoever is picked, or told that nobody is
-    there, each older customer's first pick had begun before that pick ended. Exact up to the
-    duration of one statement, as long as no claim was tried twice, which is checked first.
+    there, each older customer's first pick had begun before that pick ended: exact up to the
+    duration of one statement. A claim that met a deadlock and was run again let its customer go
+    for a moment, which this does not see; such claims must be few.
     """
     picks = [pick for shift in shifts for pick in shift.picks]
-    began = {pick.customer: pick.after for pick in picks if pick.customer}
-    assert len(began) + len(shifts) == len(picks), "a claim was tried again"
+    began: dict[int | None, float] = {}
+    for pick in sorted(picks, key=lambda pick: pick.after):
+        began.setdefault(pick.customer, pick.after)
     older_had_begun = accumulate((began[customer] for customer in line), max, initial=0.0)
     needed = dict(zip([*line, None], older_had_begun, strict=True))
     assert not [pick for pick in picks if needed[pick.customer] > pick.before]
+    run_again = len(picks) - len(line) - len(shifts)
+    assert run_again <= len(line) * MOST_RUN_AGAIN
 
 
 @pytest.mark.parametrize(
