@@ -139,6 +139,16 @@ test("while polling, a socket is tried soon and then each half minute", () => {
   assert.equal(world.line.isLive, true);
 });
 
+test("a try that hangs is given up with the next", () => {
+  const world = openPolling();
+  world.transport.hurry();
+  assert.equal(world.sockets[2].closed, false);
+  world.transport.hurry();
+  assert.equal(world.sockets[2].closed, true);
+  world.sockets[3].say(SNAPSHOT);
+  assert.equal(world.polling, false);
+});
+
 test("another network gives sockets another chance at once", () => {
   const world = openPolling();
   world.transport.hurry();
@@ -149,7 +159,18 @@ test("another network gives sockets another chance at once", () => {
   assert.equal(world.sockets.length, 3);
 });
 
-test("polls that break are taken up again, and no socket is tried for a line that is over", async () => {
+test("a socket may be quicker than the first poll", () => {
+  const world = open();
+  world.sockets[0].hangUp();
+  pass(0.5);
+  world.sockets[1].hangUp();
+  pass(5.5);
+  world.sockets[2].say(SNAPSHOT);
+  assert.equal(world.line.isLive, true);
+  assert.equal(world.polling, false);
+});
+
+test("polls that break are taken up again, and their socket is not tried", async () => {
   const world = openPolling();
   const asked = world.line.ask("cashier_claim_next");
   world.polls[0].hangUp();

@@ -147,12 +147,16 @@ class Screen {
     this.component.caughtUp();
   }
 
-  take({ transaction, room }) {
+  take(news) {
+    if (this.learn(news)) this.show();
+  }
+
+  learn({ transaction, room }) {
     const isNews = [
       transaction && this.store.put(transaction),
       room && this.store.putRoom(room),
     ];
-    if (isNews.includes(true)) this.show();
+    return isNews.includes(true);
   }
 
   imagine(guess) {
@@ -163,7 +167,7 @@ class Screen {
 
   agreed(answer) {
     this.overlay.agreed();
-    this.take(answer);
+    this.learn(answer);
     this.show();
   }
 

@@ -24,7 +24,7 @@ export class Transport {
   #openPolling;
   #onPolling;
   #failures = 0;
-  /** The line that polls, while it does, and where it would have its socket. */
+  /** The line that polls, while it does, and the socket it would rather have. */
   #polled = null;
   #timer = null;
 
@@ -52,7 +52,7 @@ export class Transport {
   /** Another network, another chance for sockets. */
   hurry() {
     this.#failures = 0;
-    if (this.#polled) this.#probe(this.#polled);
+    if (this.#polled) this.#probe();
   }
 
   #bySocket(url) {
@@ -72,7 +72,7 @@ export class Transport {
     line.onFailure = () => (this.#failures = FAILURES_BEFORE_POLLING - 1);
     line.onLeave = () => this.#stopTrying();
     line.carry(this.#openPolling());
-    this.#polled = { line, url };
+    this.#polled = { line, url, probe: null };
     this.#tryToReturn(TRY_SOCKET_FIRST);
     return line;
   }
@@ -80,7 +80,7 @@ export class Transport {
   #tryToReturn(pause) {
     this.#timer = setTimeout(() => {
       this.#tryToReturn(TRY_SOCKET_EVERY);
-      this.#probe(this.#polled);
+      this.#probe();
     }, pause);
   }
 
@@ -89,12 +89,15 @@ export class Transport {
     this.#polled = null;
   }
 
-  #probe({ line, url }) {
+  #probe() {
+    const { line, url, probe: hanging } = this.#polled;
+    hanging?.close();
     const socket = this.#dial(url);
+    this.#polled.probe = socket;
     socket.onmessage = (message) => {
       if (!line.carry(socket)) return;
-      this.#socketsWork();
       socket.onmessage(message);
+      this.#socketsWork();
     };
     socket.onclose = ({ code }) => {
       if (code >= FIRST_OWN_CODE) line.end(code);
