@@ -1,11 +1,12 @@
 """Who hears of a change: derived from what each screen shows, never remembered."""
 
+import json
 from dataclasses import dataclass
 
 from queueing.models import Room, Transaction
 from queueing.serializers import serialize_board_row, serialize_room, serialize_transaction
 from queueing.states import WITH_CASHIER, WITH_THERAPIST, Status
-from spa_project.lib.events import publish
+from spa_project.lib.events import Event, encoded, publish
 
 
 @dataclass(frozen=True)
@@ -60,16 +61,19 @@ def ticket_topic(transaction_id: int) -> str:
 
 def announce(transaction: Transaction, was: Status) -> None:
     """Tell the screens that showed this transaction or show it now, and its own customer."""
-    shown = {"transaction": serialize_transaction(transaction)}
-    publish(ticket_topic(transaction.pk), TICKET_EVENT, shown)
+    # Encoded once, however many hear it.
+    whole = json.dumps({"transaction": serialize_transaction(transaction)})
+    public = json.dumps({"transaction": serialize_board_row(transaction)})
+    events = [Event(ticket_topic(transaction.pk), encoded(TICKET_EVENT, whole))]
     for audience in AUDIENCES:
-        if audience.shows & {was, Status(transaction.status)}:
-            data = {"transaction": serialize_board_row(transaction)} if audience.public else shown
-            publish(audience.topic(transaction.branch_id), audience.event, data)
+        if audience.shows & {was, transaction.status}:
+            text = encoded(audience.event, public if audience.public else whole)
+            events.append(Event(audience.topic(transaction.branch_id), text))
+    publish(events)
 
 
 def announce_room(room: Room) -> None:
     """Tell the screens that show rooms."""
-    for audience in AUDIENCES:
-        if audience.shows_rooms:
-            publish(audience.topic(room.branch_id), ROOM_EVENT, {"room": serialize_room(room)})
+    text = encoded(ROOM_EVENT, json.dumps({"room": serialize_room(room)}))
+    audiences = (audience for audience in AUDIENCES if audience.shows_rooms)
+    publish([Event(audience.topic(room.branch_id), text) for audience in audiences])

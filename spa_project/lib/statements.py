@@ -5,10 +5,9 @@ the database's answer (docs/decisions/0004). The few statements on the path of a
 as querysets like any other, compiled once for each connection, and run again with other values.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property
 from typing import Any, Generic, TypeVar
-from weakref import WeakKeyDictionary
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -38,7 +37,6 @@ class Prepared(Generic[M]):
 
     def __init__(self, build: Callable[[], QuerySet[M]]) -> None:
         self._build = build
-        self._compiled: WeakKeyDictionary[BaseDatabaseWrapper, _Compiled[M]] = WeakKeyDictionary()
 
     def first(self, **values: Any) -> M | None:
         """The first row, or nothing."""
@@ -47,10 +45,11 @@ class Prepared(Generic[M]):
     def all(self, **values: Any) -> list[M]:
         """Every row. A locking one raises `TransactionManagementError` outside a transaction."""
         connection = connections[DEFAULT_DB_ALIAS]
-        compiled = self._compiled.get(connection)
-        if compiled is None:
-            compiled = self._compiled[connection] = _Compiled(self._build(), connection)
-        return compiled.run(connection, values)
+        # Kept on the connection itself, so that both go together when its thread ends.
+        prepared: dict[Any, _Compiled[M]] = vars(connection).setdefault("prepared", {})
+        if self not in prepared:
+            prepared[self] = _Compiled(self._build(), connection)
+        return prepared[self].run(connection, values)
 
 
 class _Compiled(Generic[M]):
@@ -85,7 +84,7 @@ class _Compiled(Generic[M]):
 def update_where(model: type[Model], where: Mapping[str, Any], changes: Mapping[str, Any]) -> int:
     """As `model.objects.filter(**where).update(**changes)`, for plain values; the rows it met."""
     connection = connections[DEFAULT_DB_ALIAS]
-    new, now = list(_columns(model, changes)), list(_columns(model, where))
+    new, now = _columns(connection, model, changes), _columns(connection, model, where)
     table = connection.ops.quote_name(model._meta.db_table)
     assignments = ", ".join(f"{column} = %s" for column, _value in new)
     conditions = " AND ".join(f"{column} = %s" for column, _value in now)
@@ -100,7 +99,7 @@ def update_where(model: type[Model], where: Mapping[str, Any], changes: Mapping[
 def insert(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
     """Rows with the same fields, whose keys nobody asks for, in one statement."""
     connection = connections[DEFAULT_DB_ALIAS]
-    columns = [list(_columns(model, row)) for row in rows]
+    columns = [_columns(connection, model, row) for row in rows]
     names = ", ".join(column for column, _value in columns[0])
     marks = "(" + ", ".join(["%s"] * len(columns[0])) + ")"
     table = connection.ops.quote_name(model._meta.db_table)
@@ -111,13 +110,16 @@ def insert(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
         )
 
 
-def _columns(model: type[Model], values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _columns(
+    connection: BaseDatabaseWrapper, model: type[Model], values: Mapping[str, Any]
+) -> list[tuple[str, Any]]:
     """Quoted column and database value of each field; a related object counts as its key."""
-    connection = connections[DEFAULT_DB_ALIAS]
+    columns = []
     for name, value in values.items():
         field, column = _column(model, name)
         plain = value.pk if isinstance(value, Model) else value
-        yield column, field.get_db_prep_save(plain, connection=connection)
+        columns.append((column, field.get_db_prep_save(plain, connection=connection)))
+    return columns
 
 
 @cache
