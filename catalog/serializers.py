@@ -1,13 +1,12 @@
 """The menu as it goes over the wire (docs/protocol.md, "Shapes")."""
 
-import hashlib
-import json
 from typing import Any, TypedDict
 
 from django.conf import settings
 from django.db.models import Prefetch
 
 from catalog.models import Service, ServiceCategory, ServiceClassification
+from spa_project.lib.fingerprint import fingerprint
 from spa_project.lib.money import format_amount
 
 
@@ -52,7 +51,7 @@ def serialize_menu() -> MenuData:
     return {
         "categories": categories,
         "currency": settings.CURRENCY,
-        "version": hashlib.sha256(json.dumps(categories).encode()).hexdigest()[:16],
+        "version": fingerprint(categories)[:16],
     }
 
 

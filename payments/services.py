@@ -1,7 +1,5 @@
 """The cashier's verbs: each one function, one database transaction, money taken once."""
 
-import hashlib
-import json
 from decimal import Decimal
 
 from django.db import IntegrityError
@@ -16,6 +14,7 @@ from queueing.services import held_by, next_in_line, own_transaction, staff_bran
 from queueing.states import Status
 from spa_project.lib.durable import durable
 from spa_project.lib.errors import Conflict
+from spa_project.lib.fingerprint import fingerprint
 from spa_project.lib.money import format_amount
 
 
@@ -64,7 +63,7 @@ def _take(
     transaction = own_transaction(
         transaction_id, Status.AWAITING_PAYMENT, Status.PAID, cashier=cashier
     )
-    digest = _digest(cashier, transaction_id, amount_paid)
+    digest = fingerprint([cashier.pk, transaction_id, format_amount(amount_paid)])
     if transaction.status == Status.PAID:
         return _paid_before(transaction, request_id, digest)
     due = transaction.total_amount
@@ -98,8 +97,3 @@ def _paid_before(transaction: Transaction, request_id: str | None, digest: str) 
 
 def _used_for_another() -> Conflict:
     return Conflict(_("This request was already used for another payment."))
-
-
-def _digest(cashier: Cashier, transaction_id: int, amount_paid: Decimal) -> str:
-    content = json.dumps([cashier.pk, transaction_id, format_amount(amount_paid)])
-    return hashlib.sha256(content.encode()).hexdigest()

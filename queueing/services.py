@@ -3,8 +3,6 @@
 Locks are taken in one order everywhere: actor, transaction, room, items, payment, event.
 """
 
-import hashlib
-import json
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import NamedTuple
@@ -21,6 +19,7 @@ from queueing.models import Room, RoomStatus, Transaction, TransactionItem
 from queueing.states import Status
 from spa_project.lib.durable import durable
 from spa_project.lib.errors import Conflict
+from spa_project.lib.fingerprint import fingerprint
 from spa_project.lib.statements import Param, Prepared
 
 
@@ -82,7 +81,7 @@ def confirm_selection(
     """
     if not choices:
         raise EmptySelection
-    digest = _digest(branch, choices, customer_name)
+    digest = fingerprint([branch.pk, list(choices), customer_name])
     number = codes.next_number(branch)
     try:
         return _create(branch, number, choices, customer_name, request_id, digest)
@@ -94,11 +93,6 @@ def confirm_selection(
     if earlier.request_digest != digest:
         raise Conflict(_("This request was already used for another selection."))
     return earlier
-
-
-def _digest(branch: Branch, choices: Sequence[Choice], customer_name: str) -> str:
-    content = json.dumps([branch.pk, list(choices), customer_name])
-    return hashlib.sha256(content.encode()).hexdigest()
 
 
 @durable
@@ -177,7 +171,7 @@ def add_service(
     `ServiceNotFound`."""
     transaction = own_transaction(transaction_id, Status.IN_SERVICE, therapist=therapist)
     [item] = _items_for([Choice(service_classification_id)])
-    items = [*transaction.items.all(), item]
+    items = [*transaction.item_list, item]
     item.transaction = transaction
     item.save()
     return _change_items(transaction, items, therapist, reason=f"+ {item}")
@@ -189,7 +183,7 @@ def remove_item(therapist: Therapist, *, transaction_id: int, item_id: int) -> T
 
     Raises `TransactionNotFound`, `WrongState`, `ServiceNotFound`, `EmptySelection`."""
     transaction = own_transaction(transaction_id, Status.IN_SERVICE, therapist=therapist)
-    items = {item.pk: item for item in transaction.items.all()}
+    items = {item.pk: item for item in transaction.item_list}
     item = items.pop(item_id, None)
     if item is None:
         raise ServiceNotFound(_("This service is not on the customer's list."))

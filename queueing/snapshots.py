@@ -1,9 +1,9 @@
 """What a screen shows right now, and the digest by which it knows it is right."""
 
 from collections.abc import Iterable
-from typing import TypedDict
+from typing import Any, TypedDict
 
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from accounts.models import Branch
 from queueing.models import Room, Transaction
@@ -40,10 +40,13 @@ def rooms_of(branch: Branch) -> list[RoomData]:
 
 def digest_of(branch_id: int, statuses: Iterable[Status], *, with_rooms: bool) -> Digest:
     """Count and sum of versions of what a screen should show: one small query, or two."""
-    querysets = [Transaction.objects.filter(branch_id=branch_id, status__in=statuses)]
+    shown: list[QuerySet[Any]] = [
+        Transaction.objects.filter(branch_id=branch_id, status__in=statuses)
+    ]
+    if with_rooms:
+        shown.append(Room.objects.filter(branch_id=branch_id))
     digest: Digest = {"count": 0, "versions": 0}
-    rooms = [Room.objects.filter(branch_id=branch_id)] if with_rooms else []
-    for rows in [*querysets, *rooms]:
+    for rows in shown:
         found = rows.order_by().aggregate(count=Count("id"), versions=Sum("version"))
         digest["count"] += found["count"]
         digest["versions"] += found["versions"] or 0

@@ -1,6 +1,5 @@
 """HTTP's own translations: the content policy, request bodies, and the commands' twins."""
 
-import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -13,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from ninja import NinjaAPI
 from ninja.utils import check_csrf
 
-from spa_project.lib.commands import REGISTRY, Caller, Command, answer_safely
-from spa_project.lib.errors import DomainError, Invalid, NotAllowed
+from spa_project.lib.commands import REGISTRY, Caller, Command, Reply, answer_safely
+from spa_project.lib.errors import Busy, DomainError, Invalid, NotAllowed
+from spa_project.lib.fingerprint import fingerprint
 from spa_project.lib.screens import Screen, server_time
 
 JSON_SCHEMAS = "#/components/schemas/{model}"
@@ -62,14 +62,18 @@ def json_with_etag(request: HttpRequest, data: Any, *, version: str) -> HttpResp
 def snapshot_response(request: HttpRequest, screen: Screen) -> HttpResponse:
     """A screen over HTTP, for browsers whose sockets are blocked. Its time is not its version."""
     snapshot = screen.snapshot() | screen.own
-    version = hashlib.sha256(json.dumps(snapshot).encode()).hexdigest()[:32]
+    version = fingerprint(snapshot)[:32]
     return json_with_etag(request, snapshot | server_time(), version=version)
 
 
 def refusal_response(refusal: DomainError) -> JsonResponse:
     """A refusal as an HTTP answer, in the same shape as over a socket."""
-    response = JsonResponse(refusal.as_reply(), status=refusal.http_status)
-    if refusal.http_status == 503:
+    return _reply_response(refusal.as_reply(), refusal.http_status)
+
+
+def _reply_response(reply: Reply, status: int) -> JsonResponse:
+    response = JsonResponse(reply, status=status)
+    if status == Busy.http_status:
         response["Retry-After"] = "1"
     return response
 
@@ -127,8 +131,4 @@ def _answer(
         data = read_json(request)
     except DomainError as refusal:
         return refusal_response(refusal)
-    reply, status = answer_safely(caller, name, data)
-    response = JsonResponse(reply, status=status)
-    if status == 503:
-        response["Retry-After"] = "1"
-    return response
+    return _reply_response(*answer_safely(caller, name, data))
