@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
+from spa_project.tests.journey.browser import WAIT_MS, Windows, chromium
 from spa_project.tests.journey.floor import PASSWORD, Floor
 from spa_project.tests.servers import AppServer, MariaDB, Redis, run_quietly
 
@@ -41,6 +43,21 @@ def floor(spa, processes) -> Floor:
     """The spa as it opens in the morning: menu, rooms and staff, no customer yet."""
     run_quietly([*MANAGE, "seed", "--reset", "--password", PASSWORD, "-v", "0"], **spa)
     return processes
+
+
+@pytest.fixture(scope="module")
+def windows() -> Iterator[Windows]:
+    """Chromium, whose pages show each step in time or fail."""
+    expect.set_options(timeout=WAIT_MS)
+    with chromium() as new_windows:
+        yield new_windows()
+
+
+@pytest.fixture
+def complaints(windows) -> list[str]:
+    """What the pages complain of during one test."""
+    windows.complaints.clear()
+    return windows.complaints
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,14 +1,13 @@
 """The journey of a customer clicked in Chromium: six pages, two processes, no reload."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from spa_project.tests.journey.browser import WAIT_MS, Windows, chromium
+from spa_project.tests.journey.browser import Windows
 from spa_project.tests.journey.floor import Floor
 
 pytestmark = pytest.mark.servers
@@ -27,19 +26,6 @@ ADMIN_PAGES = (
     "/admin/accounts/user/",
     "/admin/accounts/user/add/",
 )
-
-
-@pytest.fixture(scope="module")
-def windows() -> Iterator[Windows]:
-    expect.set_options(timeout=WAIT_MS)
-    with chromium() as new_windows:
-        yield new_windows()
-
-
-@pytest.fixture
-def complaints(windows) -> list[str]:
-    windows.complaints.clear()
-    return windows.complaints
 
 
 @dataclass

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
-from spa_project.tests.journey.browser import WAIT_MS, Windows, chromium
+from spa_project.tests.journey.browser import WAIT_MS
 from spa_project.tests.journey.floor import Floor, Visit, log_in
 from spa_project.tests.servers import AppServer
 
@@ -33,19 +33,6 @@ PLACES = {
     },
     "/board/": {".calling": {"therapist_confirmed"}, ".treating": {"in_service"}},
 }
-
-
-@pytest.fixture(scope="module")
-def windows() -> Iterator[Windows]:
-    expect.set_options(timeout=WAIT_MS)
-    with chromium() as new_windows:
-        yield new_windows()
-
-
-@pytest.fixture
-def complaints(windows) -> list[str]:
-    windows.complaints.clear()
-    return windows.complaints
 
 
 @dataclass(frozen=True)
