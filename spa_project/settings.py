@@ -131,6 +131,9 @@ TEMPLATES = [
 #: Off for load tests only.
 RATE_LIMITS = env.str("RATE_LIMITS", default="on") != "off"
 
+#: Our own proxies between a browser and us; as many ends of X-Forwarded-For are believed.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+
 REDIS_URL = env.str("REDIS_URL", default="")
 # Without Redis there is one process, and its hub is fed directly (lib/hub.py): no layer at all.
 CHANNEL_LAYERS = (

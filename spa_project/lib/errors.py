@@ -66,6 +66,22 @@ class Busy(DomainError):
     http_status = 503
 
 
+class RateLimited(DomainError):
+    """Too fast, or too often wrong; `retry_after` is in seconds."""
+
+    code = "rate_limited"
+    sentence = _("Too many tries. Please wait a moment.")
+    http_status = 429
+
+    def __init__(self, sentence: Sentence | None = None, *, retry_after: int = 1) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after
+
+    def as_reply(self) -> dict[str, Any]:
+        """With the seconds to wait."""
+        return super().as_reply() | {"retry_after": self.retry_after}
+
+
 class ServerError(DomainError):
     """What a person hears of a fault they cannot mend; the details go to the log only."""
 

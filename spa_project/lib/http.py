@@ -13,7 +13,7 @@ from ninja import NinjaAPI
 from ninja.utils import check_csrf
 
 from spa_project.lib.commands import REGISTRY, Caller, Command, Reply, answer_safely
-from spa_project.lib.errors import Busy, DomainError, Invalid, NotAllowed
+from spa_project.lib.errors import Busy, DomainError, Invalid, NotAllowed, RateLimited
 from spa_project.lib.fingerprint import fingerprint
 from spa_project.lib.screens import Screen, server_time
 
@@ -73,8 +73,8 @@ def refusal_response(refusal: DomainError) -> JsonResponse:
 
 def _reply_response(reply: Reply, status: int) -> JsonResponse:
     response = JsonResponse(reply, status=status)
-    if status == Busy.http_status:
-        response["Retry-After"] = "1"
+    if status in (Busy.http_status, RateLimited.http_status):
+        response["Retry-After"] = str(reply.get("retry_after", 1))
     return response
 
 
