@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Cashier
 from queueing.models import Transaction
+from spa_project.lib.fields import ExactCharField
 from spa_project.lib.money import DECIMAL_PLACES, MAX_DIGITS
 
 
@@ -36,7 +37,7 @@ class Payment(models.Model):
     method = models.CharField(_("method"), max_length=20, choices=Method, default=Method.CASH)
     reference = models.CharField(_("reference"), max_length=60, blank=True)
     created_at = models.DateTimeField(_("at"), default=timezone.now)
-    request_id = models.CharField(max_length=64, null=True, unique=True, editable=False)
+    request_id = ExactCharField(max_length=64, null=True, unique=True, editable=False)
     request_digest = models.CharField(max_length=64, blank=True, editable=False)
 
     class Meta:

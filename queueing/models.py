@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Branch, Cashier, Therapist
 from catalog.models import Service, ServiceClassification
 from queueing.states import OPEN, WITH_CASHIER, WITH_THERAPIST, Status
+from spa_project.lib.fields import ExactCharField
 from spa_project.lib.money import DECIMAL_PLACES, MAX_DIGITS
 from spa_project.lib.statements import Param, Prepared
 
@@ -82,7 +83,7 @@ class Transaction(models.Model):
     running_number = models.PositiveIntegerField()
     #: The four digits people see, derived from the running number.
     code = models.CharField(_("code"), max_length=CODE_DIGITS)
-    key = models.CharField(max_length=43, unique=True, default=new_key, editable=False)
+    key = ExactCharField(max_length=43, unique=True, default=new_key, editable=False)
 
     status = models.CharField(_("status"), max_length=20, choices=Status, default=Status.SELECTING)
     version = models.PositiveIntegerField(default=0)
@@ -122,7 +123,7 @@ class Transaction(models.Model):
     cashier_claimed_at = models.DateTimeField(null=True, blank=True)
     paid_at = models.DateTimeField(null=True, blank=True)
 
-    request_id = models.CharField(max_length=64, null=True, unique=True, editable=False)
+    request_id = ExactCharField(max_length=64, null=True, unique=True, editable=False)
     request_digest = models.CharField(max_length=64, blank=True, editable=False)
 
     objects = TransactionQuerySet.as_manager()

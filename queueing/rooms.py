@@ -40,6 +40,8 @@ def vacate(room_id: int) -> Room:
 
 def set_status(branch: Branch, room_number: str, status: RoomStatus) -> Room:
     """Set an empty room by hand; raises `RoomNotReady` (no such room) or `WrongState` (in use)."""
+    if status == RoomStatus.OCCUPIED:
+        raise WrongState(_("Only a customer can occupy a room."))
     room = _lock(branch, room_number)
     if room is None:
         raise RoomNotReady(_("There is no such room here."))

@@ -11,8 +11,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = BASE_DIR / "data"  # what the embedded default writes: database, key, static files
 
 env = environ.FileAwareEnv()
-if (BASE_DIR / ".env").is_file():
-    env.read_env(str(BASE_DIR / ".env"))
+# Where else the environment is read from; tests read nothing else.
+if (env_file := env.str("ENV_FILE", default=str(BASE_DIR / ".env"))) and Path(env_file).is_file():
+    env.read_env(env_file)
 
 
 def _kept_secret_key() -> str:

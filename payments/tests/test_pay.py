@@ -110,3 +110,10 @@ def test_a_payment_is_never_changed_or_deleted(make_transaction):
     payment = make_transaction(Status.PAID).payment
     with pytest.raises(TypeError):
         payment.delete()
+
+
+def test_a_request_id_in_other_case_is_another_payment(carl, make_transaction):
+    for request_id in ("tap-0000A", "tap-0000a"):
+        due = make_transaction(Status.AWAITING_PAYMENT)
+        pay(carl, transaction_id=due.pk, amount_paid=Decimal(500), request_id=request_id)
+    assert Payment.objects.count() == 2

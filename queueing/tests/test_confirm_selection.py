@@ -117,3 +117,14 @@ def test_a_clock_set_back_meanwhile_does_not_confirm_before_the_beginning(
     transaction = services.confirm_selection(branch, choices=[Choice(hour.pk)])
     transaction.refresh_from_db()
     assert transaction.selection_confirmed_at == transaction.created_at
+
+
+def test_a_request_id_in_other_case_is_another_request(branch, hour):
+    first = services.confirm_selection(branch, choices=[Choice(hour.pk)], request_id="tap-0000A")
+    other = services.confirm_selection(branch, choices=[Choice(hour.pk)], request_id="tap-0000a")
+    assert first.pk != other.pk
+
+
+def test_a_key_in_other_case_opens_nothing(branch, hour):
+    ticket = services.confirm_selection(branch, choices=[Choice(hour.pk)])
+    assert not Transaction.objects.filter(key=ticket.key.swapcase()).exists()

@@ -38,3 +38,9 @@ def test_a_second_tap_is_refused(maya, make_transaction):
     done = make_transaction(Status.FINISHED)
     with pytest.raises(WrongState):
         services.finish_service(maya, transaction_id=done.pk)
+
+
+def test_nobody_occupies_a_room_by_hand(branch, maya):
+    with pytest.raises(WrongState):
+        services.set_room(branch, maya.room_number, RoomStatus.OCCUPIED)
+    assert Room.objects.get(number="1").status == RoomStatus.AVAILABLE
