@@ -26,6 +26,7 @@ from queueing import services
 from queueing.models import Room, Transaction
 from queueing.services import Choice
 from queueing.states import Status
+from spa_project.lib import limits
 from spa_project.lib.dbpool import pool
 from spa_project.lib.hub import hub
 
@@ -40,6 +41,13 @@ def _quick_settings(settings) -> None:
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
+
+
+@pytest.fixture(autouse=True)
+def _fresh_limits() -> None:
+    """All tests come from one address, and some from one person."""
+    for limit in (limits.REQUESTS, limits.LOGINS, limits.ORDERS, limits.COMMANDS):
+        limit.forget()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import unicodedata
 from typing import Annotated, Any
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -14,7 +15,7 @@ from queueing.serializers import serialize_room, serialize_transaction
 from spa_project.lib.commands import Data, command
 from spa_project.lib.errors import Invalid, NotAllowed
 
-MAX_ITEMS = 20
+MAX_ITEMS: int = settings.ITEMS_PER_TRANSACTION
 
 
 def _without_control_characters(text: str) -> str:

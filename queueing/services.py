@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+from django.conf import settings
 from django.db import IntegrityError
 from django.utils.translation import gettext_lazy as _
 
@@ -18,7 +19,7 @@ from queueing.lifecycle import advance, wrong_state
 from queueing.models import Room, RoomStatus, Transaction, TransactionItem
 from queueing.states import Status
 from spa_project.lib.durable import durable
-from spa_project.lib.errors import Conflict
+from spa_project.lib.errors import Conflict, Invalid
 from spa_project.lib.fingerprint import fingerprint
 from spa_project.lib.statements import Param, Prepared
 
@@ -168,8 +169,10 @@ def add_service(
     therapist: Therapist, *, transaction_id: int, service_classification_id: int
 ) -> Transaction:
     """Add a service during the treatment. Raises `TransactionNotFound`, `WrongState`,
-    `ServiceNotFound`."""
+    `ServiceNotFound`, `Invalid` (there are enough)."""
     transaction = own_transaction(transaction_id, Status.IN_SERVICE, therapist=therapist)
+    if len(transaction.item_list) >= settings.ITEMS_PER_TRANSACTION:
+        raise Invalid(_("There are as many services on the list as it can hold."))
     [item] = _items_for([Choice(service_classification_id)])
     items = [*transaction.item_list, item]
     item.transaction = transaction

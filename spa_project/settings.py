@@ -98,7 +98,9 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "spa_project.lib.http.ContentSecurityPolicyMiddleware",
+    "spa_project.lib.middleware.log",
+    "spa_project.lib.middleware.secure",
+    "spa_project.lib.middleware.limit",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -131,6 +133,20 @@ TEMPLATES = [
 
 #: Off for load tests only.
 RATE_LIMITS = env.str("RATE_LIMITS", default="on") != "off"
+
+# Of each address, in a minute (lib/limits.py says which are counted for all processes together):
+# requests and sockets opened; logins tried; orders and other changes by visitors.
+REQUESTS_PER_MINUTE = env.int("REQUESTS_PER_MINUTE", default=3000)
+LOGINS_PER_MINUTE = env.int("LOGINS_PER_MINUTE", default=20)
+ORDERS_PER_MINUTE = env.int("ORDERS_PER_MINUTE", default=10)
+#: Of each person, in a minute.
+COMMANDS_PER_MINUTE = env.int("COMMANDS_PER_MINUTE", default=300)
+#: Open at one process.
+SOCKETS_PER_ADDRESS = env.int("SOCKETS_PER_ADDRESS", default=200)
+#: Of each socket; twice as many at once.
+MESSAGES_PER_SECOND = env.int("MESSAGES_PER_SECOND", default=20)
+MESSAGE_BYTES = env.int("MESSAGE_BYTES", default=16 * 1024)
+ITEMS_PER_TRANSACTION = env.int("ITEMS_PER_TRANSACTION", default=20)
 
 #: Our own proxies between a browser and us; as many ends of X-Forwarded-For are believed.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
@@ -188,6 +204,10 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+if HTTPS:
+    # A browser takes these names only over https, for this very host and all of it.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+CSRF_FAILURE_VIEW = "spa_project.lib.problems.foreign_page"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 #: Django 6 will read a setting of this name itself; until then lib/http.py does.
@@ -205,7 +225,7 @@ SECURE_CSP = {
     "form-action": ["'self'"],
     "frame-ancestors": ["'none'"],
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("BODY_BYTES", default=64 * 1024)
 
 STATIC_URL = "static/"
 STATIC_ROOT = env.path("STATIC_ROOT", default=str(DATA_DIR / "static"))
@@ -226,12 +246,41 @@ USE_TZ = True
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# -- The log ----------------------------------------------------------------------------------
+
+LOG_FORMAT = env.str("LOG_FORMAT", default="plain" if EMBEDDED or DEBUG else "json")
+#: Requests and commands are told at INFO; in a terminal only what went wrong.
+LOG_LEVEL = env.str("LOG_LEVEL", default="WARNING" if LOG_FORMAT == "plain" else "INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"number": {"()": "spa_project.lib.logs.NumberRequests"}},
+    "formatters": {
+        "plain": {
+            "()": "spa_project.lib.logs.PlainLines",
+            "format": "{asctime} {levelname} {name} {request_id}: {message}",
+            "style": "{",
+        },
+        "json": {
+            "()": "spa_project.lib.logs.JsonLines",
+            "format": "{asctime}{levelname}{name}{message}{request_id}",
+            "style": "{",
+            "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
+        },
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["number"],
+        }
+    },
     "root": {"handlers": ["console"], "level": "WARNING"},
-    # Django's own default prints errors nowhere when DEBUG is off.
-    "loggers": {"django": {"handlers": ["console"], "level": "WARNING", "propagate": False}},
+    "loggers": {
+        "spa": {"level": LOG_LEVEL},
+        # Django's own default prints errors nowhere when DEBUG is off.
+        "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        # It names addresses, which may be secrets; lib/middleware.py and lib/problems.py tell all.
+        "django.request": {"level": "CRITICAL"},
+    },
 }

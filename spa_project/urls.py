@@ -16,3 +16,8 @@ urlpatterns = [
     path("readyz", readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
 ]
+
+handler400 = "spa_project.lib.problems.bad_request"
+handler403 = "spa_project.lib.problems.forbidden"
+handler404 = "spa_project.lib.problems.not_found"
+handler500 = "spa_project.lib.problems.server_error"

@@ -6,6 +6,7 @@ answer through `answer`, so they refuse in the same words.
 
 import inspect
 import logging
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -14,6 +15,7 @@ from django.db import Error as DatabaseError
 from django.utils.translation import gettext as _
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from spa_project.lib.context import asking
 from spa_project.lib.errors import (
     Busy,
     DomainError,
@@ -23,9 +25,12 @@ from spa_project.lib.errors import (
     ServerError,
     UnknownCommand,
 )
+from spa_project.lib.limits import COMMANDS, ORDERS, household
+from spa_project.lib.logs import describe
 from spa_project.lib.metrics import BUSY
 
 logger = logging.getLogger(__name__)
+command_log = logging.getLogger("spa.commands")
 
 Reply = dict[str, Any]
 
@@ -81,11 +86,26 @@ def answer(caller: Caller, name: str, data: Any) -> Reply:
     if found is None:
         raise UnknownCommand
     require_role(caller, found.roles)
-    return {"ok": True, **found.run(caller, _validated(found.data, data))}
+    checked = _validated(found.data, data)
+    _count(caller)
+    return {"ok": True, **found.run(caller, checked)}
 
 
 def answer_safely(caller: Caller, name: str, data: Any) -> tuple[Reply, int]:
     """The reply and its HTTP status, refusals and faults included. Nothing internal leaks."""
+    started = time.perf_counter()
+    reply, status = _answer_or_refuse(caller, name, data)
+    line = {
+        "command": name if name in REGISTRY else "unknown",  # whatever else was sent stays out
+        "code": reply.get("code", "ok"),
+        "user": caller.topic,
+        "ms": round((time.perf_counter() - started) * 1000, 1),
+    }
+    command_log.info(describe(line), extra=line)
+    return reply, status
+
+
+def _answer_or_refuse(caller: Caller, name: str, data: Any) -> tuple[Reply, int]:
     try:
         return answer(caller, name, data), 200
     except DomainError as refusal:
@@ -93,8 +113,16 @@ def answer_safely(caller: Caller, name: str, data: Any) -> tuple[Reply, int]:
     except DatabaseError:
         return database_failed(name), Busy.http_status
     except Exception:
-        logger.exception("%s failed", name)
+        logger.exception("%s failed", name)  # a known one: others were refused before
         return ServerError().as_reply(), ServerError.http_status
+
+
+def _count(caller: Caller) -> None:
+    """People are counted by their login, visitors by where they are."""
+    if caller.topic:
+        COMMANDS.spend(caller.topic)
+    else:
+        ORDERS.spend(household(asking().address))
 
 
 def database_failed(name: str) -> Reply:

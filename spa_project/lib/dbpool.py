@@ -8,7 +8,6 @@ slot's thread, and gives it back; a command that waits for a row lock delays nob
 import asyncio
 import contextlib
 import contextvars
-import json
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
@@ -16,6 +15,7 @@ from typing import Any, ParamSpec, TypeVar
 from asgiref.sync import ThreadSensitiveContext
 from django.conf import settings
 from django.db import close_old_connections
+from django.http import HttpResponse
 
 from spa_project.lib.errors import Busy
 from spa_project.lib.metrics import BUSY
@@ -25,8 +25,6 @@ R = TypeVar("R")
 
 #: Seconds to wait for a free slot before saying "busy".
 SLOT_WAIT = 2.0
-#: Programs ask here: they are refused in the contract's shape, people in a sentence.
-API = "/api/"
 
 
 class DatabasePool:
@@ -97,15 +95,17 @@ class PooledApplication:
             async with pool.slot() as executor, ThreadSensitiveContext(executor=executor):
                 await self._application(scope, receive, send)
         except Busy as busy:
-            await _send_busy(busy, send, as_json=scope["path"].startswith(API))
+            # Imported here: the pool itself knows nothing of pages.
+            from spa_project.lib.middleware import secured
+            from spa_project.lib.problems import problem
+
+            await _send(secured(problem(scope["path"], busy)), send)
 
 
-async def _send_busy(busy: Busy, send: Any, *, as_json: bool) -> None:
-    kind = b"application/json" if as_json else b"text/plain; charset=utf-8"
-    body = json.dumps(busy.as_reply()) if as_json else str(busy.sentence)
-    headers = [(b"content-type", kind), (b"retry-after", b"1")]
-    await send({"type": "http.response.start", "status": busy.http_status, "headers": headers})
-    await send({"type": "http.response.body", "body": body.encode()})
+async def _send(response: HttpResponse, send: Any) -> None:
+    headers = [(name.encode(), value.encode()) for name, value in response.items()]
+    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+    await send({"type": "http.response.body", "body": response.content})
 
 
 pool = DatabasePool(settings.DB_THREADS)

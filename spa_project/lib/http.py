@@ -1,10 +1,9 @@
-"""HTTP's own translations: the content policy, request bodies, and the commands' twins."""
+"""HTTP's own translations: request bodies, snapshots, refusals, and the commands' twins."""
 
 import json
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.http import quote_etag
@@ -17,23 +16,9 @@ from spa_project.lib.errors import Busy, DomainError, Invalid, NotAllowed, RateL
 from spa_project.lib.fingerprint import fingerprint
 from spa_project.lib.screens import Screen, server_time
 
+#: Programs ask here: they are refused in the contract's shape, people on a page.
+API = "/api/"
 JSON_SCHEMAS = "#/components/schemas/{model}"
-
-
-class ContentSecurityPolicyMiddleware:
-    """Send the setting `SECURE_CSP` with every page. Django 6 has this itself."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self._get_response = get_response
-        self._policy = "; ".join(
-            " ".join([directive, *sources]) for directive, sources in settings.SECURE_CSP.items()
-        )
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self._get_response(request)
-        response["Content-Security-Policy"] = self._policy
-        response["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), payment=()"
-        return response
 
 
 def read_json(request: HttpRequest) -> Any:
@@ -66,14 +51,18 @@ def snapshot_response(request: HttpRequest, screen: Screen) -> HttpResponse:
     return json_with_etag(request, snapshot | server_time(), version=version)
 
 
-def refusal_response(refusal: DomainError) -> JsonResponse:
+def refusal_response(refusal: DomainError) -> HttpResponse:
     """A refusal as an HTTP answer, in the same shape as over a socket."""
     return _reply_response(refusal.as_reply(), refusal.http_status)
 
 
-def _reply_response(reply: Reply, status: int) -> JsonResponse:
-    response = JsonResponse(reply, status=status)
-    if status in (Busy.http_status, RateLimited.http_status):
+def _reply_response(reply: Reply, status: int) -> HttpResponse:
+    return with_retry_after(JsonResponse(reply, status=status), reply)
+
+
+def with_retry_after(response: HttpResponse, reply: Reply) -> HttpResponse:
+    """The answer, with the seconds to wait where trying again will help."""
+    if response.status_code in (Busy.http_status, RateLimited.http_status):
         response["Retry-After"] = str(reply.get("retry_after", 1))
     return response
 

@@ -14,25 +14,34 @@ from typing import Any, ClassVar
 from channels.consumer import get_handler_name
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.utils.translation import gettext_lazy as _
 
 from spa_project.lib.commands import Caller, Reply, answer_safely, database_failed, require_role
+from spa_project.lib.context import asked, asking
 from spa_project.lib.dbpool import pool
-from spa_project.lib.errors import Busy, DomainError, Invalid, NotAuthenticated, NotFound
+from spa_project.lib.errors import (
+    Busy,
+    DomainError,
+    Invalid,
+    NotAuthenticated,
+    NotFound,
+    RateLimited,
+)
 from spa_project.lib.hub import hub
-from spa_project.lib.limits import TokenBucket
+from spa_project.lib.limits import REQUESTS, TokenBucket, client_address, household, open_sockets
 from spa_project.lib.metrics import RESYNCS
 from spa_project.lib.screens import Screen, server_time
 
 logger = logging.getLogger(__name__)
 
-MAX_MESSAGE = 16 * 1024  # bytes a client may send; also the server's limit of a frame
+MAX_MESSAGE = settings.MESSAGE_BYTES  # a client may send; also the server's limit of a frame
 # Daphne's limit of a message holds for what we send as well: a snapshot of some thousand rows.
 MAX_SNAPSHOT = 4 * 1024 * 1024
 MAX_BAD_FRAMES = 3
-MESSAGES_PER_SECOND = 20
-MESSAGES_AT_ONCE = 40
+MESSAGES_PER_SECOND = settings.MESSAGES_PER_SECOND
+MESSAGES_AT_ONCE = 2 * MESSAGES_PER_SECOND
 OUTBOX_SIZE = 256
 RESYNC_PATIENCE = 30.0  # seconds in which a socket may fall behind only once
 
@@ -68,6 +77,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._doorkeeper: Doorkeeper | None = None
         self._writer: asyncio.Task[None] | None = None
         self._admitted = False
+        self._counted_as: str | None = None
 
     def identify(self, *, anew: bool = False) -> Caller:
         """Who is there now; asked before every command, and `anew` when a login may have ended."""
@@ -95,7 +105,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await self.accept()
         self._writer = asyncio.create_task(self._write())
         try:
-            caller, self._screen = await pool.run(self._admit)
+            self._enter()
+            with asked(self.scope):
+                caller, self._screen = await pool.run(self._welcome)
         except DomainError as refusal:
             return self._close_soon(_close_code(refusal))
         except DatabaseError:
@@ -104,6 +116,16 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await self._subscribe(caller)
         self._admitted = True
         await self._show()
+
+    def _enter(self) -> None:
+        """Raise `RateLimited` when this address has enough open sockets."""
+        address = household(client_address(self.scope))
+        open_sockets.enter(address)
+        self._counted_as = address
+
+    def _welcome(self) -> tuple[Caller, Screen | None]:
+        REQUESTS.spend(household(asking().address))
+        return self._admit()
 
     def _admit(self, *, anew: bool = False) -> tuple[Caller, Screen | None]:
         caller = self.identify(anew=anew)
@@ -133,6 +155,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         raise StopConsumer
 
     async def _leave(self) -> None:
+        if self._counted_as is not None:
+            open_sockets.leave(self._counted_as)
         if self._writer is not None:
             self._writer.cancel()
         if self._screen is not None:
@@ -147,6 +171,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if len((text_data or "").encode(errors="replace")) > MAX_MESSAGE:
             return self._close_soon(CLOSE_TOO_BIG)
         if not self._speed.take():
+            self._refuse(RateLimited(retry_after=self._speed.wait))
             return self._close_soon(CLOSE_TOO_FAST)
         try:
             message = _parse(text_data)
@@ -162,7 +187,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _answer(self, message: dict[str, Any]) -> None:
         name = message["command"]
         try:
-            reply, gone = await pool.run(self._run, name, message.get("data"))
+            with asked(self.scope):
+                reply, gone = await pool.run(self._run, name, message.get("data"))
         except Busy as busy:
             reply, gone = busy.as_reply(), False
         self.push(json.dumps({"event": f"{name}_result", "id": message.get("id"), **reply}))
@@ -183,10 +209,13 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     def _refuse_frame(self) -> None:
         self._bad_frames += 1
-        error = Invalid(_("Messages are JSON objects with a “command”."))
-        self.push(json.dumps({"event": "error", "id": None, **error.as_reply()}))
+        self._refuse(Invalid(_("Messages are JSON objects with a “command”.")))
         if self._bad_frames >= MAX_BAD_FRAMES:
             self._close_soon(CLOSE_BAD_FRAMES)
+
+    def _refuse(self, refusal: DomainError) -> None:
+        """Answer a frame that is not looked into."""
+        self.push(json.dumps({"event": "error", "id": None, **refusal.as_reply()}))
 
     # -- Out ------------------------------------------------------------------------------------
 

@@ -208,7 +208,7 @@ function branchQuery() {
 
 // Read anew each time: logging in changes it.
 function csrfToken() {
-  return /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? "";
+  return /(?:^|; )(?:__Host-)?csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? "";
 }
 
 function socketUrl(path) {

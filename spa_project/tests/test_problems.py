@@ -1,0 +1,96 @@
+"""What people and programs see when something is wrong: words, and nothing of the inside."""
+
+import logging
+
+import pytest
+from django.db import OperationalError
+from django.test import Client, RequestFactory
+
+from spa_project.lib.problems import bad_request
+
+INSIDE = ("Traceback", "Error", "django", "secret", "/site-packages/")
+
+
+@pytest.fixture
+def visitor(branch) -> Client:
+    return Client(raise_request_exception=False)
+
+
+def break_with(monkeypatch, error: Exception) -> None:
+    def fail(*_args, **_kwargs):
+        raise error
+
+    monkeypatch.setattr("accounts.views.visited_branch", fail)
+    monkeypatch.setattr("catalog.api.serialize_menu", fail)
+
+
+def assert_discreet(response) -> None:
+    text = response.content.decode()
+    assert [word for word in INSIDE if word in text] == []
+    assert response["Content-Security-Policy"].startswith("default-src 'none'")
+    assert response["Cache-Control"] == "no-store"
+
+
+def test_a_page_is_busy_while_the_database_is_away(visitor, monkeypatch, caplog):
+    break_with(monkeypatch, OperationalError(2002, "secret: can't connect"))
+    response = visitor.get("/")
+    assert (response.status_code, response["Retry-After"]) == (503, "1")
+    assert b"try again in a moment" in response.content
+    assert_discreet(response)
+    assert "OperationalError" in caplog.text
+
+
+def test_the_api_is_busy_while_the_database_is_away(visitor, monkeypatch):
+    break_with(monkeypatch, OperationalError(2002, "secret: can't connect"))
+    response = visitor.get("/api/menu/")
+    assert (response.status_code, response["Retry-After"]) == (503, "1")
+    assert response.json()["code"] == "busy"
+    assert_discreet(response)
+
+
+def test_a_fault_of_a_page_is_told_to_the_log_only(visitor, monkeypatch, caplog):
+    break_with(monkeypatch, ZeroDivisionError("the secret of the house"))
+    response = visitor.get("/")
+    assert response.status_code == 500
+    assert b"Something went wrong" in response.content
+    assert_discreet(response)
+    [record] = [each for each in caplog.records if each.levelno == logging.ERROR]
+    assert record.getMessage() == "/ failed"
+    assert record.exc_info
+
+
+def test_a_fault_of_the_api_is_told_to_the_log_only(visitor, monkeypatch):
+    break_with(monkeypatch, ZeroDivisionError("the secret of the house"))
+    response = visitor.get("/api/menu/")
+    assert (response.status_code, response.json()["code"]) == (500, "server_error")
+    assert_discreet(response)
+
+
+@pytest.mark.parametrize(("path", "kind"), [("/nothing/", "html"), ("/api/nothing/", "json")])
+def test_nothing_is_there_in_the_form_of_who_asked(visitor, path, kind):
+    response = visitor.get(path)
+    assert response.status_code == 404
+    assert kind in response["Content-Type"]
+    assert_discreet(response)
+
+
+def test_a_form_of_an_old_page_is_refused_with_what_to_do(branch):
+    response = Client(enforce_csrf_checks=True).post("/accounts/login/", {"username": "maya"})
+    assert response.status_code == 403
+    assert b"reload the page" in response.content
+    assert_discreet(response)
+
+
+def test_a_host_that_is_not_ours_is_refused(visitor):
+    response = visitor.get("/", headers={"host": "evil.example"})
+    assert response.status_code == 400
+    assert b"could not be understood" in response.content
+    assert_discreet(response)
+
+
+@pytest.mark.parametrize(("path", "kind"), [("/", "html"), ("/api/menu/", "json")])
+def test_a_bad_request_says_nothing_of_why(path, kind):
+    response = bad_request(RequestFactory().get(path), ValueError("secret"))
+    assert response.status_code == 400
+    assert kind in response["Content-Type"]
+    assert b"secret" not in response.content
