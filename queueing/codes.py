@@ -30,9 +30,9 @@ _COUNT_UP = {
 
 
 _HOLDER = Prepared(
-    lambda: Transaction.objects.only("pk").filter(
+    lambda: Transaction.objects.filter(
         branch_id=Param("branch_id"), active_code=Param("code")
-    )
+    ).values_list("pk")
 )
 
 

@@ -27,18 +27,26 @@ from spa_project.lib.statements import Param, Prepared
 class _Held(NamedTuple):
     """How an actor's own row is locked, and the customer they hold is found."""
 
-    lock: Prepared[Therapist] | Prepared[Cashier]
-    held: Prepared[Transaction]
+    lock: Prepared[tuple[int]]
+    held: Prepared[tuple[int]]
 
 
 _HELD: dict[type[Therapist | Cashier], _Held] = {
     Therapist: _Held(
-        Prepared(lambda: Therapist.objects.select_for_update().only("pk").filter(pk=Param("pk"))),
-        Prepared(lambda: Transaction.objects.only("pk").filter(active_therapist_id=Param("pk"))),
+        Prepared(
+            lambda: Therapist.objects.select_for_update().filter(pk=Param("pk")).values_list("pk")
+        ),
+        Prepared(
+            lambda: Transaction.objects.filter(active_therapist_id=Param("pk")).values_list("pk")
+        ),
     ),
     Cashier: _Held(
-        Prepared(lambda: Cashier.objects.select_for_update().only("pk").filter(pk=Param("pk"))),
-        Prepared(lambda: Transaction.objects.only("pk").filter(active_cashier_id=Param("pk"))),
+        Prepared(
+            lambda: Cashier.objects.select_for_update().filter(pk=Param("pk")).values_list("pk")
+        ),
+        Prepared(
+            lambda: Transaction.objects.filter(active_cashier_id=Param("pk")).values_list("pk")
+        ),
     ),
 }
 # One table, one status, the pick index's own order: anything more would lock other rows.
@@ -226,7 +234,7 @@ def held_by(actor: Therapist | Cashier) -> Transaction | None:
     statements = _HELD[type(actor)]
     statements.lock.first(pk=actor.pk)
     held = statements.held.first(pk=actor.pk)
-    return Transaction.objects.with_people().get(pk=held.pk) if held else None
+    return Transaction.objects.with_people().get(pk=held[0]) if held else None
 
 
 def own_transaction(

@@ -56,6 +56,7 @@ def _database() -> dict[str, object]:
         # A file: tests with threads and processes need a database that they can share.
         database["TEST"] = {"NAME": f"{database['NAME']}.test"}
     else:
+        database["ENGINE"] = "spa_project.lib.mysql"
         database["OPTIONS"] = {
             "charset": "utf8mb4",
             "isolation_level": "read committed",

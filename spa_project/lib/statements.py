@@ -5,16 +5,17 @@ the database's answer (docs/decisions/0004). The few statements on the path of a
 as querysets like any other, compiled once for each connection, and run again with other values.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache, cached_property
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, Model, QuerySet
+from django.db.models.base import ModelState
 from django.db.transaction import TransactionManagementError
 
-M = TypeVar("M", bound=Model)
+R = TypeVar("R")
 
 
 class Param(Expression):
@@ -29,100 +30,146 @@ class Param(Expression):
         return "%s", (self,)
 
 
-class Prepared(Generic[M]):
-    """A queryset of whole rows of one table, compiled once for each connection.
+class Prepared(Generic[R]):
+    """A queryset of one table, compiled once for each connection.
 
     `Prepared(lambda: Room.objects.filter(number=Param("number")))` is run by `first(number="3")`.
+    Its rows are model objects, or tuples where the queryset says `values_list`.
     """
 
-    def __init__(self, build: Callable[[], QuerySet[M]]) -> None:
+    def __init__(self, build: Callable[[], QuerySet[Any, R]]) -> None:
         self._build = build
 
-    def first(self, **values: Any) -> M | None:
+    def first(self, **values: Any) -> R | None:
         """The first row, or nothing."""
         return next(iter(self.all(**values)), None)
 
-    def all(self, **values: Any) -> list[M]:
+    def all(self, **values: Any) -> list[R]:
         """Every row. A locking one raises `TransactionManagementError` outside a transaction."""
         connection = connections[DEFAULT_DB_ALIAS]
         # Kept on the connection itself, so that both go together when its thread ends.
-        prepared: dict[Any, _Compiled[M]] = vars(connection).setdefault("prepared", {})
+        prepared: dict[Any, _Compiled[R]] = vars(connection).setdefault("prepared", {})
         if self not in prepared:
             prepared[self] = _Compiled(self._build(), connection)
         return prepared[self].run(connection, values)
 
 
-class _Compiled(Generic[M]):
+class _Compiled(Generic[R]):
     """What a queryset comes to on one connection."""
 
-    def __init__(self, queryset: QuerySet[M], connection: BaseDatabaseWrapper) -> None:
-        self._model = queryset.model
-        self._locks = queryset.query.select_for_update
-        self._compiler = queryset.query.get_compiler(connection=connection)
+    def __init__(self, queryset: QuerySet[Any, R], connection: BaseDatabaseWrapper) -> None:
+        query = queryset.query
+        self._compiler = query.get_compiler(connection=connection)
         self._sql, self._params = self._compiler.as_sql()
+        columns = [column for column, _sql, _alias in self._compiler.select]
+        self._converters = self._compiler.get_converters(columns)
+        self._locks = query.select_for_update
+        self._model = None if query.values_select else queryset.model
+        self._names = [column.target.attname for column in columns]
 
-    @cached_property
-    def _names(self) -> list[str]:
-        return [column.target.attname for column, _sql, _alias in self._compiler.select]
-
-    @cached_property
-    def _converters(self) -> Any:
-        return self._compiler.get_converters([entry[0] for entry in self._compiler.select])
-
-    def run(self, connection: BaseDatabaseWrapper, values: Mapping[str, Any]) -> list[M]:
+    def run(self, connection: BaseDatabaseWrapper, values: Mapping[str, Any]) -> list[R]:
         if self._locks and not connection.in_atomic_block:
             raise TransactionManagementError("A row is locked inside a transaction only.")
         params = [values[p.name] if isinstance(p, Param) else p for p in self._params]
-        with connection.cursor() as cursor:
-            cursor.execute(self._sql, params)
-            rows: Any = cursor.fetchall()
+        rows = _execute(connection, self._sql, params, lambda cursor: cursor.fetchall())
         if self._converters:
             rows = self._compiler.apply_converters(rows, self._converters)
-        return [self._model.from_db(connection.alias, self._names, row) for row in rows]
+        if self._model is None:
+            return [tuple(row) for row in rows]  # type: ignore[misc]
+        return [_saved(self._model, zip(self._names, row, strict=True)) for row in rows]
+
+
+def _saved(model: Any, columns: Iterable[tuple[str, Any]]) -> Any:
+    """An object for a row of the database, made as unpickling makes one: nothing is set to its
+    default first, and a column that was not read is read when it is asked for."""
+    instance = model.__new__(model)
+    instance._state = state = ModelState()
+    state.adding, state.db = False, DEFAULT_DB_ALIAS
+    vars(instance).update(columns)
+    return instance
 
 
 def update_where(model: type[Model], where: Mapping[str, Any], changes: Mapping[str, Any]) -> int:
     """As `model.objects.filter(**where).update(**changes)`, for plain values; the rows it met."""
     connection = connections[DEFAULT_DB_ALIAS]
-    new, now = _columns(connection, model, changes), _columns(connection, model, where)
-    table = connection.ops.quote_name(model._meta.db_table)
-    assignments = ", ".join(f"{column} = %s" for column, _value in new)
-    conditions = " AND ".join(f"{column} = %s" for column, _value in now)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {table} SET {assignments} WHERE {conditions}",
-            [value for _column, value in [*new, *now]],
-        )
-        return int(cursor.rowcount)
+    sql = _update_sql(model, tuple(changes), tuple(where))
+    values = [*_values(connection, model, changes), *_values(connection, model, where)]
+    return int(_execute(connection, sql, values, lambda cursor: cursor.rowcount))
 
 
 def insert(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
     """Rows with the same fields, whose keys nobody asks for, in one statement."""
     connection = connections[DEFAULT_DB_ALIAS]
-    columns = [_columns(connection, model, row) for row in rows]
-    names = ", ".join(column for column, _value in columns[0])
-    marks = "(" + ", ".join(["%s"] * len(columns[0])) + ")"
-    table = connection.ops.quote_name(model._meta.db_table)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} ({names}) VALUES {', '.join([marks] * len(rows))}",
-            [value for row in columns for _column, value in row],
-        )
-
-
-def _columns(
-    connection: BaseDatabaseWrapper, model: type[Model], values: Mapping[str, Any]
-) -> list[tuple[str, Any]]:
-    """Quoted column and database value of each field; a related object counts as its key."""
-    columns = []
-    for name, value in values.items():
-        field, column = _column(model, name)
-        plain = value.pk if isinstance(value, Model) else value
-        columns.append((column, field.get_db_prep_save(plain, connection=connection)))
-    return columns
+    sql = _insert_sql(model, tuple(rows[0]), len(rows))
+    values = [value for row in rows for value in _values(connection, model, row)]
+    _execute(connection, sql, values, lambda cursor: None)
 
 
 @cache
-def _column(model: type[Model], name: str) -> tuple[Any, str]:
-    field: Any = model._meta.get_field(name)
-    return field, connections[DEFAULT_DB_ALIAS].ops.quote_name(field.column)
+def _update_sql(model: type[Model], changes: tuple[str, ...], where: tuple[str, ...]) -> str:
+    assignments = ", ".join(f"{_column(model, name)} = %s" for name in changes)
+    conditions = " AND ".join(f"{_column(model, name)} = %s" for name in where)
+    return f"UPDATE {_quoted(model._meta.db_table)} SET {assignments} WHERE {conditions}"
+
+
+@cache
+def _insert_sql(model: type[Model], names: tuple[str, ...], rows: int) -> str:
+    columns = ", ".join(_column(model, name) for name in names)
+    marks = ", ".join(["(" + ", ".join(["%s"] * len(names)) + ")"] * rows)
+    return f"INSERT INTO {_quoted(model._meta.db_table)} ({columns}) VALUES {marks}"
+
+
+def _column(model: type[Model], name: str) -> str:
+    return _quoted(_field(model, name).column)
+
+
+def _quoted(name: str) -> str:
+    return connections[DEFAULT_DB_ALIAS].ops.quote_name(name)
+
+
+@cache
+def _field(model: type[Model], name: str) -> Any:
+    return model._meta.get_field(name)
+
+
+def _values(
+    connection: BaseDatabaseWrapper, model: type[Model], values: Mapping[str, Any]
+) -> list[Any]:
+    """What the database is given for each field; a related object counts as its key."""
+    return [
+        # Text and whole numbers are the same there; times and amounts are for the field to say.
+        plain
+        if plain is None or isinstance(plain, (str, int))
+        else _field(model, name).get_db_prep_save(plain, connection=connection)
+        for name, value in values.items()
+        for plain in [value.pk if isinstance(value, Model) else value]
+    ]
+
+
+def _execute(
+    connection: BaseDatabaseWrapper, sql: str, values: Sequence[Any], read: Callable[[Any], Any]
+) -> Any:
+    """Run one statement and return what `read` takes from its cursor.
+
+    Inside a transaction the connection is known to be there and in order, and one cursor serves
+    all its statements: to make one, wrap it and close it costs more than to use it. Where
+    somebody listens (a log of queries, an execute wrapper), each has Django's own again.
+    """
+    if not connection.in_atomic_block or connection.queries_logged or connection.execute_wrappers:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            return read(cursor)
+    connection.validate_no_broken_transaction()
+    with connection.wrap_database_errors:
+        cursor = _kept_cursor(connection)
+        cursor.execute(sql, values)
+        return read(cursor)
+
+
+def _kept_cursor(connection: BaseDatabaseWrapper) -> Any:
+    """The one cursor of a connection, made anew after it was opened again."""
+    opened, cursor = vars(connection).get("kept_cursor", (None, None))
+    if opened is None or opened is not connection.connection:
+        cursor = connection.create_cursor()
+        vars(connection)["kept_cursor"] = (connection.connection, cursor)
+    return cursor

@@ -1,0 +1,1 @@
+"""Django's MySQL and MariaDB backend, with one thing changed (base.py)."""
