@@ -1,7 +1,8 @@
 """Prepared statements give what the querysets they come from give."""
 
 import pytest
-from django.db.transaction import TransactionManagementError
+from django.db import DatabaseError, connection
+from django.db.transaction import TransactionManagementError, atomic
 
 from conftest import make_therapist
 from queueing.models import Room, RoomStatus, Transaction, TransactionEvent
@@ -30,6 +31,68 @@ def test_it_is_compiled_once(maya):
     for _each in range(3):
         statement.first(number="1")
     assert len(builds) == 1
+
+
+def test_a_queryset_of_values_gives_tuples(maya):
+    statement = Prepared(lambda: Room.objects.filter(number=Param("number")).values_list("pk"))
+    assert statement.all(number="1") == list(Room.objects.filter(number="1").values_list("pk"))
+    assert statement.first(number="none") is None
+
+
+def test_an_execute_wrapper_sees_every_statement(maya):
+    seen = []
+
+    def listen(execute, sql, params, many, context):
+        seen.append(sql)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(listen):
+        BY_NUMBER.first(number="1")
+        update_where(Room, {"number": "1"}, {"version": 7})
+    assert [sql.split()[0] for sql in seen] == ["SELECT", "UPDATE"]
+
+
+def test_an_error_of_the_database_is_djangos_and_breaks_nothing_after_it(maya):
+    for _each in range(2):
+        with pytest.raises(DatabaseError), atomic():
+            update_where(Room, {"number": "1"}, {"status": "no such status"})
+        assert BY_NUMBER.first(number="1") == Room.objects.get(number="1")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_opened_again_is_used(branch):
+    make_therapist("Maya", branch, "1")
+    for _each in range(2):
+        with atomic():
+            assert BY_NUMBER.first(number="1") is not None
+        connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_is_begun_and_ended_by_one_statement_each():
+    if connection.vendor != "mysql":
+        pytest.skip("A count of MariaDB's.")
+
+    def counted() -> dict[str, int]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SHOW SESSION STATUS WHERE Variable_name IN"
+                " ('Com_begin', 'Com_commit', 'Com_rollback', 'Com_set_option')"
+            )
+            return {name: int(count) for name, count in cursor.fetchall()}
+
+    before = counted()
+    with atomic():
+        pass
+    with pytest.raises(KeyError), atomic():
+        raise KeyError
+    after = counted()
+    assert {name: after[name] - before[name] for name in after} == {
+        "Com_begin": 2,
+        "Com_commit": 1,
+        "Com_rollback": 1,
+        "Com_set_option": 0,
+    }
 
 
 def test_values_are_values_and_never_sql(maya):

@@ -1,5 +1,6 @@
 """A database transaction begins with BEGIN and leaves autocommit as it is."""
 
+from django.db.backends.utils import debug_transaction
 from django.db.backends.mysql import base
 
 
@@ -11,5 +12,5 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """
 
     def _start_transaction_under_autocommit(self) -> None:
-        with self.cursor() as cursor:
-            cursor.execute("BEGIN")
+        with debug_transaction(self, "BEGIN"), self.wrap_database_errors:
+            self.connection.begin()
