@@ -1,7 +1,7 @@
 """A database transaction begins with BEGIN and leaves autocommit as it is."""
 
-from django.db.backends.utils import debug_transaction
 from django.db.backends.mysql import base
+from django.db.backends.utils import debug_transaction
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
