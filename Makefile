@@ -6,13 +6,14 @@ PIP_INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-c
 LOCK := $(VENV)/bin/uv pip compile pyproject.toml --quiet --generate-hashes --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help demo test bench lock
+.PHONY: help demo test bench messages lock
 
 help:
-	@echo "make demo    install what is needed, fill an empty spa, serve it (PORT=8000)"
-	@echo "make test    every check and every test, on SQLite and on MariaDB + Redis"
-	@echo "make bench   our speed beside the same work by hand; writes docs/performance.md"
-	@echo "make lock    write the pinned requirements anew from pyproject.toml"
+	@echo "make demo      install what is needed, fill an empty spa, serve it (PORT=8000)"
+	@echo "make test      every check and every test, on SQLite and on MariaDB + Redis"
+	@echo "make bench     our speed beside the same work by hand; writes docs/performance.md"
+	@echo "make messages  gather the screens' sentences for their translators, compile what is there"
+	@echo "make lock      write the pinned requirements anew from pyproject.toml"
 
 demo: $(VENV)/demo-installed
 	@exec $(VENV)/bin/python manage.py demo
@@ -22,6 +23,9 @@ test:
 
 bench: $(VENV)/dev-installed
 	@exec $(VENV)/bin/python -m benchmarks.engine
+
+messages: $(VENV)/dev-installed
+	@exec $(VENV)/bin/python -m spa_project.tests.catalogues
 
 lock: $(VENV)/dev-installed
 	$(LOCK) --output-file requirements-demo.txt

@@ -221,6 +221,7 @@ SECURE_CSP = {
     "connect-src": ["'self'"],
     "media-src": ["'self'"],
     "manifest-src": ["'self'"],
+    "worker-src": ["'self'"],
     "object-src": ["'none'"],
     "base-uri": ["'none'"],
     "form-action": ["'self'"],
@@ -240,7 +241,9 @@ STORAGES = {
 
 CURRENCY = env.str("CURRENCY", default="PHP")
 LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="en")
-LANGUAGES = [("en", "English")]
+#: Each in its own words; locale/ holds all but the first.
+LANGUAGES = [("en", "English"), ("fil", "Filipino"), ("es", "Español")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 TIME_ZONE = "UTC"
 USE_TZ = True

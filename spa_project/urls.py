@@ -2,9 +2,11 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.i18n import set_language
 
 from spa_project.api import api
 from spa_project.health import healthz, metrics, readyz
+from spa_project.shell import manifest, offline, service_worker
 
 urlpatterns = [
     path("", include("accounts.urls")),
@@ -12,6 +14,10 @@ urlpatterns = [
     path("", include("payments.urls")),
     path("api/", api.urls),
     path("admin/", admin.site.urls),
+    path("language/", set_language, name="set_language"),
+    path("manifest.webmanifest", manifest, name="manifest"),
+    path("service-worker.js", service_worker, name="service_worker"),
+    path("offline/", offline, name="offline"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),

@@ -48,7 +48,7 @@ class Windows:
         if username:
             page.fill("[name=username]", username)
             page.fill("[name=password]", PASSWORD)
-            page.click("[type=submit]")
+            page.click("[data-testid=login]")
             page.wait_for_url(f"**{path}")
         return page
 

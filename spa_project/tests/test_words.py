@@ -1,0 +1,78 @@
+"""Every sentence of the screens in every language, and style that serves both directions."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from spa_project.tests.catalogues import (
+    LANGUAGES,
+    gaps,
+    gather,
+    is_translated,
+    read_catalogue,
+    read_compiled,
+    sentences,
+    write_pseudo,
+)
+
+SIDES = re.compile(
+    r"(?<![-\w])(left|right)(?![-\w])|(margin|padding|border)-(left|right|top|bottom)"
+)
+#: The hardware's own sides: where a phone's notch is does not depend on the language.
+HARDWARE = re.compile(r"safe-area-inset-\w+")
+
+
+def test_the_catalogues_are_those_of_the_settings():
+    assert {code for code, _ in settings.LANGUAGES} == {"en", *LANGUAGES}
+
+
+@pytest.mark.xfail(strict=False, reason="the words are translated when the screens are done")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_sentence_is_translated(language):
+    known = sentences(read_catalogue(language))
+    missing = [each for each in sentences(gather()) if each not in known]
+    assert missing == [], "run `make messages`"
+    assert [key for key, message in known.items() if not is_translated(message)] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_translation_keeps_the_gaps_of_its_sentence(language):
+    for message in read_catalogue(language):
+        if message.id and is_translated(message):
+            assert "fuzzy" not in message.flags
+            ids = [message.id] if isinstance(message.id, str) else message.id
+            strings = [message.string] if isinstance(message.string, str) else message.string
+            assert {tuple(gaps(text)) for text in strings} <= {tuple(gaps(text)) for text in ids}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_compiled_words_are_the_written_ones(language):
+    written, compiled = sentences(read_catalogue(language)), sentences(read_compiled(language))
+    assert compiled.keys() <= written.keys(), "run `make messages`"
+    for key, message in written.items():
+        if is_translated(message):
+            assert compiled[key].string == message.string, "run `make messages`"
+
+
+def test_the_pseudo_language_keeps_every_gap(tmp_path):
+    write_pseudo(tmp_path)
+    text = (tmp_path / "ar" / "LC_MESSAGES" / "django.po").read_text()
+    assert "%(name)s" in text
+    assert "{minutes}" in text
+
+
+@pytest.mark.parametrize(
+    "path", sorted((settings.BASE_DIR / "static" / "css").rglob("*.css")), ids=lambda p: p.name
+)
+def test_style_knows_no_left_and_right(path: Path):
+    """Logical properties only: the same sheet serves languages of both directions."""
+    text = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
+    assert SIDES.findall(HARDWARE.sub("", text)) == []
+
+
+def test_words_need_no_tools_where_the_spa_runs():
+    project = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())["project"]
+    assert not any("babel" in name.lower() for name in project["dependencies"])

@@ -1,0 +1,8 @@
+/**
+ * Lets the page be installed, and be told of by a page of ours when there is no network.
+ */
+
+// Service workers exist on secure origins only; a spa's own network may be plain HTTP.
+if ("serviceWorker" in navigator) {
+  navigator.serviceWorker.register("/service-worker.js").catch(() => {});
+}
