@@ -18,7 +18,15 @@ from spa_project.lib.fingerprint import fingerprint
 THEME = "#1f6b57"
 GROUND = "#f5f3ed"
 #: What the offline page is made of.
-SHELL = ("css/tokens.css", "css/base.css", "css/parts.css", "img/icon.svg")
+SHELL = (
+    "css/tokens.css",
+    "css/base.css",
+    "css/parts.css",
+    "img/icon.svg",
+    "vendor/lucide-icons.svg",
+    "js/shell.js",
+    "js/pages/offline.js",
+)
 
 
 @cache_control(no_cache=True)

@@ -33,7 +33,7 @@ def test_another_language_is_another_shell(client, branch):
 
 def test_the_offline_page_tries_again_by_itself(client, branch):
     page = client.get("/offline/").content.decode()
-    assert 'http-equiv="refresh"' in page
+    assert "js/pages/offline.js" in page
     assert "page-data" not in page
 
 

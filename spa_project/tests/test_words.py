@@ -3,6 +3,7 @@
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -38,14 +39,18 @@ def test_every_sentence_is_translated(language):
     assert [key for key, message in known.items() if not is_translated(message)] == []
 
 
+def gaps_of(text: Any) -> set[tuple[str, ...]]:
+    """Of one sentence, or of each of its plurals."""
+    forms = [text] if isinstance(text, str) else text
+    return {tuple(gaps(form)) for form in forms}
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_translation_keeps_the_gaps_of_its_sentence(language):
     for message in read_catalogue(language):
         if message.id and is_translated(message):
             assert "fuzzy" not in message.flags
-            ids = [message.id] if isinstance(message.id, str) else message.id
-            strings = [message.string] if isinstance(message.string, str) else message.string
-            assert {tuple(gaps(text)) for text in strings} <= {tuple(gaps(text)) for text in ids}
+            assert gaps_of(message.string) <= gaps_of(message.id)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,0 +1,13 @@
+/**
+ * Waits for the spa to be reachable again, then shows the page that was asked for.
+ */
+
+const TRY_EVERY = 10_000;
+
+async function tryAgain() {
+  const answer = await fetch("/healthz", { cache: "no-store" }).catch(() => null);
+  if (answer?.ok) location.reload();
+}
+
+addEventListener("online", tryAgain);
+setInterval(tryAgain, TRY_EVERY);
