@@ -1,28 +1,39 @@
 """The floor's screens, for sockets and for their HTTP twins."""
 
-from functools import partial
+from functools import cache
 from typing import Any
 
 from accounts.auth import Caller
-from accounts.models import Branch
+from accounts.models import Branch, Role
 from queueing.errors import TransactionNotFound
 from queueing.events import BOARD, MONITOR, THERAPISTS, Audience, ticket_topic
 from queueing.models import Transaction
 from queueing.serializers import serialize_board_row, serialize_transaction
 from queueing.snapshots import (
-    digest_of,
-    digest_of_ticket,
+    digests_of,
+    digests_of_tickets,
     open_transactions,
     rooms_of,
     transactions_of,
 )
-from spa_project.lib.screens import Screen
+from queueing.statistics import statistics_of, takings_of
+from spa_project.lib.screens import Digest, ReadAll, Screen
 
 
 def audience_screen(audience: Audience, branch: Branch, snapshot: Any, **own: Any) -> Screen:
     """A screen of one branch that shows what its audience shows, and its caller's `own`."""
-    digest = partial(digest_of, branch.pk, audience.shows, with_rooms=audience.shows_rooms)
+    digest = Digest(digests_read_for(audience), branch.pk)
     return Screen(audience.topic(branch.pk), snapshot, digest, own)
+
+
+@cache
+def digests_read_for(audience: Audience) -> ReadAll:
+    """What reads the digests of all screens of this kind: always the same function."""
+
+    def read(branch_ids: list[int]) -> dict[int, Any]:
+        return digests_of(audience.shows, branch_ids, with_rooms=audience.shows_rooms)
+
+    return read
 
 
 def therapist_screen(caller: Caller) -> Screen:
@@ -44,16 +55,40 @@ def therapist_screen(caller: Caller) -> Screen:
 
 
 def monitor_screen(caller: Caller) -> Screen:
-    """The whole floor."""
+    """The whole floor and figures of the day; managers see its takings as well."""
     branch = caller.here
 
     def snapshot() -> dict[str, Any]:
         return {
             "transactions": transactions_of(branch, MONITOR.shows),
             "rooms": rooms_of(branch),
+            "statistics": statistics_of(branch),
         }
 
-    return audience_screen(MONITOR, branch, snapshot)
+    digest = Digest(monitor_digests, branch.pk)
+    confidential = takings_screen(branch) if Role.MANAGER in caller.roles else None
+    return Screen(MONITOR.topic(branch.pk), snapshot, digest, confidential=confidential)
+
+
+def monitor_digests(branch_ids: list[int]) -> dict[int, Any]:
+    """The rows' digests, and the figures that no row tells."""
+    digests = digests_read_for(MONITOR)(branch_ids)
+    branches = Branch.objects.in_bulk(branch_ids)
+    return {
+        pk: digests[pk] | {"statistics": statistics_of(branch)} for pk, branch in branches.items()
+    }
+
+
+def takings_screen(branch: Branch) -> Screen:
+    """The part of the monitor that only managers see."""
+    digest = Digest(takings_digests, branch.pk)
+    return Screen(f"takings.{branch.pk}", lambda: {**takings_of(branch)}, digest)
+
+
+def takings_digests(branch_ids: list[int]) -> dict[int, Any]:
+    """The takings themselves: so small that they are their own digest."""
+    branches = Branch.objects.in_bulk(branch_ids)
+    return {pk: takings_of(branch) for pk, branch in branches.items()}
 
 
 def board_screen(caller: Caller) -> Screen:
@@ -78,4 +113,4 @@ def ticket_screen(key: str) -> Screen:
             "transaction": serialize_transaction(Transaction.objects.with_people().get(pk=found))
         }
 
-    return Screen(ticket_topic(found), snapshot, partial(digest_of_ticket, found))
+    return Screen(ticket_topic(found), snapshot, Digest(digests_of_tickets, found))

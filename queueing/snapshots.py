@@ -38,22 +38,23 @@ def rooms_of(branch: Branch) -> list[RoomData]:
     return [serialize_room(room) for room in Room.objects.filter(branch=branch)]
 
 
-def digest_of(branch_id: int, statuses: Iterable[Status], *, with_rooms: bool) -> Digest:
-    """Count and sum of versions of what a screen should show: one small query, or two."""
-    shown: list[QuerySet[Any]] = [
-        Transaction.objects.filter(branch_id=branch_id, status__in=statuses)
-    ]
+def digests_of(
+    statuses: Iterable[Status], branch_ids: list[int], *, with_rooms: bool
+) -> dict[int, Digest]:
+    """What a screen should show in each of these branches: one small query, or two."""
+    shown: list[QuerySet[Any]] = [Transaction.objects.filter(status__in=statuses)]
     if with_rooms:
-        shown.append(Room.objects.filter(branch_id=branch_id))
-    digest: Digest = {"count": 0, "versions": 0}
+        shown.append(Room.objects.all())
+    digests: dict[int, Digest] = {pk: {"count": 0, "versions": 0} for pk in branch_ids}
     for rows in shown:
-        found = rows.order_by().aggregate(count=Count("id"), versions=Sum("version"))
-        digest["count"] += found["count"]
-        digest["versions"] += found["versions"] or 0
-    return digest
+        of_branches = rows.filter(branch__in=branch_ids).order_by().values_list("branch_id")
+        for branch_id, count, versions in of_branches.annotate(Count("id"), Sum("version")):
+            digests[branch_id]["count"] += count
+            digests[branch_id]["versions"] += versions
+    return digests
 
 
-def digest_of_ticket(transaction_id: int) -> Digest:
-    """The digest of a customer's own page: one row."""
-    version = Transaction.objects.values_list("version", flat=True).get(pk=transaction_id)
-    return {"count": 1, "versions": version}
+def digests_of_tickets(transaction_ids: list[int]) -> dict[int, Digest]:
+    """The digests of customers' own pages, one row each; all pages in one query."""
+    rows = Transaction.objects.filter(pk__in=transaction_ids).values_list("pk", "version")
+    return {pk: {"count": 1, "versions": version} for pk, version in rows}

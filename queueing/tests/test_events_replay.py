@@ -17,7 +17,7 @@ from queueing.lifecycle import advance
 from queueing.models import Room, RoomStatus, Transaction
 from queueing.serializers import serialize_board_row, serialize_transaction
 from queueing.services import set_room
-from queueing.snapshots import digest_of, open_transactions, rooms_of
+from queueing.snapshots import digests_of, open_transactions, rooms_of
 from queueing.states import MOVES, WITH_CASHIER, WITH_THERAPIST, Status
 
 ARROWS = [(was, to) for was, targets in MOVES.items() for to in targets]
@@ -90,7 +90,8 @@ def test_old_screen_plus_events_is_the_new_screen(
         if topic == audience.topic(branch.pk):
             display.hear(event, data)
     assert display.rows == snapshot_of(audience, branch)
-    assert display.digest() == digest_of(branch.pk, audience.shows, with_rooms=audience.shows_rooms)
+    digests = digests_of(audience.shows, [branch.pk], with_rooms=audience.shows_rooms)
+    assert display.digest() == digests[branch.pk]
 
 
 @pytest.mark.parametrize("to", [RoomStatus.PREPARING, RoomStatus.OUT_OF_SERVICE])

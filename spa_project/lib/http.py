@@ -46,7 +46,7 @@ def json_with_etag(request: HttpRequest, data: Any, *, version: str) -> HttpResp
 
 def snapshot_response(request: HttpRequest, screen: Screen) -> HttpResponse:
     """A screen over HTTP, for browsers whose sockets are blocked. Its time is not its version."""
-    snapshot = screen.snapshot() | screen.own
+    snapshot = screen.read()
     version = fingerprint(snapshot)[:32]
     return json_with_etag(request, snapshot | server_time(), version=version)
 

@@ -8,13 +8,16 @@ import asyncio
 import json
 import logging
 import uuid
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from channels.layers import get_channel_layer
 
 from spa_project.lib.dbpool import pool
+from spa_project.lib.metrics import SNAPSHOT_READS
 from spa_project.lib.relay import Relay, end, send_from_a_command
+from spa_project.lib.screens import Digest, ReadAll
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +52,7 @@ class Hub:
 
     def _reset(self) -> None:
         self._sockets: dict[str, set[Subscriber]] = {}
-        self._digests: dict[str, Read] = {}
+        self._digests: dict[str, Digest] = {}
         self._snapshots: dict[str, _Snapshot] = {}
 
     @property
@@ -77,7 +80,7 @@ class Hub:
             await self._relay.stop()
         self._loop = None
 
-    async def join(self, topic: str, socket: Subscriber, digest: Read | None = None) -> None:
+    async def join(self, topic: str, socket: Subscriber, digest: Digest | None = None) -> None:
         """Let a socket hear a topic; `digest` says what the database holds for its screen."""
         self.attach()
         self._sockets.setdefault(topic, set()).add(socket)
@@ -105,6 +108,7 @@ class Hub:
         now = asyncio.get_running_loop().time()
         found = self._snapshots.get(topic)
         if found is None or now - found.begun_at > SNAPSHOT_SECONDS or _failed(found.reading):
+            SNAPSHOT_READS.inc()
             found = _Snapshot(asyncio.ensure_future(pool.run(lambda: json.dumps(read()))), now)
             self._snapshots[topic] = found
         return await asyncio.shield(found.reading)
@@ -141,19 +145,24 @@ class Hub:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
-            for topic in self.topics:
-                if self._relay:
-                    await self._relay.listen(topic)  # where an earlier try failed
-                if digest := self._digests.get(topic):
-                    await self._beat_for(topic, digest)
+            for read, topics in self._topics_by_read().items():
+                await self._beat_for(read, topics)
 
-    async def _beat_for(self, topic: str, digest: Read) -> None:
+    def _topics_by_read(self) -> dict[ReadAll, dict[Any, str]]:
+        """For each read the topics that it serves, by their keys: a thousand tickets, one query."""
+        served: dict[ReadAll, dict[Any, str]] = defaultdict(dict)
+        for topic, digest in self._digests.items():
+            served[digest.read][digest.key] = topic
+        return served
+
+    async def _beat_for(self, read: ReadAll, topics: dict[Any, str]) -> None:
         try:
-            data = await pool.run(digest)
+            found = await pool.run(read, list(topics))
         except Exception as error:
-            logger.warning("No heartbeat for %s: %s", topic, error)
+            logger.warning("No heartbeat for %s: %s", ", ".join(topics.values())[:200], error)
         else:
-            self._hand_over(topic, json.dumps({"event": "heartbeat", "data": data}))
+            for key, data in found.items():
+                self._hand_over(topics[key], json.dumps({"event": "heartbeat", "data": data}))
 
 
 def _failed(reading: asyncio.Future[str]) -> bool:

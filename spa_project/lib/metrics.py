@@ -17,3 +17,7 @@ PUBLISH_FAILURES = Counter(
     "Events that did not reach the channel layer; screens heal from the database.",
 )
 RESYNCS = Counter("spa_resyncs", "Sockets told to catch up because they were too slow.")
+SNAPSHOT_READS = Counter(
+    "spa_snapshot_reads",
+    "Screens read from the database; sockets that ask for the same one together share a read.",
+)

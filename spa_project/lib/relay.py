@@ -34,8 +34,10 @@ class Relay:
         self._layer: Any = get_channel_layer()
         self._outgoing: asyncio.Queue[tuple[str, str]] = asyncio.Queue(OUTGOING_SIZE)
         self._channel: str | None = None  # where the layer hands us what others sent
+        self._wanted: set[str] = set()
         self._joined: set[str] = set()
-        self._tasks = [asyncio.create_task(job()) for job in (self._send_all, self._receive_all)]
+        jobs = (self._send_all, self._receive_all, self._join_missed)
+        self._tasks = [asyncio.create_task(job()) for job in jobs]
 
     async def stop(self) -> None:
         """Leave the layer, before the event loop ends."""
@@ -53,21 +55,34 @@ class Relay:
             PUBLISH_FAILURES.inc()
 
     async def listen(self, topic: str) -> None:
-        """Hear a topic from now on; a failure is logged, and may be tried again at any time."""
-        if topic not in self._joined and await self._try(self._join(topic), "Cannot hear", topic):
-            self._joined.add(topic)
+        """Hear a topic from now on; what fails is logged, and tried again until it works."""
+        self._wanted.add(topic)
+        await self._join(topic)
 
     async def stop_listening(self, topic: str) -> None:
         """Hear a topic no more."""
+        self._wanted.discard(topic)
         if topic in self._joined:
             self._joined.discard(topic)
             leave = self._layer.group_discard(topic, self._channel)
             await self._try(leave, "Cannot leave", topic)
 
     async def _join(self, topic: str) -> None:
+        if topic not in self._joined and await self._try(self._add(topic), "Cannot hear", topic):
+            self._joined.add(topic)
+            if topic not in self._wanted:  # its last socket left meanwhile
+                await self.stop_listening(topic)
+
+    async def _add(self, topic: str) -> None:
         while self._channel is None:  # the receiving task has only just begun
             await asyncio.sleep(0.01)
         await self._layer.group_add(topic, self._channel)
+
+    async def _join_missed(self) -> None:
+        """All at once: each may wait for a dead broker as long as it is patient."""
+        while True:
+            await asyncio.sleep(RETRY_SECONDS)
+            await asyncio.gather(*map(self._join, self._wanted - self._joined))
 
     async def _try(self, work: Coroutine[Any, Any, None], what: str, topic: str) -> bool:
         try:

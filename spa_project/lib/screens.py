@@ -1,10 +1,20 @@
 """What a live screen is, to a socket and to its HTTP twin."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils import timezone
+
+#: What the database holds for each of some keys; a key of which it knows nothing is left out.
+ReadAll = Callable[[list[Any]], Mapping[Any, Any]]
+
+
+class Digest(NamedTuple):
+    """What a topic's heartbeat says; one read serves all topics that have the same one."""
+
+    read: ReadAll
+    key: Any
 
 
 @dataclass(frozen=True)
@@ -13,9 +23,23 @@ class Screen:
 
     topic: str
     snapshot: Callable[[], dict[str, Any]]
-    digest: Callable[[], Any]
+    digest: Digest
     #: What only this caller is shown.
     own: dict[str, Any] = field(default_factory=dict)
+    #: What only some of those who see the rest may see; it has a topic of its own.
+    confidential: "Screen | None" = None
+
+    @property
+    def parts(self) -> "tuple[Screen, ...]":
+        """The screen, and what is confidential where this caller may see it."""
+        return (self, self.confidential) if self.confidential else (self,)
+
+    def read(self) -> dict[str, Any]:
+        """All that the caller is shown now."""
+        shown: dict[str, Any] = {}
+        for part in self.parts:
+            shown |= part.snapshot()
+        return shown | self.own
 
 
 def server_time() -> dict[str, str]:

@@ -49,6 +49,7 @@ CLOSE_BAD_FRAMES = 4400
 CLOSE_TOO_SLOW = 4408
 CLOSE_TOO_FAST = 4429
 CLOSE_TOO_BIG = 1009
+CLOSE_RESTART = 1012
 CLOSE_TRY_LATER = 1013
 
 SNAPSHOT = "snapshot"
@@ -134,8 +135,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _subscribe(self, caller: Caller) -> None:
         """Subscribe first, then look: nothing falls in between."""
-        if self._screen is not None:
-            await hub.join(self._screen.topic, self, self._screen.digest)
+        for part in _parts(self._screen):
+            await hub.join(part.topic, self, part.digest)
         if caller.topic:
             self._doorkeeper = Doorkeeper(caller.topic, self._look_again)
             await hub.join(caller.topic, self._doorkeeper)
@@ -143,12 +144,15 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _look_again(self) -> None:
         """The person's login, role or switch may have changed: are they still welcome?"""
         try:
-            await pool.run(self._admit, anew=True)
+            _caller, screen = await pool.run(self._admit, anew=True)
         except DomainError as refusal:
             self._close_soon(_close_code(refusal))
         except DatabaseError:
             logger.exception("The database failed while a socket was looked at again")
             self._close_soon(CLOSE_TRY_LATER)
+        else:
+            if _topics(screen) != _topics(self._screen):
+                self._close_soon(CLOSE_RESTART)  # another branch or role: come back and see that
 
     async def websocket_disconnect(self, message: dict[str, Any]) -> None:
         """The socket has gone."""
@@ -159,8 +163,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
             open_sockets.leave(self._counted_as)
         if self._writer is not None:
             self._writer.cancel()
-        if self._screen is not None:
-            await hub.leave(self._screen.topic, self)
+        for part in _parts(self._screen):
+            await hub.leave(part.topic, self)
         if self._doorkeeper is not None:
             await hub.leave(self._doorkeeper.topic, self._doorkeeper)
 
@@ -224,25 +228,25 @@ class LiveConsumer(AsyncWebsocketConsumer):
         but a snapshot that is older than an event would take it back."""
         self._held_back = []
         try:
-            shared = await self._shared_snapshot()
+            shown = await self._shared_snapshots()
         except (Busy, DatabaseError):
             logger.exception("No snapshot could be read")
             return self._close_soon(CLOSE_TRY_LATER)
         own = (self._screen.own if self._screen else {}) | server_time()
         held_back, self._held_back = self._held_back, None
-        self.push(f'{{"event": "{SNAPSHOT}", "data": {_merged(shared, json.dumps(own))}}}')
+        data = _merged(*shown, json.dumps(own))
+        self.push(f'{{"event": "{SNAPSHOT}", "data": {data}}}')
         for text in held_back:
             self.push(text)
 
-    async def _shared_snapshot(self) -> str:
-        if self._screen is None:
-            return "{}"
-        return await hub.snapshot(self._screen.topic, self._screen.snapshot)
+    async def _shared_snapshots(self) -> list[str]:
+        return [await hub.snapshot(part.topic, part.snapshot) for part in _parts(self._screen)]
 
     def push(self, text: str) -> None:
         """Take a ready message from the hub; never waits, so a slow socket slows only itself."""
         if self._held_back is not None:
-            self._held_back.append(text)
+            if len(self._held_back) < OUTBOX_SIZE:  # with more the outbox overflows: resync
+                self._held_back.append(text)
             return
         try:
             self._outbox.put_nowait(text)
@@ -317,9 +321,17 @@ def _parse(text: str | None) -> dict[str, Any]:
     return message
 
 
-def _merged(one: str, other: str) -> str:
-    """Two JSON objects as one, without reading either again."""
-    return other if one == "{}" else f"{one[:-1]}, {other[1:]}"
+def _merged(*objects: str) -> str:
+    """JSON objects as one, without reading any of them again."""
+    return "{" + ", ".join(text[1:-1] for text in objects if text != "{}") + "}"
+
+
+def _parts(screen: Screen | None) -> tuple[Screen, ...]:
+    return screen.parts if screen else ()
+
+
+def _topics(screen: Screen | None) -> list[str]:
+    return [part.topic for part in _parts(screen)]
 
 
 def _is_name(command: Any) -> bool:

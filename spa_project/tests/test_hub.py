@@ -11,6 +11,7 @@ from spa_project.lib import relay as relay_module
 from spa_project.lib.hub import Hub
 from spa_project.lib.metrics import PUBLISH_FAILURES
 from spa_project.lib.relay import Relay
+from spa_project.lib.screens import Digest
 
 # Reads run on the database threads, though these never ask the database.
 pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
@@ -109,18 +110,42 @@ async def test_a_snapshot_that_failed_is_read_again(hub):
 
 async def test_the_heartbeat_tells_what_the_database_holds(hub):
     ear = Ear()
-    await hub.join("a", ear, lambda: {"count": 2, "versions": 5})
-    await hub._beat_for("a", hub._digests["a"])
+    await hub.join("a", ear, Digest(lambda keys: {7: {"count": 2, "versions": 5}}, 7))
+    await beat(hub)
     assert json.loads(ear.heard[0]) == {"event": "heartbeat", "data": {"count": 2, "versions": 5}}
 
 
+async def test_topics_with_the_same_digest_are_read_together(hub):
+    reads = []
+
+    def read(keys: list[int]) -> dict[int, int]:
+        reads.append(sorted(keys))
+        return {key: 10 * key for key in keys if key != 3}
+
+    ears = {key: Ear() for key in (1, 2, 3)}
+    for key, ear in ears.items():
+        await hub.join(f"ticket {key}", ear, Digest(read, key))
+    await beat(hub)
+    assert reads == [[1, 2, 3]]
+    assert [json.loads(ears[key].heard[0])["data"] for key in (1, 2)] == [10, 20]
+    assert ears[3].heard == []  # the database knows nothing of it
+
+
 async def test_a_heartbeat_that_fails_is_one_heartbeat_less(hub):
-    def fail() -> None:
+    def fail(keys: list[int]) -> dict[int, int]:
         raise ZeroDivisionError
 
-    await hub.join("a", Ear(), fail)
-    await hub._beat_for("a", fail)
-    assert hub.topics == {"a"}
+    ear = Ear()
+    await hub.join("a", Ear(), Digest(fail, 1))
+    await hub.join("b", ear, Digest(lambda keys: dict.fromkeys(keys, "well"), 1))
+    await beat(hub)
+    assert len(ear.heard) == 1
+
+
+async def beat(hub: Hub) -> None:
+    """One heartbeat of every topic."""
+    for read, topics in hub._topics_by_read().items():
+        await hub._beat_for(read, topics)
 
 
 class NoLayer:

@@ -11,6 +11,7 @@ from django.urls import resolve
 from catalog.serializers import CategoryData, ClassificationData, MenuData, ServiceData
 from queueing.events import AUDIENCES, ROOM_EVENT, TICKET_EVENT
 from queueing.serializers import BoardRow, ItemData, PaymentData, RoomData, TransactionData
+from queueing.statistics import Statistics, Takings
 from spa_project.lib.commands import REGISTRY
 from spa_project.lib.errors import DomainError
 
@@ -85,6 +86,14 @@ def test_the_examples_of_board_rows_and_rooms_have_their_shape():
     [room] = [example for example in EVENTS if example["event"] == ROOM_EVENT]
     assert_shape(board["data"]["transaction"], BoardRow)
     assert_shape(room["data"]["room"], RoomData)
+
+
+def test_the_example_of_the_figures_has_their_shape():
+    beats = [example["data"] for example in EVENTS if example["event"] == "heartbeat"]
+    [statistics] = [data["statistics"] for data in beats if "statistics" in data]
+    [takings] = [data for data in beats if "revenue_today" in data]
+    assert_shape(statistics, Statistics)
+    assert_shape(takings, Takings)
 
 
 PATHS = set(re.findall(r"`(?:GET |POST )?(/[^` ?]*)[^`]*`", PAGE.split("## Messages")[0]))

@@ -87,11 +87,11 @@ async def test_who_floods_is_closed_with_4429(branch):
 async def test_a_snapshot_never_takes_back_what_came_while_it_was_read():
     consumer = LiveConsumer()
 
-    async def read_slowly() -> str:
+    async def read_slowly() -> list[str]:
         consumer.push('{"event": "news"}')
-        return "{}"
+        return []
 
-    consumer._shared_snapshot = read_slowly  # type: ignore[method-assign]
+    consumer._shared_snapshots = read_slowly  # type: ignore[method-assign]
     await consumer._show()
     sent = [json.loads(str(consumer._outbox.get_nowait())) for _each in range(2)]
     assert [message["event"] for message in sent] == ["snapshot", "news"]

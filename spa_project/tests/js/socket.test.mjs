@@ -264,3 +264,12 @@ test("a socket hung up for good stays down", async () => {
   assert.equal(world.lines.length, 1);
   await assert.rejects(world.socket.insist("x", {}), { code: "connection_lost" });
 });
+
+test("what a heartbeat brings beside the digest is told like any news", () => {
+  const world = openLive({ digest: () => ({ count: 1, versions: 4 }) });
+  const data = { count: 1, versions: 4, statistics: { served_today: 3 } };
+  lastLine(world).say({ event: "heartbeat", data });
+  assert.deepEqual(world.events.at(-1), ["heartbeat", data]);
+  pass(2000);
+  assert.deepEqual(lastLine(world).sent, []);
+});

@@ -54,6 +54,8 @@ export const floor = {
   rows: [],
   rooms: [],
   me: null,
+  /** What the server counts: no row tells it. */
+  figures: null,
   now: Date.now(),
   loaded: false,
   /** Versions as they were when the page opened: what differs is news and may shine. */
@@ -141,6 +143,7 @@ class Screen {
     this.store.replace({ transactions, rooms });
     if (!this.component.busy) this.overlay.drop();
     this.component.me = snapshot.me ?? null;
+    this.count(snapshot);
     if (!this.component.loaded) this.component.opening = versionsOf(transactions);
     this.component.loaded = true;
     this.show();
@@ -148,7 +151,13 @@ class Screen {
   }
 
   take(news) {
+    this.count(news);
     if (this.learn(news)) this.show();
+  }
+
+  count({ statistics, revenue_today }) {
+    const news = { ...statistics, ...(revenue_today && { revenue_today }) };
+    if (statistics || revenue_today) this.component.figures = { ...this.component.figures, ...news };
   }
 
   learn({ transaction, room }) {

@@ -26,7 +26,7 @@ const CALMER_WAIT = 5_000;
  * @typedef {"connecting" | "live" | "reconnecting" | "offline"} LineState
  * @typedef {object} LineOptions
  * @property {string} url address of the socket, with its scheme
- * @property {(event: string, data: object) => void} onEvent snapshots and broadcasts
+ * @property {(event: string, data: object) => void} onEvent snapshots, broadcasts and heartbeats
  * @property {(state: LineState, lostAt: number | null, stale: boolean) => void} [onState]
  * @property {() => void} [onLogin] the server no longer knows who we are
  * @property {() => { count: number, versions: number }} [digest] of what the screen holds
@@ -164,9 +164,9 @@ export class LiveSocket {
 
   #take(message) {
     if (this.#asks.has(message.id)) this.#answer(message);
-    else if (message.event === "heartbeat") this.#compare(message.data);
     else if (message.event === "resync") this.#askSnapshot();
     else this.#options.onEvent(message.event, message.data ?? {});
+    if (message.event === "heartbeat") this.#compare(message.data);
   }
 
   #answer(message) {

@@ -5,6 +5,7 @@
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { floor } from "../lib/live.js";
 import { speech } from "../lib/page.js";
+import { duty, waits } from "../lib/statistics.js";
 import { minutesSince } from "../lib/time.js";
 
 const LONG_WAIT = 10;
@@ -35,6 +36,17 @@ Alpine.data("monitor", () => ({
     this.follow();
   },
 
+  waits() {
+    return waits(this.rows, this.now);
+  },
+  duty() {
+    return duty(this.rows, this.figures);
+  },
+  /** Nothing before the day's first treatment has ended. */
+  usualLength() {
+    const minutes = this.figures.service_minutes;
+    return minutes === null ? "–" : this.length(Math.round(minutes));
+  },
   column(name) {
     return this.rows.filter((row) => COLUMNS[name].includes(row.status));
   },

@@ -1,0 +1,45 @@
+/**
+ * What the rows on the monitor tell about the floor as a whole.
+ */
+
+import { minutesSince } from "./time.js";
+
+const WITH_THERAPIST = ["therapist_confirmed", "in_service"];
+const WITH_CASHIER = ["awaiting_payment", "paying"];
+
+/**
+ * Who waits for a therapist, and for how many minutes.
+ * @param {{ status: string, queued_at: string | null }[]} rows
+ * @param {number} now
+ */
+export function waits(rows, now) {
+  const waiting = rows.filter((row) => row.status === "pending_therapist");
+  const minutes = waiting.map((row) => minutesSince(row.queued_at, now));
+  const sum = minutes.reduce((total, each) => total + each, 0);
+  return {
+    count: waiting.length,
+    average: waiting.length ? Math.round(sum / waiting.length) : 0,
+    longest: Math.max(0, ...minutes),
+  };
+}
+
+/**
+ * How many of the people on duty have a customer, and how much there is to do at the counters.
+ * @param {{ status: string, therapist_id: number, cashier_id: number }[]} rows
+ * @param {{ therapists: number, cashiers: number }} onDuty
+ */
+export function duty(rows, { therapists, cashiers }) {
+  const treating = new Set(withStatus(rows, WITH_THERAPIST).map((row) => row.therapist_id)).size;
+  const taking = new Set(withStatus(rows, WITH_CASHIER).map((row) => row.cashier_id)).size;
+  return {
+    therapistsBusy: treating,
+    therapistsFree: Math.max(0, therapists - treating),
+    cashiersBusy: taking,
+    customersToPay: withStatus(rows, ["finished", ...WITH_CASHIER]).length,
+    cashiers,
+  };
+}
+
+function withStatus(rows, statuses) {
+  return rows.filter((row) => statuses.includes(row.status));
+}
