@@ -6,7 +6,7 @@ Maria manages. All work in one branch; Olga is a therapist somewhere else.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
 from decimal import Decimal
 from typing import Any
@@ -245,17 +245,19 @@ async def open_socket(
     *,
     client: Client | None = None,
     origin: str = "http://localhost",
+    headers: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Socket]:
     """A socket to the whole application, with the client's session or a new one of the user."""
     from spa_project.asgi import application
 
-    headers = [(b"origin", origin.encode())]
+    sent = {"origin": origin, **(headers or {})}
     if user is not None:
         client = await pool.run(session_of, user)
     if client is not None:
         session = client.cookies[settings.SESSION_COOKIE_NAME].value
-        headers.append((b"cookie", f"{settings.SESSION_COOKIE_NAME}={session}".encode()))
-    communicator = WebsocketCommunicator(application, path, headers=headers)
+        sent["cookie"] = f"{settings.SESSION_COOKIE_NAME}={session}"
+    encoded = [(name.encode(), value.encode()) for name, value in sent.items()]
+    communicator = WebsocketCommunicator(application, path, headers=encoded)
     connected, _subprotocol = await communicator.connect(timeout=5)
     assert connected
     try:

@@ -1,22 +1,20 @@
 """Who is asking: the one answer, for pages, the API and sockets alike."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from django.conf import settings
-from django.contrib.auth import get_user
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.views import redirect_to_login
-from django.contrib.sessions.backends.db import SessionStore
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.http.cookie import parse_cookie
 from django.utils.translation import gettext_lazy as _
 
 from accounts.branches import visited_branch
+from accounts.carriers import login_of_request, login_of_socket, shows_token
 from accounts.changes import person_topic
+from accounts.logins import Login, login_of_session, people_of, person_of
 from accounts.models import Branch, Cashier, Role, Therapist, User
 from spa_project.lib.errors import Invalid, NotAuthenticated
 
@@ -54,11 +52,17 @@ class Caller:
 
     user: User | None
     branch: Branch | None
+    login: Login | None = None
 
     @property
     def is_authenticated(self) -> bool:
         """Whether somebody has logged in."""
         return self.user is not None
+
+    @property
+    def is_sent_by_browser(self) -> bool:
+        """Whether a session says who it is: a browser sends it with whatever page asks."""
+        return self.is_authenticated and not (self.login and self.login.is_token)
 
     @property
     def roles(self) -> frozenset[Role]:
@@ -91,32 +95,53 @@ class Caller:
 
 
 def caller_of(request: HttpRequest) -> Caller:
-    """The caller of an HTTP request: who has logged in, or a visitor of `?branch=`."""
+    """The caller of an HTTP request: who has logged in, or a visitor of `?branch=`.
+
+    Raises `NotAuthenticated` for a token that is not good, or no longer.
+    """
+    if shows_token(request):
+        return _member(login_of_request(request))
     user = request.user
     if isinstance(user, User):
-        return Caller(user, user.branch)
+        return Caller(user, user.branch, login_of_session(request.session))
     return Caller(None, visited_branch(request.GET.get("branch")))
 
 
-def staff_of(scope: dict[str, Any], *, anew: bool) -> Caller:
-    """The member of staff on a socket, read afresh; raises `NotAuthenticated`.
-
-    The session is read when the socket opens and `anew` when it may have ended; the person with
-    every call, so that a changed password, role or switch is seen at the next command.
-    """
-    if anew or "staff_request" not in scope:
-        scope["staff_request"] = _request_with_session(scope)
-    user = get_user(scope["staff_request"])
-    if not isinstance(user, User):
+def member_of_staff(request: HttpRequest) -> Caller:
+    """The caller of a request, who must have logged in; raises `NotAuthenticated`."""
+    caller = caller_of(request)
+    if not caller.is_authenticated:
         raise NotAuthenticated
-    return Caller(user, user.branch)
+    return caller
 
 
-def _request_with_session(scope: dict[str, Any]) -> HttpRequest:
-    cookies = parse_cookie(dict(scope["headers"]).get(b"cookie", b"").decode("latin-1"))
-    request = HttpRequest()
-    request.session = SessionStore(cookies.get(settings.SESSION_COOKIE_NAME))
-    return request
+def staff_of(scope: dict[str, Any]) -> Caller:
+    """The member of staff on a socket, as they are now; raises `NotAuthenticated`.
+
+    The login is looked for when the socket opens; whether it stands, and what its person may do,
+    is read with every call.
+    """
+    if "login" not in scope:
+        scope["login"] = login_of_socket(scope)
+    return _member(scope["login"])
+
+
+def changed_among(callers: Collection[Caller]) -> set[Caller]:
+    """Those whose login is over, or who have another branch or other roles than when they came."""
+    people = people_of({caller.login for caller in callers if caller.login})
+    return {caller for caller in callers if caller.login and not _is_as_before(caller, people)}
+
+
+def _is_as_before(caller: Caller, people: dict[Login, User]) -> bool:
+    user = people.get(caller.login) if caller.login else None
+    return user is not None and (user.roles, user.branch) == (caller.roles, caller.branch)
+
+
+def _member(login: Login | None) -> Caller:
+    user = person_of(login) if login else None
+    if user is None:
+        raise NotAuthenticated
+    return Caller(user, user.branch, login)
 
 
 def page_for(*roles: Role) -> Callable[..., Callable[..., HttpResponse]]:
@@ -125,11 +150,14 @@ def page_for(*roles: Role) -> Callable[..., Callable[..., HttpResponse]]:
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            caller = caller_of(request)
-            if not caller.is_authenticated:
+            try:
+                caller = member_of_staff(request)
+            except NotAuthenticated:
                 return redirect_to_login(request.get_full_path())
             if not caller.roles & set(roles):
                 raise PermissionDenied
+            assert caller.user is not None
+            request.user = caller.user  # also for a token: the page says who is there
             response = view(request, *args, **kwargs)
             response["Cache-Control"] = "no-store"
             return response

@@ -18,18 +18,23 @@ def person_topic(user_id: int) -> str:
     return f"person.{user_id}"
 
 
+def tell_person(user_id: int) -> None:
+    """Have this person's sockets looked at, in all processes."""
+    tell(person_topic(user_id), EVENT)
+
+
 @receiver([post_save, post_delete], sender=User)
 def user_changed(sender: Any, instance: User, update_fields: Any = None, **_: Any) -> None:
     """A password, a role, a switch. Logging in only stamps `last_login`, which is no change."""
     if update_fields != frozenset({"last_login"}):
-        tell(person_topic(instance.pk), EVENT)
+        tell_person(instance.pk)
 
 
 @receiver([post_save, post_delete], sender=Therapist)
 @receiver([post_save, post_delete], sender=Cashier)
 def profile_changed(sender: Any, instance: Therapist | Cashier, **_: Any) -> None:
     """A profile made, changed, switched off or removed."""
-    tell(person_topic(instance.user_id), EVENT)
+    tell_person(instance.user_id)
 
 
 @receiver(user_logged_out)
@@ -38,4 +43,4 @@ def logged_out(sender: Any, request: HttpRequest, user: User | None, **_: Any) -
     # Django tells of a logout before it ends the session; the sockets must find it ended.
     request.session.flush()
     if user is not None:
-        tell(person_topic(user.pk), EVENT)
+        tell_person(user.pk)

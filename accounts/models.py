@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractUser, UserManager
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 
@@ -83,6 +84,9 @@ class User(AbstractUser):
         help_text=_("Made by the seed command with a password it printed."),
     )
 
+    #: One more ends every login of this person: sessions, tokens and tickets.
+    login_epoch = models.PositiveIntegerField(default=0, editable=False)
+
     objects: ClassVar[StaffManager] = StaffManager()
 
     class Meta:
@@ -101,6 +105,19 @@ class User(AbstractUser):
             Role.MANAGER: self.is_staff,
         }
         return frozenset(role for role, played in plays.items() if played)
+
+    @property
+    def shown_name(self) -> str:
+        """The name on screens; of people who have none there, their own."""
+        profile = getattr(self, "therapist", None) or getattr(self, "cashier", None)
+        return profile.display_name if profile else self.get_full_name() or self.username
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What every login carries: another password, or another epoch, and it is over."""
+        proof = f"{self.login_epoch}:{self.password}"
+        return salted_hmac(
+            "accounts.User.login", proof, secret=secret, algorithm="sha256"
+        ).hexdigest()
 
 
 class StaffProfile(models.Model):
@@ -137,3 +154,34 @@ class Cashier(StaffProfile):
     class Meta:
         verbose_name = _("cashier")
         verbose_name_plural = _("cashiers")
+
+
+class Secret(models.Model):
+    """Something its holder shows us; we know its digest only, so that nobody can read it here."""
+
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    #: What the person's login hash was when they logged in.
+    stamp = models.CharField(max_length=64, editable=False)
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.digest[:8]}…"
+
+
+class AuthToken(Secret):
+    """A login of a program or phone. It lives on while it is used, but not for ever."""
+
+    #: However much it is used.
+    ends_at = models.DateTimeField()
+
+
+class SocketTicket(Secret):
+    """Opens one socket, for a program that cannot send headers; part of the login that asked."""
+
+    login_key = models.CharField(max_length=64, editable=False)
+    #: The end of the token that asked; a session has none of ours.
+    login_ends_at = models.DateTimeField(null=True)

@@ -3,7 +3,7 @@
 from typing import ClassVar
 from urllib.parse import parse_qs
 
-from accounts.auth import Caller, staff_of
+from accounts.auth import Caller, changed_among, staff_of
 from accounts.branches import visited_branch
 from accounts.models import Role
 from queueing import screens
@@ -16,7 +16,7 @@ class VisitorConsumer(LiveConsumer):
 
     _visitor: Caller | None = None
 
-    def identify(self, *, anew: bool = False) -> Caller:
+    def identify(self) -> Caller:
         """Nobody in particular; the branch is read once."""
         if self._visitor is None:
             query = parse_qs(self.scope["query_string"].decode("latin-1"))
@@ -27,9 +27,11 @@ class VisitorConsumer(LiveConsumer):
 class StaffConsumer(LiveConsumer):
     """A socket for people who work here."""
 
-    def identify(self, *, anew: bool = False) -> Caller:
-        """The person whose session it is, as they are now."""
-        return staff_of(self.scope, anew=anew)
+    changed_among = staticmethod(changed_among)
+
+    def identify(self) -> Caller:
+        """The person whose token or session it is, as they are now."""
+        return staff_of(self.scope)
 
 
 class CustomerConsumer(VisitorConsumer):

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
+from accounts.api import router as accounts_router
 from accounts.auth import caller_of
 from catalog.api import router as catalog_router
 from payments.api import router as payments_router
@@ -27,6 +28,7 @@ class SpaAPI(NinjaAPI):
 
 
 api = SpaAPI(title="Spa floor", version="1", docs_url=None)
+api.add_router("", accounts_router)
 api.add_router("", catalog_router)
 api.add_router("", queueing_router)
 api.add_router("", payments_router)

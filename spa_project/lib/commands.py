@@ -49,6 +49,10 @@ class Caller(Protocol):
     @property
     def is_authenticated(self) -> bool: ...
     @property
+    def is_sent_by_browser(self) -> bool:
+        """Whether a browser says who it is on its own, so that a foreign page could ask, too."""
+
+    @property
     def topic(self) -> str | None:
         """Where it is said that the caller's login, role or switch has changed."""
 
@@ -66,6 +70,7 @@ class Command:
 REGISTRY: dict[str, Command] = {}
 
 F = TypeVar("F", bound=Callable[[Any, Any], Any])
+D = TypeVar("D", bound=Data)
 
 
 def command(*roles: str) -> Callable[[F], F]:
@@ -86,7 +91,7 @@ def answer(caller: Caller, name: str, data: Any) -> Reply:
     if found is None:
         raise UnknownCommand
     require_role(caller, found.roles)
-    checked = _validated(found.data, data)
+    checked = validated(found.data, data)
     _count(caller)
     return {"ok": True, **found.run(caller, checked)}
 
@@ -140,7 +145,8 @@ def require_role(caller: Caller, roles: Iterable[str]) -> None:
     raise NotAllowed if caller.is_authenticated else NotAuthenticated
 
 
-def _validated(model: type[Data], data: Any) -> Data:
+def validated(model: type[D], data: Any) -> D:
+    """Data as its model; raises `Invalid` with what is wrong with it."""
     try:
         return model.model_validate({} if data is None else data)
     except ValidationError as error:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from ninja import NinjaAPI
 from ninja.utils import check_csrf
 
-from spa_project.lib.commands import REGISTRY, Caller, Command, Reply, answer_safely
+from spa_project.lib.commands import REGISTRY, Caller, D, Data, Reply, answer_safely, validated
 from spa_project.lib.errors import Busy, DomainError, Invalid, NotAllowed, RateLimited
 from spa_project.lib.fingerprint import fingerprint
 from spa_project.lib.screens import Screen, server_time
@@ -29,6 +29,20 @@ def read_json(request: HttpRequest) -> Any:
         raise Invalid(_("This request is too big.")) from None
     except (ValueError, RecursionError):
         raise Invalid(_("The body is not JSON.")) from None
+
+
+def read(request: HttpRequest, model: type[D]) -> D:
+    """The body as what its model says; raises `Invalid`."""
+    return validated(model, read_json(request))
+
+
+def require_own_page(request: HttpRequest, caller: Caller) -> None:
+    """Raise `NotAllowed` when a session comes without the proof that the page is ours.
+
+    A browser sends a session with whatever page asks; a token is sent on purpose.
+    """
+    if caller.is_sent_by_browser and check_csrf(request):
+        raise NotAllowed(_("Please reload the page and try again."))
 
 
 def json_with_etag(request: HttpRequest, data: Any, *, version: str) -> HttpResponse:
@@ -75,7 +89,7 @@ def add_commands(api: NinjaAPI, identify: Callable[[HttpRequest], Caller]) -> No
             operation_id=command.name,
             summary=(command.run.__doc__ or "").strip().splitlines()[0],
             tags=["commands"],
-            openapi_extra={"requestBody": _request_body(command)},
+            openapi_extra=described_body(command.data),
         )(_view_of(command.name, identify))
     unknown = _unknown_view(identify)
     api.post("/commands/{path:command}", include_in_schema=False)(unknown)
@@ -89,10 +103,11 @@ def command_schemas() -> dict[str, Any]:
     return parts
 
 
-def _request_body(command: Command) -> dict[str, Any]:
-    schema = command.data.model_json_schema(ref_template=JSON_SCHEMAS)
+def described_body(data: type[Data]) -> dict[str, Any]:
+    """A request body's part of the OpenAPI document."""
+    schema = data.model_json_schema(ref_template=JSON_SCHEMAS)
     schema.pop("$defs", None)
-    return {"content": {"application/json": {"schema": schema}}}
+    return {"requestBody": {"content": {"application/json": {"schema": schema}}}}
 
 
 def _view_of(name: str, identify: Callable[[HttpRequest], Caller]) -> Callable[..., HttpResponse]:
@@ -114,9 +129,7 @@ def _answer(
 ) -> HttpResponse:
     try:
         caller = identify(request)
-        # A session is sent by the browser on its own, so its owner must prove the page is ours.
-        if caller.is_authenticated and check_csrf(request):
-            raise NotAllowed(_("Please reload the page and try again."))
+        require_own_page(request, caller)
         data = read_json(request)
     except DomainError as refusal:
         return refusal_response(refusal)

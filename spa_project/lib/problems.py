@@ -71,6 +71,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """500; but 503 when the database is away, which comes back."""
     error = sys.exc_info()[1]
     route = route_of(request)
+    if isinstance(error, Busy):
+        return problem(request.path, error)
     if isinstance(error, OperationalError | InterfaceError):
         database_failed(route)
         return problem(request.path, Busy())

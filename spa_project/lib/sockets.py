@@ -7,7 +7,7 @@ thread and never runs on the event loop, so neither waits for the other.
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any, ClassVar
 
@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from spa_project.lib.commands import Caller, Reply, answer_safely, database_failed, require_role
 from spa_project.lib.context import asked, asking
 from spa_project.lib.dbpool import pool
+from spa_project.lib.doors import Doorkeeper, doors
 from spa_project.lib.errors import (
     Busy,
     DomainError,
@@ -80,9 +81,14 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._admitted = False
         self._counted_as: str | None = None
 
-    def identify(self, *, anew: bool = False) -> Caller:
-        """Who is there now; asked before every command, and `anew` when a login may have ended."""
+    def identify(self) -> Caller:
+        """Who is there now; asked when the socket opens and before every command."""
         raise NotImplementedError
+
+    @staticmethod
+    def changed_among(callers: Any) -> Collection[Any]:
+        """Those of the callers who have changed; asked again and again, of all at once."""
+        return ()
 
     def screen(self, caller: Any) -> Screen | None:
         """What this caller's screen shows; nothing when it only sends commands."""
@@ -128,8 +134,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         REQUESTS.spend(household(asking().address))
         return self._admit()
 
-    def _admit(self, *, anew: bool = False) -> tuple[Caller, Screen | None]:
-        caller = self.identify(anew=anew)
+    def _admit(self) -> tuple[Caller, Screen | None]:
+        caller = self.identify()
         require_role(caller, self.roles)
         return caller, self.screen(caller)
 
@@ -138,21 +144,23 @@ class LiveConsumer(AsyncWebsocketConsumer):
         for part in _parts(self._screen):
             await hub.join(part.topic, self, part.digest)
         if caller.topic:
-            self._doorkeeper = Doorkeeper(caller.topic, self._look_again)
-            await hub.join(caller.topic, self._doorkeeper)
+            self._doorkeeper = Doorkeeper(caller, self.changed_among, self._look_again)
+            await doors.post(self._doorkeeper)
 
-    async def _look_again(self) -> None:
+    async def _look_again(self) -> Caller | None:
         """The person's login, role or switch may have changed: are they still welcome?"""
         try:
-            _caller, screen = await pool.run(self._admit, anew=True)
+            caller, screen = await pool.run(self._admit)
         except DomainError as refusal:
             self._close_soon(_close_code(refusal))
         except DatabaseError:
             logger.exception("The database failed while a socket was looked at again")
             self._close_soon(CLOSE_TRY_LATER)
         else:
-            if _topics(screen) != _topics(self._screen):
-                self._close_soon(CLOSE_RESTART)  # another branch or role: come back and see that
+            if _topics(screen) == _topics(self._screen):
+                return caller
+            self._close_soon(CLOSE_RESTART)  # another branch or role: come back and see that
+        return None
 
     async def websocket_disconnect(self, message: dict[str, Any]) -> None:
         """The socket has gone."""
@@ -166,7 +174,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         for part in _parts(self._screen):
             await hub.leave(part.topic, self)
         if self._doorkeeper is not None:
-            await hub.leave(self._doorkeeper.topic, self._doorkeeper)
+            await doors.dismiss(self._doorkeeper)
 
     # -- In -------------------------------------------------------------------------------------
 
@@ -287,23 +295,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
             return
 
 
-class Doorkeeper:
-    """Hears that a person has changed, and has their socket looked at again."""
-
-    def __init__(self, topic: str, look_again: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        self.topic = topic
-        self._look_again = look_again
-        self._looking: asyncio.Task[None] | None = None
-
-    def push(self, text: str) -> None:
-        """A change, whatever it was; the database knows more."""
-        self._looking = asyncio.create_task(self._look_again())
-
-
 class NowhereConsumer(LiveConsumer):
     """Any address that is none: closed with 4404, so that a browser can tell."""
 
-    def identify(self, *, anew: bool = False) -> Caller:
+    def identify(self) -> Caller:
         """Nobody is anybody here."""
         raise NotFound
 

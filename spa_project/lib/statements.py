@@ -13,6 +13,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, Model, QuerySet
 from django.db.models.base import ModelState
+from django.db.models.query import get_related_populators
 from django.db.transaction import TransactionManagementError
 
 R = TypeVar("R")
@@ -31,10 +32,11 @@ class Param(Expression):
 
 
 class Prepared(Generic[R]):
-    """A queryset of one table, compiled once for each connection.
+    """A queryset, compiled once for each connection.
 
     `Prepared(lambda: Room.objects.filter(number=Param("number")))` is run by `first(number="3")`.
-    Its rows are model objects, or tuples where the queryset says `values_list`.
+    Its rows are model objects, with what `select_related` and `annotate` add, or tuples where the
+    queryset says `values_list`.
     """
 
     def __init__(self, build: Callable[[], QuerySet[Any, R]]) -> None:
@@ -64,8 +66,7 @@ class _Compiled(Generic[R]):
         columns = [column for column, _sql, _alias in self._compiler.select]
         self._converters = self._compiler.get_converters(columns)
         self._locks = query.select_for_update
-        self._model = None if query.values_select else queryset.model
-        self._names = [column.target.attname for column in columns]
+        self._rows = None if query.values_select else _Rows(queryset.model, self._compiler)
 
     def run(self, connection: BaseDatabaseWrapper, values: Mapping[str, Any]) -> list[R]:
         if self._locks and not connection.in_atomic_block:
@@ -74,9 +75,32 @@ class _Compiled(Generic[R]):
         rows = _execute(connection, self._sql, params, lambda cursor: cursor.fetchall())
         if self._converters:
             rows = self._compiler.apply_converters(rows, self._converters)
-        if self._model is None:
+        if self._rows is None:
             return [tuple(row) for row in rows]  # type: ignore[misc]
-        return [_saved(self._model, zip(self._names, row, strict=True)) for row in rows]
+        return [self._rows.object_of(row) for row in rows]
+
+
+class _Rows:
+    """What the columns of a statement's rows are to the objects made of them."""
+
+    def __init__(self, model: type[Model], compiler: Any) -> None:
+        own = compiler.klass_info["select_fields"]
+        self._model = model
+        self._own = slice(own[0], own[-1] + 1)
+        self._names = [column.target.attname for column, *_text in compiler.select[self._own]]
+        # The stubs know a later Django, which takes one argument more.
+        self._related = get_related_populators(  # type: ignore[call-arg]
+            compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS
+        )
+        self._annotations = compiler.annotation_col_map
+
+    def object_of(self, row: Sequence[Any]) -> Any:
+        instance = _saved(self._model, zip(self._names, row[self._own], strict=True))
+        for related in self._related:
+            related.populate(row, instance)
+        for name, position in self._annotations.items():
+            setattr(instance, name, row[position])
+        return instance
 
 
 def _saved(model: Any, columns: Iterable[tuple[str, Any]]) -> Any:

@@ -6,6 +6,7 @@ import json
 import pytest
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
+from django.test import RequestFactory
 
 from accounts.models import Branch, Cashier, Role, Therapist, User
 from catalog.models import ServiceClassification
@@ -14,6 +15,8 @@ from queueing.models import Room, Transaction
 from queueing.services import Choice
 from queueing.states import Status
 from spa_project.management.commands import demo
+
+A_REQUEST = RequestFactory().post("/")  # whoever counts wrong passwords wants to know from where
 
 pytestmark = pytest.mark.django_db
 
@@ -41,12 +44,12 @@ def test_the_printed_passwords_let_in_and_are_all_different():
     assert len({password for _name, password in lines}) == len(lines) == 8
     for username, password in lines:
         assert User.objects.get(username=username).is_demo
-        assert authenticate(username=username, password=password)
+        assert authenticate(A_REQUEST, username=username, password=password)
 
 
 def test_a_given_password_makes_ordinary_accounts():
     seed("--password", "tall-green-bamboo", "--therapists", "1", "--cashiers", "0")
-    assert authenticate(username="therapist1", password="tall-green-bamboo")
+    assert authenticate(A_REQUEST, username="therapist1", password="tall-green-bamboo")
     assert not User.objects.filter(is_demo=True).exists()
 
 
@@ -101,5 +104,5 @@ def test_the_demo_prints_the_same_logins_on_every_start(tmp_path, monkeypatch):
     monkeypatch.setattr(demo, "_logins_path", lambda: kept)
     first, again = demo.Command()._logins(), demo.Command()._logins()
     assert first == again == json.loads(kept.read_text())
-    assert authenticate(username="manager1", password=first["manager1"])
+    assert authenticate(A_REQUEST, username="manager1", password=first["manager1"])
     assert kept.stat().st_mode & 0o777 == 0o600

@@ -2,8 +2,10 @@
 
 import pytest
 from django.db import DatabaseError, connection
+from django.db.models.functions import Upper
 from django.db.transaction import TransactionManagementError, atomic
 
+from accounts.models import User
 from conftest import make_therapist
 from queueing.models import Room, RoomStatus, Transaction, TransactionEvent
 from queueing.states import Status
@@ -158,3 +160,16 @@ def test_several_rows_are_inserted_in_one_statement(make_transaction, captured_s
         insert(TransactionEvent, [row | {"version": version} for version in (2, 3)])
     assert len(statements) == 1
     assert [event.reason for event in waiting.events.filter(version__gt=1)] == ["%s ' quoted"] * 2
+
+
+def test_related_rows_and_annotations_come_in_the_same_statement(maya, carl, captured_statements):
+    everybody = User.objects.select_related("branch", "therapist").annotate(shout=Upper("username"))
+    statement = Prepared(lambda: everybody.filter(pk=Param("pk")))
+    with captured_statements() as statements:
+        found = statement.first(pk=maya.user.pk)
+        other = statement.first(pk=carl.user.pk)
+        assert found is not None
+        assert (found.branch, found.therapist, found.shout) == (maya.user.branch, maya, "MAYA")
+        assert other is not None
+        assert not hasattr(other, "therapist")
+    assert len(statements) == 2

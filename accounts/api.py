@@ -1,0 +1,100 @@
+"""Logging in and out without a page, and tickets for sockets."""
+
+from django.contrib.auth import logout as end_session
+from django.contrib.auth import user_logged_in
+from django.contrib.auth.forms import AuthenticationForm
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
+from ninja import Router
+
+from accounts.auth import Caller, member_of_staff
+from accounts.logins import end_every_login, end_login
+from accounts.models import User
+from accounts.tokens import new_ticket, new_token
+from spa_project.lib.commands import Data
+from spa_project.lib.errors import NotAuthenticated
+from spa_project.lib.http import described_body, read, require_own_page
+
+router = Router(tags=["login"])
+
+
+class Credentials(Data):
+    """A person's name and password."""
+
+    username: str
+    password: str
+
+
+class LogoutData(Data):
+    """With `all`, every login of the person ends: sessions and tokens, here and elsewhere."""
+
+    all: bool = False
+
+
+@router.post("/login/", operation_id="login", openapi_extra=described_body(Credentials))
+def login(request: HttpRequest) -> HttpResponse:
+    """A new token for a name and a password."""
+    user = _who_logs_in(request)
+    token = new_token(user)
+    # As after a login by page: wrong tries are forgotten, the time is noted.
+    user_logged_in.send(sender=User, request=request, user=user)
+    return _secret_response(
+        {
+            "ok": True,
+            "token": token.text,
+            "expires_at": token.expires_at.isoformat(),
+            "user": {
+                "name": user.shown_name,
+                "roles": sorted(user.roles),
+                "branch": user.branch.slug if user.branch else None,
+            },
+        }
+    )
+
+
+@router.post("/logout/", operation_id="logout", openapi_extra=described_body(LogoutData))
+def logout(request: HttpRequest) -> HttpResponse:
+    """End the token or session that asks, or with `all` every login of the person."""
+    caller = _who_is_in(request)
+    assert caller.user is not None
+    if read(request, LogoutData).all:
+        end_every_login(caller.user)
+    if caller.is_sent_by_browser:
+        end_session(request)
+    elif caller.login is not None:
+        end_login(caller.login)
+    return _secret_response({"ok": True})
+
+
+@router.post("/ws-ticket/", operation_id="ws_ticket")
+def ws_ticket(request: HttpRequest) -> HttpResponse:
+    """A ticket for `?auth_token=` of a socket: good once, for 30 seconds."""
+    caller = _who_is_in(request)
+    assert caller.login is not None
+    ticket = new_ticket(caller.login)
+    return _secret_response(
+        {"ok": True, "ticket": ticket.text, "expires_at": ticket.expires_at.isoformat()}
+    )
+
+
+@sensitive_variables()
+def _who_logs_in(request: HttpRequest) -> User:
+    """Whose name and password these are; the same refusal whatever is wrong with them."""
+    form = AuthenticationForm(request, read(request, Credentials).model_dump())
+    user = form.get_user() if form.is_valid() else None
+    if not isinstance(user, User):
+        raise NotAuthenticated(_("This name and password do not belong together."))
+    return user
+
+
+def _who_is_in(request: HttpRequest) -> Caller:
+    caller = member_of_staff(request)
+    require_own_page(request, caller)
+    return caller
+
+
+def _secret_response(data: dict[str, object]) -> HttpResponse:
+    response = JsonResponse(data)
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,41 @@
+"""What somebody hears who gave too many wrong passwords (django-axes counts them)."""
+
+from typing import Any
+
+from axes.handlers.proxy import AxesProxyHandler
+from axes.helpers import get_cool_off
+from django.db.models import Max
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import ngettext
+
+from spa_project.lib.errors import RateLimited
+from spa_project.lib.limits import client_address
+from spa_project.lib.problems import problem
+
+
+def address(request: HttpRequest) -> str | None:
+    """Where a login comes from; nothing for a Unix socket."""
+    return client_address(request) or None
+
+
+def answer(
+    request: HttpRequest, response: HttpResponse | None, credentials: dict[str, Any] | None
+) -> HttpResponse:
+    """The same for everybody, whether there is such a person or not and the password was right."""
+    seconds = _seconds_left(request, credentials)
+    minutes = -(-seconds // 60)
+    sentence = ngettext(
+        "Too many wrong passwords. Please try again in %(minutes)d minute.",
+        "Too many wrong passwords. Please try again in %(minutes)d minutes.",
+        minutes,
+    ) % {"minutes": minutes}
+    return problem(request.path, RateLimited(sentence, retry_after=seconds))
+
+
+def _seconds_left(request: HttpRequest, credentials: dict[str, Any] | None) -> int:
+    """Until the last wrong password is forgotten; at least one."""
+    [attempts] = AxesProxyHandler.get_implementation().get_user_attempts(request, credentials)
+    last = attempts.aggregate(at=Max("attempt_time"))["at"]
+    left = (last + get_cool_off(request) - timezone.now()).total_seconds() if last else 0
+    return max(1, int(left) + 1)

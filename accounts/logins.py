@@ -1,0 +1,121 @@
+"""Logins: of whom they are, and whether they still stand.
+
+Whether somebody uses a session or a token makes no difference once it is known: both are a row
+with an end, and a stamp that a new password makes worthless.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.models import Session
+from django.db.models import F, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+
+from accounts.changes import tell_person
+from accounts.models import AuthToken, SocketTicket, User
+from spa_project.lib.statements import Param, Prepared
+
+#: A token that nobody uses ends after this time; using it puts its end off again,
+TOKEN_LIFE = timedelta(hours=24)
+#: but not with every request.
+EXTEND_AFTER = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Login:
+    """One login of a person: the row it lives by, and the person's stamp when it was made."""
+
+    user_id: int
+    key: str  # of a session, or the digest of a token
+    stamp: str
+    ends_at: datetime | None  # of a token, however much it is used; a session has no such end
+
+    @property
+    def is_token(self) -> bool:
+        """Whether its holder sends it on purpose, not a browser with every request."""
+        return self.ends_at is not None
+
+
+def login_of_session(session: SessionBase) -> Login | None:
+    """The login that a session carries, if it carries one."""
+    try:
+        user_id, stamp = int(session[SESSION_KEY]), session[HASH_SESSION_KEY]
+    except (KeyError, ValueError):
+        return None
+    return Login(user_id, session.session_key or "", stamp, None)
+
+
+def _people_with_end_of_login() -> Any:
+    tokens = AuthToken.objects.filter(digest=Param("key")).values("expires_at")
+    sessions = Session.objects.filter(session_key=Param("key")).values("expire_date")
+    people = User.objects.with_roles().filter(pk=Param("user_id"))
+    return people.annotate(login_expires_at=Coalesce(Subquery(tokens), Subquery(sessions)))
+
+
+_person: Prepared[Any] = Prepared(_people_with_end_of_login)
+
+
+def person_of(login: Login) -> User | None:
+    """The person as they are now, in one statement; nobody when the login is over."""
+    user = _person.first(user_id=login.user_id, key=login.key)
+    if user is None or not _stands(login, user, user.login_expires_at):
+        return None
+    _put_end_off(login, user.login_expires_at)
+    return user  # type: ignore[no-any-return]
+
+
+def people_of(logins: Collection[Login]) -> dict[Login, User]:
+    """The same for many: those that still stand, in two statements however many there are."""
+    keys = {login.key for login in logins}
+    tokens = AuthToken.objects.filter(digest__in=keys).values_list("digest", "expires_at")
+    sessions = Session.objects.filter(session_key__in=keys).values_list(
+        "session_key", "expire_date"
+    )
+    expiries = dict(tokens.union(sessions, all=True))
+    people = User.objects.with_roles().in_bulk({login.user_id for login in logins})
+    found = {}
+    for login in logins:
+        user, expires_at = people.get(login.user_id), expiries.get(login.key)
+        if user is not None and _stands(login, user, expires_at):
+            _put_end_off(login, expires_at)
+            found[login] = user
+    return found
+
+
+def end_login(login: Login) -> None:
+    """Log out a token; its sockets close. Django ends sessions (`logout`)."""
+    AuthToken.objects.filter(digest=login.key).delete()
+    tell_person(login.user_id)
+
+
+def end_every_login(user: User) -> None:
+    """Log a person out everywhere: sessions, tokens, tickets, sockets."""
+    AuthToken.objects.filter(user=user).delete()
+    SocketTicket.objects.filter(user=user).delete()
+    User.objects.filter(pk=user.pk).update(login_epoch=F("login_epoch") + 1)
+    tell_person(user.pk)
+
+
+def _stands(login: Login, user: User, expires_at: datetime | None) -> bool:
+    in_time = expires_at is not None and expires_at > timezone.now()
+    return in_time and user.is_active and _is_stamp_of(user, login.stamp)
+
+
+def _is_stamp_of(user: User, stamp: str) -> bool:
+    """The older ones too, while the site's key is being changed (`SECRET_KEY_FALLBACKS`)."""
+    hashes = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
+    return any(constant_time_compare(stamp, known) for known in hashes)
+
+
+def _put_end_off(login: Login, expires_at: datetime | None) -> None:
+    if login.ends_at is None or expires_at is None:
+        return
+    later = min(timezone.now() + TOKEN_LIFE, login.ends_at)
+    if later - expires_at >= EXTEND_AFTER:
+        AuthToken.objects.filter(digest=login.key).update(expires_at=later)
