@@ -300,4 +300,4 @@ def heard(monkeypatch, django_capture_on_commit_callbacks) -> Callable[..., list
 
 def _make_rooms_ready() -> None:
     """As if a therapist had tapped “room ready” after each customer."""
-    Room.objects.filter(status="preparing").update(status="available")
+    Room.objects.filter(status="preparing").update(status="available", ready_at=None)

@@ -82,6 +82,12 @@ class Caller:
         return self.branch
 
     @property
+    def person(self) -> User:
+        """The caller as a person; only for commands that demand a role."""
+        assert self.user is not None
+        return self.user
+
+    @property
     def therapist(self) -> Therapist:
         """The caller as a therapist; only for commands that demand that role."""
         assert self.user is not None

@@ -40,6 +40,16 @@ class Branch(models.Model):
         default=datetime.time(4, 0),
         help_text=_("Customers before this time still belong to the day before."),
     )
+    shared_rooms = models.BooleanField(
+        _("therapists share the rooms"),
+        default=False,
+        help_text=_("A therapist whose own room is not ready, or who has none, gets any free one."),
+    )
+    preparing_minutes = models.PositiveSmallIntegerField(
+        _("minutes to prepare a room"),
+        default=15,
+        help_text=_("After that a room counts as ready by itself. 0: only when somebody says so."),
+    )
     active = models.BooleanField(_("open"), default=True)
 
     class Meta:

@@ -39,7 +39,18 @@ from queueing.models import (
     TransactionEvent,
     TransactionItem,
 )
-from queueing.states import MOVES, OPEN, STAMPS, WITH_CASHIER, WITH_THERAPIST, Status
+from queueing.states import (
+    BEFORE_CASHIER,
+    LATER_STAMPS,
+    MOVES,
+    OPEN,
+    STAMPS,
+    UNCLAIMED,
+    UNDOABLE,
+    WITH_CASHIER,
+    WITH_THERAPIST,
+    Status,
+)
 from spa_project.lib.audit import Audit, Broken, Rows
 from spa_project.lib.money import format_amount
 
@@ -164,9 +175,36 @@ def amounts(rows: Rows) -> Broken:
 @ledger.rule("Every event is an arrow of the table of moves.", of=TransactionEvent)
 def arrows(rows: Rows) -> Broken:
     """Nobody went a way that does not exist."""
-    known = _any_of(Q(from_status=was, to_status__in=to) for was, to in MOVES.items())
-    for row in rows.exclude(known):
+    ahead = _any_of(Q(from_status=was, to_status__in=to) for was, to in MOVES.items())
+    back = _any_of(Q(to_status=was, from_status__in=to) for was, to in UNDOABLE.items())
+    for row in rows.exclude(Q(is_undo=False) & ahead | Q(is_undo=True) & back):
         yield row.pk, f"transaction {row.transaction_id} went {row.from_status} > {row.to_status}"
+
+
+@ledger.rule(
+    "What was taken back is the step just before, by a member of staff.", of=TransactionEvent
+)
+def undone(rows: Rows) -> Broken:
+    """A member of staff goes one step back; nobody takes back what was taken back."""
+    before = TransactionEvent.objects.order_by().filter(
+        transaction=OuterRef("transaction"),
+        version=OuterRef("before"),
+        from_status=OuterRef("to_status"),
+        to_status=OuterRef("from_status"),
+        is_undo=False,
+    )
+    # Only where there is one before: MariaDB cannot count below zero.
+    number = Case(When(version__gt=1, then=F("version") - 1), default=0)
+    undos = rows.filter(is_undo=True).annotate(before=number)
+    for row in undos.filter(~Exists(before) | Q(by__isnull=True)):
+        who = f"person {row.by_id}" if row.by_id else "nobody"
+        yield (
+            row.pk,
+            (
+                f"version {row.version} of transaction {row.transaction_id}, taken back by {who}, "
+                "is not the way back of the step before"
+            ),
+        )
 
 
 @ledger.rule("Every event begins where the one before it ended.", of=TransactionEvent)
@@ -269,6 +307,52 @@ def needed(rows: Rows) -> Broken:
         yield row.pk, f"it is {row.status} without {', '.join(missing)}"
 
 
+@ledger.rule("Nobody has what is still ahead of them.", of=Transaction)
+def not_yet(rows: Rows) -> Broken:
+    """Who was given back or went back has lost the later times and people."""
+    has = (Q(status=status) & ~_empty(name) for status, names in AHEAD.items() for name in names)
+    for row in rows.filter(_any_of(has)):
+        ahead = [name for name in AHEAD[Status(row.status)] if _value(row, name)]
+        yield row.pk, f"it is {row.status} and has {', '.join(ahead)}"
+
+
+#: What a transaction in a status must not have yet.
+AHEAD: dict[Status, tuple[str, ...]] = {
+    status: (
+        *stamps,
+        *(("therapist", "room_number") if status in UNCLAIMED else ()),
+        *(("cashier",) if status in BEFORE_CASHIER else ()),
+    )
+    for status, stamps in LATER_STAMPS.items()
+    if status != Status.PAID
+}
+
+
+@ledger.rule("A place in a line is from when the customer joined it.", of=Transaction)
+def places(rows: Rows) -> Broken:
+    """Whoever comes back to a line has their old place, not the last and not the first."""
+    joined = Coalesce("service_finish_at", "selection_confirmed_at")
+    for row in rows.annotate(joined=joined).exclude(queued_at=F("joined")):
+        if row.joined:
+            yield row.pk, f"it joined its line at {row.joined}, its place is from {row.queued_at}"
+
+
+@ledger.rule("As often as a customer was called, they were called.", of=Transaction)
+def calls(rows: Rows) -> Broken:
+    """Every call since the customer last stood in line is counted, and kept with its time."""
+    events = TransactionEvent.objects.order_by().filter(transaction=OuterRef("pk"), is_undo=False)
+    back_in_line = TransactionEvent.objects.order_by().filter(
+        transaction=OuterRef("transaction"),
+        to_status__in=UNCLAIMED,
+        version__gt=OuterRef("version"),
+    )
+    called = events.filter(~Exists(back_in_line), to_status=Status.THERAPIST_CONFIRMED)
+    count = called.values("transaction").annotate(count=Count("pk")).values("count")
+    rows = rows.annotate(called=Coalesce(Subquery(count), 0))
+    for row in rows.exclude(calls=F("called")):
+        yield row.pk, f"it was called {row.called} times and counts {row.calls}"
+
+
 # -- What only one can have ---------------------------------------------------------------------
 
 #: Columns that are filled in these statuses only, and of what they are then a copy.
@@ -277,6 +361,7 @@ HELD = {
     "active_room": (WITH_THERAPIST, None),
     "active_cashier": (WITH_CASHIER, "cashier"),
     "active_code": (OPEN, "code"),
+    "held_until": (frozenset({Status.ON_HOLD}), None),
 }
 
 
@@ -317,6 +402,16 @@ def occupied_rooms(rows: Rows) -> Broken:
     expected = Case(When(status=RoomStatus.OCCUPIED, then=1), default=0)
     for room in counted.exclude(customers=expected):
         yield room.pk, f"number {room.number} is {room.status} with {room.customers} customers"
+
+
+@ledger.rule("Only a room in use closes later, only one being prepared is ready later.", of=Room)
+def what_rooms_wait_for(rows: Rows) -> Broken:
+    """Nothing happens to a room by itself that is not due any more."""
+    closes = Q(closing=True) & ~Q(status=RoomStatus.OCCUPIED)
+    gets_ready = Q(ready_at__isnull=False) & ~Q(status=RoomStatus.PREPARING)
+    for room in rows.filter(closes | gets_ready):
+        waits = "closes" if room.closing else "is ready"
+        yield room.pk, f"number {room.number} {waits} later, but it is {room.status}"
 
 
 @ledger.rule("Running numbers of a day, and codes of the open, are not shared.", of=Transaction)

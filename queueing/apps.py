@@ -3,7 +3,15 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from spa_project.lib.hub import hub
+
 
 class QueueingConfig(AppConfig):
     name = "queueing"
     verbose_name = _("Floor")
+
+    def ready(self) -> None:
+        """Have every process look after what happens by itself."""
+        from queueing.housekeeping import tidy_up
+
+        hub.at_each_beat(tidy_up)

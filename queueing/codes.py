@@ -50,8 +50,13 @@ def next_number(branch: Branch) -> Number:
     while True:
         running_number = _count_up(branch, day)
         code = code_of(running_number)
-        if not _HOLDER.first(branch_id=branch.pk, code=code):
+        if is_free(branch, code):
             return Number(day, running_number, code)
+
+
+def is_free(branch: Branch, code: str) -> bool:
+    """Whether no open customer of the branch has this code."""
+    return not _HOLDER.first(branch_id=branch.pk, code=code)
 
 
 def code_of(running_number: int) -> str:

@@ -8,14 +8,17 @@ from django.utils.translation import gettext_lazy as _
 from pydantic import AfterValidator, Field, StringConstraints
 
 from accounts.auth import Caller
-from accounts.models import Role
-from queueing import services
-from queueing.models import RoomStatus
+from accounts.models import Branch, Role, User
+from queueing import services, ways_out
+from queueing.models import RoomStatus, Transaction
 from queueing.serializers import serialize_room, serialize_transaction
+from queueing.undo import undo as undo_last_step
 from spa_project.lib.commands import Data, command
 from spa_project.lib.errors import Invalid, NotAllowed
 
 MAX_ITEMS: int = settings.ITEMS_PER_TRANSACTION
+#: Who works on the floor and may act there; the account of a wall screen only watches.
+STAFF = (Role.THERAPIST, Role.CASHIER, Role.MANAGER)
 
 
 def _without_control_characters(text: str) -> str:
@@ -23,9 +26,21 @@ def _without_control_characters(text: str) -> str:
     return "".join(c for c in text if unicodedata.category(c)[0] != "C").strip()
 
 
+def _something(text: str) -> str:
+    """Refuse a text with nothing to read in it."""
+    if not text:
+        raise ValueError("empty")
+    return text
+
+
 Id = Annotated[int, Field(ge=1, lt=2**63)]
 RequestId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
 Name = Annotated[str, Field(max_length=60), AfterValidator(_without_control_characters)]
+
+
+Reason = Annotated[str, Field(max_length=200), AfterValidator(_without_control_characters)]
+GivenReason = Annotated[Reason, AfterValidator(_something)]
+RoomNumber = Annotated[str, Field(min_length=1, max_length=20)]
 
 
 class NoData(Data):
@@ -55,66 +70,189 @@ class RemovedItem(OfTransaction):
     item_id: Id
 
 
+class OfKey(Data):
+    key: Annotated[str, Field(min_length=1, max_length=43)]
+
+
+class OfCode(Data):
+    code: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]
+
+
+class Because(OfTransaction):
+    reason: Reason = ""
+
+
+class GivenUp(OfTransaction):
+    reason: GivenReason
+
+
+class Stopped(GivenUp):
+    bill: bool
+
+
+class HandedOver(Because):
+    therapist_id: Id
+
+
+class MovedRoom(Because):
+    room_number: RoomNumber
+
+
+class Undone(OfTransaction):
+    version: Annotated[int, Field(ge=1)] | None = None
+
+
 class RoomSetting(Data):
-    room_number: Annotated[str, Field(min_length=1, max_length=20)]
+    room_number: RoomNumber
     status: Annotated[str, StringConstraints(pattern=r"^(available|preparing|out_of_service)$")]
 
 
 @command()
 def customer_confirm_selection(caller: Caller, data: Selection) -> dict[str, Any]:
     """Join the therapists' line; the answer has the transaction and its secret key."""
+    return _joined(caller.here, data, by=None)
+
+
+@command(*STAFF)
+def staff_confirm_selection(caller: Caller, data: Selection) -> dict[str, Any]:
+    """Let a customer without a phone join the line; the answer has the transaction and its key."""
+    return _joined(caller.here, data, by=caller.user)
+
+
+def _joined(branch: Branch, data: Selection, by: User | None) -> dict[str, Any]:
     if sum(item.quantity for item in data.items) > MAX_ITEMS:
         raise Invalid(_("Please choose fewer services at once."))
     transaction = services.confirm_selection(
-        caller.here,
+        branch,
         choices=[
             services.Choice(item.service_classification_id, item.quantity) for item in data.items
         ],
         customer_name=data.customer_name,
         request_id=data.request_id,
+        by=by,
     )
-    return {"transaction": serialize_transaction(transaction), "key": transaction.key}
+    return _of(transaction) | {"key": transaction.key}
+
+
+@command()
+def customer_cancel(caller: Caller, data: OfKey) -> dict[str, Any]:
+    """Leave the line."""
+    return _of(ways_out.cancel_own(data.key))
 
 
 @command(Role.THERAPIST)
 def therapist_confirm_next(caller: Caller, data: NoData) -> dict[str, Any]:
     """Claim the customer who has waited longest."""
     transaction = services.claim_next(caller.therapist)
-    return {"transaction": serialize_transaction(transaction)}
+    return _of(transaction)
 
 
 @command(Role.THERAPIST)
 def therapist_start_service(caller: Caller, data: OfTransaction) -> dict[str, Any]:
     """Begin the treatment."""
     transaction = services.start_service(caller.therapist, transaction_id=data.transaction_id)
-    return {"transaction": serialize_transaction(transaction)}
+    return _of(transaction)
 
 
 @command(Role.THERAPIST)
 def therapist_add_service(caller: Caller, data: AddedService) -> dict[str, Any]:
     """Add a service during the treatment."""
     transaction = services.add_service(caller.therapist, **data.model_dump())
-    return {"transaction": serialize_transaction(transaction)}
+    return _of(transaction)
 
 
 @command(Role.THERAPIST)
 def therapist_remove_item(caller: Caller, data: RemovedItem) -> dict[str, Any]:
     """Take a service off again during the treatment."""
     transaction = services.remove_item(caller.therapist, **data.model_dump())
-    return {"transaction": serialize_transaction(transaction)}
+    return _of(transaction)
 
 
 @command(Role.THERAPIST)
 def therapist_finish_service(caller: Caller, data: OfTransaction) -> dict[str, Any]:
     """End the treatment: on to the cashiers' line."""
     transaction = services.finish_service(caller.therapist, transaction_id=data.transaction_id)
-    return {"transaction": serialize_transaction(transaction)}
+    return _of(transaction)
+
+
+@command(Role.THERAPIST)
+def therapist_recall(caller: Caller, data: OfTransaction) -> dict[str, Any]:
+    """Call the customer once more."""
+    return _of(ways_out.recall(caller.therapist, transaction_id=data.transaction_id))
+
+
+@command(Role.THERAPIST)
+def therapist_no_show(caller: Caller, data: Because) -> dict[str, Any]:
+    """Say that the customer did not come."""
+    return _of(ways_out.no_show(caller.therapist, **data.model_dump()))
+
+
+@command(Role.THERAPIST)
+def therapist_release(caller: Caller, data: GivenUp) -> dict[str, Any]:
+    """Give the customer back to the line, at their old place."""
+    return _of(ways_out.give_back(caller.therapist, **data.model_dump()))
+
+
+@command(Role.THERAPIST, Role.MANAGER)
+def therapist_hand_over(caller: Caller, data: HandedOver) -> dict[str, Any]:
+    """Let another therapist go on with the customer."""
+    return _of(ways_out.hand_over(caller.person, **data.model_dump()))
+
+
+@command(Role.THERAPIST, Role.MANAGER)
+def therapist_change_room(caller: Caller, data: MovedRoom) -> dict[str, Any]:
+    """Go on with the customer in another room."""
+    return _of(ways_out.change_room(caller.person, **data.model_dump()))
+
+
+@command(*STAFF)
+def staff_hold(caller: Caller, data: Because) -> dict[str, Any]:
+    """Let a customer keep their place without being called, for ten minutes at most."""
+    return _of(ways_out.hold(caller.person, **data.model_dump()))
+
+
+@command(*STAFF)
+def staff_release_hold(caller: Caller, data: OfTransaction) -> dict[str, Any]:
+    """Let a customer on hold be called again."""
+    return _of(ways_out.release_hold(caller.person, transaction_id=data.transaction_id))
+
+
+@command(*STAFF)
+def staff_cancel(caller: Caller, data: GivenUp) -> dict[str, Any]:
+    """Let a customer go whose treatment has not begun."""
+    return _of(ways_out.cancel(caller.person, **data.model_dump()))
+
+
+@command(*STAFF)
+def staff_reopen(caller: Caller, data: OfCode) -> dict[str, Any]:
+    """Put a customer who did not come back into the line, by their code."""
+    return _of(ways_out.reopen(caller.person, code=data.code))
+
+
+@command(Role.MANAGER)
+def manager_cancel(caller: Caller, data: Stopped) -> dict[str, Any]:
+    """End a visit after its treatment began, billed or not."""
+    return _of(ways_out.stop(caller.person, **data.model_dump()))
+
+
+@command(*STAFF)
+def undo(caller: Caller, data: Undone) -> dict[str, Any]:
+    """Take back the last step."""
+    return _of(undo_last_step(caller.person, **data.model_dump()))
 
 
 @command(Role.THERAPIST, Role.MANAGER)
 def room_set_status(caller: Caller, data: RoomSetting) -> dict[str, Any]:
-    """Set an empty room: managers any of their branch, therapists their own."""
-    if Role.MANAGER not in caller.roles and data.room_number != caller.therapist.room_number:
+    """Set a room: managers any of their branch, therapists their own or a shared one."""
+    if not (
+        Role.MANAGER in caller.roles
+        or caller.here.shared_rooms
+        or data.room_number == caller.therapist.room_number
+    ):
         raise NotAllowed(_("This is not your room."))
     room = services.set_room(caller.here, data.room_number, RoomStatus(data.status))
     return {"room": serialize_room(room)}
+
+
+def _of(transaction: Transaction) -> dict[str, Any]:
+    return {"transaction": serialize_transaction(transaction)}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from queueing.models import Room, Transaction
 from queueing.serializers import serialize_board_row, serialize_room, serialize_transaction
-from queueing.states import WITH_CASHIER, WITH_THERAPIST, Status
+from queueing.states import UNCLAIMED, WITH_CASHIER, WITH_THERAPIST, Status
 from spa_project.lib.events import Event, encoded, publish
 
 
@@ -28,7 +28,7 @@ class Audience:
 THERAPISTS = Audience(
     name="therapist_queue",
     event="therapist_queue_updated",
-    shows=WITH_THERAPIST | {Status.PENDING_THERAPIST},
+    shows=WITH_THERAPIST | UNCLAIMED,
     shows_rooms=True,
 )
 CASHIERS = Audience(

@@ -10,31 +10,47 @@ from accounts.models import User
 from queueing.errors import WrongState
 from queueing.events import announce
 from queueing.models import Transaction, TransactionEvent
-from queueing.states import CLOSED, QUEUES, STAMPS, WITH_CASHIER, WITH_THERAPIST, Status, can_move
+from queueing.states import (
+    BEFORE_CASHIER,
+    CLOSED,
+    LATER_STAMPS,
+    STAMPS,
+    UNCLAIMED,
+    WITH_CASHIER,
+    WITH_THERAPIST,
+    Status,
+    can_move,
+    can_undo,
+)
 from spa_project.lib.errors import Conflict
 from spa_project.lib.statements import insert, update_where
 
 
 def advance(
-    transaction: Transaction, *steps: Status, by: User | None, reason: str = "", **fields: Any
+    transaction: Transaction,
+    *steps: Status,
+    by: User | None,
+    reason: str = "",
+    undo: bool = False,
+    **fields: Any,
 ) -> Transaction:
     """Move a transaction along one or more arrows, change `fields` with it, and announce it.
 
     The caller holds the row's lock inside a database transaction. `by` is nobody when the
-    customer acts. Raises `WrongState` for an arrow the table lacks, `Conflict` when the row
-    changed under us.
+    customer acts. `undo` goes back along an arrow. Raises `WrongState` for an arrow the table
+    lacks, `Conflict` when the row changed under us.
     """
     was = Status(transaction.status)
     seen = {"id": transaction.pk, "status": was, "version": transaction.version}
     now = _not_before_its_past(transaction, timezone.now())
     events = []
     for to in steps:
-        _check_arrow(transaction, to)
-        fields |= _stamps(transaction, to, now)
-        events.append(_event(transaction, to, by=by, at=now, reason=reason))
+        _check_arrow(transaction, to, undo=undo)
+        fields |= _stamps(transaction, to, now) | _calls(transaction, to, undo=undo)
+        events.append(_event(transaction, to, by=by, at=now, reason=reason, undo=undo))
         transaction.status = to
         transaction.version += 1
-    fields |= _ended_parts(steps[-1])
+    fields |= _ended_parts(transaction, steps[-1])
     for name, value in fields.items():
         setattr(transaction, name, value)
     # Guarded, so that even without row locks (SQLite) nobody overwrites what they did not see.
@@ -46,8 +62,9 @@ def advance(
     return transaction
 
 
-def _check_arrow(transaction: Transaction, to: Status) -> None:
-    if not can_move(Status(transaction.status), to):
+def _check_arrow(transaction: Transaction, to: Status, *, undo: bool) -> None:
+    was = Status(transaction.status)
+    if not (can_undo(to, was) if undo else can_move(was, to)):
         raise wrong_state(transaction)
 
 
@@ -60,7 +77,13 @@ def wrong_state(transaction: Transaction) -> WrongState:
 
 
 def _event(
-    transaction: Transaction, to: Status, *, by: User | None, at: datetime.datetime, reason: str
+    transaction: Transaction,
+    to: Status,
+    *,
+    by: User | None,
+    at: datetime.datetime,
+    reason: str,
+    undo: bool,
 ) -> dict[str, Any]:
     return {
         "transaction": transaction,
@@ -70,28 +93,48 @@ def _event(
         "from_status": transaction.status,
         "to_status": to,
         "reason": reason,
+        "is_undo": undo,
     }
 
 
 def _stamps(transaction: Transaction, to: Status, now: datetime.datetime) -> dict[str, Any]:
+    """The times that arriving changes; whoever comes back keeps the time and place of then."""
+    changes: dict[str, Any] = {
+        name: None for name in LATER_STAMPS.get(to, ()) if getattr(transaction, name)
+    }
     stamp = STAMPS.get(to)
-    if stamp is None or to == transaction.status:
-        return {}
-    if to not in QUEUES:
-        return {stamp: now}
-    # Whoever is given back to a line keeps the place they had.
-    return {} if getattr(transaction, stamp) else {stamp: now, "queued_at": now}
+    if stamp and getattr(transaction, stamp) is None:
+        changes[stamp] = now
+    lines = ("service_finish_at", "selection_confirmed_at")
+    finished, joined = (changes.get(name, getattr(transaction, name)) for name in lines)
+    place = finished or joined
+    if place and place != transaction.queued_at:
+        changes["queued_at"] = place
+    return changes
 
 
-def _ended_parts(status: Status) -> dict[str, None]:
-    """The nullable unique columns that this status leaves empty."""
-    ended: dict[str, None] = {}
+def _calls(transaction: Transaction, to: Status, *, undo: bool) -> dict[str, int]:
+    """How often the customer was called since they stood in line."""
+    if to == Status.THERAPIST_CONFIRMED and not undo:
+        return {"calls": transaction.calls + 1}
+    return {"calls": 0} if to in UNCLAIMED and transaction.calls else {}
+
+
+def _ended_parts(transaction: Transaction, status: Status) -> dict[str, Any]:
+    """What this status leaves empty: the nullable unique columns, and who is not yet known."""
+    ended: dict[str, Any] = {}
     if status not in WITH_THERAPIST:
         ended |= {"active_therapist": None, "active_room": None}
     if status not in WITH_CASHIER:
         ended |= {"active_cashier": None}
     if status in CLOSED:
         ended |= {"active_code": None}
+    if status in UNCLAIMED and transaction.therapist_id:
+        ended |= {"therapist": None, "room_number": ""}
+    if status in BEFORE_CASHIER and transaction.cashier_id:
+        ended |= {"cashier": None}
+    if status != Status.ON_HOLD and transaction.held_until:
+        ended |= {"held_until": None}
     return ended
 
 

@@ -43,6 +43,10 @@ class Room(models.Model):
         _("status"), max_length=20, choices=RoomStatus, default=RoomStatus.AVAILABLE
     )
     version = models.PositiveIntegerField(default=1, editable=False)
+    #: Goes out of service once the customer who is in it has left.
+    closing = models.BooleanField(_("closes after this customer"), default=False, editable=False)
+    #: While it is being prepared: when it counts as ready without anybody saying so.
+    ready_at = models.DateTimeField(null=True, editable=False, db_index=True)
 
     class Meta:
         verbose_name = _("room")
@@ -110,6 +114,10 @@ class Transaction(models.Model):
     active_cashier = models.OneToOneField(
         Cashier, null=True, blank=True, on_delete=models.PROTECT, related_name="current_transaction"
     )
+    #: On hold: until then nobody can claim the customer.
+    held_until = models.DateTimeField(null=True, blank=True, editable=False, db_index=True)
+    #: How often the customer was called to a room since they last stood in line.
+    calls = models.PositiveSmallIntegerField(_("calls"), default=0, db_default=0)
     #: The code while the transaction is open: two open customers never share one.
     active_code = models.CharField(max_length=CODE_DIGITS, null=True, blank=True, editable=False)
 
@@ -165,6 +173,11 @@ class Transaction(models.Model):
             models.CheckConstraint(
                 condition=Q(status__in=OPEN) | Q(active_code__isnull=True),
                 name="a_closed_transaction_frees_its_code",
+            ),
+            models.CheckConstraint(
+                condition=Q(status=Status.ON_HOLD, held_until__isnull=False)
+                | (~Q(status=Status.ON_HOLD) & Q(held_until__isnull=True)),
+                name="a_hold_has_an_end",
             ),
         ]
 
@@ -239,6 +252,8 @@ class TransactionEvent(models.Model):
     from_status = models.CharField(max_length=20, choices=Status)
     to_status = models.CharField(max_length=20, choices=Status)
     reason = models.CharField(_("why"), max_length=250, blank=True)
+    #: A step back along the arrow of the event before it.
+    is_undo = models.BooleanField(_("taken back"), default=False, db_default=False)
 
     class Meta:
         verbose_name = _("event")

@@ -1,5 +1,10 @@
 """The only code that writes `Room.status`."""
 
+import datetime
+from typing import NoReturn
+
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Branch, Therapist
@@ -20,45 +25,123 @@ _ROOM = Prepared(
 )
 
 
-def occupy_own(branch: Branch, therapist: Therapist) -> Room:
-    """Lock the therapist's own room and put a customer in it; raises `RoomNotReady`."""
+_BY_KEY = Prepared(
+    lambda: Room.objects.select_for_update(skip_locked=True).filter(pk=Param("pk")).order_by("pk")
+)
+
+
+def occupy(branch: Branch, therapist: Therapist) -> Room:
+    """Lock a room for the therapist's customer: their own, or any where rooms are shared.
+
+    Raises `RoomNotReady`, which says why."""
     room = _lock(branch, therapist.room_number)
-    if room is None:
-        raise RoomNotReady(_("You have no room. Please ask a manager to give you one."))
-    if room.status != RoomStatus.AVAILABLE:
-        raise RoomNotReady(
-            _("Room %(room)s is not ready: %(status)s.")
-            % {"room": room.number, "status": RoomStatus(room.status).label}
-        )
+    if room is None or room.status != RoomStatus.AVAILABLE:
+        room = _any_available(branch) if branch.shared_rooms else _refuse(room)
     return _write(room, RoomStatus.OCCUPIED)
 
 
-def vacate(room_id: int) -> Room:
-    """The customer has left; the room is prepared for the next one."""
-    return _write(Room.objects.select_for_update().get(pk=room_id), RoomStatus.PREPARING)
+def occupy_number(branch: Branch, room_number: str) -> Room:
+    """Lock the room of this number for a customer; raises `RoomNotReady`, which says why."""
+    room = _existing(branch, room_number)
+    if room.status != RoomStatus.AVAILABLE:
+        _refuse(room)
+    return _write(room, RoomStatus.OCCUPIED)
+
+
+def occupy_again(branch: Branch, room_number: str) -> Room:
+    """Lock the room a customer had a moment ago, prepared or not; raises `RoomNotReady`."""
+    room = _existing(branch, room_number)
+    if room.status not in (RoomStatus.AVAILABLE, RoomStatus.PREPARING):
+        _refuse(room)
+    return _write(room, RoomStatus.OCCUPIED)
+
+
+def vacate(room_id: int, branch: Branch, *, used: bool) -> Room:
+    """The customer has left: a `used` room is prepared for the next one, unless it closes."""
+    room = Room.objects.select_for_update().get(pk=room_id)
+    if room.closing:
+        return _write(room, RoomStatus.OUT_OF_SERVICE)
+    return _prepare(room, branch) if used else _write(room, RoomStatus.AVAILABLE)
 
 
 def set_status(branch: Branch, room_number: str, status: RoomStatus) -> Room:
-    """Set an empty room by hand; raises `RoomNotReady` (no such room) or `WrongState` (in use)."""
+    """Set a room by hand. A room in use is closed when its customer has left; that, and nothing
+    else, can be taken back. Raises `RoomNotReady` (no such room) or `WrongState` (in use)."""
     if status == RoomStatus.OCCUPIED:
         raise WrongState(_("Only a customer can occupy a room."))
-    room = _lock(branch, room_number)
-    if room is None:
-        raise RoomNotReady(_("There is no such room here."))
+    room = _existing(branch, room_number)
     if room.status == RoomStatus.OCCUPIED:
-        raise WrongState(_("Room %(room)s is in use.") % {"room": room.number})
-    return room if room.status == status else _write(room, status)
+        closing = status == RoomStatus.OUT_OF_SERVICE
+        if not (closing or room.closing):
+            raise WrongState(_("Room %(room)s is in use.") % {"room": room.number})
+        return room if room.closing == closing else _write(room, room.status, closing=closing)
+    if room.status == status:
+        return room
+    return _prepare(room, branch) if status == RoomStatus.PREPARING else _write(room, status)
+
+
+def make_ready(room_id: int, now: datetime.datetime) -> Room | None:
+    """Make a room available whose time of preparation is over; nothing when it no longer is."""
+    room = _BY_KEY.first(pk=room_id)
+    if room is None or room.ready_at is None or room.ready_at > now:
+        return None
+    return _write(room, RoomStatus.AVAILABLE)
 
 
 def _lock(branch: Branch, number: str) -> Room | None:
     return _ROOM.first(branch_id=branch.pk, number=number)
 
 
-def _write(room: Room, status: RoomStatus) -> Room:
+def _existing(branch: Branch, number: str) -> Room:
+    room = _lock(branch, number)
+    if room is None:
+        raise RoomNotReady(_("There is no such room here."))
+    return room
+
+
+def _any_available(branch: Branch) -> Room:
+    """Lock a free room, one that is nobody's own first.
+
+    Looked for without locks, then locked by key: a search that locks would lock every room it
+    passes, and another therapist would hear that none is free."""
+    owners = Therapist.objects.filter(
+        room_number=OuterRef("number"), user__branch=OuterRef("branch"), active=True
+    )
+    free = Room.objects.filter(branch=branch, status=RoomStatus.AVAILABLE)
+    for pk in free.order_by(Exists(owners), "pk").values_list("pk", flat=True):
+        room = _BY_KEY.first(pk=pk)
+        if room is not None and room.status == RoomStatus.AVAILABLE:
+            return room
+    raise RoomNotReady(_("No room is free now."))
+
+
+def _refuse(room: Room | None) -> NoReturn:
+    if room is None:
+        raise RoomNotReady(_("You have no room. Please ask a manager to give you one."))
+    raise RoomNotReady(
+        _("Room %(room)s is not ready: %(status)s.")
+        % {"room": room.number, "status": RoomStatus(room.status).label}
+    )
+
+
+def _prepare(room: Room, branch: Branch) -> Room:
+    minutes = branch.preparing_minutes
+    ready_at = timezone.now() + datetime.timedelta(minutes=minutes) if minutes else None
+    return _write(room, RoomStatus.PREPARING, ready_at=ready_at)
+
+
+def _write(
+    room: Room,
+    status: RoomStatus | str,
+    *,
+    closing: bool = False,
+    ready_at: datetime.datetime | None = None,
+) -> Room:
     seen = {"id": room.pk, "version": room.version}
-    room.status = status
+    room.status, room.closing, room.ready_at = status, closing, ready_at
     room.version += 1
-    if update_where(Room, seen, {"status": status, "version": room.version}) != 1:
+    changes = {name: getattr(room, name) for name in ("status", "closing", "ready_at", "version")}
+    if update_where(Room, seen, changes) != 1:
         raise Conflict
     announce_room(room)
     return room

@@ -40,6 +40,8 @@ class TransactionData(TypedDict):
     cashier_id: int | None
     counter_number: str | None
     room_number: str
+    calls: int
+    held_until: str | None
     total_amount: str
     total_duration_minutes: int
     created_at: str
@@ -60,12 +62,14 @@ class BoardRow(TypedDict):
     code: str
     status: str
     room_number: str
+    calls: int
 
 
 class RoomData(TypedDict):
     number: str
     status: str
     version: int
+    closing: bool
 
 
 def _iso(moment: datetime.datetime | None) -> str | None:
@@ -114,6 +118,8 @@ def serialize_transaction(transaction: Transaction) -> TransactionData:
         "cashier_id": transaction.cashier_id,
         "counter_number": cashier.counter_number if cashier else None,
         "room_number": transaction.room_number,
+        "calls": transaction.calls,
+        "held_until": _iso(transaction.held_until),
         "total_amount": format_amount(transaction.total_amount),
         "total_duration_minutes": transaction.total_duration_minutes,
         "created_at": transaction.created_at.isoformat(),
@@ -139,9 +145,15 @@ def serialize_board_row(transaction: Transaction) -> BoardRow:
         "code": transaction.code,
         "status": str(transaction.status),
         "room_number": transaction.room_number,
+        "calls": transaction.calls,
     }
 
 
 def serialize_room(room: Room) -> RoomData:
     """A room as desks and monitor show it."""
-    return {"number": room.number, "status": str(room.status), "version": room.version}
+    return {
+        "number": room.number,
+        "status": str(room.status),
+        "version": room.version,
+        "closing": room.closing,
+    }

@@ -5,13 +5,13 @@ Locks are taken in one order everywhere: actor, transaction, room, items, paymen
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import IntegrityError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Branch, Cashier, Therapist
+from accounts.models import Branch, Cashier, Therapist, User
 from catalog.models import ServiceClassification
 from queueing import codes, rooms
 from queueing.errors import EmptySelection, QueueEmpty, ServiceNotFound, TransactionNotFound
@@ -82,10 +82,12 @@ def confirm_selection(
     choices: Sequence[Choice],
     customer_name: str = "",
     request_id: str | None = None,
+    by: User | None = None,
 ) -> Transaction:
     """Put a customer with these services into the therapists' line, with a code of their own.
 
-    Sent again with the same `request_id` and content it returns the first transaction. Raises
+    `by` is the member of staff who enters the order, nobody when the customer does. Sent again
+    with the same `request_id` and content it returns the first transaction. Raises
     `EmptySelection`, `ServiceNotFound`, or `Conflict` for a `request_id` with other content.
     """
     if not choices:
@@ -93,7 +95,7 @@ def confirm_selection(
     digest = fingerprint([branch.pk, list(choices), customer_name])
     number = codes.next_number(branch)
     try:
-        return _create(branch, number, choices, customer_name, request_id, digest)
+        return _create(branch, number, choices, customer_name, request_id, digest, by)
     except IntegrityError:
         first = request_id and Transaction.objects.with_people().filter(request_id=request_id)
         earlier = first and first.first()
@@ -112,6 +114,7 @@ def _create(
     customer_name: str,
     request_id: str | None,
     digest: str,
+    by: User | None,
 ) -> Transaction:
     items = _items_for(choices)
     transaction = Transaction.objects.create(
@@ -128,7 +131,7 @@ def _create(
     items = TransactionItem.objects.bulk_create(items)
     if all(item.pk for item in items):  # MySQL does not return the keys of a bulk insert
         transaction.item_list = items
-    return advance(transaction, Status.PENDING_THERAPIST, by=None)
+    return advance(transaction, Status.PENDING_THERAPIST, by=by)
 
 
 def _items_for(choices: Sequence[Choice]) -> list[TransactionItem]:
@@ -153,7 +156,7 @@ def claim_next(therapist: Therapist) -> Transaction:
         return held
     branch = staff_branch(therapist)
     transaction = next_in_line(branch, Status.PENDING_THERAPIST)
-    room = rooms.occupy_own(branch, therapist)
+    room = rooms.occupy(branch, therapist)
     return advance(
         transaction,
         Status.THERAPIST_CONFIRMED,
@@ -211,7 +214,7 @@ def finish_service(therapist: Therapist, *, transaction_id: int) -> Transaction:
     Raises `TransactionNotFound`, `WrongState`."""
     transaction = own_transaction(transaction_id, Status.IN_SERVICE, therapist=therapist)
     if transaction.active_room_id:
-        rooms.vacate(transaction.active_room_id)
+        rooms.vacate(transaction.active_room_id, transaction.branch, used=True)
     return advance(transaction, Status.FINISHED, by=therapist.user)
 
 
@@ -282,7 +285,7 @@ def _change_items(
     return advance(transaction, Status.IN_SERVICE, by=therapist.user, reason=reason, **totals)
 
 
-def _totals(items: Sequence[TransactionItem]) -> dict[str, Decimal | int]:
+def _totals(items: Sequence[TransactionItem]) -> dict[str, Any]:
     return {
         "total_amount": sum((item.price for item in items), Decimal("0.00")),
         "total_duration_minutes": sum(item.duration_minutes for item in items),

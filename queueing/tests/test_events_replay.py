@@ -1,9 +1,11 @@
 """Old screen + events = new screen, for every arrow and every screen."""
 
 import json
+from typing import Any
 
 import pytest
 from django.db.transaction import atomic, set_rollback
+from django.utils import timezone
 
 from queueing.events import (
     AUDIENCES,
@@ -18,9 +20,10 @@ from queueing.models import Room, RoomStatus, Transaction
 from queueing.serializers import serialize_board_row, serialize_transaction
 from queueing.services import set_room
 from queueing.snapshots import digests_of, open_transactions, rooms_of
-from queueing.states import MOVES, WITH_CASHIER, WITH_THERAPIST, Status
+from queueing.states import CLOSED, MOVES, UNDOABLE, WITH_CASHIER, WITH_THERAPIST, Status
 
-ARROWS = [(was, to) for was, targets in MOVES.items() for to in targets]
+AHEAD = [(was, to, False) for was, targets in MOVES.items() for to in targets]
+BACK = [(was, to, True) for to, steps in UNDOABLE.items() for was in steps]
 
 
 class Display:
@@ -58,7 +61,11 @@ def transaction_in(branch, maya, carl, make_transaction):
 
     def make(status: Status) -> Transaction:
         transaction = make_transaction(Status.PENDING_THERAPIST)
-        held = {}
+        held: dict[str, Any] = {}
+        if status in CLOSED:
+            held = {"active_code": None}
+        if status == Status.ON_HOLD:
+            held = {"held_until": timezone.now()}
         if status in WITH_THERAPIST:
             held = {"therapist": maya, "active_therapist": maya}
         if status in WITH_CASHIER:
@@ -74,18 +81,22 @@ def transaction_in(branch, maya, carl, make_transaction):
 def owners_for(to: Status, maya, carl) -> dict:
     if to in WITH_THERAPIST:
         return {"therapist": maya, "active_therapist": maya}
+    if to == Status.ON_HOLD:
+        return {"held_until": timezone.now()}
     return {"cashier": carl, "active_cashier": carl} if to in WITH_CASHIER else {}
 
 
 @pytest.mark.parametrize("audience", AUDIENCES, ids=lambda audience: audience.name)
-@pytest.mark.parametrize(("was", "to"), [arrow for arrow in ARROWS if arrow[1] != Status.PAID])
+@pytest.mark.parametrize(
+    ("was", "to", "undo"), [arrow for arrow in AHEAD + BACK if arrow[1] != Status.PAID]
+)
 def test_old_screen_plus_events_is_the_new_screen(
-    branch, maya, carl, transaction_in, heard, audience, was, to
+    branch, maya, carl, transaction_in, heard, audience, was, to, undo
 ):
     transaction = transaction_in(was)
     display = Display(audience, branch)
     for topic, event, data in heard(
-        lambda: advance(transaction, to, by=None, **owners_for(to, maya, carl))
+        lambda: advance(transaction, to, by=None, undo=undo, **owners_for(to, maya, carl))
     ):
         if topic == audience.topic(branch.pk):
             display.hear(event, data)
@@ -117,7 +128,7 @@ def test_the_board_tells_no_names_and_no_money(make_transaction, heard):
     transaction = make_transaction(Status.PENDING_THERAPIST)
     sent = heard(lambda: advance(transaction, Status.CANCELLED, by=None))
     [row] = [data["transaction"] for _topic, event, data in sent if event == BOARD.event]
-    assert set(row) == {"id", "version", "code", "status", "room_number"}
+    assert set(row) == {"id", "version", "code", "status", "room_number", "calls"}
 
 
 def test_nothing_is_said_before_the_commit(make_transaction, monkeypatch):

@@ -5,23 +5,47 @@ import pytest
 from queueing.errors import WrongState
 from queueing.lifecycle import advance
 from queueing.models import Transaction
-from queueing.states import CLOSED, MOVES, OPEN, STAMPS, Status, can_move
+from queueing.states import CLOSED, MOVES, OPEN, STAMPS, Status, can_move, can_undo
 
 ARROWS = {
     ("selecting", "pending_therapist"),
     ("pending_therapist", "therapist_confirmed"),
     ("pending_therapist", "cancelled"),
+    ("pending_therapist", "on_hold"),
+    ("on_hold", "pending_therapist"),
+    ("on_hold", "cancelled"),
+    ("therapist_confirmed", "therapist_confirmed"),
     ("therapist_confirmed", "in_service"),
+    ("therapist_confirmed", "on_hold"),
     ("therapist_confirmed", "pending_therapist"),
     ("therapist_confirmed", "cancelled"),
     ("therapist_confirmed", "no_show"),
     ("in_service", "in_service"),
     ("in_service", "finished"),
+    ("in_service", "cancelled"),
     ("finished", "awaiting_payment"),
+    ("finished", "cancelled"),
+    ("awaiting_payment", "cancelled"),
     ("awaiting_payment", "finished"),
     ("awaiting_payment", "paying"),
     ("paying", "awaiting_payment"),
     ("paying", "paid"),
+    ("no_show", "pending_therapist"),
+}
+#: Steps that can be taken back.
+UNDONE = {
+    ("pending_therapist", "therapist_confirmed"),
+    ("pending_therapist", "on_hold"),
+    ("pending_therapist", "cancelled"),
+    ("on_hold", "cancelled"),
+    ("therapist_confirmed", "in_service"),
+    ("therapist_confirmed", "cancelled"),
+    ("therapist_confirmed", "no_show"),
+    ("in_service", "finished"),
+    ("in_service", "cancelled"),
+    ("finished", "awaiting_payment"),
+    ("finished", "cancelled"),
+    ("awaiting_payment", "cancelled"),
 }
 PAIRS = [(was, to) for was in Status for to in Status]
 
@@ -29,6 +53,22 @@ PAIRS = [(was, to) for was in Status for to in Status]
 @pytest.mark.parametrize(("was", "to"), PAIRS)
 def test_only_the_drawn_arrows_exist(was, to):
     assert can_move(was, to) == ((was.value, to.value) in ARROWS)
+
+
+@pytest.mark.parametrize(("was", "to"), PAIRS)
+def test_only_the_drawn_steps_can_be_taken_back(was, to):
+    assert can_undo(was, to) == ((was.value, to.value) in UNDONE)
+
+
+def test_what_can_be_taken_back_is_an_arrow_and_no_money():
+    assert UNDONE < ARROWS
+    assert not {"paying", "paid"} & {status for step in UNDONE for status in step}
+
+
+@pytest.mark.parametrize(("was", "to"), [pair for pair in PAIRS if not can_undo(*pair)])
+def test_advance_refuses_to_go_back_along_every_other_pair(was, to):
+    with pytest.raises(WrongState):
+        advance(Transaction(code="0001", status=to), was, by=None, undo=True)
 
 
 @pytest.mark.parametrize(("was", "to"), [pair for pair in PAIRS if not can_move(*pair)])

@@ -46,6 +46,7 @@ class Hub:
     def __init__(self) -> None:
         self._id = uuid.uuid4().hex
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._chores: list[Callable[[], None]] = []
         self._beating: asyncio.Task[None]
         self._relay: Relay | None
         self._reset()
@@ -142,9 +143,15 @@ class Hub:
 
     # -- The heartbeat --------------------------------------------------------------------------
 
+    def at_each_beat(self, chore: Callable[[], None]) -> None:
+        """Run this on a database thread with every beat, whether anybody listens or not."""
+        self._chores.append(chore)
+
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
+            for chore in self._chores:
+                await self._do(chore)
             for read, topics in self._topics_by_read().items():
                 await self._beat_for(read, topics)
 
@@ -154,6 +161,12 @@ class Hub:
         for topic, digest in self._digests.items():
             served[digest.read][digest.key] = topic
         return served
+
+    async def _do(self, chore: Callable[[], None]) -> None:
+        try:
+            await pool.run(chore)
+        except Exception as error:
+            logger.warning("%s was not done: %s", chore.__name__, error)
 
     async def _beat_for(self, read: ReadAll, topics: dict[Any, str]) -> None:
         try:

@@ -1,0 +1,47 @@
+"""What happens by itself when its time has come: holds end, rooms count as ready.
+
+Every process looks now and then; a row is locked and looked at again before it is changed, so
+each thing happens once.
+"""
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from queueing import rooms
+from queueing.lifecycle import advance
+from queueing.models import Room, Transaction
+from queueing.states import Status
+from spa_project.lib.durable import durable
+from spa_project.lib.statements import Param, Prepared
+
+_HELD = Prepared(
+    lambda: Transaction.objects.select_for_update(skip_locked=True).filter(pk=Param("pk"))
+)
+
+
+def tidy_up() -> None:
+    """Do what is due; two small reads of an index when nothing is."""
+    now = timezone.now()
+    for pk in Transaction.objects.filter(held_until__lte=now).values_list("pk", flat=True):
+        end_hold(pk)
+    for pk in Room.objects.filter(ready_at__lte=now).order_by("pk").values_list("pk", flat=True):
+        make_ready(pk)
+
+
+@durable
+def end_hold(transaction_id: int) -> Transaction | None:
+    """Let a customer be claimed whose hold is over; nothing when it no longer is on."""
+    transaction = _HELD.first(pk=transaction_id)
+    if transaction is None or not _is_over(transaction):
+        return None
+    return advance(transaction, Status.PENDING_THERAPIST, by=None, reason=_("The hold was over."))
+
+
+@durable
+def make_ready(room_id: int) -> Room | None:
+    """Make a room available that has been prepared for long enough."""
+    return rooms.make_ready(room_id, timezone.now())
+
+
+def _is_over(transaction: Transaction) -> bool:
+    return transaction.held_until is not None and transaction.held_until <= timezone.now()

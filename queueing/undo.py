@@ -1,0 +1,93 @@
+"""To take back the last step: a new step along the same arrow, nothing deleted."""
+
+import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Cashier, Role, Therapist, User
+from queueing import rooms
+from queueing.errors import TransactionNotFound, WrongState
+from queueing.lifecycle import advance
+from queueing.models import Transaction, TransactionEvent
+from queueing.states import CLOSED, WITH_CASHIER, WITH_THERAPIST, Status, can_undo
+from queueing.ways_out import HOLD, code_again
+from spa_project.lib.durable import durable
+from spa_project.lib.errors import Conflict
+
+WITHIN = datetime.timedelta(seconds=60)
+
+
+@durable
+def undo(user: User, *, transaction_id: int, version: int | None = None) -> Transaction:
+    """Take back the last step of a visit: whoever took it within `WITHIN`, a manager later too.
+
+    `version` is the one the person saw. Raises `TransactionNotFound`, `Conflict` (somebody has
+    gone on), `WrongState` (too late, or a step that cannot be taken back), `RoomNotReady`.
+    """
+    transaction = _locked(user, transaction_id)
+    last = transaction.events.select_related("by__therapist", "by__cashier").latest("version")
+    _must_be_the_last_word(user, last, version)
+    back = Status(last.from_status)
+    if not can_undo(back, Status(last.to_status)):
+        raise WrongState(_("This step cannot be taken back."))
+    if Role.MANAGER not in user.roles and timezone.now() - last.at > WITHIN:
+        raise WrongState(_("This was too long ago to take back. Please ask a manager."))
+    return advance(transaction, back, by=user, undo=True, **_had_before(transaction, back))
+
+
+def _locked(user: User, transaction_id: int) -> Transaction:
+    """Lock whoever had a part in the visit, then the visit: the order of every verb."""
+    here = Transaction.objects.filter(pk=transaction_id, branch=user.branch)
+    seen = here.select_related("therapist", "cashier").first()
+    if seen is None:
+        raise TransactionNotFound
+    for person in filter(None, (seen.therapist, seen.cashier)):
+        type(person)._default_manager.select_for_update().get(pk=person.pk)
+    transaction = here.select_for_update().get()
+    if transaction.version != seen.version:
+        raise Conflict
+    return transaction
+
+
+def _must_be_the_last_word(user: User, last: TransactionEvent, version: int | None) -> None:
+    is_theirs = last.by_id == user.pk or Role.MANAGER in user.roles
+    is_news = version is not None and version != last.version
+    if is_news or last.is_undo or not is_theirs:
+        raise Conflict(
+            _("Already changed by %(name)s. The page shows how it is now.")
+            % {"name": _name_of(last.by)}
+        )
+
+
+def _name_of(user: User | None) -> str:
+    if user is None:
+        return _("the customer")
+    profile = getattr(user, "therapist", None) or getattr(user, "cashier", None)
+    return str(profile or user.get_full_name() or user.get_username())
+
+
+def _had_before(transaction: Transaction, back: Status) -> dict[str, Any]:
+    """What the customer gets again by going back; what they lose is freed."""
+    fields: dict[str, Any] = {}
+    if transaction.status in CLOSED:
+        fields["active_code"] = code_again(transaction)
+    if back == Status.ON_HOLD:
+        fields["held_until"] = timezone.now() + HOLD
+    if back in WITH_CASHIER:
+        fields["active_cashier"] = _free_again(transaction.cashier)
+    if back in WITH_THERAPIST and not transaction.active_therapist_id:
+        fields["active_therapist"] = _free_again(transaction.therapist)
+        fields["active_room"] = rooms.occupy_again(transaction.branch, transaction.room_number)
+    elif back not in WITH_THERAPIST and transaction.active_room_id:
+        rooms.vacate(transaction.active_room_id, transaction.branch, used=False)
+    return fields
+
+
+def _free_again(person: Therapist | Cashier | None) -> Therapist | Cashier:
+    """Who had the customer, if they have no other now; their row is locked."""
+    assert person is not None, "this status demands somebody"
+    if Transaction.objects.filter(**{f"active_{type(person).__name__.lower()}": person}).exists():
+        raise WrongState(_("%(name)s has another customer now.") % {"name": person})
+    return person
