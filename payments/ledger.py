@@ -181,9 +181,7 @@ def arrows(rows: Rows) -> Broken:
         yield row.pk, f"transaction {row.transaction_id} went {row.from_status} > {row.to_status}"
 
 
-@ledger.rule(
-    "What was taken back is the step just before, by a member of staff.", of=TransactionEvent
-)
+@ledger.rule("What was taken back is the step just before.", of=TransactionEvent)
 def undone(rows: Rows) -> Broken:
     """A member of staff goes one step back; nobody takes back what was taken back."""
     before = TransactionEvent.objects.order_by().filter(

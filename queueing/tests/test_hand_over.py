@@ -1,0 +1,83 @@
+"""Another therapist, another room."""
+
+import pytest
+
+from queueing import services, ways_out
+from queueing.errors import RoomNotReady, TransactionNotFound, WrongState
+from queueing.models import Room, RoomStatus
+from queueing.states import Status
+
+
+def hand_over(user, transaction, to):
+    return ways_out.hand_over(user, transaction_id=transaction.pk, therapist_id=to.pk)
+
+
+def test_a_colleague_goes_on_in_the_same_room(maya, noor, make_transaction):
+    treated = make_transaction(Status.IN_SERVICE)
+    hand_over(maya.user, treated, noor)
+    treated.refresh_from_db()
+    assert treated.therapist == treated.active_therapist == noor
+    assert (treated.room_number, treated.status) == ("1", Status.IN_SERVICE)
+    assert treated.events.latest("version").reason == "Maya > Noor"
+    services.finish_service(noor, transaction_id=treated.pk)
+    assert Room.objects.get(number="1").status == RoomStatus.PREPARING
+
+
+def test_who_handed_over_has_nobody(maya, noor, make_transaction):
+    treated = make_transaction(Status.IN_SERVICE)
+    hand_over(maya.user, treated, noor)
+    with pytest.raises(TransactionNotFound):
+        services.finish_service(maya, transaction_id=treated.pk)
+
+
+def test_a_colleague_who_has_a_customer_cannot_take_another(maya, noor, make_transaction):
+    treated = make_transaction(Status.IN_SERVICE)
+    make_transaction(Status.THERAPIST_CONFIRMED, therapist=noor)
+    with pytest.raises(WrongState, match="Noor has a customer"):
+        hand_over(maya.user, treated, noor)
+
+
+def test_nobody_takes_a_colleagues_customer(noor, make_transaction):
+    treated = make_transaction(Status.IN_SERVICE)
+    with pytest.raises(TransactionNotFound):
+        hand_over(noor.user, treated, noor)
+
+
+def test_a_manager_may_hand_over(maria, noor, make_transaction):
+    treated = make_transaction(Status.IN_SERVICE)
+    assert hand_over(maria, treated, noor).therapist == noor
+
+
+def test_a_therapist_of_another_branch_is_none_here(maya, olga, make_transaction):
+    treated = make_transaction(Status.IN_SERVICE)
+    with pytest.raises(WrongState, match="no such therapist"):
+        hand_over(maya.user, treated, olga)
+
+
+def test_the_customer_moves_and_the_old_room_is_to_be_prepared(maya, noor, make_transaction):
+    treated = make_transaction(Status.IN_SERVICE)
+    ways_out.change_room(maya.user, transaction_id=treated.pk, room_number="2", reason="too cold")
+    treated.refresh_from_db()
+    assert treated.room_number == treated.active_room.number == "2"
+    assert treated.events.latest("version").reason == "1 > 2: too cold"
+    rooms = dict(Room.objects.values_list("number", "status"))
+    assert rooms == {"1": RoomStatus.PREPARING, "2": RoomStatus.OCCUPIED}
+
+
+def test_before_the_treatment_the_old_room_is_free_and_the_customer_is_called_anew(
+    maya, noor, make_transaction
+):
+    called = make_transaction(Status.THERAPIST_CONFIRMED)
+    moved = ways_out.change_room(maya.user, transaction_id=called.pk, room_number="2")
+    assert moved.calls == 2
+    assert Room.objects.get(number="1").status == RoomStatus.AVAILABLE
+
+
+def test_a_room_that_is_not_ready_is_refused_and_nothing_changes(
+    branch, maya, noor, make_transaction
+):
+    treated = make_transaction(Status.IN_SERVICE)
+    services.set_room(branch, "2", RoomStatus.OUT_OF_SERVICE)
+    with pytest.raises(RoomNotReady, match="Out of service"):
+        ways_out.change_room(maya.user, transaction_id=treated.pk, room_number="2")
+    assert Room.objects.get(number="1").status == RoomStatus.OCCUPIED
