@@ -6,15 +6,18 @@ has changed nothing; at the end of every day the ledger must be sound.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
+import time_machine
 from django.db.transaction import atomic
+from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -27,13 +30,14 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from accounts.models import Branch, Cashier, Therapist
+from accounts.models import Branch, Cashier, Therapist, User
 from catalog.models import ServiceClassification
 from conftest import make_offer
 from payments import services as till
 from payments.errors import InsufficientPayment
 from payments.ledger import ledger
 from payments.models import Payment
+from queueing import housekeeping, ways_out
 from queueing import services as floor
 from queueing.errors import (
     EmptySelection,
@@ -45,7 +49,8 @@ from queueing.errors import (
 )
 from queueing.models import Room, RoomStatus, Transaction, TransactionItem
 from queueing.services import Choice
-from queueing.states import WITH_CASHIER, WITH_THERAPIST, Status
+from queueing.states import BEFORE_CASHIER, CLOSED, UNCLAIMED, WITH_CASHIER, WITH_THERAPIST, Status
+from queueing.undo import undo
 from spa_project.lib.errors import Conflict, DomainError
 
 Refusal = type[DomainError] | None
@@ -61,6 +66,33 @@ OVER = st.sampled_from(["0.20", "0.00", "1000.00", "-0.01"])
 SELECTION = st.lists(OFFERS, min_size=1, max_size=3)
 #: In place of a visit: the one that this person holds.
 MINE = st.none()
+#: Who may act for a customer: two therapists, a cashier, a manager.
+STAFF = st.integers(0, 3)
+
+#: Steps that can be taken back, without looking at the table.
+TAKEN_BACK = {
+    (Status.PENDING_THERAPIST, Status.THERAPIST_CONFIRMED),
+    (Status.PENDING_THERAPIST, Status.ON_HOLD),
+    (Status.THERAPIST_CONFIRMED, Status.IN_SERVICE),
+    (Status.THERAPIST_CONFIRMED, Status.NO_SHOW),
+    (Status.IN_SERVICE, Status.FINISHED),
+    (Status.FINISHED, Status.AWAITING_PAYMENT),
+    (Status.PENDING_THERAPIST, Status.CANCELLED),
+    (Status.ON_HOLD, Status.CANCELLED),
+    (Status.THERAPIST_CONFIRMED, Status.CANCELLED),
+    (Status.IN_SERVICE, Status.CANCELLED),
+    (Status.FINISHED, Status.CANCELLED),
+    (Status.AWAITING_PAYMENT, Status.CANCELLED),
+}
+
+
+class Step(NamedTuple):
+    """A step of a visit: along which arrow, by whom, and whether it took one back."""
+
+    was: Status
+    to: Status
+    by: User | None
+    is_undo: bool = False
 
 
 @dataclass(eq=False)
@@ -71,19 +103,32 @@ class Visit:
     items: dict[int, ServiceClassification]
     asked: list[int]
     request_id: str | None
+    code: str
     status: Status = Status.PENDING_THERAPIST
     version: int = 1
     therapist: Therapist | None = None
     cashier: Cashier | None = None
+    room: str = ""
+    calls: int = 0
+    finished: int = 0  # the place in the cashiers' line
     payment: tuple[Any, ...] | None = None  # cashier, amount, request
+    steps: list[Step] = field(default_factory=list)
 
     @property
     def total(self) -> Decimal:
         return sum((offer.price for offer in self.items.values()), Decimal(0))
 
-    def move(self, *steps: Status) -> None:
-        self.status = steps[-1]
-        self.version += len(steps)
+    def move(self, *steps: Status, by: User | None, is_undo: bool = False) -> None:
+        for to in steps:
+            self.steps.append(Step(self.status, to, by, is_undo))
+            self.status = to
+            self.version += 1
+        if to == Status.THERAPIST_CONFIRMED and not is_undo:
+            self.calls += 1
+        if to in UNCLAIMED:
+            self.therapist, self.room, self.calls = None, "", 0
+        if to in BEFORE_CASHIER:
+            self.cashier = None
 
 
 class Cast(NamedTuple):
@@ -92,6 +137,7 @@ class Cast(NamedTuple):
     branch: Branch
     therapists: tuple[Therapist, ...]
     cashiers: tuple[Cashier, ...]
+    manager: User
     offers: tuple[ServiceClassification, ...]
 
 
@@ -99,14 +145,42 @@ class Cast(NamedTuple):
 class Model:
     """A day as it should be."""
 
+    #: In the order in which they came, which is their order in the line.
     visits: list[Visit] = field(default_factory=list)
-    waiting: list[Visit] = field(default_factory=list)
-    finished: list[Visit] = field(default_factory=list)
+    closing: set[str] = field(default_factory=set)
     rooms: dict[str, str] = field(
         default_factory=lambda: {"1": RoomStatus.AVAILABLE, "2": RoomStatus.AVAILABLE}
     )
 
-    def held_by(self, person: Therapist | Cashier) -> Visit | None:
+    @property
+    def waiting(self) -> list[Visit]:
+        return [v for v in self.visits if v.status == Status.PENDING_THERAPIST]
+
+    @property
+    def finished(self) -> list[Visit]:
+        ready = [v for v in self.visits if v.status == Status.FINISHED]
+        return sorted(ready, key=lambda v: v.finished)
+
+    def finish(self, visit: Visit, by: User) -> None:
+        """The treatment is over; the next place in the cashiers' line."""
+        self.free_room(visit)
+        visit.finished = 1 + max(v.finished for v in self.visits)
+        visit.move(Status.FINISHED, by=by)
+
+    def free_room(self, visit: Visit) -> None:
+        """The customer goes out of the room they are in, if any."""
+        if visit.status not in WITH_THERAPIST:
+            return
+        used = visit.status == Status.IN_SERVICE
+        after = RoomStatus.PREPARING if used else RoomStatus.AVAILABLE
+        self.rooms[visit.room] = RoomStatus.OUT_OF_SERVICE if visit.room in self.closing else after
+        self.closing.discard(visit.room)
+
+    def is_taken(self, code: str) -> bool:
+        """Whether an open customer has this code."""
+        return any(v.code == code and v.status not in CLOSED for v in self.visits)
+
+    def held_by(self, person: Therapist | Cashier | None) -> Visit | None:
         """Whom a therapist or a cashier has now."""
         role, statuses = (
             ("therapist", WITH_THERAPIST)
@@ -161,9 +235,10 @@ class Day(RuleBasedStateMachine):
     def the_rows_are_what_the_model_says(self) -> None:
         model = self.model
         key = lambda person: person and person.pk  # noqa: E731
-        columns = ("pk", "status", "version", "total_amount", "therapist", "cashier")
-        assert list(Transaction.objects.order_by("pk").values_list(*columns)) == [
-            (v.pk, v.status, v.version, v.total, key(v.therapist), key(v.cashier))
+        columns = ("pk", "status", "version", "calls", "room_number", "total_amount")
+        people = ("therapist", "cashier")
+        assert list(Transaction.objects.order_by("pk").values_list(*columns, *people)) == [
+            (v.pk, v.status, v.version, v.calls, v.room, v.total, key(v.therapist), key(v.cashier))
             for v in model.visits
         ]
         items = TransactionItem.objects.values_list("pk", "service_classification")
@@ -227,9 +302,9 @@ class Day(RuleBasedStateMachine):
         keys = TransactionItem.objects.filter(transaction=made).order_by("pk")
         offers = (self.cast.offers[number] for number in wanted)
         items = dict(zip(keys.values_list("pk", flat=True), offers, strict=True))
-        visit = Visit(made.pk, items, wanted, request_id)
+        visit = Visit(made.pk, items, wanted, request_id, made.code)
+        visit.steps.append(Step(Status.SELECTING, Status.PENDING_THERAPIST, None))
         self.model.visits.append(visit)
-        self.model.waiting.append(visit)
         return visit
 
     @rule(wanted=SELECTION | st.just([]))
@@ -254,9 +329,9 @@ class Day(RuleBasedStateMachine):
         if refusal:
             return
         if not held:
-            held = model.waiting.pop(0)
-            held.therapist = therapist
-            held.move(Status.THERAPIST_CONFIRMED)
+            held = model.waiting[0]
+            held.therapist, held.room = therapist, therapist.room_number
+            held.move(Status.THERAPIST_CONFIRMED, by=therapist.user)
             model.rooms[therapist.room_number] = RoomStatus.OCCUPIED
         assert (claimed.pk, claimed.version) == (held.pk, held.version)
 
@@ -268,7 +343,7 @@ class Day(RuleBasedStateMachine):
             with self.expect(refusal):
                 floor.start_service(therapist, transaction_id=visit.pk)
             if not refusal:
-                visit.move(Status.IN_SERVICE)
+                visit.move(Status.IN_SERVICE, by=therapist.user)
 
     @rule(who=PEOPLE, whom=MINE | MINE | visits, offer=OFFERS)
     def add(self, who: int, whom: Visit | None, offer: int) -> None:
@@ -282,7 +357,7 @@ class Day(RuleBasedStateMachine):
             if not refusal:
                 latest = TransactionItem.objects.filter(transaction=visit.pk).latest("pk")
                 visit.items[latest.pk] = added
-                visit.move(Status.IN_SERVICE)
+                visit.move(Status.IN_SERVICE, by=therapist.user)
 
     @rule(who=PEOPLE, whom=MINE | MINE | visits, place=st.integers(0, 3))
     def remove(self, who: int, whom: Visit | None, place: int) -> None:
@@ -298,7 +373,7 @@ class Day(RuleBasedStateMachine):
                 floor.remove_item(therapist, transaction_id=visit.pk, item_id=item)
             if not refusal:
                 del visit.items[item]
-                visit.move(Status.IN_SERVICE)
+                visit.move(Status.IN_SERVICE, by=therapist.user)
 
     @rule(who=PEOPLE, whom=MINE | MINE | visits)
     def finish(self, who: int, whom: Visit | None) -> None:
@@ -308,9 +383,7 @@ class Day(RuleBasedStateMachine):
             with self.expect(refusal):
                 floor.finish_service(therapist, transaction_id=visit.pk)
             if not refusal:
-                visit.move(Status.FINISHED)
-                self.model.finished.append(visit)
-                self.model.rooms[therapist.room_number] = RoomStatus.PREPARING
+                self.model.finish(visit, by=therapist.user)
 
     # -- The house ------------------------------------------------------------------------------
 
@@ -321,19 +394,190 @@ class Day(RuleBasedStateMachine):
         ),
     )
     def set_room(self, number: str, status: RoomStatus) -> None:
+        model = self.model
         refusal: Refusal = None
-        if number not in self.model.rooms:
+        closes = status == RoomStatus.OUT_OF_SERVICE
+        in_use = model.rooms.get(number) == RoomStatus.OCCUPIED
+        if number not in model.rooms:
             refusal = RoomNotReady
-        elif self.model.rooms[number] == RoomStatus.OCCUPIED:
+        elif in_use and not closes and number not in model.closing:
             refusal = WrongState
         with self.expect(refusal):
             floor.set_room(self.cast.branch, number, status)
-        if not refusal:
-            self.model.rooms[number] = status
+        if refusal:
+            return
+        if in_use:
+            (model.closing.add if closes else model.closing.discard)(number)
+        else:
+            model.rooms[number] = status
+
+    @rule()
+    def an_hour_passes(self) -> None:
+        """Holds end and rooms are ready by themselves."""
+        with time_machine.travel(timezone.now() + timedelta(hours=1)):
+            housekeeping.tidy_up()
+        for visit in self.model.visits:
+            if visit.status == Status.ON_HOLD:
+                visit.move(Status.PENDING_THERAPIST, by=None)
+        for number, status in self.model.rooms.items():
+            if status == RoomStatus.PREPARING:
+                self.model.rooms[number] = RoomStatus.AVAILABLE
 
     @rule()
     def reset_codes(self) -> None:
         floor.reset_codes(self.cast.branch)
+
+    # -- Ways out -------------------------------------------------------------------------------
+
+    def staff(self, who: int) -> User:
+        cast = self.cast
+        return [*(t.user for t in cast.therapists), cast.cashiers[0].user, cast.manager][who]
+
+    def reached(self, who: int, visit: Visit, *statuses: Status) -> Refusal:
+        """A therapist reaches only their own customers once they are called."""
+        is_others = (
+            visit.status in WITH_THERAPIST
+            and visit.therapist in self.cast.therapists[1 - who : 2 - who]
+        )
+        return not_possible(visit, not (who < 2 and is_others), *statuses)
+
+    @rule(visit=visits)
+    def leave(self, visit: Visit) -> None:
+        refusal = not_possible(visit, True, *UNCLAIMED)
+        with self.expect(refusal):
+            ways_out.cancel_own(Transaction.objects.get(pk=visit.pk).key)
+        if not refusal:
+            visit.move(Status.CANCELLED, by=None)
+
+    @rule(who=STAFF, visit=visits)
+    def cancel(self, who: int, visit: Visit) -> None:
+        refusal = self.reached(who, visit, *UNCLAIMED, Status.THERAPIST_CONFIRMED)
+        with self.expect(refusal):
+            ways_out.cancel(self.staff(who), transaction_id=visit.pk, reason="gone")
+        if not refusal:
+            self.model.free_room(visit)
+            visit.move(Status.CANCELLED, by=self.staff(who))
+
+    @rule(visit=visits, bill=st.booleans())
+    def stop(self, visit: Visit, bill: bool) -> None:
+        manager = self.cast.manager
+        unpaid = (Status.FINISHED, Status.AWAITING_PAYMENT)
+        refusal = not_possible(visit, True, Status.IN_SERVICE, *(() if bill else unpaid))
+        with self.expect(refusal):
+            ways_out.stop(manager, transaction_id=visit.pk, reason="unwell", bill=bill)
+        if refusal:
+            return
+        if bill:
+            self.model.finish(visit, by=manager)
+        else:
+            self.model.free_room(visit)
+            visit.move(Status.CANCELLED, by=manager)
+
+    @rule(who=PEOPLE, whom=MINE | MINE | visits, way=st.sampled_from(["again", "missed", "back"]))
+    def called_in_vain(self, who: int, whom: Visit | None, way: str) -> None:
+        therapist = self.cast.therapists[who]
+        visit = whom or self.model.held_by(therapist)
+        if visit is None:
+            return
+        ways: dict[str, tuple[Callable[..., Any], Status]] = {
+            "again": (ways_out.recall, Status.THERAPIST_CONFIRMED),
+            "missed": (ways_out.no_show, Status.NO_SHOW),
+            "back": (partial(ways_out.give_back, reason="no"), Status.PENDING_THERAPIST),
+        }
+        verb, to = ways[way]
+        refusal = not_possible(visit, visit.therapist == therapist, Status.THERAPIST_CONFIRMED)
+        with self.expect(refusal):
+            verb(therapist, transaction_id=visit.pk)
+        if not refusal:
+            if way != "again":
+                self.model.free_room(visit)
+            visit.move(to, by=therapist.user)
+
+    @rule(who=STAFF, visit=visits)
+    def hold(self, who: int, visit: Visit) -> None:
+        refusal = self.reached(who, visit, Status.PENDING_THERAPIST, Status.THERAPIST_CONFIRMED)
+        with self.expect(refusal):
+            ways_out.hold(self.staff(who), transaction_id=visit.pk)
+        if not refusal:
+            self.model.free_room(visit)
+            visit.move(Status.ON_HOLD, by=self.staff(who))
+
+    @rule(who=STAFF, visit=visits)
+    def release_hold(self, who: int, visit: Visit) -> None:
+        refusal = self.reached(who, visit, Status.ON_HOLD)
+        with self.expect(refusal):
+            ways_out.release_hold(self.staff(who), transaction_id=visit.pk)
+        if not refusal:
+            visit.move(Status.PENDING_THERAPIST, by=self.staff(who))
+
+    @rule(who=STAFF, visit=visits)
+    def reopen(self, who: int, visit: Visit) -> None:
+        missed = [
+            v for v in self.model.visits if v.code == visit.code and v.status == Status.NO_SHOW
+        ]
+        refusal: Refusal = None if missed else TransactionNotFound
+        if missed and self.model.is_taken(visit.code):
+            refusal = Conflict
+        with self.expect(refusal):
+            ways_out.reopen(self.staff(who), code=visit.code)
+        if not refusal:
+            missed[-1].move(Status.PENDING_THERAPIST, by=self.staff(who))
+
+    @rule(who=STAFF, visit=visits, to=PEOPLE)
+    def hand_over(self, who: int, visit: Visit, to: int) -> None:
+        colleague = self.cast.therapists[to]
+        refusal: Refusal = WrongState
+        if not self.model.held_by(colleague):
+            refusal = self.reached(who, visit, *WITH_THERAPIST)
+        with self.expect(refusal):
+            ways_out.hand_over(self.staff(who), transaction_id=visit.pk, therapist_id=colleague.pk)
+        if not refusal:
+            visit.therapist = colleague
+            visit.move(visit.status, by=self.staff(who))
+
+    @rule(who=STAFF, visit=visits, number=st.sampled_from(["1", "2", "3"]))
+    def change_room(self, who: int, visit: Visit, number: str) -> None:
+        refusal = self.reached(who, visit, *WITH_THERAPIST)
+        if not refusal and self.model.rooms.get(number) != RoomStatus.AVAILABLE:
+            refusal = RoomNotReady
+        with self.expect(refusal):
+            ways_out.change_room(self.staff(who), transaction_id=visit.pk, room_number=number)
+        if not refusal:
+            self.model.free_room(visit)
+            self.model.rooms[number] = RoomStatus.OCCUPIED
+            visit.room = number
+            visit.move(visit.status, by=self.staff(who))
+
+    @rule(who=STAFF, visit=visits)
+    def take_back(self, who: int, visit: Visit) -> None:
+        user, model, last = self.staff(who), self.model, visit.steps[-1]
+        refusal = self._undo_refusal(user, visit)
+        with self.expect(refusal):
+            undo(user, transaction_id=visit.pk)
+        if refusal:
+            return
+        if last.was in WITH_THERAPIST and last.to not in WITH_THERAPIST:
+            model.rooms[visit.room] = RoomStatus.OCCUPIED
+        elif last.was not in WITH_THERAPIST:
+            model.free_room(visit)
+        visit.move(last.was, by=user, is_undo=True)
+
+    def _undo_refusal(self, user: User, visit: Visit) -> Refusal:
+        last, model = visit.steps[-1], self.model
+        if last.is_undo or user not in (last.by, self.cast.manager):
+            return Conflict
+        if (last.was, last.to) not in TAKEN_BACK:
+            return WrongState
+        if visit.status in CLOSED and model.is_taken(visit.code):
+            return Conflict
+        if last.was in WITH_CASHIER and model.held_by(visit.cashier):
+            return WrongState
+        if last.was in WITH_THERAPIST and visit.status not in WITH_THERAPIST:
+            if model.held_by(visit.therapist):
+                return WrongState
+            free = (RoomStatus.AVAILABLE, RoomStatus.PREPARING)
+            return None if model.rooms[visit.room] in free else RoomNotReady
+        return None
 
     # -- Cashiers -------------------------------------------------------------------------------
 
@@ -347,9 +591,9 @@ class Day(RuleBasedStateMachine):
         if refusal:
             return
         if not held:
-            held = model.finished.pop(0)
+            held = model.finished[0]
             held.cashier = cashier
-            held.move(Status.AWAITING_PAYMENT)
+            held.move(Status.AWAITING_PAYMENT, by=cashier.user)
         assert (claimed.pk, claimed.version) == (held.pk, held.version)
 
     @rule(
@@ -369,7 +613,7 @@ class Day(RuleBasedStateMachine):
                 )
             if not refusal and visit.status != Status.PAID:
                 visit.payment = offered
-                visit.move(Status.PAYING, Status.PAID)
+                visit.move(Status.PAYING, Status.PAID, by=cashier.user)
 
     def _pay_refusal(self, visit: Visit, offered: tuple[Any, ...]) -> Refusal:
         cashier, amount, request_id = offered
@@ -393,10 +637,10 @@ def not_possible(visit: Visit, is_mine: bool, *statuses: Status) -> Refusal:
 
 
 def test_whatever_people_tap_the_rows_follow_the_rules(
-    branch, maya, noor, carl, cora, massage, hour, compress
+    branch, maya, noor, carl, cora, maria, massage, hour, compress
 ):
     tea = make_offer(massage, "Tea", "0.10", 1)
-    cast = Cast(branch, (maya, noor), (carl, cora), (hour, compress, tea))
+    cast = Cast(branch, (maya, noor), (carl, cora), maria, (hour, compress, tea))
     run_state_machine_as_test(
         partial(Day, cast),  # type: ignore[arg-type]
         settings=settings(
