@@ -138,9 +138,10 @@ def _write(
     ready_at: datetime.datetime | None = None,
 ) -> Room:
     seen = {"id": room.pk, "version": room.version}
-    room.status, room.closing, room.ready_at = status, closing, ready_at
+    room.status = status
     room.version += 1
-    changes = {name: getattr(room, name) for name in ("status", "closing", "ready_at", "version")}
+    room.closing, room.ready_at = closing, ready_at
+    changes = {name: getattr(room, name) for name in ("status", "version", "closing", "ready_at")}
     if update_where(Room, seen, changes) != 1:
         raise Conflict
     announce_room(room)
