@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import segno
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -29,6 +30,7 @@ def menu(request: HttpRequest, branch: Branch) -> HttpResponse:
         branch=branch.slug,
         menu=serialize_menu(),
         kiosk=request.GET.get("kiosk") == "1",
+        language=settings.LANGUAGE_CODE,
         socket=f"/ws/customer/?{urlencode({'branch': branch.slug})}",
         ticket_url=reverse("ticket", args=[KEY]),
         qr_url=reverse("ticket_qr", args=[KEY]),

@@ -7,12 +7,20 @@ import { Cart, offersOf } from "../lib/cart.js";
 import { focusOnceShown } from "../lib/focus.js";
 import { IdleWatch } from "../lib/idle.js";
 import { carryOut, Intent } from "../lib/intent.js";
+import { forgetLanguage, lockDown } from "../lib/kiosk.js";
 import { openLine } from "../lib/live.js";
 import { memory } from "../lib/memory.js";
+import { fromCents, toCents } from "../lib/money.js";
 import { data, speech } from "../lib/page.js";
+import { landscape } from "../lib/picture.js";
+import { whenWide } from "../lib/screen.js";
+import { find } from "../lib/search.js";
 
-const WIDE = matchMedia("(min-width: 64rem)");
-const TICKET_STAYS_ON_KIOSK = 20_000;
+/** Where the cart has room beside the menu, in letters. */
+const WIDE = 62;
+const TICKET_STAYS_ON_KIOSK = 20;
+const TRYING_SHOWS_AFTER = 1500;
+const LATE_AFTER = 15_000;
 const TICKET_IS_OLD_AFTER = 12 * 3_600_000;
 const MENU_URL = `/api/menu/?branch=${encodeURIComponent(data.branch)}`;
 
@@ -21,11 +29,14 @@ const storage = data.kiosk ? sessionStorage : localStorage;
 const cart = new Cart(memory(storage, `cart.${data.branch}`), offersOf(data.menu));
 const intent = new Intent(memory(storage, `order.${data.branch}`));
 const lastTicket = memory(storage, `ticket.${data.branch}`);
+const welcome = memory(storage, `begun.${data.branch}`);
+const reach = memory(localStorage, "low");
 
 // Outside the component: Alpine's proxies cannot reach private fields.
 let line;
 let idleWatch;
-let returnToStart;
+let leaving;
+let patience = [];
 
 // The refs as the page's root sees them: a button that has just gone sees none any more.
 let refs;
@@ -34,18 +45,26 @@ Alpine.data("menu", () => ({
   ...speech,
   menu: data.menu,
   categoryId: data.menu.categories[0]?.id,
+  query: "",
+  /** A kiosk greets first; a phone shows the menu. */
+  begun: !data.kiosk || welcome.get() === true,
+  isLow: false,
   lines: [],
   count: 0,
   minutes: 0,
   total: "0.00",
   name: "",
   sending: false,
+  /** An answer that has not come yet: first a word, later where to turn to. */
+  isTrying: false,
+  isLate: false,
+  leavesIn: 0,
   problem: "",
   dropped: 0,
   news: "",
   ticket: null,
   earlier: earlierTicket(),
-  docked: WIDE.matches,
+  docked: false,
   idle: { isAsking: false, left: 0 },
 
   init() {
@@ -54,18 +73,34 @@ Alpine.data("menu", () => ({
     line = openLine({ onEvent: () => {} }, MENU_URL);
     this.dropped = cart.dropUnknown();
     this.read();
-    this.dock();
-    WIDE.addEventListener("change", () => this.dock());
+    whenWide(WIDE, (isWide) => this.dock(isWide));
     addEventListener("storage", () => this.reread());
-    if (data.kiosk) this.watchIdle();
+    if (data.kiosk) this.standAlone();
     this.resume();
   },
 
   get category() {
     return this.menu.categories.find((category) => category.id === this.categoryId) ?? null;
   },
+  get isSearching() {
+    return this.query.trim() !== "";
+  },
+  get services() {
+    if (this.isSearching) return find(this.menu, this.query);
+    return this.category ? this.category.services : [];
+  },
   get isEmpty() {
     return this.count === 0;
+  },
+  isShown(category) {
+    return category.id === this.categoryId && !this.isSearching;
+  },
+  picture(service) {
+    return landscape(service.id);
+  },
+  fromPrice(service) {
+    const least = Math.min(...service.classifications.map((offer) => toCents(offer.price)));
+    return this.say("from_price", { price: this.money(fromCents(least)) });
   },
 
   quantity(id) {
@@ -73,8 +108,15 @@ Alpine.data("menu", () => ({
   },
 
   choose(category) {
+    this.query = "";
     this.categoryId = category.id;
     refs.services.scrollIntoView({ block: "start" });
+  },
+  searched() {
+    if (this.isSearching) this.news = this.say("word_found", { count: this.services.length });
+  },
+  stopSearching() {
+    this.query = "";
   },
   add(id) {
     cart.add(id);
@@ -95,11 +137,12 @@ Alpine.data("menu", () => ({
   },
 
   /** On a wide screen the cart stands beside the menu; on a phone it opens over it. */
-  dock() {
+  dock(isWide = this.docked) {
     const dialog = refs.cart;
+    if (isWide === this.docked && dialog.open === isWide) return;
     if (dialog.open) dialog.close();
-    this.docked = WIDE.matches;
-    dialog.open = this.docked;
+    this.docked = isWide;
+    dialog.open = isWide;
   },
   openCart() {
     refs.cart.showModal();
@@ -122,6 +165,7 @@ Alpine.data("menu", () => ({
   async send(order) {
     this.sending = true;
     this.problem = "";
+    this.watchTheWait();
     try {
       const command = () => line.insist("customer_confirm_selection", order);
       this.showTicket(await carryOut(intent, command));
@@ -129,8 +173,15 @@ Alpine.data("menu", () => ({
       this.problem = refusal.message;
       if (refusal.code === "service_not_found") await this.freshMenu();
     } finally {
-      this.sending = false;
+      this.sending = this.isTrying = this.isLate = false;
+      patience.forEach(clearTimeout);
     }
+  },
+  watchTheWait() {
+    patience = [
+      setTimeout(() => (this.isTrying = true), TRYING_SHOWS_AFTER),
+      setTimeout(() => (this.isLate = true), LATE_AFTER),
+    ];
   },
   showTicket({ transaction, key }) {
     const url = data.ticket_url.replace("KEY", key);
@@ -138,12 +189,19 @@ Alpine.data("menu", () => ({
     cart.clear();
     this.read();
     this.closeCart();
-    if (data.kiosk) returnToStart = setTimeout(() => this.startOver(), TICKET_STAYS_ON_KIOSK);
+    if (data.kiosk) this.leaveSoon();
     else lastTicket.set({ code: transaction.code, url, at: Date.now() });
     focusOnceShown(() => refs.ticket);
   },
+  leaveSoon() {
+    this.leavesIn = TICKET_STAYS_ON_KIOSK;
+    leaving = setInterval(() => {
+      this.leavesIn -= 1;
+      if (this.leavesIn <= 0) this.startOver();
+    }, 1000);
+  },
   startOver() {
-    clearTimeout(returnToStart);
+    clearInterval(leaving);
     cart.clear();
     intent.end();
     this.earlier = earlierTicket();
@@ -152,9 +210,12 @@ Alpine.data("menu", () => ({
     this.news = "";
     this.dropped = 0;
     this.categoryId = this.menu.categories[0]?.id;
+    this.query = "";
     this.read();
+    this.closeCart();
     this.$nextTick(() => this.dock());
     scrollTo(0, 0);
+    if (data.kiosk) this.greet();
   },
 
   async freshMenu() {
@@ -166,12 +227,33 @@ Alpine.data("menu", () => ({
     this.read();
   },
 
+  /** What a kiosk has that a phone has not: a greeting, a watch, a lock. */
+  standAlone() {
+    lockDown();
+    if (reach.get()) this.lower();
+    if (!this.isEmpty) this.begin();
+    this.watchIdle();
+  },
+  begin() {
+    this.begun = true;
+    welcome.set(true);
+  },
+  greet() {
+    welcome.forget();
+    if (!forgetLanguage(data.language)) this.begun = false;
+  },
+  lower() {
+    this.isLow = !this.isLow;
+    document.documentElement.toggleAttribute("data-low", this.isLow);
+    if (this.isLow) reach.set(true);
+    else reach.forget();
+  },
   watchIdle() {
     idleWatch = new IdleWatch({
       onAsk: () => this.askIfThere(),
       onLeft: (seconds) => (this.idle.left = seconds),
       onOver: () => this.leave(),
-      isNeeded: () => !(this.isEmpty && !this.name) && !this.ticket && !this.sending,
+      isNeeded: () => this.begun && !this.ticket && !this.sending,
     });
     for (const sign of ["pointerdown", "keydown"]) addEventListener(sign, () => idleWatch.seen());
   },
@@ -184,7 +266,7 @@ Alpine.data("menu", () => ({
   },
   leave() {
     refs.idle.close();
-    this.closeCart();
+    if (this.isLow) this.lower();
     this.startOver();
   },
 

@@ -1,0 +1,24 @@
+/**
+ * A screen that stands alone in public: fingers may order, and nothing else.
+ */
+
+/** No menus, no dragging, no selecting by a long touch. */
+export function lockDown() {
+  for (const gesture of ["contextmenu", "dragstart", "selectstart"]) {
+    addEventListener(gesture, (event) => {
+      if (!(event.target instanceof HTMLInputElement)) event.preventDefault();
+    });
+  }
+}
+
+/**
+ * The next person reads the spa's own language again.
+ * @param {string} language the spa's
+ * @returns {boolean} whether the page is being loaded anew for it
+ */
+export function forgetLanguage(language) {
+  if (document.documentElement.lang === language) return false;
+  document.cookie = "django_language=; path=/; max-age=0; samesite=lax";
+  location.reload();
+  return true;
+}
