@@ -382,15 +382,16 @@ def main() -> int:
     """Measure, print, write docs/performance.md; 1 when a bar was missed."""
     with MariaDB(durable=True) as database:
         results = measure(database)
-        versions = _versions()
+        what_ran = versions()
     from benchmarks.report import table, write
 
     print(table(results))
-    write("engine", table(results), versions)
+    write("engine", table(results), what_ran)
     return int(not all(result.met for result in results))
 
 
-def _versions() -> str:
+def versions() -> str:
+    """The machine and what ran on it."""
     import django
     import MySQLdb
     from django.db import connection

@@ -1,6 +1,7 @@
 """Turns measurements into docs/performance.md, a section for each benchmark."""
 
 import re
+import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,27 @@ if TYPE_CHECKING:
     from benchmarks.engine import Result
 
 PAGE = PROJECT / "docs" / "performance.md"
+
+
+def say(text: str) -> None:
+    """A line of progress, at once."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def at_least(bar: float, measure: str, ours: float, theirs: float, form: str) -> "Result":
+    """A line where more is better; `form` formats both figures."""
+    return _compared(measure, ours, theirs, form, f"at least {bar:.2f}", ours / theirs >= bar)
+
+
+def at_most(bar: float, measure: str, ours: float, theirs: float, form: str) -> "Result":
+    """A line where less is better."""
+    return _compared(measure, ours, theirs, form, f"at most {bar:.2f}", ours / theirs <= bar)
+
+
+def _compared(measure: str, ours: float, theirs: float, form: str, bar: str, met: bool) -> "Result":
+    from benchmarks.engine import Result
+
+    return Result(measure, form.format(ours), form.format(theirs), ours / theirs, bar, met)
 
 
 def table(results: Iterable["Result"]) -> str:

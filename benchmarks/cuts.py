@@ -1,0 +1,131 @@
+"""Screens whose line is cut again and again, and what they show in the end.
+
+Each keeps rows as the browser's store does (static/js/lib/store.js): a snapshot, newer versions,
+and the heartbeat's digest, which has it ask for a snapshot when its own differs for a second.
+"""
+
+import asyncio
+import json
+import multiprocessing
+import time
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.sockets import Address, Socket, connect
+
+PATIENCE = 1.0  # seconds for which a digest may differ: events may be on their way
+OFFLINE = 2.0
+#: Seconds in which a screen must heal by itself, once nothing happens any more.
+HEAL = 7.0
+
+#: What a screen shows: the version of every transaction and room.
+State = dict[str, int]
+
+
+class Cutting:
+    """`count` screens in a process, each cut `every` seconds for a while, for `seconds`.
+
+    `shows` are the statuses such a screen shows.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        count: int,
+        seconds: float,
+        every: float,
+        shows: frozenset[str],
+    ) -> None:
+        self._pool = multiprocessing.get_context("spawn").Pool(1)
+        arguments = (address, count, seconds, every, shows)
+        self._result = self._pool.apply_async(_run, arguments)
+
+    def result(self, timeout: float) -> list[State]:
+        """What each screen shows in the end."""
+        with self._pool:
+            states: list[State] = self._result.get(timeout)
+        return states
+
+
+def _run(
+    address: Address, count: int, seconds: float, every: float, shows: frozenset[str]
+) -> list[State]:
+    return asyncio.run(_watch(address, count, seconds, every, shows))
+
+
+async def _watch(
+    address: Address, count: int, seconds: float, every: float, shows: frozenset[str]
+) -> list[State]:
+    end = time.monotonic() + seconds
+    screens = [_Screen(address, shows) for _number in range(count)]
+    # Spread over the period, so that some are always away.
+    lives = (s.live(n * every / count, every, end) for n, s in enumerate(screens))
+    await asyncio.gather(*lives)
+    return [screen.state for screen in screens]
+
+
+class _Screen:
+    def __init__(self, address: Address, shows: frozenset[str]) -> None:
+        self._address = address
+        self._shows = shows
+        self.state: State = {}
+
+    async def live(self, first_cut: float, every: float, end: float) -> None:
+        """Watch until the end and a little longer; away for a while again and again."""
+        line = first_cut
+        while time.monotonic() < end:
+            socket = await connect(self._address, self._take)
+            await asyncio.sleep(min(line, max(0.0, end - time.monotonic())))
+            line = every - OFFLINE
+            if time.monotonic() < end:
+                socket.cut()
+                await asyncio.sleep(OFFLINE)
+        socket = await connect(self._address, self._take) if socket.closed.done() else socket
+        await asyncio.sleep(HEAL)
+        socket.cut()
+
+    def _take(self, socket: Socket, text: bytes) -> None:
+        message = json.loads(text)
+        take: Callable[[Socket, Any], None] | None = {
+            "snapshot": self._take_snapshot,
+            "monitor_updated": self._take_row,
+            "room_updated": self._take_room,
+            "heartbeat": self._take_digest,
+            "resync": self._ask_anew,
+        }.get(message["event"])
+        if take:
+            take(socket, message.get("data"))
+
+    def _take_snapshot(self, socket: Socket, data: dict[str, Any]) -> None:
+        self.state = {}
+        for row in data["transactions"]:
+            self._take_row(socket, {"transaction": row})
+        for room in data["rooms"]:
+            self._take_room(socket, {"room": room})
+
+    def _take_row(self, socket: Socket, data: dict[str, Any]) -> None:
+        row = data["transaction"]
+        key = f"transaction {row['id']}"
+        if row["status"] not in self._shows:
+            self.state.pop(key, None)
+        else:
+            self.state[key] = max(row["version"], self.state.get(key, 0))
+
+    def _take_room(self, socket: Socket, data: dict[str, Any]) -> None:
+        key = f"room {data['room']['number']}"
+        self.state[key] = max(data["room"]["version"], self.state.get(key, 0))
+
+    def _take_digest(self, socket: Socket, digest: dict[str, int]) -> None:
+        if not self._differs(digest):
+            return
+        loop = asyncio.get_running_loop()
+        loop.call_later(PATIENCE, lambda: self._differs(digest) and self._ask_anew(socket))
+
+    def _differs(self, digest: dict[str, int]) -> bool:
+        own = (len(self.state), sum(self.state.values()))
+        return own != (digest["count"], digest["versions"])
+
+    def _ask_anew(self, socket: Socket, data: Any = None) -> None:
+        if not socket.closed.done():
+            socket.send(json.dumps({"command": "snapshot"}))

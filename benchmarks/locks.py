@@ -1,0 +1,57 @@
+"""A row that is locked, and a therapist who waits for it, over and over."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import MySQLdb
+
+from benchmarks.peers.servers import Side
+from benchmarks.sockets import Address, connect
+from benchmarks.stage import Stage
+from spa_project.tests.servers import HOST
+
+
+@contextmanager
+def waiting_for_a_lock(stage: Stage, side: Side, seconds: float) -> Iterator[None]:
+    """Inside the block a therapist asks for the next customer while their row is locked."""
+    from accounts.models import Therapist
+
+    person = Therapist.objects.select_related("user").order_by("pk")[0]
+    address = Address(side.port, "/ws/therapist/", stage.cookie(person.user.username))
+    enough = threading.Event()
+
+    def work() -> None:
+        with closing(_connection(stage)) as connection:
+            asyncio.run(_wait_again_and_again(connection, person.pk, address, seconds, enough))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    yield
+    enough.set()
+    thread.join()
+
+
+async def _wait_again_and_again(
+    connection: MySQLdb.Connection,
+    therapist_id: int,
+    address: Address,
+    seconds: float,
+    enough: threading.Event,
+) -> None:
+    socket = await connect(address)
+    cursor = connection.cursor()
+    while not enough.is_set():
+        cursor.execute("SELECT 1 FROM accounts_therapist WHERE id = %s FOR UPDATE", [therapist_id])
+        answer = asyncio.create_task(socket.ask("therapist_confirm_next"))
+        await asyncio.sleep(seconds)
+        assert not answer.done(), "the command did not wait"
+        connection.rollback()
+        await answer
+    socket.cut()
+
+
+def _connection(stage: Stage) -> MySQLdb.Connection:
+    port = stage.database.port
+    return MySQLdb.connect(host=HOST, port=port, user="spa", password="spa", database="spa")

@@ -1,0 +1,1 @@
+"""Whom the live floor is measured beside, and how each of them is started."""

@@ -1,0 +1,35 @@
+"""Our own floor as it is, with an address that sends an event the way a verb does."""
+
+import json
+import time
+
+from spa_project.asgi import application as floor  # isort: skip  (it loads the apps)
+
+from django.db import transaction
+
+from accounts.models import Branch
+from benchmarks.peers.event import DATA, NAME, Publishing, until_next
+from queueing.events import MONITOR
+from spa_project.lib.dbpool import pool
+from spa_project.lib.events import Event, encoded, publish
+
+
+def _publish(count: int, pause: float) -> list[float]:
+    """Each event inside a transaction of its own, sent after the commit."""
+    text = encoded(NAME, json.dumps(DATA))
+    topic = MONITOR.topic(Branch.objects.get().pk) if count else ""
+    moments: list[float] = []
+    for _event in range(count):
+        with transaction.atomic():
+            transaction.on_commit(lambda: moments.append(time.monotonic()))
+            publish([Event(topic, text)])
+        time.sleep(until_next(moments, pause))
+    return moments
+
+
+async def publish_on_a_database_thread(count: int, pause: float) -> list[float]:
+    """Where every verb runs."""
+    return await pool.run(_publish, count, pause)
+
+
+application = Publishing(floor, publish_on_a_database_thread)

@@ -1,0 +1,96 @@
+"""How each side is started: a process that serves its application, as its documentation says."""
+
+import json
+import sys
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+
+from spa_project.tests.servers import HOST, Server
+
+#: The limits of our own deployment.
+DAPHNE = ("--websocket-max-message-size", "4194304", "--websocket-max-frame-size", "16384")
+#: The flags that are said to be fastest: https://www.uvicorn.org/settings/#websockets
+UVICORN = ("--ws", "wsproto", "--ws-per-message-deflate", "false", "--lifespan", "off")
+#: A thread for each socket, as Flask-SocketIO's threading mode wants it.
+GUNICORN = (
+    *("--worker-class", "gthread", "--workers", "1", "--threads", "1000"),
+    *("--worker-connections", "2000"),
+)
+
+
+class Side(Server):
+    """A server process of one side; `settings` are its environment variables."""
+
+    name = "side"
+
+    def __init__(self, module: str, settings: Mapping[str, str]) -> None:
+        super().__init__()
+        self._module = f"benchmarks.peers.{module}"
+        self._settings = settings
+
+    @property
+    def title(self) -> str:
+        """What to call it in a line of progress."""
+        return f"{self._module.rpartition('.')[2]} ({type(self).__name__})"
+
+    @property
+    def pid(self) -> int:
+        """The process that holds the sockets."""
+        assert self._process is not None
+        return self._process.pid
+
+    def environment(self) -> dict[str, str]:
+        """Our own environment and the given settings."""
+        return super().environment() | self._settings
+
+    def publish(self, count: int, pause: float = 0.0) -> list[float]:
+        """Have the server send events; the moment of each, on the monotonic clock."""
+        url = f"http://{HOST}:{self.port}/publish?count={count}&pause={pause}"
+        with urllib.request.urlopen(url, timeout=120) as response:
+            moments: list[float] = json.load(response)
+        return moments
+
+    def answers(self) -> bool:
+        """Whether it takes orders."""
+        try:
+            return self.publish(0) == []
+        except OSError:
+            return False
+
+    def memory(self) -> int:
+        """Bytes of memory that belong to this process alone."""
+        rollup = Path(f"/proc/{self.pid}/smaps_rollup").read_text()
+        private = (line.split() for line in rollup.splitlines() if line.startswith("Private_"))
+        return sum(int(words[1]) for words in private) * 1024
+
+
+class OnDaphne(Side):
+    """An ASGI application on Daphne, without its access log."""
+
+    def command(self) -> list[str]:
+        """One process."""
+        listen = ("-v", "0", "-b", HOST, "-p", str(self.port))
+        return [sys.executable, "-m", "daphne", *listen, *DAPHNE, f"{self._module}:application"]
+
+
+class OnUvicorn(Side):
+    """An ASGI application on uvicorn."""
+
+    def command(self) -> list[str]:
+        """One process."""
+        listen = ("--host", HOST, "--port", str(self.port), "--log-level", "warning")
+        return [sys.executable, "-m", "uvicorn", *listen, *UVICORN, f"{self._module}:application"]
+
+
+class OnGunicorn(Side):
+    """A WSGI application on gunicorn's threads."""
+
+    def command(self) -> list[str]:
+        """One process with many threads."""
+        listen = ("--bind", f"{HOST}:{self.port}", "--log-level", "warning")
+        ending = ("--graceful-timeout", "1")
+        return [
+            *(sys.executable, "-m", "gunicorn", *GUNICORN, *listen, *ending),
+            f"{self._module}:app",
+        ]

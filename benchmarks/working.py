@@ -1,0 +1,98 @@
+"""How fast people can work over sockets, and whether their screens are right whatever happens."""
+
+import statistics
+from contextlib import ExitStack
+from dataclasses import replace
+
+from benchmarks.cuts import Cutting
+from benchmarks.engine import Result
+from benchmarks.lives import Day, work
+from benchmarks.report import at_least, at_most, say
+from benchmarks.stage import MONITORS, STAFF, Stage
+
+ROUNDS = 3
+SECONDS = 8.0
+CUT_SCREENS, CUT_SECONDS, CUT_EVERY = 60, 160.0, 15.0
+#: Seconds before each command of the three people at work meanwhile: about two events a second.
+THINKING = 1.0
+
+
+def lives(stage: Stage) -> list[Result]:
+    """Whole lives per second of a full floor, both sides one process without Redis."""
+    ours, theirs = _days(stage, staff=STAFF, monitors=MONITORS)
+    people = f"{STAFF} therapists, {STAFF} cashiers, {MONITORS} monitors"
+    return [
+        at_least(
+            2.5,
+            f"whole lives per second over sockets, {people}, against the original stack",
+            statistics.median(day.lives_per_second for day in ours),
+            statistics.median(day.lives_per_second for day in theirs),
+            "{:.1f}/s",
+        )
+    ]
+
+
+def command_alone(stage: Stage) -> list[Result]:
+    """The time of a command when nobody else asks for anything."""
+    ours, theirs = _days(stage, staff=1, monitors=0)
+    measure = "p50 of a command alone, against the original stack"
+    return [at_most(1 / 3, measure, _median_time(ours), _median_time(theirs), "{:.1f} ms")]
+
+
+def _days(stage: Stage, *, staff: int, monitors: int) -> tuple[list[Day], list[Day]]:
+    days: tuple[list[Day], list[Day]] = ([], [])
+    alone = staff == 1
+    with ExitStack() as stack:
+        ours = stack.enter_context(stage.ours(redis=False))
+        flask = stack.enter_context(stage.flask(redis=False))
+        sides = (
+            replace(stage.our_desks(ours, staff=staff, monitors=monitors), one_by_one=alone),
+            replace(stage.their_desks(flask, staff=staff, monitors=monitors), one_by_one=alone),
+        )
+        for side in sides:
+            work(side, 1.0)  # warm it up
+        for _round in range(ROUNDS):
+            for title, desks, found in zip((ours.title, flask.title), sides, days, strict=True):
+                found.append(work(desks, SECONDS / 2 if alone else SECONDS))
+                say(f"  {title}: {found[-1].lives_per_second:.1f} lives/s, {_times(found[-1])}")
+    return days
+
+
+def _median_time(days: list[Day]) -> float:
+    """Milliseconds of the middle one of all commands."""
+    return 1000 * statistics.median(t for day in days for ts in day.times.values() for t in ts)
+
+
+def _times(day: Day) -> str:
+    medians = {name: 1000 * statistics.median(times) for name, times in day.times.items()}
+    return ", ".join(f"{name} {median:.1f}" for name, median in medians.items())
+
+
+def cuts(stage: Stage) -> list[Result]:
+    """Screens that end at the database's state although their line is cut again and again."""
+    from queueing.events import MONITOR
+
+    shows = frozenset(status.value for status in MONITOR.shows)
+    with stage.ours() as here, stage.ours() as there:
+        address = stage.monitor(there)
+        cutting = Cutting(
+            address, count=CUT_SCREENS, seconds=CUT_SECONDS, every=CUT_EVERY, shows=shows
+        )
+        desks = stage.our_desks(here, staff=1, monitors=0)
+        day = work(replace(desks, pause=THINKING), CUT_SECONDS - 5)
+        states = cutting.result(timeout=120)
+        truth = stage.truth(shows)
+    say(f"  {sum(map(len, day.times.values()))} commands; the truth is {len(truth)} rows and rooms")
+    right = sum(state == truth for state in states)
+    share = right / len(states)
+    what = f"every {CUT_EVERY:.0f} s for 2 s, {CUT_SECONDS:.0f} s long"
+    return [
+        Result(
+            f"sockets that end at the database's state, each cut {what}",
+            f"{right} of {len(states)}",
+            "",
+            share,
+            "1.00",
+            share == 1.0,
+        )
+    ]
