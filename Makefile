@@ -6,12 +6,13 @@ PIP_INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-c
 LOCK := $(VENV)/bin/uv pip compile pyproject.toml --quiet --generate-hashes --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help demo test bench messages lock
+.PHONY: help demo test bench bench-live messages lock
 
 help:
 	@echo "make demo      install what is needed, fill an empty spa, serve it (PORT=8000)"
 	@echo "make test      every check and every test, on SQLite and on MariaDB + Redis"
 	@echo "make bench     our speed beside the same work by hand; writes docs/performance.md"
+	@echo "make bench-live   the live floor beside others; ONLY=fan-out for one measure"
 	@echo "make messages  gather the screens' sentences for their translators, compile what is there"
 	@echo "make lock      write the pinned requirements anew from pyproject.toml"
 
@@ -27,10 +28,14 @@ bench: $(VENV)/dev-installed
 messages: $(VENV)/dev-installed
 	@exec $(VENV)/bin/python -m spa_project.tests.catalogues
 
+bench-live: .venv-peers/installed
+	@exec .venv-peers/bin/python -m benchmarks.live $(if $(ONLY),--only $(ONLY))
+
 lock: $(VENV)/dev-installed
 	$(LOCK) --output-file requirements-demo.txt
 	$(LOCK) --all-extras --constraint requirements-demo.txt --output-file requirements.txt
 	$(LOCK) --all-extras --group dev --constraint requirements.txt --output-file requirements-dev.txt
+	$(LOCK) --all-extras --group peers --constraint requirements-dev.txt --output-file requirements-peers.txt
 
 # Each stamp is older than its list of packages when the list has changed.
 $(VENV)/demo-installed: requirements-demo.txt | $(VENV)/bin/python
@@ -41,6 +46,14 @@ $(VENV)/demo-installed: requirements-demo.txt | $(VENV)/bin/python
 $(VENV)/dev-installed: requirements-dev.txt | $(VENV)/bin/python
 	@echo "Installing the packages of $< (once) ..."
 	@$(PIP_INSTALL) --requirement $<
+	@touch $@
+
+# The benchmark's peers have an environment of their own, which the tests never see.
+.venv-peers/installed: requirements-peers.txt | $(VENV)/bin/python
+	@echo "Installing the packages of $< (once) ..."
+	@$(VENV)/bin/python -m venv .venv-peers
+	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		--requirement $<
 	@touch $@
 
 $(VENV)/bin/python:
