@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import contextvars
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
 from asgiref.sync import ThreadSensitiveContext
@@ -38,19 +38,11 @@ class DatabasePool:
     @contextlib.asynccontextmanager
     async def slot(self) -> AsyncIterator[ThreadPoolExecutor]:
         """Hold one database thread; raises `Busy` when none comes free in time."""
-        self._attach()
-        free = self._free
-        try:
-            executor = await asyncio.wait_for(free.get(), SLOT_WAIT)
-        except TimeoutError:
-            BUSY.labels("slot").inc()
-            raise Busy from None
+        executor = await self._take()
         try:
             yield executor
         finally:
-            # A cancelled request leaves its thread running: the slot is free when the thread is.
-            done = asyncio.wrap_future(executor.submit(_nothing))
-            done.add_done_callback(lambda _: free.put_nowait(executor))
+            self._free_after(executor, executor.submit(_nothing))
 
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run synchronous work on a database thread and return what it returns."""
@@ -60,15 +52,35 @@ class DatabasePool:
             close_old_connections()  # drops a connection that broke, or was found dead
             return work(*args, **kwargs)
 
-        async with self.slot() as executor:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(executor, lambda: context.run(task))
+        executor = await self._take()
+        return await asyncio.shield(self._free_after(executor, executor.submit(context.run, task)))
+
+    async def _take(self) -> ThreadPoolExecutor:
+        self._attach()
+        if self._free.qsize() and not self._waiting:
+            return self._free.get_nowait()  # a timeout costs more than all the rest here
+        self._waiting += 1
+        try:
+            return await asyncio.wait_for(self._free.get(), SLOT_WAIT)
+        except TimeoutError:
+            BUSY.labels("slot").inc()
+            raise Busy from None
+        finally:
+            self._waiting -= 1
+
+    def _free_after(self, executor: ThreadPoolExecutor, job: Future[R]) -> asyncio.Future[R]:
+        """Give the slot back when its thread is free, even if who took it was cancelled."""
+        free = self._free
+        done = asyncio.wrap_future(job)
+        done.add_done_callback(lambda _: free.put_nowait(executor))
+        return done
 
     def _attach(self) -> None:
         """Belong to the running event loop (a test suite has several, one after the other)."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop = loop
+            self._waiting = 0
             # Last in, first out: few connections stay warm rather than all of them lukewarm.
             self._free = asyncio.LifoQueue()
             for executor in self._executors:

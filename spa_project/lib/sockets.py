@@ -8,7 +8,6 @@ import asyncio
 import json
 import logging
 from collections.abc import Collection
-from contextlib import suppress
 from typing import Any, ClassVar
 
 from channels.consumer import get_handler_name
@@ -33,6 +32,7 @@ from spa_project.lib.errors import (
 from spa_project.lib.hub import hub
 from spa_project.lib.limits import REQUESTS, TokenBucket, client_address, household, open_sockets
 from spa_project.lib.metrics import RESYNCS
+from spa_project.lib.outbox import Outbox
 from spa_project.lib.screens import Screen, server_time
 
 logger = logging.getLogger(__name__)
@@ -70,14 +70,13 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._outbox: asyncio.Queue[str | int] = asyncio.Queue(OUTBOX_SIZE)
+        self._outbox = Outbox(self._send_out, OUTBOX_SIZE)
         self._held_back: list[str] | None = None
         self._fell_behind_at = float("-inf")
         self._speed = TokenBucket(rate=MESSAGES_PER_SECOND, burst=MESSAGES_AT_ONCE)
         self._bad_frames = 0
         self._screen: Screen | None = None
         self._doorkeeper: Doorkeeper | None = None
-        self._writer: asyncio.Task[None] | None = None
         self._admitted = False
         self._counted_as: str | None = None
 
@@ -110,7 +109,6 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         """Accept, so that a browser can read a close code; then admit, subscribe, show."""
         await self.accept()
-        self._writer = asyncio.create_task(self._write())
         try:
             self._enter()
             with asked(self.scope):
@@ -169,8 +167,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _leave(self) -> None:
         if self._counted_as is not None:
             open_sockets.leave(self._counted_as)
-        if self._writer is not None:
-            self._writer.cancel()
+        self._outbox.end()
         for part in _parts(self._screen):
             await hub.leave(part.topic, self)
         if self._doorkeeper is not None:
@@ -256,43 +253,33 @@ class LiveConsumer(AsyncWebsocketConsumer):
             if len(self._held_back) < OUTBOX_SIZE:  # with more the outbox overflows: resync
                 self._held_back.append(text)
             return
-        try:
-            self._outbox.put_nowait(text)
-        except asyncio.QueueFull:
+        if self._outbox.full:
             self._fall_behind()
+        else:
+            self._outbox.put(text)
 
     def _fall_behind(self) -> None:
         now = asyncio.get_running_loop().time()
         too_often = now - self._fell_behind_at < RESYNC_PATIENCE
         self._fell_behind_at = now
         RESYNCS.inc()
-        self._empty_outbox()
-        self._outbox.put_nowait(CLOSE_TOO_SLOW if too_often else RESYNC_TEXT)
+        self._outbox.put_instead(CLOSE_TOO_SLOW if too_often else RESYNC_TEXT)
 
     def _close_soon(self, code: int) -> None:
         """Close after what is in the outbox now; a full outbox is dropped."""
-        if self._outbox.full():
-            self._empty_outbox()
-        self._outbox.put_nowait(code)
+        (self._outbox.put_instead if self._outbox.full else self._outbox.put)(code)
 
-    def _empty_outbox(self) -> None:
-        with suppress(asyncio.QueueEmpty):
-            while True:
-                self._outbox.get_nowait()
-
-    async def _write(self) -> None:
-        """Send the outbox in order, until a close code or the end of the socket."""
-        while True:
-            message = await self._outbox.get()
-            try:
-                if isinstance(message, str):
-                    await self.send(text_data=message)
-                    continue
-                await self.close(message)
-            except Exception as error:
-                # The line broke in the middle of a message; word of its end is on its way.
-                logger.info("A message could not be sent: %s", error)
-            return
+    async def _send_out(self, message: str | int) -> bool:
+        """Send a text, or close; whether more can be sent."""
+        try:
+            if isinstance(message, str):
+                await self.send(text_data=message)
+                return True
+            await self.close(message)
+        except Exception as error:
+            # The line broke in the middle of a message; word of its end is on its way.
+            logger.info("A message could not be sent: %s", error)
+        return False
 
 
 class NowhereConsumer(LiveConsumer):

@@ -1,5 +1,6 @@
 """What any socket must bear: frames that are no messages, and being too slow."""
 
+import asyncio
 import json
 
 import pytest
@@ -11,6 +12,7 @@ from spa_project.lib.sockets import (
     MESSAGES_AT_ONCE,
     MESSAGES_PER_SECOND,
     OUTBOX_SIZE,
+    RESYNC_TEXT,
     LiveConsumer,
 )
 
@@ -92,9 +94,12 @@ async def test_a_snapshot_never_takes_back_what_came_while_it_was_read():
         return []
 
     consumer._shared_snapshots = read_slowly  # type: ignore[method-assign]
+    sent: list[dict] = []
+    consumer.base_send = lambda message: _keep(sent, message)
     await consumer._show()
-    sent = [json.loads(str(consumer._outbox.get_nowait())) for _each in range(2)]
-    assert [message["event"] for message in sent] == ["snapshot", "news"]
+    await asyncio.sleep(0)
+    events = [json.loads(message["text"])["event"] for message in sent]
+    assert events == ["snapshot", "news"]
 
 
 async def test_the_hub_forgets_a_socket_that_the_server_cancelled(branch):
@@ -114,8 +119,11 @@ async def test_a_line_that_breaks_in_the_middle_of_a_message_ends_quietly():
 
     consumer = LiveConsumer()
     consumer.base_send = break_off
+    for _each in range(2):
+        consumer.push("{}")
+    await asyncio.sleep(0)
     consumer.push("{}")
-    await consumer._write()
+    await asyncio.sleep(0)
     assert len(tried) == 1
 
 
@@ -125,12 +133,25 @@ async def test_who_falls_behind_is_told_to_catch_up_then_closed():
     consumer.base_send = lambda message: _keep(sent, message)
     for _each in range(OUTBOX_SIZE + 1):
         consumer.push("{}")
-    assert consumer._outbox.qsize() == 1
-    for _each in range(OUTBOX_SIZE):
+    await asyncio.sleep(0)
+    assert [message.get("text") for message in sent] == [RESYNC_TEXT]
+    for _each in range(OUTBOX_SIZE + 1):
         consumer.push("{}")
-    await consumer._write()
-    assert [message["type"] for message in sent] == ["websocket.close"]
-    assert sent[0]["code"] == 4408
+    await asyncio.sleep(0)
+    assert sent[1:] == [{"type": "websocket.close", "code": 4408}]
+
+
+async def test_an_idle_socket_has_no_task_of_its_own():
+    sent: list[dict] = []
+    consumer = LiveConsumer()
+    consumer.base_send = lambda message: _keep(sent, message)
+    idle = len(asyncio.all_tasks())
+    for _each in range(2):
+        consumer.push("{}")
+        assert len(asyncio.all_tasks()) == idle + 1
+        await asyncio.sleep(0)
+        assert len(asyncio.all_tasks()) == idle
+    assert len(sent) == 2
 
 
 async def _keep(sent: list[dict], message: dict) -> None:
