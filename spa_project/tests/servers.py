@@ -120,6 +120,11 @@ class Server:
         """End the process at once, as a crash would."""
         self._end(signal.SIGKILL)
 
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send the process a signal; SIGSTOP makes it deaf and mute until SIGCONT."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     def restart(self) -> None:
         """Stop and start on the same port with the same data."""
         self.stop()
@@ -255,6 +260,7 @@ class AppServer(Server):
     """One Daphne process of the application, with `settings` as its environment variables."""
 
     name = "app"
+    application: ClassVar[str] = "spa_project.asgi:application"
 
     def __init__(self, **settings: str) -> None:
         super().__init__()
@@ -280,7 +286,7 @@ class AppServer(Server):
         return [
             *(sys.executable, "-m", "daphne", "-v", "0", "-b", HOST, "-p", str(self.port)),
             *(word for pair in limits.items() for word in pair),
-            "spa_project.asgi:application",
+            self.application,
         ]
 
     def answers(self) -> bool:

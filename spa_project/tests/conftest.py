@@ -1,0 +1,58 @@
+"""The real servers that tests share: MariaDB, Redis, and two processes of the application."""
+
+import secrets
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from spa_project.tests.journey.floor import Floor
+from spa_project.tests.servers import AppServer, MariaDB, Redis, run_quietly
+
+MANAGE = (sys.executable, "manage.py")
+
+
+@pytest.fixture(scope="session")
+def spa_database() -> Iterator[MariaDB]:
+    with MariaDB() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[Redis]:
+    with Redis() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def spa(spa_database, broker, tmp_path_factory) -> dict[str, str]:
+    """The settings of a spa with a migrated database of its own."""
+    settings = {
+        "DATABASE_URL": spa_database.url,
+        "REDIS_URL": broker.url,
+        "SECRET_KEY": secrets.token_urlsafe(45),
+        "STATIC_ROOT": str(tmp_path_factory.mktemp("static")),
+        "RATE_LIMITS": "off",  # one hand works here as fast as forty
+    }
+    run_quietly([*MANAGE, "migrate"], **settings)
+    run_quietly([*MANAGE, "collectstatic", "--no-input"], **settings)
+    return settings
+
+
+@pytest.fixture(scope="session")
+def processes(spa) -> Iterator[Floor]:
+    """Two processes that serve the same spa."""
+    with AppServer(**spa) as one, AppServer(**spa) as two:
+        yield Floor(one, two)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """Show what the processes said when a journey fails."""
+    report = yield
+    processes = item.funcargs.get("processes") if isinstance(item, pytest.Function) else None
+    if report.failed and isinstance(processes, Floor):
+        for server in processes:
+            report.sections.append((f"process on port {server.port}", server.log_tail()))
+    return report

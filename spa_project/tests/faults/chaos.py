@@ -1,0 +1,40 @@
+"""A relay whose messages are lost, doubled and overtaken, by dice that fall the same each time."""
+
+from random import Random
+
+from spa_project.lib import hub
+from spa_project.lib.relay import Deliver, Relay
+
+LOST, DOUBLED, HELD_BACK = 0.3, 0.2, 0.2
+
+
+class Chaos:
+    """Between the layer and the hub: hands on what it lets through."""
+
+    def __init__(self, deliver: Deliver, seed: int) -> None:
+        self._deliver = deliver
+        self._dice = Random(seed)
+        self._held_back: list[tuple[str, str]] = []
+
+    def __call__(self, topic: str, text: str) -> None:
+        """Take one message of the layer."""
+        fate, overtaken = self._dice.random(), self._held_back
+        if fate < LOST:
+            return
+        if fate < LOST + HELD_BACK:
+            overtaken.append((topic, text))
+            return
+        self._held_back = []
+        times = 2 if fate < LOST + HELD_BACK + DOUBLED else 1
+        for event in [(topic, text)] * times + overtaken:
+            self._deliver(*event)
+
+
+def install(seed: str) -> None:
+    """Let this process hear the others through chaos."""
+
+    class ChaoticRelay(Relay):
+        def __init__(self, identity: str, deliver: Deliver) -> None:
+            super().__init__(identity, Chaos(deliver, int(seed)))
+
+    hub.Relay = ChaoticRelay  # type: ignore[attr-defined]

@@ -1,0 +1,11 @@
+"""The application with a fault built in: `FAULT=chaos:7`. What is sold has no such switch."""
+
+import os
+
+from spa_project.asgi import application
+from spa_project.tests.faults import chaos, crash
+
+__all__ = ["application"]
+
+kind, _colon, argument = os.environ["FAULT"].partition(":")
+{"chaos": chaos.install, "crash": crash.install}[kind](argument)

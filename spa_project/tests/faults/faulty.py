@@ -1,0 +1,12 @@
+"""A process of the application with a fault built in."""
+
+from spa_project.tests.servers import AppServer
+
+
+class FaultyServer(AppServer):
+    """A process with a fault built in (faults/entry.py)."""
+
+    application = "spa_project.tests.faults.entry:application"
+
+    def __init__(self, fault: str, **settings: str) -> None:
+        super().__init__(FAULT=fault, **settings)

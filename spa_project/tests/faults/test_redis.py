@@ -1,0 +1,56 @@
+"""Redis stumbles while the floor works: nobody hears an error, and every screen is right after."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+
+import pytest
+import redis
+
+from spa_project.tests.faults.people import all_are_right, screens_on
+from spa_project.tests.faults.screen import living
+from spa_project.tests.servers import HOST, Redis
+
+pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
+
+PAUSE = 5.0
+GONE = 1.5
+
+
+async def emptied_and_cut_off(broker: Redis) -> None:
+    """Nothing is kept there, and every connection breaks, twice."""
+    with redis.Redis(host=HOST, port=broker.port) as client:
+        for _each in range(2):
+            client.flushall()
+            for kind in ("pubsub", "normal"):
+                client.execute_command("CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes")
+            await asyncio.sleep(0.5)
+
+
+async def killed_and_restarted(broker: Redis) -> None:
+    await asyncio.to_thread(broker.kill)
+    await asyncio.sleep(GONE)
+    await asyncio.to_thread(broker.start)
+
+
+async def paused(broker: Redis) -> None:
+    """Connected, but deaf and mute: the worst of the three."""
+    broker.send_signal(signal.SIGSTOP)
+    try:
+        await asyncio.sleep(PAUSE)
+    finally:
+        broker.send_signal(signal.SIGCONT)
+
+
+@pytest.mark.parametrize("fault", [emptied_and_cut_off, killed_and_restarted, paused])
+async def test_people_work_on_and_every_screen_is_right_afterwards(
+    fault: Callable[[Redis], Awaitable[None]], broker, processes, shift, staff
+):
+    screens = [screen for server in processes for screen in screens_on(server, staff)]
+    async with living(screens):
+        await all_are_right(processes[0], screens)
+        async with shift.open():
+            await fault(broker)
+        await all_are_right(processes[0], screens)
+    assert shift.served
+    assert not sum(screen.cuts for screen in screens), "a socket was closed"
