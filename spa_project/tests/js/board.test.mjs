@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { CallOrder, pageOf } from "../../../static/js/lib/board.js";
+import { CallOrder, News, pageOf } from "../../../static/js/lib/board.js";
 
 const rows = (...ids) => ids.map((id) => ({ id }));
 
@@ -18,6 +18,27 @@ test("someone called again is new again", () => {
   order.newestFirst(rows(1, 2));
   order.newestFirst(rows(2));
   assert.deepEqual(order.newestFirst(rows(1, 2)), rows(1, 2));
+});
+
+test("a recall puts a call on top again", () => {
+  const order = new CallOrder();
+  order.newestFirst(rows(1));
+  order.newestFirst(rows(1, 2));
+  const again = [{ id: 1, calls: 2 }, { id: 2 }];
+  assert.deepEqual(order.newestFirst(again), again);
+});
+
+test("what was called before the screen was there is no news", () => {
+  const news = new News();
+  assert.deepEqual(news.of(rows(1)), []);
+  assert.deepEqual(news.of(rows(1, 2)), rows(2));
+  assert.deepEqual(news.of(rows(1, 2)), []);
+});
+
+test("being called again is news", () => {
+  const news = new News();
+  news.of([{ id: 1, calls: 1 }]);
+  assert.deepEqual(news.of([{ id: 1, calls: 2 }]), [{ id: 1, calls: 2 }]);
 });
 
 test("a long list is shown a page at a time, and nothing is left out", () => {

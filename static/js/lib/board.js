@@ -4,21 +4,46 @@
 
 /**
  * Remembers in which order codes were called; the rows themselves carry no times.
+ * Being called again is a new call.
  */
 export class CallOrder {
-  #order = new Map();
+  #calls = new Map();
   #next = 0;
 
   /**
-   * @template {{ id: number }} Row
-   * @param {Row[]} called
+   * @template {{ id: number, calls?: number }} Row
+   * @param {Row[]} called those called and those who have come since
    * @returns {Row[]} newest call first
    */
   newestFirst(called) {
     const ids = new Set(called.map((row) => row.id));
-    for (const id of this.#order.keys()) if (!ids.has(id)) this.#order.delete(id);
-    for (const { id } of called) if (!this.#order.has(id)) this.#order.set(id, this.#next++);
-    return [...called].sort((a, b) => this.#order.get(b.id) - this.#order.get(a.id));
+    for (const id of this.#calls.keys()) if (!ids.has(id)) this.#calls.delete(id);
+    for (const row of called) this.#note(row.id, row.calls ?? 1);
+    return [...called].sort((a, b) => this.#calls.get(b.id).turn - this.#calls.get(a.id).turn);
+  }
+
+  #note(id, calls) {
+    const known = this.#calls.get(id);
+    if (!known || known.calls < calls) this.#calls.set(id, { calls, turn: this.#next++ });
+  }
+}
+
+/**
+ * Tells which calls nobody has been told of yet.
+ */
+export class News {
+  #told = null;
+
+  /**
+   * @template {{ id: number, calls?: number }} Row
+   * @param {Row[]} called
+   * @returns {Row[]} called, or called again, since the last time; nothing the first time
+   */
+  of(called) {
+    const before = this.#told;
+    this.#told = new Map(called.map((row) => [row.id, row.calls ?? 1]));
+    if (!before) return [];
+    return called.filter((row) => (before.get(row.id) ?? 0) < (row.calls ?? 1));
   }
 }
 

@@ -3,44 +3,92 @@
  */
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
-import { CallOrder, pageOf } from "../lib/board.js";
+import { Announcer } from "../lib/announcer.js";
+import { CallOrder, News, pageOf } from "../lib/board.js";
 import { floor } from "../lib/live.js";
-import { speech } from "../lib/page.js";
+import { memory } from "../lib/memory.js";
+import { say, speech } from "../lib/page.js";
+import { chime, speak, unlockSound } from "../lib/sound.js";
+import { hideCursor, reloadNightly, stayAwake, wander } from "../lib/unattended.js";
 
 const PAGE_TURNS_EVERY = 8000;
-const CALLS_SHOWN = 4;
-const TREATMENTS_SHOWN = 7;
+const CALLS_SHOWN = 5;
 
 const order = new CallOrder();
+const news = new News();
+const hadSound = memory(localStorage, "board.sound");
 
 Alpine.data("board", () => ({
   ...floor,
   ...speech,
   turn: 0,
+  hasSound: false,
 
   init() {
+    const isCalled = (call) => this.isCalled(call);
+    const announcer = new Announcer({ chime, speak: callAloud, isCalled });
+    this.$watch("called", () => {
+      if (this.loaded) news.of(this.called).forEach((call) => announcer.announce(call));
+    });
     this.follow();
+    this.lookAfterItself();
     setInterval(() => this.turn++, PAGE_TURNS_EVERY);
+  },
+  lookAfterItself() {
+    wander(this.$root);
+    hideCursor(this.$root);
+    stayAwake();
+    reloadNightly();
+    // A browser started for this may sound without a touch; others complain, so they are asked.
+    if (hadSound.get()) this.turnSoundOn();
+  },
+  async turnSoundOn() {
+    this.hasSound = await unlockSound();
+    hadSound.set(this.hasSound);
   },
 
   get calls() {
-    return order.newestFirst(this.rows.filter((row) => row.status === "therapist_confirmed"));
+    return order.newestFirst(this.rows.filter((row) => isCalled(row) || hasCome(row)));
+  },
+  get called() {
+    return this.calls.filter(isCalled);
+  },
+  get come() {
+    return this.calls.filter(hasCome);
   },
   get latest() {
-    return this.calls.slice(0, 1);
+    return this.called.slice(0, 1);
   },
-  get earlier() {
-    return pageOf(this.calls.slice(1), CALLS_SHOWN, this.turn);
-  },
-  get inTreatment() {
-    return this.rows.filter((row) => row.status === "in_service");
-  },
-  get inTreatmentPage() {
-    return pageOf(this.inTreatment, TREATMENTS_SHOWN, this.turn);
+  /** The last calls; whoever has not come yet has a page to be seen on. */
+  get recent() {
+    const earlier = this.called.slice(1);
+    if (earlier.length > CALLS_SHOWN) return pageOf(earlier, CALLS_SHOWN, this.turn);
+    return [...earlier, ...this.come].slice(0, CALLS_SHOWN);
   },
   get waitingCount() {
     return this.rows.filter((row) => row.status === "pending_therapist").length;
   },
+  isCalled(call) {
+    return this.called.some((row) => row.id === call.id);
+  },
+  callKey(row) {
+    return `${row.id}.${row.calls ?? 1}`;
+  },
 }));
+
+function isCalled(row) {
+  return row.status === "therapist_confirmed";
+}
+
+function hasCome(row) {
+  return row.status === "in_service";
+}
+
+/** "Number 0 0 4 2, room 3": digits one by one. */
+function callAloud({ code, room_number: room }) {
+  const digits = [...code].join(" ");
+  const sentence = room ? say("call_with_room", { digits, room }) : say("call", { digits });
+  return speak(sentence, document.documentElement.lang);
+}
 
 Alpine.start();

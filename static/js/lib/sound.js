@@ -1,0 +1,59 @@
+/**
+ * The page's own sounds: a chime of two tones, and a voice.
+ */
+
+const TONES = [659.25, 523.25]; // E5, C5
+const TONE_SECONDS = 0.7;
+const LOUDNESS = 0.25; // -12 dBFS
+const SPEECH_ENDS_WITHIN = 15_000;
+
+let context = null;
+
+/**
+ * Makes sound possible. Browsers allow it after a touch, or where they were started so.
+ * @returns {Promise<boolean>} whether there is sound now
+ */
+export async function unlockSound() {
+  if (!("AudioContext" in globalThis)) return false;
+  context ??= new AudioContext();
+  // Without a touch this promise may stay open for ever.
+  await Promise.race([context.resume(), pause(300)]);
+  return context.state === "running";
+}
+
+/** Two soft tones. Resolves when they have faded. */
+export async function chime() {
+  if (context?.state !== "running") return;
+  TONES.forEach((tone, place) => play(tone, context.currentTime + place * TONE_SECONDS));
+  await pause(TONES.length * TONE_SECONDS * 1000);
+}
+
+function play(frequency, start) {
+  const [tone, volume] = [context.createOscillator(), context.createGain()];
+  tone.frequency.value = frequency;
+  volume.gain.setValueAtTime(0.0001, start);
+  volume.gain.exponentialRampToValueAtTime(LOUDNESS, start + 0.02);
+  volume.gain.exponentialRampToValueAtTime(0.0001, start + TONE_SECONDS);
+  tone.connect(volume).connect(context.destination);
+  tone.start(start);
+  tone.stop(start + TONE_SECONDS);
+}
+
+/**
+ * Says something, where the device has a voice. Resolves when it is said.
+ * @param {string} text
+ * @param {string} language
+ */
+export async function speak(text, language) {
+  if (!globalThis.speechSynthesis?.getVoices().length) return;
+  const words = new SpeechSynthesisUtterance(text);
+  words.lang = language;
+  words.rate = 0.9;
+  const said = new Promise((resolve) => (words.onend = words.onerror = resolve));
+  speechSynthesis.speak(words);
+  await Promise.race([said, pause(SPEECH_ENDS_WITHIN)]);
+}
+
+function pause(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,66 @@
+/**
+ * A screen on a wall, which nobody looks after.
+ */
+
+const MINUTE = 60_000;
+const CURSOR_RESTS_AFTER = 3000;
+const NIGHTLY_HOUR = 4;
+const SHIFTS = [0, 1, 2, 1];
+
+/**
+ * Milliseconds until it is the next time that hour.
+ * @param {number} hour
+ * @param {Date} now
+ */
+export function untilHour(hour, now) {
+  const then = new Date(now);
+  then.setHours(hour, 0, 0, 0);
+  if (then <= now) then.setDate(then.getDate() + 1);
+  return then - now;
+}
+
+/** Starts afresh each night, while nobody looks; not while the server is away. */
+export function reloadNightly() {
+  setTimeout(async () => {
+    const answer = await fetch("/healthz", { cache: "no-store" }).catch(() => null);
+    if (answer?.ok) location.reload();
+    else reloadNightly();
+  }, untilHour(NIGHTLY_HOUR, new Date()));
+}
+
+/**
+ * Moves the picture by a pixel or two each minute, so that nothing burns in.
+ * @param {HTMLElement} picture
+ */
+export function wander(picture) {
+  let turn = 0;
+  setInterval(() => {
+    turn += 1;
+    picture.style.setProperty("--shift-x", `${SHIFTS[turn % 4]}px`);
+    picture.style.setProperty("--shift-y", `${SHIFTS[Math.floor(turn / 4) % 4]}px`);
+  }, MINUTE);
+}
+
+/** Keeps the screen lit, where the browser lets us. */
+export function stayAwake() {
+  const ask = () => {
+    if (!document.hidden) navigator.wakeLock?.request("screen").catch(() => {});
+  };
+  document.addEventListener("visibilitychange", ask);
+  ask();
+}
+
+/**
+ * Hides the pointer while nobody moves it.
+ * @param {HTMLElement} picture
+ */
+export function hideCursor(picture) {
+  let resting;
+  const moved = () => {
+    picture.removeAttribute("data-still");
+    clearTimeout(resting);
+    resting = setTimeout(() => picture.setAttribute("data-still", ""), CURSOR_RESTS_AFTER);
+  };
+  addEventListener("pointermove", moved);
+  moved();
+}
