@@ -20,6 +20,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Branch, Cashier, Therapist, User
 from catalog.models import Service, ServiceCategory, ServiceClassification
+from payments.methods import create_defaults
 from payments.services import claim_next as claim_next_finished
 from payments.services import pay
 from queueing import services
@@ -52,6 +53,7 @@ def _fresh_limits() -> None:
 
 @pytest.fixture
 def branch(db) -> Branch:
+    create_defaults()  # the ways to pay
     return Branch.objects.create(name="Makati", slug="makati")
 
 
@@ -157,7 +159,7 @@ def make_transaction(branch, maya, carl, hour) -> MakeTransaction:
             (Status.IN_SERVICE, lambda: services.start_service(therapist, transaction_id=pk)),
             (Status.FINISHED, lambda: services.finish_service(therapist, transaction_id=pk)),
             (Status.AWAITING_PAYMENT, lambda: claim_next_finished(cashier)),
-            (Status.PAID, lambda: pay(cashier, transaction_id=pk, amount_paid=Decimal(9999))),
+            (Status.PAID, lambda: _paid(cashier, pk)),
         ):
             transaction = step()
             assert transaction.pk == pk, "somebody else is first in this line"
@@ -296,6 +298,10 @@ def heard(monkeypatch, django_capture_on_commit_callbacks) -> Callable[..., list
         return sent
 
     return run
+
+
+def _paid(cashier: Cashier, pk: int) -> Transaction:
+    return pay(cashier, transaction_id=pk, amount_paid=Decimal(9999), confirmed=True)
 
 
 def _make_rooms_ready() -> None:

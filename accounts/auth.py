@@ -20,7 +20,7 @@ from spa_project.lib.errors import Invalid, NotAuthenticated
 
 #: What a manager may change in the admin, and what they may look at there.
 MANAGED_APPS = frozenset({"accounts", "catalog"})
-MANAGED_MODELS = frozenset({"room"})
+MANAGED_MODELS = frozenset({"room", "paymentmethod"})
 VIEWED_APPS = frozenset({"queueing", "payments"})
 
 

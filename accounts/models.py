@@ -2,14 +2,18 @@
 
 import datetime
 import zoneinfo
+from decimal import Decimal
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
+
+from spa_project.lib.money import DECIMAL_PLACES, MAX_DIGITS
 
 
 class Role(models.TextChoices):
@@ -51,6 +55,21 @@ class Branch(models.Model):
         help_text=_("After that a room counts as ready by itself. 0: only when somebody says so."),
     )
     active = models.BooleanField(_("open"), default=True)
+    address = models.TextField(_("address"), blank=True, help_text=_("As receipts show it."))
+    tax_id = models.CharField(_("tax number"), max_length=40, blank=True)
+    doubtful_change = models.DecimalField(
+        _("doubtful change"),
+        max_digits=MAX_DIGITS,
+        decimal_places=DECIMAL_PLACES,
+        null=True,
+        blank=True,
+        default=Decimal(1000),
+        validators=[MinValueValidator(0)],
+        help_text=_(
+            "Cashiers are asked again when the change would be this much or more: a zero may have "
+            "slipped in. Best the largest note; empty: never asked."
+        ),
+    )
 
     class Meta:
         verbose_name = _("branch")

@@ -1,9 +1,52 @@
-"""Payments to look at only: a payment is a record."""
+"""Ways to pay to manage; payments, attempts and prints to look at only: they are records."""
+
+from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
 
-from payments.models import Payment
-from spa_project.lib.admin import LookOnlyAdmin
+from payments.models import Payment, PaymentAttempt, PaymentMethod, ReceiptPrint
+from spa_project.lib.admin import LookOnlyAdmin, LookOnlyInline
+
+
+@admin.register(PaymentMethod)
+class PaymentMethodAdmin(admin.ModelAdmin):
+    """What the tills offer, and in which order. What was used is switched off, not deleted."""
+
+    list_display = ("name", "code", "kind", "active", "position")
+    list_editable = ("active", "position")
+    fields = ("name", "code", "kind", "active", "position")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Past payments mean by a code and a kind what they were then."""
+        return ("code", "kind") if obj else ()
+
+
+class PrintInline(LookOnlyInline):
+    model = ReceiptPrint
+    fields = ("number", "at", "by")
+
+
+@admin.register(PaymentAttempt)
+class PaymentAttemptAdmin(LookOnlyAdmin):
+    """What terminals were asked and what they answered."""
+
+    list_display = (
+        "started_at",
+        "transaction",
+        "cashier",
+        "method",
+        "amount_due",
+        "approved",
+        "reference",
+        "ended_at",
+        "ended_by",
+    )
+    list_filter = ("approved", "method", "cashier", "transaction__branch")
+    search_fields = ("transaction__code", "reference")
+    ordering = ("-id",)
+    list_select_related = ("transaction", "cashier", "method", "ended_by")
+    exclude = ("request_id", "request_digest", "active_transaction")
 
 
 @admin.register(Payment)
@@ -12,6 +55,7 @@ class PaymentAdmin(LookOnlyAdmin):
 
     list_display = (
         "created_at",
+        "receipt_number",
         "transaction",
         "cashier",
         "amount_due",
@@ -19,8 +63,9 @@ class PaymentAdmin(LookOnlyAdmin):
         "change_amount",
         "method",
     )
-    list_filter = ("cashier", "method", "transaction__branch")
-    search_fields = ("transaction__code",)
+    list_filter = ("cashier", "method", "branch")
+    search_fields = ("transaction__code", "receipt_number", "reference")
     ordering = ("-id",)
-    list_select_related = ("transaction", "cashier")
-    exclude = ("request_id", "request_digest")
+    list_select_related = ("transaction", "cashier", "method")
+    inlines = (PrintInline,)
+    exclude = ("request_id", "request_digest", "receipt_key")

@@ -5,9 +5,11 @@ from ninja import Router
 
 from accounts.auth import caller_of
 from accounts.models import Role
+from payments.days import day_of
 from payments.screens import cashier_screen
 from spa_project.lib.commands import require_role
-from spa_project.lib.http import snapshot_response
+from spa_project.lib.fingerprint import fingerprint
+from spa_project.lib.http import json_with_etag, snapshot_response
 
 router = Router(tags=["snapshots"])
 
@@ -18,3 +20,12 @@ def cashier_snapshot(request: HttpRequest) -> HttpResponse:
     caller = caller_of(request)
     require_role(caller, {Role.CASHIER})
     return snapshot_response(request, cashier_screen(caller))
+
+
+@router.get("/days/cashier/", operation_id="day_cashier", tags=["days"])
+def cashier_day(request: HttpRequest) -> HttpResponse:
+    """The cashier's own day: the last 50 payments, totals by method. Cashiers only; ETag, 304."""
+    caller = caller_of(request)
+    require_role(caller, {Role.CASHIER})
+    day = day_of(caller.cashier)
+    return json_with_etag(request, day, version=fingerprint(day)[:32])

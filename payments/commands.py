@@ -1,20 +1,31 @@
 """The contract's names for the cashier's verbs (docs/protocol.md, "Commands")."""
 
-from typing import Any, Literal
+from typing import Annotated, Any
+
+from pydantic import StringConstraints
 
 from accounts.auth import Caller
 from accounts.models import Role
 from payments import services
-from queueing.commands import NoData, OfTransaction, RequestId
+from payments.models import CASH
+from queueing.commands import Because, Id, Name, NoData, OfCode, OfTransaction, RequestId
 from queueing.serializers import serialize_transaction
 from spa_project.lib.commands import command
 from spa_project.lib.money import Amount
 
 
-class CashPayment(OfTransaction):
+class Tendered(OfTransaction):
     amount_paid: Amount
-    method: Literal["cash"] = "cash"
+    method: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,20}$")] = CASH
+    reference: Name = ""
+    confirmed: bool = False
     request_id: RequestId | None = None
+
+
+class TerminalAnswer(OfTransaction):
+    approved: bool
+    reference: Name = ""
+    attempt_id: Id | None = None
 
 
 @command(Role.CASHIER)
@@ -24,12 +35,27 @@ def cashier_claim_next(caller: Caller, data: NoData) -> dict[str, Any]:
 
 
 @command(Role.CASHIER)
-def cashier_pay(caller: Caller, data: CashPayment) -> dict[str, Any]:
-    """Take the money; the answer's payment has the change."""
-    transaction = services.pay(
-        caller.cashier,
-        transaction_id=data.transaction_id,
-        amount_paid=data.amount_paid,
-        request_id=data.request_id,
-    )
+def cashier_claim(caller: Caller, data: OfCode) -> dict[str, Any]:
+    """Claim the finished customer with this code, out of order."""
+    return {"transaction": serialize_transaction(services.claim(caller.cashier, code=data.code))}
+
+
+@command(Role.CASHIER, Role.MANAGER)
+def cashier_release(caller: Caller, data: Because) -> dict[str, Any]:
+    """Give a customer who has not paid back to the line, old place kept."""
+    transaction = services.release(caller.person, **data.model_dump())
+    return {"transaction": serialize_transaction(transaction)}
+
+
+@command(Role.CASHIER)
+def cashier_pay(caller: Caller, data: Tendered) -> dict[str, Any]:
+    """Take the money; the answer's payment has the change, or its attempt awaits the terminal."""
+    transaction = services.pay(caller.cashier, **data.model_dump())
+    return {"transaction": serialize_transaction(transaction)}
+
+
+@command(Role.CASHIER, Role.MANAGER)
+def cashier_payment_result(caller: Caller, data: TerminalAnswer) -> dict[str, Any]:
+    """Enter what the terminal answered."""
+    transaction = services.payment_result(caller.person, **data.model_dump())
     return {"transaction": serialize_transaction(transaction)}

@@ -29,7 +29,7 @@ from django.db.models.lookups import GreaterThan
 
 from accounts.models import Cashier
 from catalog.models import Service
-from payments.models import Payment
+from payments.models import Kind, Payment, PaymentAttempt, PaymentMethod, ReceiptCounter
 from queueing.codes import LAST_CODE
 from queueing.models import (
     CODE_DIGITS,
@@ -167,6 +167,97 @@ def amounts(rows: Rows) -> Broken:
             f"the total is {format_amount(row.total)}, due {format_amount(row.amount_due)}, "
             f"given {format_amount(row.amount_paid)}, change {format_amount(row.change_amount)}",
         )
+
+
+@ledger.rule("A terminal takes the total, no more, and its approval is kept.", of=Payment)
+def terminals(rows: Rows) -> Broken:
+    """No change from a card, no terminal's money that nobody asked a terminal for."""
+    approvals = PaymentAttempt.objects.order_by().filter(
+        transaction=OuterRef("transaction"), approved=True
+    )
+    same = approvals.filter(method=OuterRef("method"), amount_due=OuterRef("amount_due"))
+    rows = rows.annotate(
+        kind=_of(PaymentMethod, "method_id", "kind"),
+        approved=Exists(approvals),
+        approved_so=Exists(same),
+    )
+    terminal = Q(kind=Kind.TERMINAL)
+    wrong = rows.filter(
+        terminal & (Q(approved_so=False) | ~Q(change_amount=0)) | ~terminal & Q(approved=True)
+    )
+    for row in wrong:
+        yield (
+            row.pk,
+            f"by {row.method_id}, due {format_amount(row.amount_due)}, change "
+            f"{format_amount(row.change_amount)}, "
+            f"{'approved' if row.approved else 'approved by no terminal'}",
+        )
+
+
+@ledger.rule("While somebody pays, one terminal is at work, and never otherwise.", of=Transaction)
+def terminal_at_work(rows: Rows) -> Broken:
+    """A `paying` that hangs has an attempt that can be answered."""
+    attempts = PaymentAttempt.objects.order_by().filter(ended_at=None, transaction=OuterRef("pk"))
+    count = attempts.values("transaction").annotate(count=Count("pk")).values("count")
+    rows = rows.annotate(at_work=Coalesce(Subquery(count), 0))
+    for row in rows.exclude(at_work=Case(When(status=Status.PAYING, then=1), default=0)):
+        yield row.pk, f"it is {row.status} with {row.at_work} terminals at work"
+
+
+@ledger.rule("A terminal is asked for the total, and answers once.", of=PaymentAttempt)
+def attempts(rows: Rows) -> Broken:
+    """Open and asked about by one transaction, or answered: by whom, what, and when."""
+    is_open = Q(active_transaction=F("transaction"), ended_at=None, ended_by=None, approved=None)
+    answered = Q(
+        active_transaction=None,
+        ended_at__gte=F("started_at"),
+        ended_by__isnull=False,
+        approved__isnull=False,
+    )
+    rows = rows.annotate(
+        total=Coalesce(_of(Transaction, "transaction_id", "total_amount"), F("amount_due"))
+    )
+    # A declined attempt may be older than a change of the bill; who pays has the bill of now.
+    asked = Q(approved=True) | Q(ended_at=None)
+    for row in rows.exclude(is_open | answered):
+        yield row.pk, f"of transaction {row.transaction_id} is neither open nor answered"
+    for row in rows.filter(asked & _differ(F("amount_due"), F("total"))):
+        yield (
+            row.pk,
+            f"it asks for {format_amount(row.amount_due)}, the total is {format_amount(row.total)}",
+        )
+
+
+@ledger.rule("Receipts of a branch are numbered from 1 without a gap.", of=Payment)
+def receipt_numbers(rows: Rows) -> Broken:
+    """Each number once, and each but the first after another."""
+    before = Payment.objects.filter(
+        branch=OuterRef("branch"), receipt_number=OuterRef("receipt_number") - 1
+    )
+    rows = rows.annotate(
+        another=_another(Payment, branch="branch", receipt_number="receipt_number"),
+        follows=Case(When(receipt_number__gt=1, then=Exists(before)), default=Value(True)),
+    )
+    for row in rows.filter(Q(another__isnull=False) | Q(follows=False) | Q(receipt_number=0)):
+        also = f"payment {row.another} has it as well" if row.another else "none is before it"
+        yield row.pk, f"its receipt is {row.receipt_number}, {also}"
+
+
+@ledger.rule("The counter of receipts stands at the last one.", of=ReceiptCounter)
+def receipt_counters(rows: Rows) -> Broken:
+    """The next receipt will follow the last."""
+    last = Payment.objects.order_by("-receipt_number").filter(branch=OuterRef("branch"))
+    rows = rows.annotate(used=Coalesce(Subquery(last.values("receipt_number")[:1]), 0))
+    for row in rows.exclude(last=F("used")):
+        yield row.pk, f"it stands at {row.last}, the last receipt is {row.used}"
+
+
+@ledger.rule("A payment is kept in the books of its visit's branch.", of=Payment)
+def payment_elsewhere(rows: Rows) -> Broken:
+    """No receipt of one spa for a visit to another."""
+    rows = rows.annotate(home=_of(Transaction, "transaction_id", "branch"))
+    for row in rows.exclude(home=None).exclude(home=F("branch")):
+        yield row.pk, f"it is of branch {row.branch_id}, its visit of {row.home}"
 
 
 # -- The way through the house ------------------------------------------------------------------
@@ -465,6 +556,8 @@ def _belongings(model: type[Model], **owners: type[Model]) -> None:
 
 _requests(Transaction)
 _requests(Payment)
+_requests(PaymentAttempt)
 _belongings(TransactionItem, transaction=Transaction, service=Service)
 _belongings(TransactionEvent, transaction=Transaction)
 _belongings(Payment, transaction=Transaction, cashier=Cashier)
+_belongings(PaymentAttempt, transaction=Transaction, cashier=Cashier)

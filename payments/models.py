@@ -1,32 +1,141 @@
-"""Money taken: one payment for a transaction, never changed afterwards."""
+"""Money taken: methods, attempts at a terminal, payments with their receipts, and prints of them.
+
+A payment is written once and stays as it is. An attempt is written when the terminal is asked and
+once more when it has answered. Receipts of a branch are numbered without a gap.
+"""
 
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Round
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Cashier
-from queueing.models import Transaction
+from accounts.models import Branch, Cashier
+from queueing.models import Transaction, new_key
 from spa_project.lib.fields import ExactCharField
 from spa_project.lib.money import DECIMAL_PLACES, MAX_DIGITS
 
-
-class Method(models.TextChoices):
-    """How a customer pays."""
-
-    CASH = "cash", _("Cash")
+#: The method of who names none.
+CASH = "cash"
 
 
-class Payment(models.Model):
-    """What was due, what the customer gave, what they got back."""
+class Kind(models.TextChoices):
+    """How a method takes the money."""
+
+    CASH = "cash", _("Cash: paid at once, with change")
+    TERMINAL = "terminal", _("Terminal: paid when it says so, to the cent")
+
+
+class PaymentMethod(models.Model):
+    """A way to pay, as managers offer it."""
+
+    code = models.SlugField(_("short name"), max_length=20, primary_key=True)
+    name = models.CharField(_("name"), max_length=40)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    active = models.BooleanField(_("offered"), default=True)
+    position = models.PositiveSmallIntegerField(_("place on the till"), default=0)
+
+    class Meta:
+        verbose_name = _("payment method")
+        verbose_name_plural = _("payment methods")
+        ordering = ["position", "code"]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=Kind.values), name="payment_kind_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Record(models.Model):
+    """A row that stays: added, never deleted."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Insert only."""
+        kwargs["force_insert"] = True
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Refused: what happened with money stays written."""
+        raise TypeError("Records of money are never deleted.")
+
+
+class PaymentAttempt(Record):
+    """A terminal was asked for an amount. Open until it approved or declined; then it is over."""
+
+    transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="attempts")
+    #: The transaction while the terminal is at work: two attempts at once cannot be.
+    active_transaction = models.OneToOneField(
+        Transaction,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="open_attempt",
+        editable=False,
+    )
+    cashier = models.ForeignKey(Cashier, on_delete=models.PROTECT)
+    method = models.ForeignKey(PaymentMethod, on_delete=models.PROTECT)
+    amount_due = models.DecimalField(_("due"), max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES)
+    reference = models.CharField(_("reference"), max_length=60, blank=True)
+    started_at = models.DateTimeField(_("at"), default=timezone.now)
+    ended_at = models.DateTimeField(_("answered at"), null=True, blank=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("answer entered by"),
+    )
+    approved = models.BooleanField(_("approved"), null=True)
+    request_id = ExactCharField(max_length=64, null=True, unique=True, editable=False)
+    request_digest = models.CharField(max_length=64, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("payment attempt")
+        verbose_name_plural = _("payment attempts")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    active_transaction__isnull=False,  # NULL = anything would let it pass
+                    active_transaction=F("transaction"),
+                    ended_at__isnull=True,
+                    ended_by__isnull=True,
+                    approved__isnull=True,
+                )
+                | Q(
+                    active_transaction__isnull=True,
+                    ended_at__isnull=False,
+                    ended_by__isnull=False,
+                    approved__isnull=False,
+                ),
+                name="an_attempt_is_open_or_answered",
+            ),
+            models.CheckConstraint(condition=Q(amount_due__gte=0), name="attempt_is_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.transaction}: {self.amount_due}"
+
+
+class Payment(Record):
+    """What was due, what the customer gave, what they got back, and the receipt's number."""
 
     transaction = models.OneToOneField(
         Transaction, on_delete=models.PROTECT, related_name="payment"
     )
-    cashier = models.ForeignKey(Cashier, on_delete=models.PROTECT)
+    # Its receipts' index begins with the branch: no second index to keep.
+    branch = models.ForeignKey(Branch, on_delete=models.PROTECT, db_index=False)
+    #: The day on which the money was taken, as the branch counts its days.
+    business_date = models.DateField(_("business day"))
+    # The cashier's day begins with the cashier.
+    cashier = models.ForeignKey(Cashier, on_delete=models.PROTECT, db_index=False)
     amount_due = models.DecimalField(_("due"), max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES)
     amount_paid = models.DecimalField(
         _("paid"), max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES
@@ -34,8 +143,13 @@ class Payment(models.Model):
     change_amount = models.DecimalField(
         _("change"), max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES
     )
-    method = models.CharField(_("method"), max_length=20, choices=Method, default=Method.CASH)
+    method = models.ForeignKey(
+        PaymentMethod, verbose_name=_("method"), on_delete=models.PROTECT, default=CASH
+    )
     reference = models.CharField(_("reference"), max_length=60, blank=True)
+    receipt_number = models.PositiveIntegerField(_("receipt"))
+    #: The secret in the receipt's address.
+    receipt_key = ExactCharField(max_length=43, unique=True, default=new_key, editable=False)
     created_at = models.DateTimeField(_("at"), default=timezone.now)
     request_id = ExactCharField(max_length=64, null=True, unique=True, editable=False)
     request_digest = models.CharField(max_length=64, blank=True, editable=False)
@@ -43,7 +157,13 @@ class Payment(models.Model):
     class Meta:
         verbose_name = _("payment")
         verbose_name_plural = _("payments")
+        indexes = [
+            models.Index(fields=["cashier", "business_date", "id"], name="payment_cashier_day"),
+        ]
         constraints = [
+            models.UniqueConstraint(
+                fields=["branch", "receipt_number"], name="receipt_number_once_in_a_branch"
+            ),
             models.CheckConstraint(
                 condition=Q(amount_due__gte=0) & Q(change_amount__gte=0),
                 name="payment_is_not_negative",
@@ -60,11 +180,40 @@ class Payment(models.Model):
     def __str__(self) -> str:
         return f"{self.transaction}: {self.amount_due}"
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Insert only: a payment is a record."""
-        kwargs["force_insert"] = True
-        super().save(*args, **kwargs)
 
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """Refused: a payment is a record."""
-        raise TypeError("Payments are never deleted.")
+class ReceiptCounter(models.Model):
+    """The last receipt number of a branch; `payments.receipts` counts it up."""
+
+    branch = models.OneToOneField(Branch, on_delete=models.PROTECT, primary_key=True)
+    last = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.branch_id}: {self.last}"
+
+
+class ReceiptPrint(Record):
+    """A receipt went to the printer. The first is the original, the others are copies."""
+
+    payment = models.ForeignKey(
+        Payment, on_delete=models.PROTECT, related_name="prints", db_index=False
+    )
+    number = models.PositiveIntegerField()
+    at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text=_("Nobody when the customer did it."),
+    )
+
+    class Meta:
+        verbose_name = _("print")
+        verbose_name_plural = _("prints")
+        constraints = [
+            models.UniqueConstraint(fields=["payment", "number"], name="each_print_counted_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.payment_id}: {self.number}"

@@ -1,17 +1,25 @@
-"""The cashier's verbs: each one function, one database transaction, money taken once."""
+"""The cashier's verbs: each one function, one database transaction, money taken once.
+
+Locks as everywhere: actor, transaction, then what belongs to it; the branch's receipt counter
+last.
+"""
 
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db import IntegrityError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Cashier
-from payments.errors import InsufficientPayment
-from payments.models import Method, Payment
+from accounts.models import Cashier, Role, User
+from payments import attempts, methods, receipts
+from payments.errors import AmountDoubtful, InsufficientPayment, NotTheTotal
+from payments.models import CASH, Kind, Payment, PaymentAttempt, PaymentMethod
+from queueing.errors import TransactionNotFound, WrongState
 from queueing.lifecycle import advance, wrong_state
 from queueing.models import Transaction
 from queueing.services import held_by, next_in_line, own_transaction, staff_branch
 from queueing.states import Status
+from queueing.ways_out import transaction_of_branch
 from spa_project.lib.durable import durable
 from spa_project.lib.errors import Conflict
 from spa_project.lib.fingerprint import fingerprint
@@ -26,8 +34,39 @@ def claim_next(cashier: Cashier) -> Transaction:
     """
     if held := held_by(cashier):
         return held
+    return _to_the_counter(next_in_line(staff_branch(cashier), Status.FINISHED), cashier)
+
+
+@durable
+def claim(cashier: Cashier, *, code: str) -> Transaction:
+    """Bring the finished customer with this code to this counter, out of order.
+
+    Whoever already has this customer gets them again. Raises `WrongState` when the cashier has
+    another one or the customer has not finished, `TransactionNotFound` for an unknown code.
+    """
+    if held := held_by(cashier):
+        if held.code == code:
+            return held
+        raise WrongState(
+            _("Customer %(code)s is at your counter. Please finish or give back first.")
+            % {"code": held.code}
+        )
+    branch = staff_branch(cashier)
+    # Found first and locked by the key: locking by the code could meet a payment in a deadlock.
+    open_here = Transaction.objects.filter(branch=branch, active_code=code)
+    found = open_here.values_list("pk", flat=True).first()
+    transaction = found and open_here.select_for_update().filter(pk=found).first()
+    if not transaction:
+        raise TransactionNotFound(_("Nobody here has the number %(code)s.") % {"code": code})
+    transaction.branch = branch
+    if transaction.status != Status.FINISHED:
+        raise wrong_state(transaction)
+    return _to_the_counter(transaction, cashier)
+
+
+def _to_the_counter(transaction: Transaction, cashier: Cashier) -> Transaction:
     return advance(
-        next_in_line(staff_branch(cashier), Status.FINISHED),
+        transaction,
         Status.AWAITING_PAYMENT,
         by=cashier.user,
         cashier=cashier,
@@ -35,65 +74,223 @@ def claim_next(cashier: Cashier) -> Transaction:
     )
 
 
+@durable
+def release(user: User, *, transaction_id: int, reason: str = "") -> Transaction:
+    """Give a customer who has not paid back to the line, with the place they had.
+
+    Their cashier or a manager may. Raises `TransactionNotFound`, `WrongState`.
+    """
+    transaction = _in_charge_of(user, transaction_id)
+    if transaction.status != Status.AWAITING_PAYMENT:
+        raise wrong_state(transaction)
+    return advance(transaction, Status.FINISHED, by=user, reason=reason)
+
+
+class _Tender(NamedTuple):
+    """What a customer offers: how much, how, and whether an unlikely amount was confirmed."""
+
+    amount: Decimal
+    method: str
+    reference: str
+    confirmed: bool
+
+
+class _Request(NamedTuple):
+    """The mark of one intent, and what it contained."""
+
+    id: str | None
+    digest: str
+
+
 def pay(
     cashier: Cashier,
     *,
     transaction_id: int,
     amount_paid: Decimal,
+    method: str = CASH,
+    reference: str = "",
+    confirmed: bool = False,
     request_id: str | None = None,
 ) -> Transaction:
-    """Take cash for the cashier's own customer, once, and keep what change was due.
+    """Take what the cashier's own customer offers: cash at once, else the terminal is asked.
 
-    Sent again with the same `request_id` and content it returns the same payment. Raises
-    `TransactionNotFound`, `WrongState`, `InsufficientPayment` (nothing changes then), or
-    `Conflict` for a `request_id` with other content.
+    `confirmed` says that much too much is no slip. Sent again with the same `request_id` and
+    content it returns the same transaction and changes nothing. Raises `TransactionNotFound`,
+    `WrongState`, `MethodNotOffered`, `InsufficientPayment`, `NotTheTotal`, `AmountDoubtful`
+    (nothing changes then), or `Conflict` for a `request_id` with other content.
     """
+    content = [cashier.pk, transaction_id, format_amount(amount_paid), method, reference]
+    request = _Request(request_id, fingerprint(content))
+    tender = _Tender(amount_paid, method, reference, confirmed)
     try:
-        return _take(cashier, transaction_id, amount_paid, request_id)
-    except IntegrityError as error:
-        if request_id and Payment.objects.filter(request_id=request_id).exists():
-            raise _used_for_another() from error
+        return _take(cashier, transaction_id, tender, request)
+    except IntegrityError:
+        if first := _transaction_of(request):
+            return first
         raise
 
 
 @durable
-def _take(
-    cashier: Cashier, transaction_id: int, amount_paid: Decimal, request_id: str | None
-) -> Transaction:
+def _take(cashier: Cashier, transaction_id: int, tender: _Tender, request: _Request) -> Transaction:
     transaction = own_transaction(
-        transaction_id, Status.AWAITING_PAYMENT, Status.PAID, cashier=cashier
-    )
-    digest = fingerprint([cashier.pk, transaction_id, format_amount(amount_paid)])
-    if transaction.status == Status.PAID:
-        return _paid_before(transaction, request_id, digest)
-    due = transaction.total_amount
-    if amount_paid < due:
-        raise InsufficientPayment(
-            _("%(amount)s is less than the total of %(total)s.")
-            % {"amount": format_amount(amount_paid), "total": format_amount(due)}
-        )
-    Payment.objects.create(
-        transaction=transaction,
+        transaction_id,
+        *(Status.AWAITING_PAYMENT, Status.PAYING, Status.PAID),
         cashier=cashier,
-        amount_due=due,
-        amount_paid=amount_paid,
-        change_amount=amount_paid - due,
-        method=Method.CASH,
-        request_id=request_id,
-        request_digest=digest,
+    )
+    if transaction.status != Status.AWAITING_PAYMENT:
+        return _asked_before(transaction, request)
+    method = methods.offered(tender.method)
+    _check_amount(transaction, method, tender)
+    if method.kind == Kind.TERMINAL:
+        return _ask_terminal(transaction, cashier, method, tender, request)
+    _settle(
+        transaction,
+        method=method,
+        amount_paid=tender.amount,
+        reference=tender.reference,
+        request_id=request.id,
+        request_digest=request.digest,
     )
     return advance(transaction, Status.PAYING, Status.PAID, by=cashier.user)
 
 
-def _paid_before(transaction: Transaction, request_id: str | None, digest: str) -> Transaction:
+def _check_amount(transaction: Transaction, method: PaymentMethod, tender: _Tender) -> None:
+    change = tender.amount - transaction.total_amount
+    words = {
+        "amount": format_amount(tender.amount),
+        "total": format_amount(transaction.total_amount),
+        "change": format_amount(change),
+    }
+    if change < 0:
+        raise InsufficientPayment(_("%(amount)s is less than the total of %(total)s.") % words)
+    if method.kind == Kind.TERMINAL and change:
+        raise NotTheTotal(_("A terminal takes exactly the total of %(total)s.") % words)
+    doubtful = transaction.branch.doubtful_change
+    if doubtful is not None and change >= doubtful and not tender.confirmed:
+        raise AmountDoubtful(_("Really %(amount)s? The change would be %(change)s.") % words)
+
+
+def _ask_terminal(
+    transaction: Transaction,
+    cashier: Cashier,
+    method: PaymentMethod,
+    tender: _Tender,
+    request: _Request,
+) -> Transaction:
+    PaymentAttempt.objects.create(
+        transaction=transaction,
+        active_transaction=transaction,
+        cashier=cashier,
+        method=method,
+        amount_due=tender.amount,
+        reference=tender.reference,
+        request_id=request.id,
+        request_digest=request.digest,
+    )
+    return advance(transaction, Status.PAYING, by=cashier.user, reason=method.name)
+
+
+@durable
+def payment_result(
+    user: User,
+    *,
+    transaction_id: int,
+    approved: bool,
+    reference: str = "",
+    attempt_id: int | None = None,
+) -> Transaction:
+    """Enter what the terminal answered: approved is paid, declined goes back to the counter.
+
+    The customer's cashier or a manager may. Without `attempt_id` the latest attempt is meant. The
+    same answer again changes nothing. Raises `TransactionNotFound`, `WrongState` when no terminal
+    was asked, `Conflict` when the other answer was entered already.
+    """
+    transaction = _in_charge_of(user, transaction_id)
+    attempt = attempts.asked_about(transaction, attempt_id)
+    if attempt.ended_at:
+        return _answered_before(transaction, attempt, approved)
+    attempts.end(attempt, approved=approved, reference=reference, by=user)
+    if not approved:
+        return advance(transaction, Status.AWAITING_PAYMENT, by=user, reason=attempt.method.name)
+    _settle(
+        transaction,
+        method=attempt.method,
+        amount_paid=attempt.amount_due,
+        reference=attempt.reference,
+    )
+    return advance(transaction, Status.PAID, by=user, reason=attempt.method.name)
+
+
+def _answered_before(
+    transaction: Transaction, attempt: PaymentAttempt, approved: bool
+) -> Transaction:
+    if attempt.approved == approved:
+        return transaction
+    entered = _("approved") if attempt.approved else _("declined")
+    raise Conflict(
+        _("%(name)s has already entered that the terminal %(answer)s.")
+        % {"name": attempt.ended_by, "answer": entered}
+    )
+
+
+def _settle(transaction: Transaction, *, amount_paid: Decimal, **fields: object) -> None:
+    """Write the payment, and with it the receipt's number."""
+    branch, cashier = transaction.branch, transaction.cashier
+    assert cashier is not None, "whoever pays is at a cashier's counter"
+    Payment.objects.create(
+        transaction=transaction,
+        branch=branch,
+        business_date=branch.business_date(),
+        cashier=cashier,
+        amount_due=transaction.total_amount,
+        amount_paid=amount_paid,
+        change_amount=amount_paid - transaction.total_amount,
+        receipt_number=receipts.next_number(branch),
+        **fields,
+    )
+
+
+@durable
+def print_receipt(key: str, *, by: User | None) -> int:
+    """Count a print of this receipt: 1 is the original. Raises `ReceiptNotFound`."""
+    return receipts.count_print(key, by)
+
+
+def _in_charge_of(user: User, transaction_id: int) -> Transaction:
+    """Lock the transaction this person answers for: of their branch as a manager, else their own.
+
+    Raises `TransactionNotFound`.
+    """
+    if Role.MANAGER not in user.roles:
+        return own_transaction(transaction_id, *Status, cashier=user.cashier)
+    return transaction_of_branch(user, transaction_id, *Status)
+
+
+def _asked_before(transaction: Transaction, request: _Request) -> Transaction:
     """The first answer again, when this is the first request again."""
-    payment = transaction.payment
-    if not request_id or payment.request_id != request_id:
+    if not _made_by(request, transaction=transaction):
         raise wrong_state(transaction)
-    if payment.request_digest != digest:
-        raise _used_for_another()
     return transaction
 
 
-def _used_for_another() -> Conflict:
-    return Conflict(_("This request was already used for another payment."))
+def _transaction_of(request: _Request) -> Transaction | None:
+    """What another run of this request has made meanwhile."""
+    if row := _made_by(request):
+        return Transaction.objects.with_people().get(pk=row.transaction_id)
+    return None
+
+
+def _made_by(request: _Request, **where: Transaction) -> Payment | PaymentAttempt | None:
+    """What this request made; raises `Conflict` when it made something else."""
+    if request.id is None:
+        return None
+    made: list[Payment | PaymentAttempt] = [
+        *Payment.objects.filter(request_id=request.id, **where),
+        *PaymentAttempt.objects.filter(request_id=request.id, **where),
+    ]
+    for row in made:
+        if row.request_digest == request.digest:
+            return row
+    if made:
+        raise Conflict(_("This request was already used for another payment."))
+    return None

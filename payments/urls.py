@@ -1,7 +1,11 @@
-"""Address of the cashier's page."""
+"""Addresses of the cashier's page and of receipts."""
 
 from django.urls import path
 
 from payments import views
 
-urlpatterns = [path("cashier/", views.cashier, name="cashier")]
+urlpatterns = [
+    path("cashier/", views.cashier, name="cashier"),
+    path("receipt/<str:key>/", views.receipt, name="receipt"),
+    path("receipt/<str:key>/qr.svg", views.receipt_qr, name="receipt_qr"),
+]

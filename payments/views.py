@@ -1,12 +1,24 @@
-"""The cashier's page."""
+"""The cashier's page, and the receipt."""
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.timezone import override
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
 
 from accounts.auth import caller_of, page_for
 from accounts.models import Role
+from payments import services
+from payments.models import Payment
 from queueing.events import CASHIERS
+from queueing.views import KEY
 from spa_project.lib.pages import page_data
+from spa_project.lib.qr import qr_response
+
+#: Widths of paper that receipts are made for, in millimetres; the first is the usual one.
+WIDTHS = ("80", "58")
 
 
 @page_for(Role.CASHIER)
@@ -15,7 +27,50 @@ def cashier(request: HttpRequest) -> HttpResponse:
     data = page_data(
         socket="/ws/cashier/",
         snapshot_url="/api/snapshots/cashier/",
+        day_url="/api/days/cashier/",
+        receipt_url=reverse("receipt", args=[KEY]),
         shows=list(CASHIERS.shows),
     )
     context = {"branch": caller_of(request).branch, "page_data": data}
     return render(request, "payments/cashier.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def receipt(request: HttpRequest, key: str) -> HttpResponse:
+    """A receipt; the key in the address is the whole permission. A POST is a print of it.
+
+    `?width=58` is for narrow paper. Only the first print is an original.
+    """
+    payment = _payment_of(key)
+    print_number = None
+    if request.method == "POST":
+        print_number = services.print_receipt(key, by=caller_of(request).user)
+    context = {
+        "payment": payment,
+        "branch": payment.branch,
+        "width": request.GET.get("width") if request.GET.get("width") in WIDTHS else WIDTHS[0],
+        "widths": WIDTHS,
+        "print_number": print_number,
+        "copy_number": print_number and print_number - 1,
+        "prints": payment.prints.count(),
+        "qr_url": reverse("receipt_qr", args=[key]),
+        "currency": settings.CURRENCY,
+    }
+    # Times as the spa's own clock shows them.
+    with override(payment.branch.time_zone):
+        return render(request, "payments/receipt.html", context)
+
+
+def receipt_qr(request: HttpRequest, key: str) -> HttpResponse:
+    """The address of a receipt as a QR code (SVG)."""
+    _payment_of(key)
+    return qr_response(request.build_absolute_uri(reverse("receipt", args=[key])))
+
+
+def _payment_of(key: str) -> Payment:
+    found = Payment.objects.select_related("transaction", "branch", "cashier", "method")
+    payment = found.filter(receipt_key=key).first()
+    if payment is None:
+        raise Http404
+    return payment

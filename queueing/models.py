@@ -72,9 +72,9 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
 
     def with_people(self) -> "TransactionQuerySet":
         """For showing, never for claiming: MariaDB would lock the joined rows as well."""
-        return self.select_related("branch", "therapist", "cashier", "payment").prefetch_related(
-            "items"
-        )
+        return self.select_related(
+            "branch", "therapist", "cashier", "payment", "open_attempt__method"
+        ).prefetch_related("items")
 
 
 class Transaction(models.Model):

@@ -24,7 +24,17 @@ class PaymentData(TypedDict):
     change_amount: str
     method: str
     reference: str
+    receipt_number: int
+    receipt_key: str
     created_at: str
+
+
+class AttemptData(TypedDict):
+    id: int
+    method: str
+    method_name: str
+    amount_due: str
+    started_at: str
 
 
 class TransactionData(TypedDict):
@@ -53,6 +63,7 @@ class TransactionData(TypedDict):
     cashier_claimed_at: str | None
     paid_at: str | None
     items: list[ItemData]
+    attempt: NotRequired[AttemptData]
     payment: NotRequired[PaymentData]
 
 
@@ -96,9 +107,24 @@ def serialize_payment(transaction: Transaction) -> PaymentData:
         "amount_due": format_amount(payment.amount_due),
         "amount_paid": format_amount(payment.amount_paid),
         "change_amount": format_amount(payment.change_amount),
-        "method": payment.method,
+        "method": str(payment.method_id),
         "reference": payment.reference,
+        "receipt_number": payment.receipt_number,
+        "receipt_key": payment.receipt_key,
         "created_at": payment.created_at.isoformat(),
+    }
+
+
+def serialize_attempt(transaction: Transaction) -> AttemptData:
+    """What the terminal was asked that is at work on a transaction, by the reverse relation."""
+    attempt = transaction.open_attempt
+    method = attempt.method
+    return {
+        "id": attempt.pk,
+        "method": method.code,
+        "method_name": method.name,
+        "amount_due": format_amount(attempt.amount_due),
+        "started_at": attempt.started_at.isoformat(),
     }
 
 
@@ -132,6 +158,8 @@ def serialize_transaction(transaction: Transaction) -> TransactionData:
         "paid_at": _iso(transaction.paid_at),
         "items": [serialize_item(item) for item in transaction.item_list],
     }
+    if transaction.status == Status.PAYING:
+        data["attempt"] = serialize_attempt(transaction)
     if transaction.status == Status.PAID:
         data["payment"] = serialize_payment(transaction)
     return data

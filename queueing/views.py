@@ -1,10 +1,8 @@
 """The floor's pages. Each is a shell: what it shows comes over its socket."""
 
-import io
 from typing import Any
 from urllib.parse import urlencode
 
-import segno
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -19,6 +17,7 @@ from queueing.events import BOARD, MONITOR, THERAPISTS
 from queueing.models import Transaction
 from queueing.states import Status
 from spa_project.lib.pages import page_data
+from spa_project.lib.qr import qr_response
 
 KEY = "KEY"  # where a page's script puts a ticket's key into an address
 
@@ -47,6 +46,7 @@ def ticket(request: HttpRequest, key: str) -> HttpResponse:
         socket=f"/ws/ticket/{key}/",
         snapshot_url=f"/api/tickets/{key}/",
         shows=list(Status),
+        receipt_url=reverse("receipt", args=[KEY]),
     )
     context = {"branch": branch, "page_data": data, "qr_url": reverse("ticket_qr", args=[key])}
     return render(request, "queueing/ticket.html", context)
@@ -55,12 +55,7 @@ def ticket(request: HttpRequest, key: str) -> HttpResponse:
 def ticket_qr(request: HttpRequest, key: str) -> HttpResponse:
     """The address of a ticket as a QR code (SVG)."""
     _transaction_of(key)
-    picture = io.BytesIO()
-    address = request.build_absolute_uri(reverse("ticket", args=[key]))
-    segno.make_qr(address).save(picture, kind="svg", scale=4, border=2, light="#fff")
-    response = HttpResponse(picture.getvalue(), content_type="image/svg+xml")
-    response["Cache-Control"] = "private, max-age=86400"
-    return response
+    return qr_response(request.build_absolute_uri(reverse("ticket", args=[key])))
 
 
 @page_for(Role.THERAPIST)

@@ -12,7 +12,8 @@ from accounts.demo import Hiring, Login
 from accounts.models import Branch, User
 from catalog import price_list
 from catalog.models import Service, ServiceCategory, ServiceClassification
-from payments.models import Payment
+from payments.methods import create_defaults
+from payments.models import Payment, PaymentAttempt, PaymentMethod, ReceiptCounter, ReceiptPrint
 from queueing.models import (
     Room,
     Transaction,
@@ -36,6 +37,7 @@ def seed(
     """Fill an empty system; returns the logins made. All or nothing."""
     branch = Branch.objects.create(name="Main Street", slug="main")
     price_list.import_file(MENU)
+    create_defaults()
     for number in range(1, rooms + 1):
         Room.objects.create(branch=branch, number=str(number))
     hiring = Hiring(branch, password)
@@ -56,7 +58,11 @@ def seed(
 def clear() -> None:
     """Remove everything, transactions and payments included."""
     for model in (
+        ReceiptPrint,
         Payment,
+        PaymentAttempt,
+        PaymentMethod,
+        ReceiptCounter,
         TransactionEvent,
         TransactionItem,
         Transaction,

@@ -2,8 +2,9 @@
 
 import pytest
 
-from payments.services import pay
+from payments.services import claim, pay, payment_result, release
 from queueing.events import AUDIENCES
+from queueing.snapshots import digests_of
 from queueing.states import Status
 from queueing.tests.test_events_replay import Display, snapshot_of
 
@@ -20,6 +21,55 @@ def test_a_payment_takes_the_customer_off_every_screen(
         if topic == audience.topic(branch.pk):
             display.hear(event, data)
     assert display.rows == snapshot_of(audience, branch) == {}
+
+
+def claim_by_code(carl, transaction):
+    return lambda: claim(carl, code=transaction.code)
+
+
+def give_back(carl, transaction):
+    return lambda: release(carl.user, transaction_id=transaction.pk)
+
+
+def ask_terminal(carl, transaction):
+    return lambda: pay(
+        carl, transaction_id=transaction.pk, amount_paid=transaction.total_amount, method="card"
+    )
+
+
+def answered(approved):
+    def answer(carl, transaction):
+        return lambda: payment_result(carl.user, transaction_id=transaction.pk, approved=approved)
+
+    return answer
+
+
+STEPS = {
+    "claimed by code": (Status.FINISHED, claim_by_code),
+    "given back": (Status.AWAITING_PAYMENT, give_back),
+    "the terminal is asked": (Status.AWAITING_PAYMENT, ask_terminal),
+    "approved": (Status.PAYING, answered(approved=True)),
+    "declined": (Status.PAYING, answered(approved=False)),
+}
+
+
+@pytest.mark.parametrize("audience", AUDIENCES, ids=lambda audience: audience.name)
+@pytest.mark.parametrize("step", STEPS)
+def test_old_screen_plus_events_is_the_new_screen(
+    branch, carl, make_transaction, heard, audience, step
+):
+    status, prepare = STEPS[step]
+    is_paying = status == Status.PAYING
+    transaction = make_transaction(Status.AWAITING_PAYMENT if is_paying else status)
+    if is_paying:
+        ask_terminal(carl, transaction)()
+    display = Display(audience, branch)
+    for topic, event, data in heard(prepare(carl, transaction)):
+        if topic == audience.topic(branch.pk):
+            display.hear(event, data)
+    assert display.rows == snapshot_of(audience, branch)
+    digests = digests_of(audience.shows, [branch.pk], with_rooms=audience.shows_rooms)
+    assert display.digest() == digests[branch.pk]
 
 
 def test_the_customer_sees_the_change(carl, make_transaction, heard):

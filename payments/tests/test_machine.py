@@ -34,9 +34,9 @@ from accounts.models import Branch, Cashier, Therapist, User
 from catalog.models import ServiceClassification
 from conftest import make_offer
 from payments import services as till
-from payments.errors import InsufficientPayment
+from payments.errors import AmountDoubtful, InsufficientPayment, NotTheTotal
 from payments.ledger import ledger
-from payments.models import Payment
+from payments.models import Payment, PaymentAttempt
 from queueing import housekeeping, ways_out
 from queueing import services as floor
 from queueing.errors import (
@@ -61,8 +61,11 @@ STEPS = 40
 #: Few, so that they are used again now and then.
 REQUESTS = st.sampled_from([None, None, *(f"request-{number}" for number in range(6))])
 PEOPLE = st.integers(0, 1)
+#: A cashier, or the manager.
+ANYBODY = st.integers(0, 2)
+METHODS = st.sampled_from(["cash", "cash", "card"])
 OFFERS = st.integers(0, 2)
-OVER = st.sampled_from(["0.20", "0.00", "1000.00", "-0.01"])
+OVER = st.sampled_from(["0.00", "0.00", "0.20", "1000.00", "-0.01"])
 SELECTION = st.lists(OFFERS, min_size=1, max_size=3)
 #: In place of a visit: the one that this person holds.
 MINE = st.none()
@@ -111,7 +114,9 @@ class Visit:
     room: str = ""
     calls: int = 0
     finished: int = 0  # the place in the cashiers' line
-    payment: tuple[Any, ...] | None = None  # cashier, amount, request
+    offers: list["Offer"] = field(default_factory=list)  # taken, or shown to the terminal
+    payment: "Offer | None" = None
+    attempts: list[bool | None] = field(default_factory=list)  # None: at work
     steps: list[Step] = field(default_factory=list)
 
     @property
@@ -129,6 +134,16 @@ class Visit:
             self.therapist, self.room, self.calls = None, "", 0
         if to in BEFORE_CASHIER:
             self.cashier = None
+
+
+class Offer(NamedTuple):
+    """What a cashier was given for a visit."""
+
+    pk: int
+    cashier: Cashier
+    amount: Decimal
+    method: str
+    request_id: str | None
 
 
 class Cast(NamedTuple):
@@ -195,9 +210,10 @@ class Model:
         """The visit that a request made."""
         return next((v for v in self.visits if request_id and v.request_id == request_id), None)
 
-    def paid_before(self, request_id: str | None) -> bool:
-        """Whether a request has paid for somebody."""
-        return any(v.payment and request_id and v.payment[2] == request_id for v in self.visits)
+    def offered_before(self, request_id: str | None) -> list[Offer]:
+        """What a request has done, for whomever."""
+        offers = (offer for visit in self.visits for offer in visit.offers)
+        return [offer for offer in offers if request_id and offer.request_id == request_id]
 
 
 class Day(RuleBasedStateMachine):
@@ -243,8 +259,17 @@ class Day(RuleBasedStateMachine):
         ]
         items = TransactionItem.objects.values_list("pk", "service_classification")
         assert dict(items) == {pk: o.pk for v in model.visits for pk, o in v.items.items()}
-        payments = Payment.objects.order_by("transaction").values_list("transaction", "amount_paid")
-        assert list(payments) == [(v.pk, v.payment[1]) for v in model.visits if v.payment]
+        paid = ("transaction", "cashier", "amount_paid", "method")
+        payments = Payment.objects.order_by("transaction").values_list(*paid)
+        assert list(payments) == [
+            (v.pk, v.payment.cashier.pk, v.payment.amount, v.payment.method)
+            for v in model.visits
+            if v.payment
+        ]
+        attempts = PaymentAttempt.objects.order_by("pk").values_list("transaction", "approved")
+        assert sorted(attempts, key=str) == sorted(
+            ((v.pk, answer) for v in model.visits for answer in v.attempts), key=str
+        )
         assert dict(Room.objects.values_list("number", "status")) == model.rooms
 
     # -- A day as it goes when nobody errs: without it few visits would get to their end ----------
@@ -257,13 +282,16 @@ class Day(RuleBasedStateMachine):
         people=st.lists(st.integers(0, 3), min_size=4, max_size=8),
         instead=OFFERS,
         over=OVER,
+        method=METHODS,
         request_id=REQUESTS,
     )
-    def go_on(self, people: list[int], instead: int, over: str, request_id: str | None) -> None:
+    def go_on(
+        self, people: list[int], instead: int, over: str, method: str, request_id: str | None
+    ) -> None:
         for number in people:
             at_the_counter, who = divmod(number, 2)
             if at_the_counter:
-                self._go_on_at_the_counter(who, over, request_id)
+                self._go_on_at_the_counter(who, over, method, request_id)
             else:
                 self._go_on_with_treatments(who, instead)
 
@@ -280,13 +308,17 @@ class Day(RuleBasedStateMachine):
         else:
             self.finish(who, None)
 
-    def _go_on_at_the_counter(self, who: int, over: str, request_id: str | None) -> None:
+    def _go_on_at_the_counter(
+        self, who: int, over: str, method: str, request_id: str | None
+    ) -> None:
         visit = self.model.held_by(self.cast.cashiers[who])
         if visit is None:
             self.claim_finished(who)
+        elif visit.status == Status.PAYING:
+            self.answer(who, visit, approved=True)
         else:
             for _tap in range(2):
-                self.pay(who, visit, over, request_id)
+                self.pay(who, visit, over, method, request_id, confirmed=True)
 
     # -- The customer ---------------------------------------------------------------------------
 
@@ -596,37 +628,120 @@ class Day(RuleBasedStateMachine):
             held.move(Status.AWAITING_PAYMENT, by=cashier.user)
         assert (claimed.pk, claimed.version) == (held.pk, held.version)
 
+    @rule(who=PEOPLE, whom=visits)
+    def claim_by_code(self, who: int, whom: Visit) -> None:
+        cashier = self.cast.cashiers[who]
+        held = self.model.held_by(cashier)
+        open_now = (v for v in self.model.visits if v.status not in CLOSED)
+        found = next((v for v in open_now if v.code == whom.code), None)
+        refusal: Refusal = None
+        if held is None and found is None:
+            refusal = TransactionNotFound
+        elif held is None or held.code != whom.code:
+            refusal = None if found and not held and found.status == Status.FINISHED else WrongState
+        with self.expect(refusal):
+            till.claim(cashier, code=whom.code)
+        if found and not refusal and held is None:
+            found.cashier = cashier
+            found.move(Status.AWAITING_PAYMENT, by=cashier.user)
+
+    @rule(who=ANYBODY, whom=MINE | visits)
+    def give_back(self, who: int, whom: Visit | None) -> None:
+        person, cashier = self._in_charge(who)
+        if visit := whom or (cashier and self.model.held_by(cashier)):
+            refusal = not_possible(visit, cashier in (None, visit.cashier), Status.AWAITING_PAYMENT)
+            with self.expect(refusal):
+                till.release(person, transaction_id=visit.pk)
+            if not refusal:
+                visit.move(Status.FINISHED, by=person)
+
+    def _in_charge(self, who: int) -> tuple[User, Cashier | None]:
+        """A cashier, or the manager, who answers for everybody."""
+        if who == len(self.cast.cashiers):
+            return self.cast.manager, None
+        return self.cast.cashiers[who].user, self.cast.cashiers[who]
+
     @rule(
         who=PEOPLE,
         whom=MINE | MINE | visits,
         over=OVER,
+        method=METHODS,
         request_id=REQUESTS,
+        confirmed=st.booleans(),
     )
-    def pay(self, who: int, whom: Visit | None, over: str, request_id: str | None) -> None:
+    def pay(
+        self,
+        who: int,
+        whom: Visit | None,
+        over: str,
+        method: str,
+        request_id: str | None,
+        confirmed: bool,
+    ) -> None:
         cashier = self.cast.cashiers[who]
         if visit := whom or self.model.held_by(cashier):
-            offered = (cashier, visit.total + Decimal(over), request_id)
-            refusal = self._pay_refusal(visit, offered)
+            offer = Offer(visit.pk, cashier, visit.total + Decimal(over), method, request_id)
+            refusal = self._pay_refusal(visit, offer, confirmed)
             with self.expect(refusal):
                 till.pay(
-                    cashier, transaction_id=visit.pk, amount_paid=offered[1], request_id=request_id
+                    cashier,
+                    transaction_id=visit.pk,
+                    amount_paid=offer.amount,
+                    method=method,
+                    confirmed=confirmed,
+                    request_id=request_id,
                 )
-            if not refusal and visit.status != Status.PAID:
-                visit.payment = offered
-                visit.move(Status.PAYING, Status.PAID, by=cashier.user)
+            is_news = offer.request_id is None or offer not in visit.offers
+            if not refusal and visit.status == Status.AWAITING_PAYMENT and is_news:
+                self._take(visit, offer)
 
-    def _pay_refusal(self, visit: Visit, offered: tuple[Any, ...]) -> Refusal:
-        cashier, amount, request_id = offered
-        possible = (Status.AWAITING_PAYMENT, Status.PAID)
-        if refusal := not_possible(visit, visit.cashier == cashier, *possible):
+    def _take(self, visit: Visit, offer: Offer) -> None:
+        visit.offers.append(offer)
+        if offer.method == "cash":
+            visit.payment = offer
+            visit.move(Status.PAYING, Status.PAID, by=offer.cashier.user)
+        else:
+            visit.attempts.append(None)
+            visit.move(Status.PAYING, by=offer.cashier.user)
+
+    def _pay_refusal(self, visit: Visit, offer: Offer, confirmed: bool) -> Refusal:
+        possible = (Status.AWAITING_PAYMENT, Status.PAYING, Status.PAID)
+        if refusal := not_possible(visit, visit.cashier == offer.cashier, *possible):
             return refusal
-        if visit.payment:
-            if not request_id or visit.payment[2] != request_id:
-                return WrongState
-            return None if visit.payment == offered else Conflict
-        if amount < visit.total:
-            return InsufficientPayment
-        return Conflict if self.model.paid_before(request_id) else None
+        before = self.model.offered_before(offer.request_id)
+        if visit.status != Status.AWAITING_PAYMENT:
+            before = [other for other in before if other.pk == visit.pk]
+            return (None if offer in before else Conflict) if before else WrongState
+        if refusal := amount_refusal(offer.amount - visit.total, offer.method, confirmed):
+            return refusal
+        # Cash knows the requests of cash, a terminal those of terminals.
+        is_used = any((other.method == "cash") == (offer.method == "cash") for other in before)
+        return Conflict if is_used and offer not in before else None
+
+    @rule(who=ANYBODY, whom=MINE | visits, approved=st.booleans())
+    def answer(self, who: int, whom: Visit | None, approved: bool) -> None:
+        person, cashier = self._in_charge(who)
+        if visit := whom or (cashier and self.model.held_by(cashier)):
+            refusal = not_possible(visit, cashier in (None, visit.cashier), *Status)
+            if not refusal and not visit.attempts:
+                refusal = WrongState
+            elif not refusal and visit.attempts[-1] is not None:
+                refusal = None if visit.attempts[-1] == approved else Conflict
+            with self.expect(refusal):
+                till.payment_result(person, transaction_id=visit.pk, approved=approved)
+            if not refusal and visit.attempts[-1] is None:
+                visit.attempts[-1] = approved
+                visit.payment = visit.offers[-1] if approved else None
+                visit.move(Status.PAID if approved else Status.AWAITING_PAYMENT, by=person)
+
+
+def amount_refusal(change: Decimal, method: str, confirmed: bool) -> Refusal:
+    """Too little, not exactly what a terminal takes, or much too much."""
+    if change < 0:
+        return InsufficientPayment
+    if change and method != "cash":
+        return NotTheTotal
+    return AmountDoubtful if change >= 1000 and not confirmed else None
 
 
 def not_possible(visit: Visit, is_mine: bool, *statuses: Status) -> Refusal:

@@ -1,11 +1,12 @@
 """A cashier takes the money: once, or not at all."""
 
+from contextlib import nullcontext
 from decimal import Decimal
 
 import pytest
 
 from conftest import make_offer
-from payments.errors import InsufficientPayment
+from payments.errors import AmountDoubtful, InsufficientPayment
 from payments.models import Payment
 from payments.services import claim_next, pay
 from queueing.errors import QueueEmpty, TransactionNotFound, WrongState
@@ -64,6 +65,25 @@ def test_too_little_money_changes_nothing(carl, make_transaction):
     due.refresh_from_db()
     assert due.status == Status.AWAITING_PAYMENT
     assert not Payment.objects.exists()
+
+
+def test_a_slipped_zero_is_asked_about(carl, make_transaction):
+    due = make_transaction(Status.AWAITING_PAYMENT)
+    with pytest.raises(AmountDoubtful, match=r"8700\.00.*8200\.00"):
+        pay(carl, transaction_id=due.pk, amount_paid=Decimal("8700"))
+    assert not Payment.objects.exists()
+    paid = pay(carl, transaction_id=due.pk, amount_paid=Decimal("8700"), confirmed=True)
+    assert paid.payment.change_amount == Decimal("8200.00")
+
+
+@pytest.mark.parametrize(
+    ("limit", "is_asked"), [("500.00", True), ("500.01", False), (None, False)]
+)
+def test_a_branch_says_what_change_is_doubtful(carl, branch, make_transaction, limit, is_asked):
+    carl.user.branch.doubtful_change = limit and Decimal(limit)
+    due = make_transaction(Status.AWAITING_PAYMENT)
+    with pytest.raises(AmountDoubtful) if is_asked else nullcontext():
+        pay(carl, transaction_id=due.pk, amount_paid=Decimal("1000"))
 
 
 def test_a_paid_customer_does_not_pay_again(carl, make_transaction):

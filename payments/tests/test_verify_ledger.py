@@ -12,12 +12,12 @@ from django.db import connection
 from django.db.models import F, Model
 from django.utils import timezone
 
+from accounts.models import Cashier
 from conftest import make_offer
 from payments.ledger import ledger
-from payments.models import Payment
+from payments.models import Payment, PaymentAttempt, ReceiptCounter
 from payments.services import pay
 from queueing import services, ways_out
-from queueing.lifecycle import advance
 from queueing.models import Room, Transaction, TransactionEvent, TransactionItem
 from queueing.services import Choice
 from queueing.states import Status
@@ -27,7 +27,10 @@ from spa_project.lib.audit import Broken, Outcome, Rows, Rule
 #: A key that leads nowhere.
 NOBODY = 999
 
-GUARDED = (Transaction, TransactionItem, TransactionEvent, Payment, Room)
+GUARDED = (
+    *(Transaction, TransactionItem, TransactionEvent, Room),
+    *(Payment, PaymentAttempt, ReceiptCounter),
+)
 
 
 @pytest.fixture
@@ -43,9 +46,7 @@ def floor(branch, maya, noor, carl, cora, make_transaction) -> dict[Status, Tran
         Status.NO_SHOW: left(ways_out.no_show, maya, Status.THERAPIST_CONFIRMED),
         Status.CANCELLED: left(ways_out.cancel, desk, Status.PENDING_THERAPIST, reason="tired"),
         Status.ON_HOLD: left(ways_out.hold, desk, Status.PENDING_THERAPIST),
-        Status.PAYING: advance(
-            make_transaction(Status.AWAITING_PAYMENT, cashier=cora), Status.PAYING, by=cora.user
-        ),
+        Status.PAYING: by_card(cora, make_transaction(Status.AWAITING_PAYMENT, cashier=cora)),
         Status.AWAITING_PAYMENT: make_transaction(Status.AWAITING_PAYMENT),
         Status.FINISHED: make_transaction(Status.FINISHED),
         Status.IN_SERVICE: make_transaction(Status.IN_SERVICE),
@@ -59,6 +60,11 @@ def floor(branch, maya, noor, carl, cora, make_transaction) -> dict[Status, Tran
             active_code="9000",
         ),
     }
+
+
+def by_card(cashier: Cashier, due: Transaction) -> Transaction:
+    """The terminal is at work."""
+    return pay(cashier, transaction_id=due.pk, amount_paid=due.total_amount, method="card")
 
 
 @pytest.fixture
@@ -328,6 +334,65 @@ FAULTS = {
         {"request_id": "tap-00001", "request_digest": ""},
         "payment {payment}: request tap-00001 is kept without its content",
     ),
+    "change from a card": Fault(
+        "A terminal takes the total, no more, and its approval is kept.",
+        Payment,
+        {"method": "card"},
+        "payment {payment}: by card, due 500.00, change 9499.00, approved by no terminal",
+    ),
+    "a terminal forgotten": Fault(
+        "While somebody pays, one terminal is at work, and never otherwise.",
+        PaymentAttempt,
+        {"ended_at": timezone.now()},
+        "transaction {pk}: it is paying with 0 terminals at work",
+        Status.PAYING,
+    ),
+    "half an answer of a terminal": Fault(
+        "A terminal is asked for the total, and answers once.",
+        PaymentAttempt,
+        {"approved": False},
+        "payment attempt {attempt}: of transaction {pk} is neither open nor answered",
+        Status.PAYING,
+    ),
+    "a terminal asked for another amount": Fault(
+        "A terminal is asked for the total, and answers once.",
+        PaymentAttempt,
+        {"amount_due": "5000.00"},
+        "payment attempt {attempt}: it asks for 5000.00, the total is 500.00",
+        Status.PAYING,
+    ),
+    "a receipt missing": Fault(
+        "Receipts of a branch are numbered from 1 without a gap.",
+        Payment,
+        {"receipt_number": 3},
+        "payment {payment}: its receipt is 3, none is before it",
+    ),
+    "a counter of receipts turned on": Fault(
+        "The counter of receipts stands at the last one.",
+        ReceiptCounter,
+        {"last": 7},
+        "receipt counter {branch}: it stands at 7, the last receipt is 1",
+    ),
+    "a receipt of another spa": Fault(
+        "A payment is kept in the books of its visit's branch.",
+        Payment,
+        {"branch": NOBODY},
+        "payment {payment}: it is of branch 999, its visit of {branch}",
+    ),
+    "an attempt of nobody": Fault(
+        "No payment attempt without what it belongs to.",
+        PaymentAttempt,
+        {"transaction": NOBODY},
+        "payment attempt {attempt}: there is no transaction 999",
+        Status.PAYING,
+    ),
+    "an attempt's request that cannot be compared": Fault(
+        "A request made one payment attempt, and can be told again.",
+        PaymentAttempt,
+        {"request_id": "tap-00001", "request_digest": ""},
+        "payment attempt {attempt}: request tap-00001 is kept without its content",
+        Status.PAYING,
+    ),
     "an item of nobody": Fault(
         "No item without what it belongs to.",
         TransactionItem,
@@ -373,7 +438,11 @@ def test_a_fault_is_found_and_its_row_named(unguarded, name):
 
 def change(model: type[Model], transaction: Transaction, changes: dict[str, Any]) -> None:
     """Write around the verbs what belongs to a transaction: the first row there is."""
-    key = {Transaction: "pk", Room: "current_transaction"}.get(model, "transaction")
+    key = {
+        Transaction: "pk",
+        Room: "current_transaction",
+        ReceiptCounter: "branch__transaction",
+    }.get(model, "transaction")
     row = model._default_manager.filter(**{key: transaction.pk}).order_by("pk").first()
     assert row is not None
     assert model._default_manager.filter(pk=row.pk).update(**changes) == 1
@@ -396,6 +465,7 @@ def words_of(transaction: Transaction) -> dict[str, Any]:
         "item": transaction.item_list[0].pk if transaction.items.exists() else None,
         "first_event": events.values_list("pk", flat=True).first(),
         "payment": payment and payment.pk,
+        "attempt": transaction.attempts.values_list("pk", flat=True).first(),
     }
 
 
@@ -432,6 +502,27 @@ def test_what_two_customers_share_is_found_and_both_are_named(unguarded, name):
     Transaction.objects.filter(pk=two.pk).update(**first)
     words = words_of(one) | {"one": one.pk, "two": two.pk}
     assert finding.format(**words) in found()[rule]
+
+
+def test_an_approval_of_what_was_paid_in_cash_is_found(unguarded):
+    paid = unguarded[Status.PAID]
+    asked = PaymentAttempt.objects.filter(transaction=unguarded[Status.PAYING])
+    asked.update(transaction=paid, active_transaction=None, approved=True)
+    assert (
+        f"payment {paid.payment.pk}: by cash, due 500.00, change 9499.00, approved"
+        in found()["A terminal takes the total, no more, and its approval is kept."]
+    )
+
+
+def test_a_receipt_number_used_twice_is_found(unguarded):
+    payment = Payment.objects.get()
+    one, two = payment.pk, payment.pk + 1
+    payment.pk = two
+    payment.save()
+    assert found()["Receipts of a branch are numbered from 1 without a gap."] == [
+        f"payment {one}: its receipt is 1, payment {two} has it as well",
+        f"payment {two}: its receipt is 1, payment {one} has it as well",
+    ]
 
 
 def test_a_cashier_with_two_customers_is_found(unguarded, carl):

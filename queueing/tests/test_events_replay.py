@@ -22,7 +22,11 @@ from queueing.services import set_room
 from queueing.snapshots import digests_of, open_transactions, rooms_of
 from queueing.states import CLOSED, MOVES, UNDOABLE, WITH_CASHIER, WITH_THERAPIST, Status
 
-AHEAD = [(was, to, False) for was, targets in MOVES.items() for to in targets]
+#: Those of money are in payments/tests/test_events_replay.py, with what they need.
+MONEY = {Status.PAYING, Status.PAID}
+AHEAD = [
+    (was, to, False) for was, targets in MOVES.items() for to in targets if not {was, to} & MONEY
+]
 BACK = [(was, to, True) for to, steps in UNDOABLE.items() for was in steps]
 
 
@@ -87,9 +91,7 @@ def owners_for(to: Status, maya, carl) -> dict:
 
 
 @pytest.mark.parametrize("audience", AUDIENCES, ids=lambda audience: audience.name)
-@pytest.mark.parametrize(
-    ("was", "to", "undo"), [arrow for arrow in AHEAD + BACK if arrow[1] != Status.PAID]
-)
+@pytest.mark.parametrize(("was", "to", "undo"), AHEAD + BACK)
 def test_old_screen_plus_events_is_the_new_screen(
     branch, maya, carl, transaction_in, heard, audience, was, to, undo
 ):

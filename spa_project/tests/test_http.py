@@ -99,7 +99,10 @@ STAFF_COMMANDS = {
     "therapist_finish_service": {"maya"},
     "room_set_status": {"maya", "maria"},
     "cashier_claim_next": {"carl"},
+    "cashier_claim": {"carl"},
+    "cashier_release": {"carl", "maria"},
     "cashier_pay": {"carl"},
+    "cashier_payment_result": {"carl", "maria"},
 }
 DATA = {
     "therapist_start_service": {"transaction_id": 1},
@@ -107,7 +110,10 @@ DATA = {
     "therapist_remove_item": {"transaction_id": 1, "item_id": 1},
     "therapist_finish_service": {"transaction_id": 1},
     "room_set_status": {"room_number": "1", "status": "available"},
+    "cashier_claim": {"code": "0001"},
+    "cashier_release": {"transaction_id": 1},
     "cashier_pay": {"transaction_id": 1, "amount_paid": "1"},
+    "cashier_payment_result": {"transaction_id": 1, "approved": True},
 }
 
 

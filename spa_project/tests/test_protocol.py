@@ -10,7 +10,14 @@ from django.urls import resolve
 
 from catalog.serializers import CategoryData, ClassificationData, MenuData, ServiceData
 from queueing.events import AUDIENCES, ROOM_EVENT, TICKET_EVENT
-from queueing.serializers import BoardRow, ItemData, PaymentData, RoomData, TransactionData
+from queueing.serializers import (
+    AttemptData,
+    BoardRow,
+    ItemData,
+    PaymentData,
+    RoomData,
+    TransactionData,
+)
 from queueing.statistics import Statistics, Takings
 from spa_project.lib.commands import REGISTRY
 from spa_project.lib.errors import DomainError
@@ -68,7 +75,9 @@ def assert_shape(data: Any, declared: type) -> None:
 
 def test_the_example_of_a_transaction_has_its_shape():
     [transaction] = [example for example in EXAMPLES if "total_amount" in example]
-    assert_shape(transaction, TransactionData)
+    [attempt] = [example for example in EXAMPLES if "method_name" in example]
+    assert_shape(transaction | {"attempt": attempt}, TransactionData)
+    assert_shape(attempt, AttemptData)
     assert_shape(transaction["items"][0], ItemData)
     assert_shape(transaction["payment"], PaymentData)
 

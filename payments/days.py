@@ -1,0 +1,89 @@
+"""A cashier's own day: the last payments they took, and what the whole day came to."""
+
+from decimal import Decimal
+from typing import TypedDict
+
+from django.db.models import Count, Sum
+
+from accounts.models import Cashier
+from payments.models import Payment
+from queueing.services import staff_branch
+from spa_project.lib.money import format_amount
+
+#: Payments that are shown; the totals count all.
+SHOWN = 50
+
+
+class TakenData(TypedDict):
+    """One payment of the day."""
+
+    transaction_id: int
+    code: str
+    customer_name: str
+    method: str
+    amount_due: str
+    amount_paid: str
+    change_amount: str
+    reference: str
+    receipt_number: int
+    receipt_key: str
+    created_at: str
+
+
+class TotalData(TypedDict):
+    """What came in by one method."""
+
+    method: str
+    name: str
+    count: int
+    amount: str
+
+
+class DayData(TypedDict):
+    """A day so far, the latest payment first."""
+
+    date: str
+    count: int
+    amount: str
+    totals: list[TotalData]
+    payments: list[TakenData]
+
+
+def day_of(cashier: Cashier) -> DayData:
+    """The cashier's business day so far."""
+    today = staff_branch(cashier).business_date()
+    payments = Payment.objects.filter(cashier=cashier, business_date=today)
+    by_method = payments.values("method", "method__name").order_by("method__position", "method")
+    sums = list(by_method.annotate(count=Count("pk"), amount=Sum("amount_due")))
+    latest = payments.select_related("transaction", "method").order_by("-id")[:SHOWN]
+    return {
+        "date": today.isoformat(),
+        "count": sum(row["count"] for row in sums),
+        "amount": format_amount(sum((row["amount"] for row in sums), Decimal(0))),
+        "totals": [
+            {
+                "method": row["method"],
+                "name": row["method__name"],
+                "count": row["count"],
+                "amount": format_amount(row["amount"]),
+            }
+            for row in sums
+        ],
+        "payments": [_taken(payment) for payment in latest],
+    }
+
+
+def _taken(payment: Payment) -> TakenData:
+    return {
+        "transaction_id": payment.transaction_id,
+        "code": payment.transaction.code,
+        "customer_name": payment.transaction.customer_name,
+        "method": payment.method.code,
+        "amount_due": format_amount(payment.amount_due),
+        "amount_paid": format_amount(payment.amount_paid),
+        "change_amount": format_amount(payment.change_amount),
+        "reference": payment.reference,
+        "receipt_number": payment.receipt_number,
+        "receipt_key": payment.receipt_key,
+        "created_at": payment.created_at.isoformat(),
+    }

@@ -1,0 +1,49 @@
+"""Ways to pay: data of the managers, and the three a spa begins with."""
+
+from typing import TypedDict
+
+from payments.errors import MethodNotOffered
+from payments.models import CASH, Kind, PaymentMethod
+from spa_project.lib.statements import Param, Prepared
+
+#: As a seeded spa has them; a manager renames, adds and switches off.
+DEFAULTS = (
+    (CASH, "Cash", Kind.CASH),
+    ("card", "Card", Kind.TERMINAL),
+    ("e-wallet", "E-wallet", Kind.TERMINAL),
+)
+
+_OFFERED = Prepared(lambda: PaymentMethod.objects.filter(code=Param("code"), active=True))
+
+
+class MethodData(TypedDict):
+    code: str
+    name: str
+    kind: str
+
+
+def offered(code: str) -> PaymentMethod:
+    """The method of this code; raises `MethodNotOffered`."""
+    method = _OFFERED.first(code=code)
+    if method is None:
+        raise MethodNotOffered
+    return method
+
+
+def serialize_offered() -> list[MethodData]:
+    """What a till offers, in its order."""
+    return [
+        {"code": method.code, "name": method.name, "kind": method.kind}
+        for method in PaymentMethod.objects.filter(active=True)
+    ]
+
+
+def create_defaults() -> None:
+    """The methods a spa begins with; those that are there already stay as they are."""
+    PaymentMethod.objects.bulk_create(
+        (
+            PaymentMethod(code=code, name=name, kind=kind, position=position)
+            for position, (code, name, kind) in enumerate(DEFAULTS, 1)
+        ),
+        ignore_conflicts=True,
+    )

@@ -1,0 +1,15 @@
+"""Addresses as pictures that a phone's camera can read."""
+
+import io
+
+import segno
+from django.http import HttpResponse
+
+
+def qr_response(address: str) -> HttpResponse:
+    """The address as a QR code (SVG). It never changes, so a browser may keep it for a day."""
+    picture = io.BytesIO()
+    segno.make_qr(address).save(picture, kind="svg", scale=4, border=2, light="#fff")
+    response = HttpResponse(picture.getvalue(), content_type="image/svg+xml")
+    response["Cache-Control"] = "private, max-age=86400"
+    return response
