@@ -2,13 +2,17 @@
 
 from typing import Any
 
-from django.contrib import admin
+from axes.utils import reset as forget_wrong_passwords
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from accounts.logins import end_every_login
 from accounts.models import Branch, Cashier, Therapist, User
 
 admin.site.site_header = admin.site.site_title = _("Spa floor")
@@ -65,11 +69,40 @@ class StaffAdmin(UserAdmin):
         ),
     )
     readonly_fields = ("last_login", "date_joined")
+    actions = ("end_logins", "allow_new_tries")
 
     @admin.display(description=_("plays"))
     def plays(self, user: User) -> str:
         """The person's roles, in words."""
         return ", ".join(sorted(str(role.label) for role in user.roles))
+
+    @admin.action(description=_("End every login"), permissions=["change"])
+    def end_logins(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
+        """Log these people out everywhere, once the manager has said so twice."""
+        if "confirmed" not in request.POST:
+            context = self.admin_site.each_context(request) | {
+                "title": _("End every login"),
+                "people": people,
+                "opts": self.opts,
+            }
+            return TemplateResponse(request, "admin/accounts/user/end_logins.html", context)
+        for person in people:
+            end_every_login(person)
+            self.log_change(request, person, str(_("Every login ended.")))
+        told = ngettext(
+            "%(count)d person is logged out everywhere.",
+            "%(count)d people are logged out everywhere.",
+            len(people),
+        )
+        self.message_user(request, told % {"count": len(people)}, messages.SUCCESS)
+        return None
+
+    @admin.action(description=_("Allow new log-in tries"), permissions=["change"])
+    def allow_new_tries(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        """Forget the wrong passwords that lock these people out."""
+        for person in people:
+            forget_wrong_passwords(username=person.username)
+        self.message_user(request, _("They can try again now."), messages.SUCCESS)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Superusers are theirs alone to see and change."""

@@ -1,8 +1,12 @@
 """A manager's staff: create, set a password, switch off; never more power than their own."""
 
 import pytest
+from axes.models import AccessAttempt
+from django.contrib.admin.models import LogEntry
+from django.test import Client
 
 from accounts.models import Role, User
+from accounts.tests.by_token import LET_IN, NOBODY, bearer, claim, log_in, post
 from conftest import PASSWORD, make_user
 
 NO_PROFILES = {
@@ -81,3 +85,38 @@ def test_nobody_is_deleted(as_maria, mona):
 def test_the_admin_is_for_managers(client, maya, carl, mona, person):
     client.force_login({"maya": maya.user, "carl": carl.user, "mona": mona}[person])
     assert client.get("/admin/").status_code == 302
+
+
+PEOPLE = "/admin/accounts/user/"
+
+
+def test_a_manager_ends_every_login_of_a_person_after_saying_so_twice(as_maria, maya, noor):
+    token, noors = log_in("maya"), log_in("noor")
+    chosen = {"action": "end_logins", "_selected_action": [maya.user.pk]}
+    asked = as_maria.post(PEOPLE, chosen)
+    assert b"maya" in asked.content
+    assert b"noor" not in asked.content
+    assert claim(**bearer(token)) == LET_IN
+    done = as_maria.post(PEOPLE, chosen | {"confirmed": "yes"}, follow=True)
+    assert b"1 person is logged out everywhere." in done.content
+    assert claim(**bearer(token)) == NOBODY
+    assert claim(**bearer(noors)) == LET_IN
+    assert LogEntry.objects.get().object_id == str(maya.user.pk)
+
+
+def test_a_manager_ends_no_login_of_a_superuser(as_maria, branch):
+    root = make_user("Root", branch, is_staff=True, is_superuser=True)
+    chosen = {"action": "end_logins", "_selected_action": [root.pk], "confirmed": "yes"}
+    as_maria.post(PEOPLE, chosen)
+    root.refresh_from_db()
+    assert root.login_epoch == 0
+
+
+def test_a_manager_lets_somebody_try_again(as_maria, maya):
+    for _try in range(5):
+        post(Client(), "/api/login/", {"username": "maya", "password": "wrong"})
+    right = {"username": "maya", "password": PASSWORD}
+    assert post(Client(), "/api/login/", right).status_code == 429
+    as_maria.post(PEOPLE, {"action": "allow_new_tries", "_selected_action": [maya.user.pk]})
+    assert not AccessAttempt.objects.exists()
+    assert post(Client(), "/api/login/", right).status_code == 200

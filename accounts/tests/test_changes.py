@@ -1,10 +1,21 @@
 """Whoever is logged out, switched off or loses a role loses their open sockets."""
 
-import pytest
-from django.test import Client
+import asyncio
+import datetime
 
-from accounts.models import Therapist, User
+import pytest
+import time_machine
+from django.contrib.sessions.models import Session
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.auth import changed_among, staff_of
+from accounts.models import AuthToken, Branch, Therapist, User
+from accounts.tests.by_token import bearer, log_in, post
 from conftest import open_socket, session_of
+from spa_project.lib import doors
 from spa_project.lib.dbpool import pool
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
@@ -52,6 +63,182 @@ async def test_a_login_elsewhere_disturbs_nobody(maya):
         await desk.hear("snapshot")
         await pool.run(Client().force_login, maya.user)
         assert (await desk.ask("therapist_confirm_next"))["code"] == "queue_empty"
+
+
+# -- The same by token ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("header", ["authorization", "x-auth-token"])
+async def test_a_token_opens_a_socket(maya, header):
+    token = await pool.run(log_in, "maya")
+    value = f"Bearer {token}" if header == "authorization" else token
+    async with open_socket("/ws/therapist/", headers={header: value}) as desk:
+        assert (await desk.hear("snapshot"))["data"]["me"]["name"] == "Maya"
+        assert (await desk.ask("therapist_confirm_next"))["code"] == "queue_empty"
+
+
+async def test_a_token_comes_before_the_session(maya, carl):
+    token = await pool.run(log_in, "maya")
+    async with open_socket("/ws/therapist/", carl.user, headers=bearer(token)) as desk:
+        await desk.hear("snapshot")
+    async with open_socket("/ws/therapist/", maya.user, headers=bearer("nonsense")) as desk:
+        assert await desk.close_code() == 4401
+
+
+async def test_a_token_of_another_role_is_told_so(maya):
+    token = await pool.run(log_in, "maya")
+    async with open_socket("/ws/cashier/", headers=bearer(token)) as desk:
+        assert await desk.close_code() == 4403
+
+
+async def test_a_logout_closes_the_sockets_of_that_token_only(maya):
+    one, two = [await pool.run(log_in, "maya") for _each in range(2)]
+    async with (
+        open_socket("/ws/therapist/", headers=bearer(one)) as gone,
+        open_socket("/ws/therapist/", headers=bearer(two)) as other,
+    ):
+        await gone.hear("snapshot")
+        await other.hear("snapshot")
+        await pool.run(lambda: post(Client(), "/api/logout/", **bearer(one)))
+        assert await gone.close_code() == 4401
+        assert (await other.ask("therapist_confirm_next"))["code"] == "queue_empty"
+
+
+async def test_a_logout_of_all_closes_every_socket_of_the_person(maya, noor):
+    token, noors = [await pool.run(log_in, name) for name in ("maya", "noor")]
+    async with (
+        open_socket("/ws/therapist/", maya.user) as by_session,
+        open_socket("/ws/monitor/", headers=bearer(token)) as by_token,
+        open_socket("/ws/therapist/", headers=bearer(noors)) as other,
+    ):
+        for each in (by_session, by_token, other):
+            await each.hear("snapshot")
+        await pool.run(lambda: post(Client(), "/api/logout/", {"all": True}, **bearer(token)))
+        assert await by_session.close_code() == 4401
+        assert await by_token.close_code() == 4401
+        assert (await other.ask("therapist_confirm_next"))["code"] == "queue_empty"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda maya: _save(User.objects, maya.user.pk, is_active=False), 4401),
+        (lambda maya: _set_password(maya.user.pk), 4401),
+        (lambda maya: _save(Therapist.objects, maya.pk, active=False), 4403),
+        (lambda maya: _move(maya.user.pk), 1012),
+    ],
+    ids=["switched off", "new password", "other role", "other branch"],
+)
+async def test_a_change_of_the_person_closes_the_sockets_of_tokens(
+    maya, other_branch, change, code
+):
+    token = await pool.run(log_in, "maya")
+    async with open_socket("/ws/therapist/", headers=bearer(token)) as desk:
+        await desk.hear("snapshot")
+        await pool.run(change, maya)
+        assert await desk.close_code() == code
+
+
+# -- What nobody told -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def often(monkeypatch) -> None:
+    """Ask about those who are in all the time."""
+    monkeypatch.setattr(doors, "CHECK_SECONDS", 0.05)
+
+
+async def quietly(change, *args) -> None:
+    """Change rows as if the news of it were lost: no signal, no event."""
+    await pool.run(change, *args)
+
+
+SILENT_CHANGES = {
+    "token gone": (lambda maya: AuthToken.objects.all().delete(), 4401),
+    "token over": (lambda maya: AuthToken.objects.update(expires_at=timezone.now()), 4401),
+    "switched off": (lambda maya: User.objects.update(is_active=False), 4401),
+    "new password": (lambda maya: User.objects.update(password="!"), 4401),
+    "every login ended": (lambda maya: User.objects.update(login_epoch=7), 4401),
+    "other role": (lambda maya: Therapist.objects.update(active=False), 4403),
+    "other branch": (
+        lambda maya: User.objects.update(branch=Branch.objects.get(slug="cebu")),
+        1012,
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "code"), SILENT_CHANGES.values(), ids=SILENT_CHANGES)
+async def test_what_nobody_told_is_found_out(maya, other_branch, often, change, code):
+    token = await pool.run(log_in, "maya")
+    async with open_socket("/ws/therapist/", headers=bearer(token)) as desk:
+        await desk.hear("snapshot")
+        await quietly(change, maya)
+        assert await desk.close_code() == code
+
+
+async def test_a_session_that_is_gone_is_found_out(maya, often):
+    async with open_socket("/ws/therapist/", maya.user) as desk:
+        await desk.hear("snapshot")
+        await quietly(lambda: Session.objects.all().delete())
+        assert await desk.close_code() == 4401
+
+
+async def test_a_silent_logout_is_seen_with_the_next_command(maya):
+    async with open_socket("/ws/therapist/", maya.user) as desk:
+        await desk.hear("snapshot")
+        await quietly(lambda: Session.objects.all().delete())
+        assert (await desk.ask("therapist_confirm_next"))["code"] == "not_authenticated"
+        assert await desk.close_code() == 4401
+
+
+async def test_who_gets_one_role_more_stays_and_is_asked_about_no_more_than_before(
+    maya, often, monkeypatch
+):
+    looks: list[doors.Doorkeeper] = []
+    look = doors.Doorkeeper.look
+
+    def counted(keeper: doors.Doorkeeper) -> None:
+        looks.append(keeper)
+        look(keeper)
+
+    monkeypatch.setattr(doors.Doorkeeper, "look", counted)
+    async with open_socket("/ws/therapist/", maya.user) as desk:
+        await desk.hear("snapshot")
+        await quietly(lambda: User.objects.update(is_monitor=True))
+        await asyncio.sleep(0.5)
+        assert (await desk.ask("therapist_confirm_next"))["code"] == "queue_empty"
+    assert len(looks) == 1
+
+
+async def test_a_socket_keeps_its_token_alive(maya):
+    token = await pool.run(log_in, "maya")
+    callers = {await pool.run(staff_of, {"headers": _encoded(token), "query_string": b""})}
+    for hours in (20, 40):
+        with time_machine.travel(timezone.now() + datetime.timedelta(hours=hours), tick=True):
+            assert await pool.run(changed_among, callers) == set()
+
+
+async def test_all_who_are_in_are_asked_about_in_two_statements(maya, noor, carl, mona):
+    def count() -> int:
+        scopes = [{"headers": _encoded(log_in(name)), "query_string": b""} for name in NAMES]
+        callers = {staff_of(scope) for scope in scopes}
+        assert len(callers) == len(NAMES)
+        with CaptureQueriesContext(connection) as statements:
+            assert changed_among(callers) == set()
+        return len(statements)
+
+    assert await pool.run(count) == 2
+
+
+NAMES = ("maya", "maya", "noor", "carl", "mona")
+
+
+def _encoded(token: str) -> list[tuple[bytes, bytes]]:
+    return [(b"authorization", f"Bearer {token}".encode())]
+
+
+def _move(pk: int) -> None:
+    _save(User.objects, pk, branch=Branch.objects.get(slug="cebu"))
 
 
 def _save(people, pk: int, **changes) -> None:
