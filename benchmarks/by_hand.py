@@ -9,7 +9,7 @@ from typing import Any
 import MySQLdb
 
 PICK = """
-    SELECT id, version, t.* FROM queueing_transaction t
+    SELECT * FROM queueing_transaction
     WHERE branch_id = %s AND status = %s ORDER BY queued_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
 """
 EVENT = """
@@ -21,6 +21,14 @@ ITEMS = """
     SELECT id, service_id, service_classification_id, service_name, classification, price,
     duration_minutes FROM queueing_transactionitem WHERE transaction_id = %s ORDER BY id
 """
+#: What staff are shown of a transaction, beside its people and items; and what the public is.
+SHOWN = (
+    *("id", "version", "code", "status", "customer_name", "therapist_id", "cashier_id"),
+    *("room_number", "total_amount", "total_duration_minutes", "created_at", "queued_at"),
+    *("selection_confirmed_at", "therapist_confirmed_at", "service_start_at"),
+    *("service_finish_at", "cashier_claimed_at", "paid_at"),
+)
+PUBLIC = ("id", "version", "code", "status", "room_number")
 
 
 class Hand:
@@ -47,6 +55,13 @@ class Hand:
     def _run(self, sql: str, *values: Any) -> Any:
         self._cursor.execute(sql, values)
         return self._cursor
+
+    def _row(self, sql: str, *values: Any) -> dict[str, Any] | None:
+        """The first row as a dictionary, or nothing."""
+        row = self._run(sql, *values).fetchone()
+        return row and dict(
+            zip((column[0] for column in self._cursor.description), row, strict=True)
+        )
 
     def confirm(self, offer_ids: list[int], day: datetime.date) -> int:
         """A customer with these services joins the line; returns the transaction's id."""
@@ -105,7 +120,10 @@ class Hand:
             pk,
         )
         self._event(pk, 1, now, None, "selecting", "pending_therapist")
-        self._answer(pk)
+        self._tell(
+            {"id": pk, "version": 1, "code": code, "status": "pending_therapist"}
+            | {"created_at": now, "queued_at": now, "selection_confirmed_at": now},
+        )
         self._run("COMMIT")
         return int(pk)
 
@@ -116,13 +134,13 @@ class Hand:
         self._run(
             "SELECT id FROM queueing_transaction WHERE active_therapist_id = %s", therapist_id
         )
-        row = self._run(PICK, self._branch_id, "pending_therapist").fetchone()
+        row = self._row(PICK, self._branch_id, "pending_therapist")
         if row is None:
             self._run("ROLLBACK")
             return None
-        pk, version = row[:2]
+        pk, version = row["id"], row["version"]
         room_id, _status, room_version = self._room(room_number)
-        self._set_room(room_id, room_version, "occupied")
+        self._set_room(room_number, room_id, room_version, "occupied")
         now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
         self._run(
             """UPDATE queueing_transaction SET status = 'therapist_confirmed', version = %s,
@@ -139,26 +157,29 @@ class Hand:
             version,
         )
         self._event(pk, version + 1, now, user_id, "pending_therapist", "therapist_confirmed")
-        self._answer(pk)
+        self._tell(
+            row
+            | {"status": "therapist_confirmed", "version": version + 1, "room_number": room_number}
+            | {"therapist_id": therapist_id, "therapist_confirmed_at": now}
+        )
         self._run("COMMIT")
         return int(pk)
 
     def start(self, pk: int, therapist_id: int, user_id: int) -> None:
         """The treatment begins."""
         self._run("BEGIN")
-        version = self._own("therapist_id", pk, therapist_id)
-        self._move(pk, version, user_id, "therapist_confirmed", "in_service", "service_start_at")
+        row = self._own("therapist_id", pk, therapist_id)
+        self._move(row, user_id, "therapist_confirmed", "in_service", "service_start_at")
         self._run("COMMIT")
 
     def finish(self, pk: int, therapist_id: int, user_id: int, room_number: str) -> None:
         """The treatment is over; the room is to be prepared."""
         self._run("BEGIN")
-        version = self._own("therapist_id", pk, therapist_id)
+        row = self._own("therapist_id", pk, therapist_id)
         room_id, _status, room_version = self._room(room_number)
-        self._set_room(room_id, room_version, "preparing")
+        self._set_room(room_number, room_id, room_version, "preparing")
         self._move(
-            pk,
-            version,
+            row,
             user_id,
             "in_service",
             "finished",
@@ -171,7 +192,7 @@ class Hand:
         """The room is ready again."""
         self._run("BEGIN")
         room_id, _status, room_version = self._room(room_number)
-        self._set_room(room_id, room_version, "available")
+        self._set_room(room_number, room_id, room_version, "available")
         self._run("COMMIT")
 
     def claim_finished(self, cashier_id: int, user_id: int) -> int | None:
@@ -179,14 +200,12 @@ class Hand:
         self._run("BEGIN")
         self._run("SELECT id FROM accounts_cashier WHERE id = %s FOR UPDATE", cashier_id)
         self._run("SELECT id FROM queueing_transaction WHERE active_cashier_id = %s", cashier_id)
-        row = self._run(PICK, self._branch_id, "finished").fetchone()
+        row = self._row(PICK, self._branch_id, "finished")
         if row is None:
             self._run("ROLLBACK")
             return None
-        pk, version = row[:2]
         self._move(
-            pk,
-            version,
+            row,
             user_id,
             "finished",
             "awaiting_payment",
@@ -194,16 +213,14 @@ class Hand:
             f", cashier_id = {cashier_id}, active_cashier_id = {cashier_id}",
         )
         self._run("COMMIT")
-        return int(pk)
+        return int(row["id"])
 
     def pay(self, pk: int, cashier_id: int, user_id: int, amount: Decimal) -> None:
         """The cashier takes the money."""
         self._run("BEGIN")
-        version = self._own("cashier_id", pk, cashier_id)
+        row = self._own("cashier_id", pk, cashier_id)
+        version, due = row["version"], row["total_amount"]
         now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
-        [(due,)] = self._run(
-            "SELECT total_amount FROM queueing_transaction WHERE id = %s", pk
-        ).fetchall()
         self._run(
             """INSERT INTO payments_payment (transaction_id, cashier_id, amount_due, amount_paid,
             change_amount, method, reference, created_at, request_digest)
@@ -217,8 +234,7 @@ class Hand:
         )
         self._event(pk, version + 1, now, user_id, "awaiting_payment", "paying")
         self._move(
-            pk,
-            version + 1,
+            row | {"version": version + 1},
             user_id,
             "awaiting_payment",
             "paid",
@@ -228,18 +244,18 @@ class Hand:
         )
         self._run("COMMIT")
 
-    def _own(self, column: str, pk: int, person_id: int) -> int:
-        [(version,)] = self._run(
-            f"SELECT version FROM queueing_transaction WHERE id = %s AND {column} = %s FOR UPDATE",
+    def _own(self, column: str, pk: int, person_id: int) -> dict[str, Any]:
+        row = self._row(
+            f"SELECT * FROM queueing_transaction WHERE id = %s AND {column} = %s FOR UPDATE",
             pk,
             person_id,
-        ).fetchall()
-        return int(version)
+        )
+        assert row
+        return row
 
     def _move(
         self,
-        pk: int,
-        version: int,
+        row: dict[str, Any],
         user_id: int,
         was: str,
         to: str,
@@ -248,6 +264,7 @@ class Hand:
         *,
         guard: int | None = None,
     ) -> None:
+        pk, version = row["id"], row["version"]
         now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
         self._run(
             f"""UPDATE queueing_transaction SET status = %s, version = %s, {stamp} = %s{more}
@@ -260,7 +277,7 @@ class Hand:
             version if guard is None else guard,
         )
         self._event(pk, version + 1, now, user_id, was, to)
-        self._answer(pk)
+        self._tell(row | {"status": to, "version": version + 1, stamp: now})
 
     def _room(self, number: str) -> tuple[int, str, int]:
         row: tuple[int, str, int] = self._run(
@@ -271,7 +288,7 @@ class Hand:
         ).fetchone()
         return row
 
-    def _set_room(self, room_id: int, version: int, status: str) -> None:
+    def _set_room(self, number: str, room_id: int, version: int, status: str) -> None:
         self._run(
             """UPDATE queueing_room SET status = %s, version = version + 1
             WHERE id = %s AND version = %s""",
@@ -279,12 +296,39 @@ class Hand:
             room_id,
             version,
         )
+        _event_text("room", {"number": number, "status": status, "version": version + 1})
 
     def _event(
         self, pk: int, version: int, at: datetime.datetime, by: int | None, was: str, to: str
     ) -> None:
         self._run(EVENT, pk, version, at, by, was, to)
 
-    def _answer(self, pk: int) -> str:
-        """What the asker is told about the items; the services do the same and more."""
-        return json.dumps(self._run(ITEMS, pk).fetchall(), default=str)
+    def _tell(self, row: dict[str, Any]) -> None:
+        """The texts that the asker and the screens are sent, as the services make them."""
+        items = [
+            {
+                "id": item[0],
+                "service_id": item[1],
+                "service_classification_id": item[2],
+                "service_name": item[3],
+                "classification": item[4],
+                "price": str(item[5]),
+                "duration_minutes": item[6],
+            }
+            for item in self._run(ITEMS, row["id"]).fetchall()
+        ]
+        shown = {name: row.get(name) for name in SHOWN}
+        people = {"branch": "bench", "therapist": "T", "cashier": "C", "counter_number": "1"}
+        _event_text("transaction", shown | people | {"items": items})
+        _event_text("transaction", {name: row.get(name) for name in PUBLIC})
+
+
+def _event_text(name: str, data: dict[str, Any]) -> str:
+    return json.dumps({name: data}, default=_plain)
+
+
+def _plain(value: Any) -> str:
+    """Money as text, times in ISO 8601 with their offset."""
+    if isinstance(value, datetime.datetime):
+        return value.replace(tzinfo=datetime.UTC).isoformat()
+    return str(value)

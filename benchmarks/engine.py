@@ -30,7 +30,7 @@ ROUNDS = 5
 CLAIMS = 800
 LIVES = 120
 PROCESSES = 2
-THREADS = 8
+CLAIMERS = 8  # in each process
 HISTORY = 1_000_000
 
 
@@ -81,12 +81,14 @@ def take_turns(
     ours: Callable[[], float], theirs: Callable[[], float], rounds: int = ROUNDS
 ) -> tuple[float, float]:
     """Median rate of each side; they take turns, so that both meet the same weather."""
-    rates: tuple[list[float], list[float]] = ([], [])
+    sides = [(ours, list[float]()), (theirs, list[float]())]
     ours(), theirs()  # warm both up
     for _round in range(rounds):
-        rates[0].append(ours())
-        rates[1].append(theirs())
-    return statistics.median(rates[0]), statistics.median(rates[1])
+        for side, rates in sides:
+            rates.append(side())
+        sides.reverse()  # neither is always the one that goes first
+    found = {side: statistics.median(rates) for side, rates in sides}
+    return found[ours], found[theirs]
 
 
 def fresh_line(floor: "Floor", waiting: int) -> None:
@@ -102,13 +104,12 @@ def fresh_line(floor: "Floor", waiting: int) -> None:
 
 def claims_by_service(floor: "Floor") -> float:
     """Claims per second: each therapist takes one customer."""
-    from queueing.serializers import serialize_transaction
     from queueing.services import claim_next
 
     fresh_line(floor, CLAIMS)
     with stopwatch() as taken:
         for therapist in floor.therapists[:CLAIMS]:
-            serialize_transaction(claim_next(therapist))
+            claim_next(therapist)
     return CLAIMS / taken[0]
 
 
@@ -130,7 +131,6 @@ def lives_by_service(floor: "Floor") -> float:
     from payments.services import pay
     from queueing import services
     from queueing.models import RoomStatus
-    from queueing.serializers import serialize_transaction
     from queueing.services import Choice
 
     free_everyone()
@@ -144,8 +144,7 @@ def lives_by_service(floor: "Floor") -> float:
             services.finish_service(therapist, transaction_id=pk)
             services.set_room(floor.branch, therapist.room_number, RoomStatus.AVAILABLE)
             claim_finished(cashier)
-            paid = pay(cashier, transaction_id=pk, amount_paid=Decimal("1500.00"))
-            serialize_transaction(paid)
+            pay(cashier, transaction_id=pk, amount_paid=Decimal("1500.00"))
     return LIVES / taken[0]
 
 
@@ -175,8 +174,13 @@ def lives_by_hand(floor: "Floor") -> float:
 
 
 def claim_in_threads(url: str, process: int, by_hand: bool, begin_at: float) -> float:
-    """One process of claimers: its threads share its therapists; returns when it was done."""
+    """One process of claimers; returns when it was done.
+
+    By hand each claimer has a thread and a connection. Ours share the threads of the process's
+    pool, as they do where it serves people (spa_project/lib/dbpool.py).
+    """
     set_up(url)
+    from django.conf import settings
     from django.db import connection
 
     from benchmarks.floor import load
@@ -184,6 +188,7 @@ def claim_in_threads(url: str, process: int, by_hand: bool, begin_at: float) -> 
 
     floor = load()
     mine = floor.therapists[process::PROCESSES]
+    threads = CLAIMERS if by_hand else settings.DB_THREADS
 
     def work(slot: int) -> None:
         other = hand(floor) if by_hand else None
@@ -194,15 +199,17 @@ def claim_in_threads(url: str, process: int, by_hand: bool, begin_at: float) -> 
             else:
                 claim_next(therapist)
 
-        warm_up, *rest = mine[slot::THREADS]
-        claim(warm_up)  # a process that serves a spa has long begun
+        share = mine[slot::threads]
+        warm_ups = CLAIMERS // threads
+        for therapist in share[:warm_ups]:
+            claim(therapist)  # a process that serves a spa has long begun
         time.sleep(max(0.0, begin_at - time.time()))  # all claimers begin together
-        for therapist in rest:
+        for therapist in share[warm_ups:]:
             claim(therapist)
         (other or connection).close()
 
-    with concurrent.futures.ThreadPoolExecutor(THREADS) as threads:
-        list(threads.map(work, range(THREADS)))
+    with concurrent.futures.ThreadPoolExecutor(threads) as executor:
+        list(executor.map(work, range(threads)))
     return time.time()
 
 
@@ -217,7 +224,7 @@ def claims_in_processes(url: str, floor: "Floor", *, by_hand: bool) -> float:
             for process in range(PROCESSES)
         ]
         ended = max(job.result() for job in jobs)
-    return (CLAIMS - PROCESSES * THREADS) / (ended - begin_at)
+    return (CLAIMS - PROCESSES * CLAIMERS) / (ended - begin_at)
 
 
 # -- History ------------------------------------------------------------------------------------
@@ -364,7 +371,7 @@ def measure(database: MariaDB) -> list[Result]:
             0.35,
         ),
         rate_result(
-            f"{PROCESSES * THREADS} claimers in {PROCESSES} processes, against the same by hand",
+            f"{PROCESSES * CLAIMERS} claimers in {PROCESSES} processes, against the same by hand",
             take_turns(
                 lambda: claims_in_processes(database.url, floor, by_hand=False),
                 lambda: claims_in_processes(database.url, floor, by_hand=True),
