@@ -109,8 +109,8 @@ def ticket_screen(key: str) -> Screen:
         raise TransactionNotFound
 
     def snapshot() -> dict[str, Any]:
-        return {
-            "transaction": serialize_transaction(Transaction.objects.with_people().get(pk=found))
-        }
+        visit = Transaction.objects.with_people().get(pk=found)
+        before = digests_of_tickets([found])[found]["before"]
+        return {"transaction": serialize_transaction(visit), "before": before}
 
     return Screen(ticket_topic(found), snapshot, Digest(digests_of_tickets, found))

@@ -1,6 +1,8 @@
 """What a screen shows right now, and the digest by which it knows it is right."""
 
 from collections.abc import Iterable
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, TypedDict
 
 from django.db.models import Count, QuerySet, Sum
@@ -16,6 +18,12 @@ class Digest(TypedDict):
 
     count: int
     versions: int
+
+
+class TicketDigest(Digest):
+    """The digest of a customer's own page, and how many are before them; null for no line."""
+
+    before: int | None
 
 
 def open_transactions(branch: Branch, statuses: Iterable[Status]) -> list[Transaction]:
@@ -54,7 +62,24 @@ def digests_of(
     return digests
 
 
-def digests_of_tickets(transaction_ids: list[int]) -> dict[int, Digest]:
-    """The digests of customers' own pages, one row each; all pages in one query."""
-    rows = Transaction.objects.filter(pk__in=transaction_ids).values_list("pk", "version")
-    return {pk: {"count": 1, "versions": version} for pk, version in rows}
+def digests_of_tickets(transaction_ids: list[int]) -> dict[int, TicketDigest]:
+    """The digests of customers' own pages, one row each; all pages in two queries."""
+    tickets = Transaction.objects.filter(pk__in=transaction_ids)
+    rows = list(tickets.values_list("pk", "version", "branch_id", "status"))
+    waiting = {branch_id for *_, branch_id, status in rows if status == Status.PENDING_THERAPIST}
+    before = places_in_line(waiting) if waiting else {}
+    return {
+        pk: {"count": 1, "versions": version, "before": before.get(pk)} for pk, version, *_ in rows
+    }
+
+
+def places_in_line(branch_ids: Iterable[int]) -> dict[int, int]:
+    """How many are before each who waits for a therapist, by transaction: the index alone."""
+    line = Transaction.objects.filter(
+        branch__in=branch_ids, status=Status.PENDING_THERAPIST
+    ).order_by("branch_id", "queued_at", "id")
+    return {
+        pk: place
+        for _, branch in groupby(line.values_list("branch_id", "pk"), key=itemgetter(0))
+        for place, (_, pk) in enumerate(branch)
+    }

@@ -155,9 +155,11 @@ class Screen {
     if (this.learn(news)) this.show();
   }
 
-  count({ statistics, revenue_today }) {
-    const news = { ...statistics, ...(revenue_today && { revenue_today }) };
-    if (statistics || revenue_today) this.component.figures = { ...this.component.figures, ...news };
+  count({ statistics, revenue_today, before }) {
+    const told = { revenue_today, before };
+    const news = Object.entries(told).filter(([, figure]) => figure !== undefined);
+    const figures = { ...statistics, ...Object.fromEntries(news) };
+    if (Object.keys(figures).length) this.component.figures = { ...this.component.figures, ...figures };
   }
 
   learn({ transaction, room }) {

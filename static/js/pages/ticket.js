@@ -5,6 +5,7 @@
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { floor } from "../lib/live.js";
 import { speech } from "../lib/page.js";
+import { chime, unlockSound } from "../lib/sound.js";
 import { stopwatch } from "../lib/time.js";
 
 /** The way of a visit; several statuses may be one step of it. */
@@ -16,14 +17,56 @@ const STEPS = [
   ["paid"],
 ];
 
+const RING = [400, 200, 400, 200, 400];
+
 Alpine.data("ticket", () => ({
   ...floor,
   ...speech,
 
+  canRing: false,
+  /** What the page opened with is no news: it was looked at. */
+  openedWith: null,
+
   init() {
+    const title = document.title;
+    this.$watch("call", (call) => {
+      document.title = call ? `${this.callWords} · ${title}` : title;
+      if (call && call !== this.openedWith) this.ring();
+      this.openedWith = "";
+    });
     this.follow();
   },
 
+  caughtUp() {
+    this.openedWith ??= this.call;
+  },
+  async letRing() {
+    this.canRing = await unlockSound();
+    if (this.canRing) await chime();
+  },
+  ring() {
+    navigator.vibrate?.(RING);
+    chime();
+  },
+
+  /** Which call this is: being called again is another one. Empty while nobody calls. */
+  get call() {
+    return this.is("therapist_confirmed") ? `call ${this.visit.calls ?? 1}` : "";
+  },
+  get callWords() {
+    const room = this.visit.room_number;
+    return room ? this.say("called_to", { room }) : this.say("called");
+  },
+  get before() {
+    return this.is("pending_therapist") ? (this.figures?.before ?? null) : null;
+  },
+  get beforeWords() {
+    return this.before === 0 ? this.say("next") : this.say("before", { count: this.before });
+  },
+  get receiptUrl() {
+    const key = this.visit?.payment?.receipt_key;
+    return key ? `/receipt/${key}/` : "";
+  },
   get visit() {
     return this.rows[0] ?? null;
   },

@@ -1,0 +1,92 @@
+/**
+ * Evaluated in a page: what of its layout is wrong, in sentences. Looks at every piece of text and
+ * every control that can be seen now; inside the dialog that is open, if one is.
+ */
+() => {
+  const SLACK = 2;
+  const root = document.querySelector("dialog:modal") ?? document.body;
+  const problems = [];
+
+  const describe = (box) => {
+    const words = (box.element.textContent || box.element.getAttribute("aria-label") || "").trim();
+    const kind = box.element.tagName.toLowerCase();
+    return `<${kind} class="${box.element.className.baseVal ?? box.element.className}"> “${words.slice(0, 30)}”`;
+  };
+
+  const styleOf = (element) => getComputedStyle(element);
+  const isShown = (element) =>
+    element.checkVisibility({ opacityProperty: true, visibilityProperty: true }) &&
+    !element.closest(".visually-hidden, .skip-link, [hidden], noscript, script, [popover]:not(:popover-open)");
+
+  /** Fixed and sticky things lie over the page on purpose; each is a layer of its own. */
+  const layerOf = (element) => {
+    for (let each = element; each && each !== root; each = each.parentElement) {
+      if (["fixed", "sticky"].includes(styleOf(each).position) || each.matches(":popover-open")) return each;
+    }
+    return root;
+  };
+
+  const scrolls = (style, side) => ["auto", "scroll"].includes(style[side]);
+
+  /** What is left of a box inside everything that clips it; notes what is cut off for good. */
+  const clipped = (element, rect) => {
+    let { left, top, right, bottom } = rect;
+    let isCut = false;
+    for (let each = element.parentElement; each && each !== document.documentElement; each = each.parentElement) {
+      const style = styleOf(each);
+      if (style.overflowX === "visible" && style.overflowY === "visible") continue;
+      const frame = each.getBoundingClientRect();
+      const mayScroll = scrolls(style, "overflowX") || scrolls(style, "overflowY");
+      const outside = left < frame.left - SLACK || right > frame.right + SLACK;
+      const below = top < frame.top - SLACK || bottom > frame.bottom + SLACK;
+      if ((outside || below) && !mayScroll && style.textOverflow !== "ellipsis" && style.webkitLineClamp === "none") {
+        isCut = true;
+      }
+      left = Math.max(left, frame.left);
+      right = Math.min(right, frame.right);
+      top = Math.max(top, frame.top);
+      bottom = Math.min(bottom, frame.bottom);
+    }
+    return { left, top, right, bottom, isCut };
+  };
+
+  /** A line's box reaches above and below its letters; close lines are no fault. */
+  const inked = ({ left, top, width, height }) =>
+    new DOMRect(left, top + height * 0.18, width, height * 0.64);
+
+  const boxes = [];
+  const take = (element, rect) => {
+    if (rect.width < 1 || rect.height < 1) return;
+    const part = clipped(element, rect);
+    const box = { element, layer: layerOf(element), ...part };
+    if (part.isCut) problems.push(`${describe(box)} is cut off`);
+    if (part.right - part.left >= 1 && part.bottom - part.top >= 1) boxes.push(box);
+  };
+
+  for (const element of root.querySelectorAll("a, button, input, select, textarea, summary, img.qr")) {
+    if (isShown(element)) take(element, element.getBoundingClientRect());
+  }
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    if (!node.data.trim() || !isShown(node.parentElement)) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    for (const rect of range.getClientRects()) take(node.parentElement, inked(rect));
+  }
+
+  const width = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth > width + SLACK) {
+    problems.push(`the page is ${document.documentElement.scrollWidth - width} px too wide`);
+  }
+  const overlap = (one, two) =>
+    Math.min(one.right, two.right) - Math.max(one.left, two.left) > SLACK &&
+    Math.min(one.bottom, two.bottom) - Math.max(one.top, two.top) > SLACK + 2;
+  boxes.forEach((one, place) => {
+    for (const two of boxes.slice(place + 1)) {
+      if (one.layer !== two.layer || one.element.contains(two.element) || two.element.contains(one.element)) continue;
+      if (overlap(one, two)) problems.push(`${describe(one)} overlaps ${describe(two)}`);
+    }
+  });
+  return [...new Set(problems)];
+}

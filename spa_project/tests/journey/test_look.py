@@ -1,0 +1,111 @@
+"""The screens of the public on every size of screen, in both directions of reading."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from spa_project.tests.catalogues import write_pseudo
+from spa_project.tests.journey.browser import Windows
+from spa_project.tests.journey.floor import Floor
+from spa_project.tests.journey.look import (
+    SIZES,
+    accessibility_problems,
+    layout_problems,
+)
+from spa_project.tests.servers import AppServer
+
+pytestmark = pytest.mark.servers
+
+Opener = Callable[[AppServer, Windows], Page]
+
+
+def page_at(path: str, ready: str) -> Opener:
+    """Opens an address and waits until this can be seen."""
+
+    def opener(server: AppServer, windows: Windows) -> Page:
+        page = windows.open(server, path)
+        expect(page.locator(ready).first).to_be_visible()
+        return page
+
+    return opener
+
+
+def choosing(page: Page) -> Page:
+    page.set_viewport_size(SIZES["320"])
+    page.get_by_test_id("add").first.click()
+    page.get_by_test_id("open-cart").click()
+    return page
+
+
+def cart(server: AppServer, windows: Windows) -> Page:
+    return choosing(page_at("/menu/", "[data-testid=add]")(server, windows))
+
+
+def kiosk(server: AppServer, windows: Windows) -> Page:
+    page = page_at("/menu/?kiosk=1", "[data-testid=begin]")(server, windows)
+    page.get_by_test_id("begin").click()
+    return page
+
+
+def number(server: AppServer, windows: Windows) -> Page:
+    page = cart(server, windows)
+    page.get_by_test_id("confirm").click()
+    expect(page.get_by_test_id("code")).to_be_visible()
+    return page
+
+
+def ticket(server: AppServer, windows: Windows) -> Page:
+    page = number(server, windows)
+    page.get_by_test_id("ticket-link").click()
+    expect(page.get_by_test_id("before")).to_be_visible()
+    return page
+
+
+SCREENS: dict[str, Opener] = {
+    "home": page_at("/", "h1"),
+    "menu": page_at("/menu/", "[data-testid=add]"),
+    "cart": cart,
+    "number": number,
+    "ticket": ticket,
+    "greeting": page_at("/menu/?kiosk=1", "[data-testid=begin]"),
+    "kiosk": kiosk,
+    "board": page_at("/board/", "[data-testid=waiting-count]"),
+    "login": page_at("/accounts/login/", "[data-testid=login]"),
+    "offline": page_at("/offline/", "h1"),
+}
+
+
+@pytest.fixture(scope="module")
+def pseudo(spa, tmp_path_factory) -> Iterator[AppServer]:
+    """A process of the same spa in a language that reads from right to left."""
+    folder = tmp_path_factory.mktemp("locale")
+    write_pseudo(folder)
+    settings = {"DJANGO_SETTINGS_MODULE": "spa_project.tests.pseudo", "PSEUDO_LOCALE": str(folder)}
+    with AppServer(**spa, **settings) as server:
+        yield server
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_a_screen_fits_every_size_and_is_accessible(floor: Floor, windows, complaints, name):
+    page = SCREENS[name](floor.one, windows)
+    assert layout_problems(page) == []
+    assert accessibility_problems(page) == []
+    assert complaints == []
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_a_screen_fits_from_right_to_left(pseudo, floor, windows, complaints, name):
+    page = SCREENS[name](pseudo, windows)
+    assert page.locator("html").get_attribute("dir") == "rtl"
+    assert layout_problems(page) == []
+    assert complaints == []
+
+
+def test_a_fault_of_layout_is_noticed(floor, windows):
+    page = windows.open(floor.one, "/accounts/login/")
+    page.evaluate("document.querySelector('h1').style.marginBottom = '-60px'")
+    page.evaluate("document.querySelector('[type=submit]').style.width = '4000px'")
+    problems = " ".join(layout_problems(page))
+    assert "overlaps" in problems
+    assert "too wide" in problems
