@@ -252,7 +252,7 @@ async def open_socket(
     """A socket to the whole application, with the client's session or a new one of the user."""
     from spa_project.asgi import application
 
-    sent = {"origin": origin, **(headers or {})}
+    sent = {"origin": origin, "host": "localhost", **(headers or {})}
     if user is not None:
         client = await pool.run(session_of, user)
     if client is not None:

@@ -16,4 +16,8 @@ class SpaProjectConfig(AppConfig):
         # Importing a module of commands registers them, for sockets and HTTP alike.
         for app in ("queueing", "payments"):
             import_module(f"{app}.commands")
+        from spa_project import safety  # it asks for people, who are an app of their own
+
         register(check_databases, Tags.database)
+        register(safety.check_accounts, Tags.database)
+        register(safety.check_settings, Tags.security)

@@ -10,14 +10,14 @@ django_application = get_asgi_application()  # first: the rest needs the apps lo
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
 
-from spa_project.lib.alone import refuse_to_share_without_redis  # noqa: E402
-from spa_project.lib.checks import refuse_a_wrong_database  # noqa: E402
+from spa_project.lib.alone import refuse_a_second_process  # noqa: E402
 from spa_project.lib.dbpool import PooledApplication  # noqa: E402
 from spa_project.lib.hub import Attached  # noqa: E402
 from spa_project.routing import websockets  # noqa: E402
+from spa_project.safety import refuse_an_unsafe_start  # noqa: E402
 
-refuse_to_share_without_redis()
-refuse_a_wrong_database()  # before the first request: Daphne itself runs no system checks
+refuse_a_second_process()
+refuse_an_unsafe_start()  # before the first request: Daphne itself runs no system checks
 
 application = Attached(
     ProtocolTypeRouter(

@@ -1,14 +1,14 @@
 """Every socket's address."""
 
 from channels.routing import URLRouter
-from channels.security.websocket import AllowedHostsOriginValidator
 from django.urls import re_path
 
 import payments.routing
 import queueing.routing
+from spa_project.lib.origins import OwnOrigins
 from spa_project.lib.sockets import NowhereConsumer
 
-websockets = AllowedHostsOriginValidator(
+websockets = OwnOrigins(
     URLRouter(
         [
             *queueing.routing.websocket_urlpatterns,

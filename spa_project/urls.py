@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from spa_project.api import api
+from spa_project.api_docs import docs
 from spa_project.health import healthz, metrics, readyz
 from spa_project.shell import manifest, offline, service_worker
 
@@ -12,6 +13,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("queueing.urls")),
     path("", include("payments.urls")),
+    path("api/docs", docs, name="api-docs"),
     path("api/", api.urls),
     path("admin/", admin.site.urls),
     path("language/", set_language, name="set_language"),

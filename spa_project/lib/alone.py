@@ -1,4 +1,8 @@
-"""Without Redis there is one process, because a second one's screens would hear of nothing."""
+"""Where there may be only one process, a second one is refused.
+
+Without Redis its screens would hear of nothing; on SQLite each of its commands would wait for all
+the others'.
+"""
 
 import fcntl
 import hashlib
@@ -12,13 +16,14 @@ from django.core.exceptions import ImproperlyConfigured
 _held: IO[str] | None = None
 
 
-def refuse_to_share_without_redis() -> None:
+def refuse_a_second_process() -> None:
     """Take this machine's lock on serving this database; raises `ImproperlyConfigured`.
 
     It is held as long as the process lives, and the kernel gives it back when the process dies.
     """
     global _held
-    if settings.REDIS_URL or _held is not None:
+    may_be_many = settings.REDIS_URL and not settings.EMBEDDED
+    if may_be_many or _held is not None:
         return
     lock = _lock_file().open("w")
     try:
@@ -26,8 +31,9 @@ def refuse_to_share_without_redis() -> None:
     except BlockingIOError:
         lock.close()
         raise ImproperlyConfigured(
-            "Another process serves this database already. Stop it, or set REDIS_URL for both: "
-            "without Redis their screens would not hear of each other."
+            "Another process serves this database already. Stop it, or use MariaDB or MySQL "
+            "(DATABASE_URL) with Redis (REDIS_URL) for both: without, their screens would not "
+            "hear of each other."
         ) from None
     _held = lock
 

@@ -9,7 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
@@ -22,6 +22,8 @@ MARIADB_AT_LEAST = (10, 6)
 MYSQL_AT_LEAST = (8, 0, 11)
 #: Seconds that a start waits for the database's answers.
 START_WAIT = 10.0
+
+Check: TypeAlias = Callable[[BaseDatabaseWrapper], list[CheckMessage]]
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,10 @@ def check(connection: BaseDatabaseWrapper) -> list[CheckMessage]:
     return list(judge(ask(connection)))
 
 
-def refuse_a_wrong_database() -> None:
+def refuse_a_wrong_database(*others: Check) -> None:
     """Called before serving; raises `ImproperlyConfigured` with what to change.
+
+    The other checks are made with the same connection.
 
     A database that does not answer now is no reason: it may come, and until then requests are
     answered with an error.
@@ -70,19 +74,22 @@ def refuse_a_wrong_database() -> None:
     found: list[CheckMessage | NotSupportedError] = []
     # A thread of its own: the caller may be on an event loop, where Django refuses to ask, and
     # the connection made here ends with it.
-    asking = threading.Thread(target=_ask_into, args=(found,), name="database-check", daemon=True)
+    asking = threading.Thread(
+        target=_ask_into, args=(found, others), name="database-check", daemon=True
+    )
     asking.start()
     asking.join(START_WAIT)
     if asking.is_alive():
         logger.warning("The database has not answered yet; it was not checked.")
     if found:
-        raise ImproperlyConfigured("\n\n".join(_in_words(reason) for reason in found))
+        raise ImproperlyConfigured("\n\n".join(in_words(reason) for reason in found))
 
 
-def _ask_into(found: list[CheckMessage | NotSupportedError]) -> None:
+def _ask_into(found: list[CheckMessage | NotSupportedError], others: Sequence[Check]) -> None:
     connection = connections[DEFAULT_DB_ALIAS]
     try:
-        found += check(connection)
+        for ask in (check, *others):
+            found += ask(connection)
     except NotSupportedError as error:  # Django itself refuses very old servers
         found.append(error)
     except Exception as error:
@@ -91,7 +98,8 @@ def _ask_into(found: list[CheckMessage | NotSupportedError]) -> None:
         connection.close()
 
 
-def _in_words(reason: CheckMessage | NotSupportedError) -> str:
+def in_words(reason: CheckMessage | NotSupportedError) -> str:
+    """What is wrong and what to change, as one sentence after the other."""
     return f"{reason.msg} {reason.hint}" if isinstance(reason, CheckMessage) else str(reason)
 
 

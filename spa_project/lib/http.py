@@ -53,8 +53,8 @@ def json_with_etag(request: HttpRequest, data: Any, *, version: str) -> HttpResp
         response = HttpResponse(status=304)
     else:
         response = JsonResponse(data)
+    # Who asks keeps it, and sends the tag: nothing of it is kept by the browser itself.
     response["ETag"] = etag
-    response["Cache-Control"] = "no-cache"
     return response
 
 

@@ -1,6 +1,7 @@
 """A second process without Redis is refused at start, with what to do."""
 
 import os
+import secrets
 import subprocess
 import sys
 
@@ -15,7 +16,8 @@ def start(database: str, redis: str = "", *, then: str = "") -> subprocess.Popen
     return subprocess.Popen(
         [sys.executable, "-c", f"{START}; print('serving', flush=True); {then}"],
         cwd=settings.BASE_DIR,
-        env=os.environ | {"DATABASE_URL": database, "REDIS_URL": redis, "SECRET_KEY": "x" * 50},
+        env=os.environ
+        | {"DATABASE_URL": database, "REDIS_URL": redis, "SECRET_KEY": secrets.token_urlsafe(45)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -40,9 +42,19 @@ def test_a_second_process_without_redis_is_refused(first):
     assert "REDIS_URL" in errors
 
 
-def test_with_redis_there_may_be_several(first):
-    output, _errors = start(first, redis="redis://127.0.0.1:1").communicate(timeout=20)
+def test_on_sqlite_redis_does_not_make_it_two(first):
+    _out, errors = start(first, redis="redis://127.0.0.1:1").communicate(timeout=20)
+    assert "Another process serves this database already" in errors
+
+
+def test_with_mariadb_and_redis_there_may_be_several():
+    away = "mysql://spa:spa@127.0.0.1:1/spa"
+    one = start(away, redis="redis://127.0.0.1:1", then="input()")
+    assert one.stdout is not None
+    assert one.stdout.readline() == "serving\n"
+    output, _errors = start(away, redis="redis://127.0.0.1:1").communicate(timeout=20)
     assert output == "serving\n"
+    one.communicate("\n", timeout=20)
 
 
 def test_another_database_is_another_matter(first, tmp_path):

@@ -204,3 +204,40 @@ def test_a_wrong_password_is_told(client, maya):
     assert response.context["form"].errors
     response = client.post(address, {"username": "maya", "password": PASSWORD})
     assert response.status_code == 302
+
+
+PAGES = ("/", "/menu/", "/board/", "/accounts/login/", "/admin/login/", "/api/menu/", "/api/docs")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_answer_tells_the_browser_what_it_may_not(client, branch, hour, path):
+    response = client.get(path)
+    assert response.status_code == 200
+    assert response["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self'")
+    assert "unsafe" not in response["Content-Security-Policy"]
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["X-Frame-Options"] == "DENY"
+    assert response["Referrer-Policy"] == "same-origin"
+    assert response["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "camera=()" in response["Permissions-Policy"]
+    assert "no-store" in response["Cache-Control"]
+
+
+def test_a_session_is_no_scripts_business(client, maya):
+    client.post("/accounts/login/", {"username": "maya", "password": PASSWORD})
+    cookie = client.cookies["sessionid"]
+    assert cookie["httponly"]
+    assert (cookie["samesite"], cookie["path"]) == ("Lax", "/")
+
+
+def test_a_logout_empties_what_the_browser_keeps(client, maya):
+    client.force_login(maya.user)
+    response = client.post("/accounts/logout/", secure=True)
+    assert response["Clear-Site-Data"] == '"storage"'
+
+
+def test_the_api_is_shown_on_a_page(client, db):
+    page = client.get("/api/docs").content.decode()
+    for command in ("customer_confirm_selection", *STAFF_COMMANDS):
+        assert f"POST /api/commands/{command}/" in page
+    assert "<script" not in page

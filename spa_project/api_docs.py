@@ -1,0 +1,51 @@
+"""The API on a page, from its OpenAPI document: no script, nothing from elsewhere."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from spa_project.api import api
+
+
+class Operation(NamedTuple):
+    """One thing to ask for."""
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    details: str
+    body: str
+
+
+def docs(request: HttpRequest) -> HttpResponse:
+    """Every address of the API with what it takes."""
+    document = api.get_openapi_schema()
+    parts = document.get("components", {}).get("schemas", {})
+    context = {
+        "operations": list(_operations(document["paths"])),
+        "parts": {name: _readable(schema) for name, schema in parts.items()},
+    }
+    return render(request, "api_docs.html", context)
+
+
+def _operations(paths: dict[str, Any]) -> Iterator[Operation]:
+    for path, methods in paths.items():
+        for method, operation in methods.items():
+            content = operation.get("requestBody", {}).get("content", {})
+            schema = content.get("application/json", {}).get("schema")
+            yield Operation(
+                method.upper(),
+                path,
+                operation["operationId"],
+                operation.get("summary", ""),
+                operation.get("description", ""),
+                _readable(schema) if schema else "",
+            )
+
+
+def _readable(schema: Any) -> str:
+    return json.dumps(schema, indent=2)

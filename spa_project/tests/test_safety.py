@@ -1,0 +1,169 @@
+"""What no spa may be opened with, said by the check and refused at the start."""
+
+import os
+import secrets
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+from django.db import connection
+
+from accounts.models import User
+from spa_project import safety
+from spa_project import settings as settings_module
+from spa_project.safety import check_settings, demo_accounts, refuse_an_unsafe_start
+
+UNSAFE = {
+    "a short key": ({"SECRET_KEY": secrets.token_urlsafe(20)}, "spa.E101"),
+    "a simple key": ({"SECRET_KEY": "abab" * 20}, "spa.E101"),
+    "Django's key": ({"SECRET_KEY": f"django-insecure-{secrets.token_urlsafe(45)}"}, "spa.E101"),
+    "a known key": ({"SECRET_KEY": "dev-secret-key" + secrets.token_urlsafe(45)}, "spa.E101"),
+    "any host": ({"ALLOWED_HOSTS": ["spa.example", "*"]}, "spa.E102"),
+    "no host": ({"ALLOWED_HOSTS": []}, "spa.E102"),
+    "root": ({"USER": "root"}, "spa.E103"),
+    "no password": ({"PASSWORD": ""}, "spa.E103"),
+    "half https": ({"HTTPS": True, "CSRF_TRUSTED_ORIGINS": ["http://a.example"]}, "spa.E104"),
+}
+
+
+@pytest.fixture
+def safe(settings, monkeypatch):
+    settings.DEBUG = settings.EMBEDDED = False
+    settings.SECRET_KEY = secrets.token_urlsafe(45)
+    settings.ALLOWED_HOSTS = ["spa.example"]
+    for name in ("USER", "PASSWORD"):
+        monkeypatch.setitem(settings.DATABASES["default"], name, "spa")
+    return settings
+
+
+def change(settings, changes) -> None:
+    database = settings.DATABASES["default"]
+    for name, value in changes.items():
+        if name in database:
+            database[name] = value
+        else:
+            setattr(settings, name, value)
+
+
+def test_a_safe_spa_may_be_opened(safe):
+    assert check_settings() == []
+
+
+@pytest.mark.parametrize("case", UNSAFE)
+def test_an_unsafe_spa_is_told_what_to_change(safe, case):
+    changes, number = UNSAFE[case]
+    change(safe, changes)
+    [error] = check_settings()
+    assert (error.id, error.is_serious()) == (number, True)
+    assert error.hint
+
+
+@pytest.mark.parametrize("case", UNSAFE)
+def test_an_unsafe_spa_does_not_open(safe, case, monkeypatch):
+    monkeypatch.setattr(safety, "refuse_a_wrong_database", lambda *_checks: None)
+    refuse_an_unsafe_start()
+    change(safe, UNSAFE[case][0])
+    with pytest.raises(ImproperlyConfigured):
+        refuse_an_unsafe_start()
+
+
+def test_development_may_be_unsafe(safe):
+    safe.DEBUG = True
+    change(safe, UNSAFE["any host"][0])
+    assert check_settings() == []
+
+
+def test_the_check_command_says_so(settings):
+    settings.ALLOWED_HOSTS = ["*"]
+    with pytest.raises(SystemCheckError, match=r"spa\.E102"):
+        call_command("check")
+
+
+@pytest.fixture
+def demo_account(db) -> User:
+    return User.objects.create_user("demo1", password="x", is_demo=True)
+
+
+def test_demo_accounts_stay_in_the_demo(safe, demo_account):
+    [warning] = demo_accounts(connection)
+    assert warning.id == "spa.W105"
+    assert "demo1" in warning.msg
+    demo_account.is_active = False
+    demo_account.save()
+    assert demo_accounts(connection) == []
+
+
+def test_the_demo_itself_has_demo_accounts(settings, demo_account):
+    settings.EMBEDDED = True
+    assert demo_accounts(connection) == []
+
+
+def test_a_spa_with_demo_accounts_does_not_open(safe, monkeypatch):
+    asked = []
+    monkeypatch.setattr(safety, "refuse_a_wrong_database", lambda *checks: asked.extend(checks))
+    refuse_an_unsafe_start()
+    assert asked == [demo_accounts]
+
+
+def test_the_start_itself_refuses(tmp_path):
+    environment = {
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'spa.sqlite3'}",
+        "REDIS_URL": "",
+        "ALLOWED_HOSTS": "*",
+    }
+    start = subprocess.run(
+        [sys.executable, "-c", "import spa_project.asgi"],
+        cwd=settings_module.BASE_DIR,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert start.returncode != 0
+    assert "Set ALLOWED_HOSTS" in start.stderr
+
+
+def test_the_demos_key_is_made_once_and_its_owners_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(settings_module, "DATA_DIR", tmp_path / "data")
+    key = settings_module._kept_secret_key()
+    assert settings_module._kept_secret_key() == key
+    path = Path(tmp_path / "data" / "secret_key")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(safety._judge_key(key)) == []
+
+
+# -- What a browser is told ---------------------------------------------------------------------
+
+PRINT = """
+from django.conf import settings as s
+print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE,
+      s.SECURE_HSTS_SECONDS, s.SECURE_SSL_REDIRECT)
+"""
+
+
+@pytest.mark.parametrize(
+    ("https", "told"),
+    [
+        ("1", "__Host-sessionid __Host-csrftoken True True 31536000 True"),
+        ("0", "sessionid csrftoken False False 0 False"),
+    ],
+)
+def test_with_https_cookies_belong_to_this_host_alone(https, told):
+    settings = {"HTTPS": https, "DATABASE_URL": "sqlite:////nowhere/spa.sqlite3"}
+    settings |= {"DJANGO_SETTINGS_MODULE": "spa_project.settings"}
+    output = subprocess.run(
+        [sys.executable, "-c", PRINT],
+        cwd=settings_module.BASE_DIR,
+        env=os.environ | settings | {"SECRET_KEY": secrets.token_urlsafe(45)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert output.stdout.strip() == told
