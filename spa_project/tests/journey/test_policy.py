@@ -1,0 +1,109 @@
+"""Every page there is, in Chromium, under the content policy: no breach, no error, no warning."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page
+
+from spa_project.tests.journey.browser import Windows
+from spa_project.tests.journey.floor import Floor
+from spa_project.tests.journey.test_live_browser import confirmed, treated
+
+pytestmark = pytest.mark.servers
+
+VISITORS = ("/", "/menu/", "/menu/?kiosk=1", "/board/", "/accounts/login/", "/admin/login/")
+DESKS = {
+    "/therapist/": "therapist1",
+    "/cashier/": "cashier1",
+    "/monitor/": "manager1",
+    "/api/docs": "manager1",
+}
+#: Kinds of pages the walk must have met, or it was no walk.
+MET = {
+    "/admin/",
+    "/admin/password_change/",
+    "/admin/accounts/user/",
+    "/admin/accounts/user/add/",
+    "/admin/accounts/user/0/change/",
+    "/admin/accounts/user/0/history/",
+    "/admin/accounts/user/0/password/",
+    "/admin/catalog/service/add/",
+    "/admin/catalog/service/0/change/",
+    "/admin/catalog/service/0/delete/",
+    "/admin/queueing/room/0/change/",
+    "/admin/queueing/transaction/",
+    "/admin/queueing/transaction/0/change/",
+    "/admin/queueing/transactionevent/",
+}
+
+
+def kind(path: str) -> str:
+    """A path with every number as 0, so that one row stands for all."""
+    return re.sub(r"/\d+/", "/0/", path)
+
+
+def links(page: Page) -> list[str]:
+    """Where the page leads inside the admin, without queries and logging out."""
+    found: list[str] = page.eval_on_selector_all("a[href]", "links => links.map(a => a.pathname)")
+    return [path for path in found if path.startswith("/admin/") and "logout" not in path]
+
+
+def walk(page: Page) -> Iterator[str]:
+    """Open every kind of page that can be reached by links."""
+    waiting, known = ["/admin/"], {"/admin/"}
+    while waiting:
+        path = waiting.pop()
+        response = page.goto(path)
+        assert response is not None
+        assert response.headers["content-security-policy"].startswith("default-src 'none'"), path
+        assert "no-store" in response.headers["cache-control"], path
+        yield kind(path)
+        # A list shows its rows; each row's own page shows what can be done with it.
+        for each in links(page):
+            if kind(each) not in known:
+                known.add(kind(each))
+                waiting.append(each)
+
+
+def stay(page: Page) -> None:
+    """Until what the page loads later has been loaded."""
+    page.wait_for_load_state("load")
+
+
+def test_every_page_of_the_admin_keeps_the_policy(floor: Floor, windows: Windows, complaints):
+    treated(floor, "therapist1")
+    admin = windows.open(floor.one, "/monitor/", "manager1")
+    met = set(walk(admin))
+    assert complaints == []
+    assert met >= MET
+
+
+@pytest.mark.parametrize("path", VISITORS)
+def test_every_page_for_visitors_keeps_the_policy(floor, windows, complaints, path):
+    stay(windows.open(floor.one, path))
+    assert complaints == []
+
+
+def test_a_ticket_keeps_the_policy(floor, windows, complaints):
+    stay(windows.open(floor.one, f"/ticket/{confirmed(floor)['key']}/"))
+    assert complaints == []
+
+
+@pytest.mark.parametrize("path", DESKS)
+def test_every_desk_keeps_the_policy(floor, windows, complaints, path):
+    page = windows.open(floor.one, "/monitor/", DESKS[path])
+    page.goto(path)
+    stay(page)
+    assert complaints == []
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/nothing/", 404), ("/ticket/none/", 404), ("/therapist/", 403)]
+)
+def test_a_page_that_refuses_keeps_the_policy(floor, windows, complaints, path, status):
+    page = windows.open(floor.one, "/cashier/", "cashier1")
+    response = page.goto(path)
+    assert response is not None
+    assert response.status == status
+    assert [each for each in complaints if f"{status}" not in each] == []
