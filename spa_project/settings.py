@@ -8,6 +8,8 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
+from spa_project.lib.broker import channel_layers
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = BASE_DIR / "data"  # what the embedded default writes: database, key, static files
 
@@ -157,26 +159,7 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 
 REDIS_URL = env.str("REDIS_URL", default="")
 # Without Redis there is one process, and its hub is fed directly (lib/hub.py): no layer at all.
-CHANNEL_LAYERS = (
-    {
-        "default": {
-            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            "CONFIG": {
-                "hosts": [
-                    {
-                        "address": REDIS_URL,
-                        "socket_connect_timeout": 3,
-                        "socket_timeout": 10,
-                        "socket_keepalive": True,
-                        "health_check_interval": 30,
-                    }
-                ],
-            },
-        }
-    }
-    if REDIS_URL
-    else {}
-)
+CHANNEL_LAYERS = channel_layers(REDIS_URL)
 
 # -- People -----------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from queueing.events import (
 )
 from queueing.lifecycle import advance
 from queueing.models import Room, RoomStatus, Transaction
+from queueing.screens import ticket_screen
 from queueing.serializers import serialize_board_row, serialize_transaction
 from queueing.services import set_room
 from queueing.snapshots import digests_of, open_transactions, rooms_of
@@ -105,6 +106,27 @@ def test_old_screen_plus_events_is_the_new_screen(
     assert display.rows == snapshot_of(audience, branch)
     digests = digests_of(audience.shows, [branch.pk], with_rooms=audience.shows_rooms)
     assert display.digest() == digests[branch.pk]
+
+
+@pytest.mark.parametrize(
+    ("was", "to", "undo"), [arrow for arrow in AHEAD + BACK if arrow[1] != Status.PAID]
+)
+def test_a_ticket_and_its_events_are_the_ticket_afterwards(
+    branch, maya, carl, transaction_in, heard, was, to, undo
+):
+    transaction = transaction_in(was)
+    screen = ticket_screen(transaction.key)
+    shown = screen.snapshot()["transaction"]
+    for topic, event, data in heard(
+        lambda: advance(transaction, to, by=None, undo=undo, **owners_for(to, maya, carl))
+    ):
+        if topic == screen.topic:
+            assert event == TICKET_EVENT
+            assert data["transaction"]["version"] > shown["version"]
+            shown = data["transaction"]
+    assert shown == screen.snapshot()["transaction"]
+    digest = screen.digest.read([screen.digest.key])[transaction.pk]
+    assert digest == {"count": 1, "versions": shown["version"]}
 
 
 @pytest.mark.parametrize("to", [RoomStatus.PREPARING, RoomStatus.OUT_OF_SERVICE])

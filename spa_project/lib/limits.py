@@ -18,6 +18,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from spa_project.lib.broker import client_of
 from spa_project.lib.errors import RateLimited
 
 logger = logging.getLogger(__name__)
@@ -108,7 +109,7 @@ class SharedWindow:
         from redis.backoff import NoBackoff
         from redis.retry import Retry
 
-        self._redis = redis.Redis.from_url(
+        self._redis = client_of(
             url,
             socket_connect_timeout=REDIS_PATIENCE,
             socket_timeout=REDIS_PATIENCE,

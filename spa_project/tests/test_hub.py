@@ -66,6 +66,21 @@ async def test_one_broken_socket_silences_nobody(hub):
     assert ear.heard == ["one", "two"]
 
 
+async def test_who_leaves_in_the_middle_of_a_hand_over_disturbs_nobody(hub):
+    ears = [Ear(), Ear(), Ear()]
+
+    class Leaver:
+        def push(self, text: str) -> None:
+            for leaver in (self, *ears[:2]):
+                hub._sockets["a"].discard(leaver)
+
+    for socket in (Leaver(), *ears, Leaver()):
+        await hub.join("a", socket)
+    await published(hub, "a", "news")
+    await published(hub, "a", "more")
+    assert ears[2].heard == ["news", "more"]
+
+
 async def test_who_has_left_hears_nothing_more(hub):
     ear = Ear()
     await hub.join("a", ear)
@@ -185,6 +200,47 @@ async def test_with_redis_gone_its_own_process_still_hears(lonely_hub):
     async with asyncio.timeout(5):
         while PUBLISH_FAILURES._value.get() == before:
             await asyncio.sleep(0.01)
+
+
+async def test_a_broker_that_is_gone_costs_no_memory(lonely_hub, monkeypatch):
+    relay = lonely_hub._relay
+    assert relay is not None
+    before = PUBLISH_FAILURES._value.get()
+    for number in range(relay_module.OUTGOING_SIZE + 100):
+        relay.send("a", str(number))
+    assert relay._outgoing.qsize() == relay_module.OUTGOING_SIZE
+    assert PUBLISH_FAILURES._value.get() - before == 100
+
+
+class HangingLayer(NoLayer):
+    """A channel layer whose Redis is connected, but deaf and mute."""
+
+    async def new_channel(self) -> str:
+        return "ours"
+
+    async def receive(self, channel: str) -> None:
+        await asyncio.Event().wait()
+
+    async def group_add(self, topic: str, channel: str) -> None:
+        await asyncio.Event().wait()
+
+
+async def test_a_broker_that_hangs_holds_up_no_heartbeat(monkeypatch):
+    for module in (hub_module, relay_module):
+        monkeypatch.setattr(module, "get_channel_layer", HangingLayer)
+    monkeypatch.setattr(hub_module, "HEARTBEAT_SECONDS", 0.02)
+    own, ear = Hub(), Ear()
+    own.attach()
+    joining = [
+        asyncio.create_task(own.join(f"t{key}", ear, Digest(lambda keys: dict.fromkeys(keys), key)))
+        for key in range(20)
+    ]
+    async with asyncio.timeout(1):  # less than one topic waits for the layer
+        while len(ear.heard) < 40:
+            await asyncio.sleep(0.01)
+    for task in joining:
+        task.cancel()
+    await own.stop()
 
 
 async def test_a_message_that_is_none_of_ours_is_passed_over(lonely_hub):

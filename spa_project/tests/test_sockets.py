@@ -102,6 +102,24 @@ async def test_a_snapshot_never_takes_back_what_came_while_it_was_read():
     assert events == ["snapshot", "news"]
 
 
+async def test_news_that_comes_while_a_snapshot_hangs_costs_no_memory():
+    consumer = LiveConsumer()
+
+    async def read_for_ever() -> list[str]:
+        for _each in range(10 * OUTBOX_SIZE):
+            consumer.push('{"event": "news"}')
+        assert consumer._held_back is not None
+        assert len(consumer._held_back) == OUTBOX_SIZE
+        return []
+
+    consumer._shared_snapshots = read_for_ever  # type: ignore[method-assign]
+    sent: list[dict] = []
+    consumer.base_send = lambda message: _keep(sent, message)
+    await consumer._show()
+    await asyncio.sleep(0.01)
+    assert json.loads(sent[-1]["text"]) == {"event": "resync"}
+
+
 async def test_the_hub_forgets_a_socket_that_the_server_cancelled(branch):
     async with open_socket("/ws/board/?branch=makati") as socket:
         await socket.hear("snapshot")

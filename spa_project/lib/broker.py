@@ -1,0 +1,76 @@
+"""Where Redis is: one server, or whichever the Sentinels name."""
+
+import socket
+from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+if TYPE_CHECKING:
+    import redis
+
+SENTINEL_SCHEME = "redis+sentinel"
+SENTINEL_PORT = 26379
+
+#: Seconds. Redis's own client would wait for a dead server for ever.
+PATIENCE: dict[str, Any] = {
+    "socket_connect_timeout": 3,
+    "socket_timeout": 10,
+    "socket_keepalive": True,
+    "health_check_interval": 10,
+}
+# A server that vanished without a word (power, cable) leaves the health check unanswered.
+if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+    PATIENCE["socket_keepalive_options"] = {socket.TCP_USER_TIMEOUT: 15_000}
+
+
+def channel_layers(url: str) -> dict[str, Any]:
+    """The setting `CHANNEL_LAYERS` for a `REDIS_URL`; none for an empty one.
+
+    Besides what redis-py knows (`redis://`, `rediss://`, `unix://`) there is
+    `redis+sentinel://user:password@host:26379,host:26379/master/0`. Raises `ImproperlyConfigured`.
+    """
+    if not url:
+        return {}
+    parts = urlsplit(url)
+    host = _by_sentinels(parts) if parts.scheme == SENTINEL_SCHEME else {"address": url}
+    layer = "channels_redis.pubsub.RedisPubSubChannelLayer"
+    return {"default": {"BACKEND": layer, "CONFIG": {"hosts": [host | PATIENCE]}}}
+
+
+def client_of(url: str, **options: Any) -> "redis.Redis":
+    """A client for short questions, with redis-py's own options. Connects with the first."""
+    # Imported here: the embedded default has neither Redis nor its client.
+    import redis
+    from redis import sentinel
+
+    parts = urlsplit(url)
+    if parts.scheme != SENTINEL_SCHEME:
+        return redis.Redis.from_url(url, **options)
+    found = _by_sentinels(parts)
+    del found["sentinel_kwargs"]
+    open_sentinel: Any = sentinel.Sentinel  # redis-py brings no types for it
+    watch = open_sentinel(found.pop("sentinels"), sentinel_kwargs=options)
+    master: redis.Redis = watch.master_for(found.pop("master_name"), **found, **options)
+    return master
+
+
+def _by_sentinels(parts: SplitResult) -> dict[str, Any]:
+    login, _at, hosts = parts.netloc.rpartition("@")
+    username, _colon, password = login.partition(":")
+    master, _slash, database = parts.path.strip("/").partition("/")
+    if not (hosts and master):
+        raise ImproperlyConfigured(f"{SENTINEL_SCHEME}://host:port,host:port/master is expected.")
+    return {
+        "sentinels": [_address(host) for host in hosts.split(",")],
+        "master_name": master,
+        "sentinel_kwargs": PATIENCE | {"socket_timeout": PATIENCE["socket_connect_timeout"]},
+        "username": unquote(username) or None,
+        "password": unquote(password) or None,
+        "db": int(database or 0),
+    }
+
+
+def _address(host: str) -> tuple[str, int]:
+    name, _colon, port = host.partition(":")
+    return name, int(port or SENTINEL_PORT)
