@@ -1,7 +1,6 @@
 """How fast events come out: to many sockets, to the last of them, past a locked row; and memory."""
 
 import statistics
-from collections.abc import Callable
 from contextlib import ExitStack
 
 from benchmarks.engine import Result, p99
@@ -15,7 +14,7 @@ SOCKETS = 500
 ROUNDS = 5
 #: One after the other, without a pause: each side as fast as it can.
 BURST = 60
-PACED, PAUSE = 100, 0.04  # events of a round that come as a floor's do, seconds between them
+PACED, PAUSE = 60, 0.1  # events that come as on a busy floor, and seconds between them
 LOCKED_SECONDS = 1.0
 IDLE_BEFORE, IDLE = 100, 400
 
@@ -70,8 +69,9 @@ def _rate(side: Side, ears: Listeners) -> float:
 
 def last_socket(stage: Stage) -> list[Result]:
     """From the commit in one process to the last of many sockets of another."""
-    ours = _delays(stage, lambda: stage.ours())
-    bare = _delays(stage, lambda: stage.bare(OnDaphne, redis=True))
+    # Two processes each: one sends, the other has the sockets.
+    ours = [stage.ours(), stage.ours()]
+    bare = [stage.bare(OnDaphne, redis=True), stage.bare(OnDaphne, redis=True)]
     with ExitStack() as stack:
         pairs = [[stack.enter_context(side) for side in pair] for pair in (ours, bare)]
         ears = [
@@ -81,14 +81,13 @@ def last_socket(stage: Stage) -> list[Result]:
         for _round in range(ROUNDS):
             for (here, _there), heard, found in zip(pairs, ears, delays, strict=True):
                 found += _paced(here, heard)
-                say(f"  {here.title}: p99 so far {p99(found) * 1000:.1f} ms")
+                say(f"  {here.title}: {_summary(found)}")
     measure = f"commit to the last of {SOCKETS} sockets, p99, against bare ASGI and a Redis hop"
     return [at_most(2.0, measure, p99(delays[0]) * 1000, p99(delays[1]) * 1000, "{:.1f} ms")]
 
 
-def _delays(stage: Stage, start: Callable[[], Side]) -> list[Side]:
-    """Two processes of a side: one sends, the other has the sockets."""
-    return [start(), start()]
+def _summary(delays: list[float]) -> str:
+    return f"p50 {statistics.median(delays) * 1000:.1f} ms, p99 {p99(delays) * 1000:.1f} ms so far"
 
 
 def _paced(side: Side, ears: Listeners) -> list[float]:
@@ -110,7 +109,7 @@ def row_lock(stage: Stage) -> list[Result]:
             free += _paced(ours, ears)
             with waiting_for_a_lock(stage, ours, LOCKED_SECONDS):
                 locked += _paced(ours, ears)
-            say(f"  free {p99(free) * 1000:.1f} ms, locked {p99(locked) * 1000:.1f} ms")
+            say(f"  free: {_summary(free)}; locked: {_summary(locked)}")
     measure = f"p99 of events while a row lock is held {LOCKED_SECONDS:.0f} s, against without"
     return [at_most(1.2, measure, p99(locked) * 1000, p99(free) * 1000, "{:.1f} ms")]
 

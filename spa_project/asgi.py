@@ -1,5 +1,6 @@
 """What the server runs: pages on the database pool, sockets on the hub."""
 
+import gc
 import os
 
 from django.core.asgi import get_asgi_application
@@ -29,3 +30,8 @@ application = Attached(
         }
     )
 )
+
+# What is loaded by now stays as long as the process: the garbage collector, which would hold up
+# every socket while it looks through all of it, need never look again.
+gc.collect()
+gc.freeze()

@@ -65,8 +65,6 @@ class LiveConsumer(AsyncWebsocketConsumer):
     """
 
     roles: ClassVar[frozenset[str]] = frozenset()
-    # An alias that is not configured: the hub listens to the layer for all sockets at once.
-    channel_layer_alias = "none"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -96,9 +94,17 @@ class LiveConsumer(AsyncWebsocketConsumer):
     # -- The socket's life ----------------------------------------------------------------------
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Live until the socket has gone, or the server cancels us: the hub must forget it."""
+        """Live until the socket has gone, or the server cancels us: the hub must forget it.
+
+        Channels' own loop would listen to the layer as well, with a task more for each socket and
+        each message; here the hub listens for all of them.
+        """
+        self.scope, self.base_send = scope, send
         try:
-            await super().__call__(scope, receive, send)
+            while True:
+                await self.dispatch(await receive())
+        except StopConsumer:
+            return
         finally:
             await self._leave()
 
@@ -273,7 +279,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """Send a text, or close; whether more can be sent."""
         try:
             if isinstance(message, str):
-                await self.send(text_data=message)
+                await self.base_send({"type": "websocket.send", "text": message})
                 return True
             await self.close(message)
         except Exception as error:
