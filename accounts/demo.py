@@ -1,8 +1,12 @@
 """Staff to try the product with."""
 
+import json
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 
 from accounts.models import Branch, Cashier, Therapist, User
@@ -20,6 +24,24 @@ class Login:
 
     username: str
     password: str
+
+
+def logins_file() -> Path:
+    """Where the demo's logins are kept: beside the database they belong to."""
+    return Path(str(settings.DATABASES["default"]["NAME"])).with_name("demo_logins.json")
+
+
+def keep(logins: Iterable[Login]) -> None:
+    """Keep the demo's logins, readable by its owner alone."""
+    path = logins_file()
+    path.touch(mode=0o600)
+    path.write_text(json.dumps({login.username: login.password for login in logins}))
+
+
+def kept_logins() -> dict[str, str]:
+    """Passwords by user name; none where the demo has not made any."""
+    path = logins_file()
+    return json.loads(path.read_text()) if path.exists() else {}
 
 
 def new_password() -> str:

@@ -1,13 +1,13 @@
 """An empty system is filled once, and a filled one is not touched."""
 
 import io
-import json
 
 import pytest
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from django.test import RequestFactory
 
+from accounts.demo import kept_logins
 from accounts.models import Branch, Cashier, Role, Therapist, User
 from catalog.models import ServiceClassification
 from queueing import services
@@ -99,10 +99,12 @@ def test_reset_counter_starts_the_codes_again(branch, hour, make_transaction):
     assert (again.code, again.running_number) == ("0001", 10000)
 
 
-def test_the_demo_prints_the_same_logins_on_every_start(tmp_path, monkeypatch):
+def test_the_demo_keeps_its_logins_over_every_start(tmp_path, monkeypatch):
     kept = tmp_path / "logins.json"
-    monkeypatch.setattr(demo, "_logins_path", lambda: kept)
-    first, again = demo.Command()._logins(), demo.Command()._logins()
-    assert first == again == json.loads(kept.read_text())
+    monkeypatch.setattr("accounts.demo.logins_file", lambda: kept)
+    demo.seed_when_empty()
+    first = kept_logins()
+    demo.seed_when_empty()
+    assert first == kept_logins()
     assert authenticate(A_REQUEST, username="manager1", password=first["manager1"])
     assert kept.stat().st_mode & 0o777 == 0o600

@@ -1,9 +1,8 @@
 """Everything at once on an embedded database: migrate, seed when empty, serve."""
 
-import json
 import os
 import socket
-from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from django.conf import settings
@@ -11,48 +10,55 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import reverse
 
+from accounts.demo import keep, kept_logins
 from spa_project import seeding
 
-LOGINS = "demo_logins.json"
 SCREENS = ("home", "menu", "board", "therapist", "cashier", "monitor", "admin:index")
+SIMULATED_SPEED = 60.0  # an hour's massage takes a minute
 
 
 class Command(BaseCommand):
-    """`manage.py demo [--port PORT]`, what `make demo` starts."""
+    """`manage.py demo [--port PORT] [--simulate]`, what `make demo` starts."""
 
     help = "Migrate, seed when empty, and serve the spa from one process."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000))
         parser.add_argument("--bind", default="127.0.0.1", metavar="ADDRESS")
+        parser.add_argument(
+            "--simulate",
+            action="store_true",
+            default=bool(os.environ.get("SIMULATE")),
+            help="let customers come, and staff work by itself",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.EMBEDDED:
             raise CommandError("The demo runs on SQLite; see docs/operations.md for production.")
         call_command("migrate", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
-        logins = self._logins()
+        seed_when_empty()
         bind, port = options["bind"], options["port"]
         if not _is_free(bind, port):
             raise CommandError(f"Port {port} is taken. Try another: PORT={port + 1} make demo")
-        self._serve(bind, port, lambda: self._welcome(f"http://{bind}:{port}", logins))
+        origin = f"http://{bind}:{port}"
 
-    def _logins(self) -> dict[str, str]:
-        """The demo's logins: made now, or those of the first start (readable by you alone)."""
-        path = _logins_path()
-        if seeding.is_empty():
-            made = seeding.seed(therapists=4, cashiers=2, rooms=4, password=None)
-            path.touch(mode=0o600)
-            path.write_text(json.dumps({login.username: login.password for login in made}))
-        return json.loads(path.read_text()) if path.exists() else {}
+        def ready() -> None:
+            self._welcome(origin, simulated=options["simulate"])
+            if options["simulate"]:
+                _simulate(origin)
 
-    def _welcome(self, origin: str, logins: dict[str, str]) -> None:
+        self._serve(bind, port, ready)
+
+    def _welcome(self, origin: str, *, simulated: bool) -> None:
         self.stdout.write("\nThe spa is open.\n\n")
         for screen in SCREENS:
             self.stdout.write(f"  {screen.split(':')[0]:<14}{origin}{reverse(screen)}")
         self.stdout.write("\nLogins (kept in the data folder, for the demo only):\n")
-        for username, password in logins.items():
+        for username, password in kept_logins().items():
             self.stdout.write(f"  {username:<14}{password}")
+        if simulated:
+            self.stdout.write("\nA simulated floor: therapist4 and cashier2 are yours to play.")
         self.stdout.write("\nCtrl-C closes it.")
         self.stdout.flush()
 
@@ -74,9 +80,16 @@ class Command(BaseCommand):
         ).run()
 
 
-def _logins_path() -> Path:
-    """Beside the database they belong to."""
-    return Path(str(settings.DATABASES["default"]["NAME"])).with_name(LOGINS)
+def seed_when_empty() -> None:
+    """The first start makes the staff, and keeps their logins for the others."""
+    if seeding.is_empty():
+        keep(seeding.seed(therapists=4, cashiers=2, rooms=4, password=None))
+
+
+def _simulate(origin: str) -> None:
+    """Let people come and work through our own sockets for as long as this process lives."""
+    options = {"url": origin, "steady": True, "speed": SIMULATED_SPEED, "verbosity": 0}
+    Thread(target=call_command, args=("simulate",), kwargs=options, daemon=True).start()
 
 
 def _is_free(bind: str, port: int) -> bool:

@@ -1,0 +1,119 @@
+"""A Saturday in a box: customers, therapists and cashiers who are not there."""
+
+import asyncio
+import json
+import random
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from tqdm import tqdm
+
+from accounts.demo import logins_file
+from queueing.models import Transaction
+from queueing.simulation.day import Tally
+from queueing.simulation.opening import saturday, steadily
+from queueing.simulation.play import Play, is_staff
+from spa_project.lib.client import LineOver
+
+HELP = """Play a day at the spa through the real sockets of a running server.
+
+Customers come as on a Saturday, order, wait, are treated and pay; some leave, some never come,
+some want more, and now and then a tablet dies. At the end the ledger is verified, and every
+ticket is held against the database. Ends with 1 when something is not as it must be."""
+
+#: Minutes between two customers of a steady floor, for each therapist: more than they can treat.
+STEADY_GAP = 70.0
+
+
+class Command(BaseCommand):
+    """`manage.py simulate [--url URL] [--speed N] [--customers N] [--seed N] [--steady]`"""
+
+    help = HELP
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--url", default="http://127.0.0.1:8000", help="of the running server")
+        parser.add_argument(
+            "--speed", type=float, default=120.0, metavar="N", help="minutes that pass in one"
+        )
+        parser.add_argument("--customers", type=int, default=40, metavar="N")
+        parser.add_argument("--seed", type=int, metavar="N", help="the same day again")
+        parser.add_argument(
+            "--steady",
+            action="store_true",
+            help="customers come evenly until Ctrl-C; the last therapist and cashier stay free",
+        )
+        parser.add_argument(
+            "--logins",
+            type=Path,
+            default=logins_file(),
+            metavar="FILE",
+            help='{"therapist1": "password", ...}; those of the demo if nothing is said',
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        seed = random.randrange(10**6) if options["seed"] is None else options["seed"]
+        chance = random.Random(seed)
+        staff = _staff(options["logins"], leave_free=options["steady"])
+        try:
+            play = Play(options["url"], staff, speed=options["speed"], chance=chance)
+        except OSError as error:
+            raise CommandError(f"{options['url']} does not let us in: {error}") from error
+        quiet = options["verbosity"] == 0 or None
+        if options["steady"]:
+            therapists = sum(name.startswith("therapist") for name in staff)
+            bar = tqdm(unit=" customers", disable=quiet)
+            self._run(play, steadily(STEADY_GAP / therapists, chance), bar)
+        else:
+            bar = tqdm(total=options["customers"], unit=" customers", disable=quiet)
+            self._run(play, saturday(options["customers"], chance), bar)
+            self._tell(play.tally, seed)
+            _hold_against_database(play.tally)
+            call_command("verify_ledger", stdout=self.stdout, verbosity=options["verbosity"])
+
+    def _run(self, play: Play, arrivals: Iterator[float], bar: "tqdm[Any]") -> None:
+        with bar:
+            try:
+                asyncio.run(play.run(arrivals, bar.update))
+            except* LineOver as refused:
+                code = refused.exceptions[0]
+                raise CommandError(f"The server closed a socket for good: {code}") from refused
+
+    def _tell(self, tally: Tally, seed: int) -> None:
+        for what, count in sorted(tally.counts.items()):
+            self.stdout.write(f"  {what:<18}{count:>6,}")
+        self.stdout.write(f"  {'taken':<18}{tally.taken:>9,.2f}")
+        for code, count in sorted(tally.refusals.items()):
+            self.stdout.write(f"  refused: {code:<18}{count:>6,}")
+        self.stdout.write(f"The same day again: --seed {seed}")
+
+
+def _staff(logins: Path, *, leave_free: bool) -> Mapping[str, str]:
+    """The logins of those who work, by name; `leave_free` leaves out the last of each kind."""
+    try:
+        found = json.loads(logins.read_text())
+    except (OSError, ValueError) as error:
+        raise CommandError(f"No logins to work with: {error}") from error
+    names = sorted(filter(is_staff, found))
+    therapists = [name for name in names if name.startswith("therapist")]
+    cashiers = [name for name in names if name.startswith("cashier")]
+    if leave_free:
+        therapists, cashiers = therapists[:-1], cashiers[:-1]
+    if not therapists or not cashiers:
+        raise CommandError(f"{logins} has too few therapists or cashiers.")
+    return {name: found[name] for name in (*therapists, *cashiers)}
+
+
+def _hold_against_database(tally: Tally) -> None:
+    """Every ticket shows what the database holds; raises `CommandError` with those that do not."""
+    rows = Transaction.objects.filter(key__in=tally.tickets).values_list("key", "status", "version")
+    held = {key: (status, version) for key, status, version in rows}
+    wrong = [
+        f"customer {ticket['code']} was told {ticket['status']}, the database has {held.get(key)}"
+        for key, ticket in tally.tickets.items()
+        if held.get(key) != (ticket["status"], ticket["version"])
+    ]
+    if wrong:
+        raise CommandError("\n".join([f"{len(wrong):,} tickets are wrong:", *wrong]))

@@ -1,0 +1,64 @@
+"""What everybody in a simulated spa shares: the lines, the clock, chance, and the tally."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from spa_project.lib.client import Hear, Line
+
+Visit = dict[str, Any]  # a transaction as it goes over the wire
+#: Opens a socket: its path, the member of staff or nobody, and who hears its events.
+OpenLine = Callable[[str, str, Hear], Line]
+
+
+@dataclass(frozen=True)
+class Chances:
+    """How often, of a thousand times, something out of the ordinary happens."""
+
+    no_show: int = 40
+    give_back: int = 10
+    added_service: int = 250
+    tablet_dies: int = 15
+    card: int = 300
+    declined: int = 100
+
+
+@dataclass
+class Tally:
+    """What has happened so far."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    taken: Decimal = Decimal(0)
+    refusals: Counter[str] = field(default_factory=Counter)
+    #: The last that each customer saw of their visit, by its key.
+    tickets: dict[str, Visit] = field(default_factory=dict)
+
+
+@dataclass
+class Day:
+    """A day in a simulated spa. `minute` is how many real seconds one of its minutes takes."""
+
+    open_line: OpenLine
+    offers: list[Visit]
+    minute: float
+    chance: random.Random
+    branch: str = ""
+    chances: Chances = field(default_factory=Chances)
+    tally: Tally = field(default_factory=Tally)
+
+    async def minutes(self, low: float, high: float | None = None) -> None:
+        """Let some minutes of this day pass, a number between the two."""
+        minutes = low if high is None else self.chance.uniform(low, high)
+        await asyncio.sleep(minutes * self.minute)
+
+    def happens(self, thousandth: int) -> bool:
+        """Whether something happens that does so many times in a thousand."""
+        return self.chance.randrange(1000) < thousandth
+
+
+def ignore(event: str, data: Visit) -> None:
+    """Hear nothing."""

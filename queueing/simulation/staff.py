@@ -1,0 +1,175 @@
+"""Therapists and cashiers: whatever happens, they look again whom the server says they have."""
+
+import math
+import uuid
+from decimal import Decimal
+from typing import ClassVar
+
+from queueing.models import RoomStatus
+from queueing.simulation.day import Day, Visit, ignore
+from queueing.states import Status
+from spa_project.lib.client import LineLost
+
+#: Real seconds after which somebody with nothing to do looks again by themselves.
+IDLE_SECONDS = 5.0
+NOTE = Decimal(50)  # customers pay with notes, and get change
+
+
+class TabletDied(Exception):
+    """The device is off; its owner takes another one."""
+
+
+class Refused(Exception):
+    """The step was not possible (any more)."""
+
+
+class Worker:
+    """Somebody of the staff with a device, and one customer at a time."""
+
+    path: ClassVar[str]
+    claim: ClassVar[str]
+
+    def __init__(self, day: Day, username: str) -> None:
+        self._day = day
+        self._username = username
+
+    async def work(self) -> None:
+        """Serve one customer after the other, until cancelled."""
+        while True:
+            async with self._day.open_line(self.path, self._username, ignore) as self._line:
+                try:
+                    await self._serve_everybody()
+                except TabletDied:
+                    self._day.tally.counts["tablets died"] += 1
+            await self._day.minutes(5)
+
+    async def _serve_everybody(self) -> None:
+        while True:
+            try:
+                if visit := await self._next():
+                    await self._serve(visit)
+                else:
+                    await self._line.news(IDLE_SECONDS)
+            except (LineLost, Refused):
+                # Whether it was done or not, the next claim tells: it gives the same one again.
+                await self._day.minutes(0.1)
+
+    async def _next(self) -> Visit | None:
+        reply = await self._line.ask(self.claim)
+        if reply["ok"]:
+            visit: Visit = reply["transaction"]
+            return visit
+        await self._cannot_claim(reply["code"])
+        return None
+
+    async def _cannot_claim(self, code: str) -> None:
+        """What they do when nobody can be given to them."""
+
+    async def _serve(self, visit: Visit) -> None:
+        raise NotImplementedError
+
+    async def _does(self, command: str, **data: object) -> Visit:
+        """A step that the customer's state allows; raises `LineLost`, `Refused`."""
+        return self._accepted(await self._line.ask(command, **data))
+
+    def _accepted(self, reply: Visit) -> Visit:
+        if not reply["ok"]:
+            self._day.tally.refusals[reply["code"]] += 1
+            raise Refused(reply["error"])
+        visit: Visit = reply.get("transaction", {})
+        return visit
+
+
+class Therapist(Worker):
+    """Calls the next customer, treats them, makes the room ready again."""
+
+    path = "/ws/therapist/"
+    claim = "therapist_confirm_next"
+
+    async def _serve(self, visit: Visit) -> None:
+        this = {"transaction_id": visit["id"]}
+        if visit["status"] == Status.THERAPIST_CONFIRMED and not await self._receive(this):
+            return
+        await self._treat(visit, this)
+        await self._does("therapist_finish_service", **this)
+        self._day.tally.counts["treatments"] += 1
+        await self._day.minutes(3, 6)
+        await self._make_ready(visit["room_number"])
+
+    async def _receive(self, this: Visit) -> bool:
+        """Wait for the customer at the door; whether the treatment has begun."""
+        day = self._day
+        await day.minutes(1, 3)
+        if day.happens(day.chances.give_back):
+            await self._does("therapist_release", **this, reason="simulation")
+            day.tally.counts["given back"] += 1
+            return False
+        if day.happens(day.chances.no_show):
+            await self._does("therapist_no_show", **this)
+            day.tally.counts["did not come"] += 1
+            return False
+        await self._does("therapist_start_service", **this)
+        return True
+
+    async def _treat(self, visit: Visit, this: Visit) -> None:
+        day = self._day
+        await day.minutes(visit["total_duration_minutes"] / 2)
+        if day.happens(day.chances.tablet_dies):
+            self._line.drop()
+            raise TabletDied
+        if day.happens(day.chances.added_service):
+            offer = day.chance.choice(day.offers)
+            await self._does("therapist_add_service", **this, service_classification_id=offer["id"])
+            day.tally.counts["services added"] += 1
+        await day.minutes(visit["total_duration_minutes"] / 2)
+
+    async def _cannot_claim(self, code: str) -> None:
+        if code == "room_not_ready":
+            await self._make_ready(self._line.snapshot["me"]["room_number"])
+
+    async def _make_ready(self, room: str) -> None:
+        await self._does("room_set_status", room_number=room, status=RoomStatus.AVAILABLE)
+
+
+class Cashier(Worker):
+    """Brings who has finished to the counter, and takes their money once."""
+
+    path = "/ws/cashier/"
+    claim = "cashier_claim_next"
+
+    async def _serve(self, visit: Visit) -> None:
+        if visit["status"] == Status.AWAITING_PAYMENT:
+            await self._day.minutes(1, 3)
+            visit = await self._pay(visit)
+        if visit["status"] == Status.PAYING:
+            visit = await self._read_terminal(visit)
+        if visit["status"] == Status.PAID:
+            self._day.tally.counts["payments"] += 1
+            self._day.tally.taken += Decimal(visit["payment"]["amount_due"])
+
+    async def _pay(self, visit: Visit) -> Visit:
+        due = Decimal(visit["total_amount"])
+        by_card = self._day.happens(self._day.chances.card)
+        tender = {
+            "transaction_id": visit["id"],
+            "method": "card" if by_card else "cash",
+            "amount_paid": str(due if by_card else self._laid_down(due)),
+        }
+        # Made once for this intent: sent again, it is known again.
+        return self._accepted(
+            await self._line.insist("cashier_pay", **tender, request_id=str(uuid.uuid4()))
+        )
+
+    async def _read_terminal(self, visit: Visit) -> Visit:
+        """A declined card goes back in the pocket: the next claim gives the same customer."""
+        await self._day.minutes(0.5, 1)
+        approved = not self._day.happens(self._day.chances.declined)
+        return await self._does(
+            "cashier_payment_result", transaction_id=visit["id"], approved=approved
+        )
+
+    def _laid_down(self, due: Decimal) -> Decimal:
+        """Mostly notes; some look for coins, and give a few too many."""
+        if self._day.happens(100):
+            return due + Decimal(self._day.chance.randint(0, 99)) / 100
+        return math.ceil(due / NOTE) * NOTE

@@ -1,0 +1,93 @@
+"""`simulate`: a day at a running server, held against the database at its end."""
+
+import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from queueing.management.commands import simulate
+from queueing.simulation.day import Tally
+from queueing.simulation.opening import CROWD, SATURDAY, saturday, steadily
+from queueing.states import Status
+from spa_project.tests.servers import PROJECT, AppServer, run_quietly
+
+PASSWORD = "a-long-walk-to-the-sea"
+LOGINS = dict.fromkeys(("therapist1", "therapist2", "cashier1", "cashier2"), PASSWORD)
+
+
+def logins_in(directory: Path) -> Path:
+    path = directory / "logins.json"
+    path.write_text(json.dumps(LOGINS | {"manager1": PASSWORD}))
+    return path
+
+
+@pytest.mark.servers
+def test_a_day_ends_with_a_summary_and_a_sound_ledger(tmp_path):
+    settings = {
+        "DATABASE_URL": f"sqlite:///{tmp_path}/spa.sqlite3",
+        "REDIS_URL": "",
+        "RATE_LIMITS": "off",
+        "SECRET_KEY": "x" * 60,
+    }
+    manage = [sys.executable, "manage.py"]
+    run_quietly([*manage, "migrate", "-v", "0"], **settings)
+    run_quietly([*manage, "seed", "--therapists", "2", "--password", PASSWORD], **settings)
+    with AppServer(**settings) as app:
+        options = ["--url", app.url, "--logins", str(logins_in(tmp_path)), "--seed", "3"]
+        done = subprocess.run(
+            [*manage, "simulate", *options, "--customers", "6", "--speed", "4000"],
+            cwd=PROJECT,
+            env=app.environment(),
+            capture_output=True,
+            text=True,
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "customers              6" in done.stdout
+    assert "--seed 3" in done.stdout
+    assert "The ledger is sound" in done.stdout
+
+
+def test_a_ticket_that_shows_something_else_than_the_database_ends_it_with_an_error(
+    make_transaction,
+):
+    paid = make_transaction(Status.PAID)
+    ticket = {"code": paid.code, "status": "paid", "version": paid.version}
+    simulate._hold_against_database(Tally(tickets={paid.key: ticket}))
+    with pytest.raises(CommandError, match="1 tickets are wrong"):
+        simulate._hold_against_database(Tally(tickets={paid.key: ticket | {"status": "finished"}}))
+
+
+def test_without_logins_or_a_server_it_says_what_is_missing(tmp_path):
+    with pytest.raises(CommandError, match="No logins"):
+        call_command("simulate", "--logins", str(tmp_path / "none.json"))
+    nobody = ["--url", "http://127.0.0.1:1", "--logins", str(logins_in(tmp_path))]
+    with pytest.raises(CommandError, match="does not let us in"):
+        call_command("simulate", *nobody)
+
+
+def test_a_steady_floor_leaves_a_therapist_and_a_cashier_to_who_looks(tmp_path):
+    staff = simulate._staff(logins_in(tmp_path), leave_free=True)
+    assert set(staff) == {"therapist1", "cashier1"}
+    assert set(simulate._staff(logins_in(tmp_path), leave_free=False)) == set(LOGINS)
+
+
+def test_a_saturday_has_its_customers_between_opening_and_closing_the_same_for_a_seed():
+    day = list(saturday(200, random.Random(7)))
+    assert day == sorted(day) == list(saturday(200, random.Random(7)))
+    assert len(day) == 200
+    assert 0 <= day[0] <= day[-1] <= len(SATURDAY) * 60
+    in_the_first_hour = sum(minute < 60 for minute in day)
+    in_the_sixth = sum(300 <= minute < 360 for minute in day)
+    assert in_the_first_hour < in_the_sixth
+
+
+def test_a_steady_floor_is_busy_at_once_and_goes_on():
+    minutes = steadily(20, random.Random(7))
+    crowd = [next(minutes) for _each in range(CROWD)]
+    assert crowd[-1] < 10
+    later = [next(minutes) for _each in range(500)]
+    assert 15 < (later[-1] - crowd[-1]) / 500 < 25
