@@ -3,9 +3,10 @@
 import os
 
 from spa_project.asgi import application
-from spa_project.tests.faults import chaos, crash
+from spa_project.tests.faults import chaos, crash, points
 
 __all__ = ["application"]
 
 kind, _colon, argument = os.environ["FAULT"].partition(":")
-{"chaos": chaos.install, "crash": crash.install}[kind](argument)
+INSTALL = {"chaos": chaos.install, "crash": crash.install, "points": points.install}
+INSTALL[kind](argument)

@@ -96,7 +96,7 @@ class Shift:
         await self._does("room_set_status", therapist, **room)
         due = await self._does("cashier_claim_next", cashier)
         this = {"transaction_id": due["transaction"]["id"]}
-        await self._does("cashier_pay", cashier, **this, amount_paid="99999.00")
+        await self._does("cashier_pay", cashier, **this, amount_paid="99999.00", confirmed=True)
         self.served += 1
 
     async def _does(self, command: str, cookie: str = "", **data: Any) -> Message:

@@ -65,7 +65,7 @@ async def test_every_screen_follows_a_customer_through_two_processes(floor):
             visit = await step(cashier, "cashier_claim_next", ticket, monitor)
             assert (visit["id"], visit["status"]) == (this["transaction_id"], "awaiting_payment")
 
-            money = {"amount_paid": "99999.00", "request_id": str(uuid.uuid4())}
+            money = {"amount_paid": "99999.00", "confirmed": True, "request_id": str(uuid.uuid4())}
             visit = await step(cashier, "cashier_pay", ticket, monitor, **this, **money)
             assert visit["status"] == "paid"
             assert ticket.visits[visit["id"]]["payment"]["amount_due"] == first["price"]

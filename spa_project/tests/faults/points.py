@@ -1,0 +1,109 @@
+"""A process that dies at a chosen point around one command's commit: `cashier_pay@before commit`.
+
+The points are found in what goes to MariaDB, so they stay where they are when the code moves.
+"""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import MySQLdb.cursors
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from spa_project.lib import commands
+from spa_project.lib.hub import hub
+from spa_project.lib.sockets import LiveConsumer
+
+#: What the statement before the death begins with or contains.
+STATEMENTS = {
+    "after lock": (b" FOR UPDATE", b"INTO queueing_transactioncounter"),
+    "after status": (b"UPDATE `queueing_transaction` SET",),
+    "after insert": (b"INSERT INTO `payments_payment`", b"INSERT INTO `queueing_transactionevent`"),
+}
+COMMITS = ("before commit", "after commit")
+REPLY = "after reply"
+POINTS = (*STATEMENTS, *COMMITS, REPLY)
+#: Seconds in which what was said too early would be heard elsewhere, or a reply leaves us.
+MEANWHILE = 0.3
+
+_running = threading.local()
+
+
+def install(argument: str) -> None:
+    """Die at that point of that command, `<command>@<point>`, the first time it is reached."""
+    command, _at, point = argument.partition("@")
+    _note_running(command)
+    if point in STATEMENTS:
+        _die_after_statement(STATEMENTS[point])
+    elif point in COMMITS:
+        _die_around_commit(point)
+    else:
+        _die_after_reply(command)
+
+
+def _note_running(command: str) -> None:
+    answer = commands.answer
+
+    def noted(caller: Any, name: str, data: Any) -> commands.Reply:
+        _running.now = name == command
+        try:
+            return answer(caller, name, data)
+        finally:
+            _running.now = False
+
+    commands.answer = noted
+
+
+def _is_running() -> bool:
+    return getattr(_running, "now", False)
+
+
+def _die() -> None:
+    time.sleep(MEANWHILE)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _die_after_statement(marks: tuple[bytes, ...]) -> None:
+    query = MySQLdb.cursors.BaseCursor._query
+
+    def ask(self: Any, statement: bytes) -> Any:
+        result = query(self, statement)
+        if _is_running() and any(mark in bytes(statement) for mark in marks):
+            _die()
+        return result
+
+    MySQLdb.cursors.BaseCursor._query = ask
+
+
+def _die_around_commit(point: str) -> None:
+    commit: Callable[[BaseDatabaseWrapper], None] = BaseDatabaseWrapper._commit  # type: ignore[attr-defined]
+
+    def commit_or_die(self: BaseDatabaseWrapper) -> None:
+        if _is_running() and point == "before commit":
+            _die()
+        commit(self)
+        if _is_running():
+            _die()
+
+    BaseDatabaseWrapper._commit = commit_or_die  # type: ignore[attr-defined]
+
+
+def _die_after_reply(command: str) -> None:
+    """Its events are still inside the process, and stay there; its reply leaves."""
+    publish = hub.publish
+    send = LiveConsumer.send
+
+    def keep_in(topic: str, text: str) -> None:
+        if not _is_running():
+            publish(topic, text)
+
+    async def send_and_die(self: LiveConsumer, text_data: str, **rest: Any) -> None:
+        await send(self, text_data, **rest)
+        if text_data.startswith(f'{{"event": "{command}_result"'):
+            threading.Thread(target=_die).start()
+
+    hub.publish = keep_in  # type: ignore[method-assign]
+    LiveConsumer.send = send_and_die
