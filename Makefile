@@ -6,11 +6,13 @@ PIP_INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-c
 LOCK := $(VENV)/bin/uv pip compile pyproject.toml --quiet --generate-hashes --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help demo test bench bench-live messages lock
+.PHONY: help demo test faults bench bench-live messages lock
 
 help:
-	@echo "make demo      install what is needed, fill an empty spa, serve it (PORT=8000)"
+	@echo "make demo      install what is needed, fill an empty spa, serve it (PORT=8000);"
+	@echo "               SIMULATE=1 lets customers come, and staff work by itself"
 	@echo "make test      every check and every test, on SQLite and on MariaDB + Redis"
+	@echo "make faults    work while everything breaks, for SECONDS=3600; proves that nothing is lost"
 	@echo "make bench     our speed beside the same work by hand; writes docs/performance.md"
 	@echo "make bench-live   the live floor beside others; ONLY=fan-out for one measure"
 	@echo "make messages  gather the screens' sentences for their translators, compile what is there"
@@ -21,6 +23,9 @@ demo: $(VENV)/demo-installed
 
 test:
 	@exec .ci/test
+
+faults: $(VENV)/dev-installed
+	@exec $(VENV)/bin/python -m spa_project.tests.faults.run --seconds $(or $(SECONDS),3600)
 
 bench: $(VENV)/dev-installed
 	@exec $(VENV)/bin/python -m benchmarks.engine

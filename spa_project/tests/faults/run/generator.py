@@ -1,0 +1,160 @@
+"""The clients of a fault run: the people of the simulation, in a great hurry, and two odd ones."""
+
+import asyncio
+import json
+import random
+import urllib.request
+from collections.abc import Coroutine
+from typing import Any
+
+from queueing.simulation.customers import Customer
+from queueing.simulation.day import Chances, Day, ignore
+from queueing.simulation.play import offers_of
+from queueing.simulation.staff import Cashier, Therapist
+from spa_project.lib.client import Hear, Line, LineLost, LineOver, log_in, read_json
+from spa_project.tests.faults.run.history import OK, History
+from spa_project.tests.faults.run.house import CASHIERS, THERAPISTS, House
+from spa_project.tests.faults.run.line import Frames, WitnessedLine
+from spa_project.tests.journey.floor import PASSWORD
+
+KIOSKS, CROWD = 3, 14
+MINUTE = 0.004  # real seconds
+PATIENCE = (20.0, 600.0)  # minutes
+CHANCES = Chances(no_show=40, give_back=40, added_service=300, tablet_dies=30)
+ECHO_SECONDS, LEAVER_SECONDS = 0.2, 2.0
+KEYED = ("customer_confirm_selection", "cashier_pay")
+
+THERAPIST_NAMES = [f"therapist{number}" for number in range(1, THERAPISTS + 1)]
+CASHIER_NAMES = [f"cashier{number}" for number in range(1, CASHIERS + 1)]
+
+
+class Generator:
+    """Everybody on the floor, at all processes."""
+
+    def __init__(
+        self, house: House, history: History, frames: Frames, chance: random.Random
+    ) -> None:
+        self._house = house
+        self._history = history
+        self._frames = frames
+        self._chance = chance
+        self.tokens: dict[str, str] = {}
+        #: What people were let do after they had logged out.
+        self.intrusions: list[str] = []
+        url = house.apps[0].url
+        self.day = Day(
+            self._open_line,
+            offers_of(read_json(f"{url}/api/menu/")),
+            MINUTE,
+            chance,
+            chances=CHANCES,
+        )
+        for name in (*THERAPIST_NAMES, *CASHIER_NAMES):
+            self.tokens[name] = log_in(url, name, PASSWORD).token
+
+    async def work(self) -> None:
+        """Work until cancelled; raises what a client cannot live with."""
+        async with asyncio.TaskGroup() as floor:
+            for work in self._everybody():
+                floor.create_task(work)
+
+    def _everybody(self) -> list[Coroutine[Any, Any, None]]:
+        return [
+            *(Therapist(self.day, name).work() for name in THERAPIST_NAMES),
+            *(Cashier(self.day, name).work() for name in CASHIER_NAMES),
+            *(self._kiosk() for _each in range(KIOSKS)),
+            self._echo(),
+            self._leaver(),
+        ]
+
+    def _open_line(self, path: str, client: str, hear: Hear) -> Line:
+        urls = [proxy.url for proxy in self._house.proxies]
+        return WitnessedLine(
+            self._chance.sample(urls, len(urls)),
+            path,
+            client=client,
+            history=self._history,
+            frames=self._frames,
+            hear=hear,
+            token=self.tokens.get(client, ""),
+        )
+
+    async def _kiosk(self) -> None:
+        """Customers come one after the other, some at once."""
+        async with (
+            self._open_line("/ws/customer/", "", ignore) as kiosk,
+            asyncio.TaskGroup() as group,
+        ):
+            for _each in range(CROWD // KIOSKS):
+                group.create_task(self._customers(kiosk))
+
+    async def _customers(self, kiosk: Line) -> None:
+        while True:
+            await Customer(self.day, patience=self._chance.uniform(*PATIENCE)).visit(kiosk)
+
+    async def _echo(self) -> None:
+        """Send what was answered long ago once more: it must be answered the same."""
+        lines = {name: self._open_line("/ws/cashier/", name, ignore) for name in CASHIER_NAMES}
+        lines[""] = self._open_line("/ws/customer/", "", ignore)
+        async with _AllOpen(lines.values()):
+            while True:
+                await asyncio.sleep(ECHO_SECONDS)
+                answered = [each for each in self._history.of(*KEYED) if each.phase == OK]
+                if answered:
+                    again = self._chance.choice(answered)
+                    await _quietly(lines[again.client].ask(again.command, **again.data))
+
+    async def _leaver(self) -> None:
+        """Log out while a socket is open, and then try to work on."""
+        while True:
+            await asyncio.sleep(LEAVER_SECONDS)
+            name = self._chance.choice(THERAPIST_NAMES)
+            app = self._chance.choice(self._house.apps)
+            try:
+                token = (await asyncio.to_thread(log_in, app.url, name, PASSWORD)).token
+            except (OSError, ValueError):
+                continue
+            urls = [proxy.url for proxy in self._house.proxies]
+            async with Line(urls, "/ws/therapist/", token=token, answer_within=4.0) as line:
+                await _quietly(line.ask("room_set_status", room_number="-", status="available"))
+                if not await asyncio.to_thread(_logged_out, app.url, token):
+                    continue
+                reply = await _quietly(line.ask("therapist_start_service", transaction_id=1))
+                if reply and reply["code"] not in {"not_authenticated", "busy"}:
+                    self.intrusions.append(f"{name} logged out, and was told {reply['code']}")
+
+
+class _AllOpen:
+    """All lines open inside the block."""
+
+    def __init__(self, lines) -> None:
+        self._lines = [*lines]
+
+    async def __aenter__(self) -> None:
+        for line in self._lines:
+            await line.__aenter__()
+
+    async def __aexit__(self, *error: object) -> None:
+        for line in self._lines:
+            await line.__aexit__(*error)
+
+
+async def _quietly(asking: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
+    """The reply, or nothing where the line is lost or not wanted."""
+    try:
+        return await asking
+    except (LineLost, LineOver):
+        return {}
+
+
+def _logged_out(url: str, token: str) -> bool:
+    request = urllib.request.Request(
+        f"{url}/api/logout/",
+        b"{}",
+        {"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=5) as response:
+            return bool(json.load(response)["ok"])
+    except (OSError, ValueError):
+        return False
