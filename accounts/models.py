@@ -25,6 +25,10 @@ class Role(models.TextChoices):
     MANAGER = "manager", _("Manager")
 
 
+#: Who works on the floor and may act there; the account of a wall screen only watches.
+STAFF = (Role.THERAPIST, Role.CASHIER, Role.MANAGER)
+
+
 def validate_time_zone(name: str) -> None:
     """Refuse a name the time-zone database does not know."""
     if name not in zoneinfo.available_timezones():

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from queueing.models import Room, Transaction, TransactionEvent, TransactionItem
 from spa_project.lib.admin import LookOnlyAdmin, LookOnlyInline
@@ -19,10 +20,24 @@ class RoomAdmin(admin.ModelAdmin):
     readonly_fields = ("status",)
     list_select_related = ("branch",)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A room with a customer in it stays."""
-        in_use = obj is not None and getattr(obj, "current_transaction", None) is not None
-        return not in_use and super().has_delete_permission(request, obj)
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """A room with a customer in it stays, and the page says who that is."""
+        deletable, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
+        in_use = Room.objects.filter(pk__in=[room.pk for room in objs])
+        guests = in_use.exclude(current_transaction=None).values_list(
+            "number", "current_transaction__code"
+        )
+        sentence = _("Room %(room)s is in use by customer %(code)s.")
+        told = [sentence % {"room": number, "code": code} for number, code in guests]
+        return (
+            (deletable, counts, set(), told)
+            if told
+            else (deletable, counts, perms_needed, protected)
+        )
+
+    def save_model(self, request: HttpRequest, obj: Room, form: Any, change: bool) -> None:
+        """Save what was edited only: the floor may have changed the status meanwhile."""
+        obj.save(update_fields=form.changed_data if change else None)
 
 
 class ItemInline(LookOnlyInline):

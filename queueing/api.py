@@ -6,8 +6,10 @@ from ninja import Router
 from accounts.auth import caller_of
 from accounts.models import Role
 from queueing import screens
+from queueing.days import day_of_therapist
 from spa_project.lib.commands import require_role
-from spa_project.lib.http import snapshot_response
+from spa_project.lib.fingerprint import fingerprint
+from spa_project.lib.http import json_with_etag, snapshot_response
 
 router = Router(tags=["snapshots"])
 
@@ -18,6 +20,15 @@ def therapist_snapshot(request: HttpRequest) -> HttpResponse:
     caller = caller_of(request)
     require_role(caller, {Role.THERAPIST})
     return snapshot_response(request, screens.therapist_screen(caller))
+
+
+@router.get("/days/therapist/", operation_id="day_therapist")
+def therapist_day(request: HttpRequest) -> HttpResponse:
+    """A therapist's own business day: the last 50 customers, and totals. ETag, 304."""
+    caller = caller_of(request)
+    require_role(caller, {Role.THERAPIST})
+    day = day_of_therapist(caller.here, caller.therapist)
+    return json_with_etag(request, day, version=fingerprint(day)[:32])
 
 
 @router.get("/snapshots/monitor/", operation_id="snapshot_monitor")

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from pydantic import AfterValidator, Field, StringConstraints
 
 from accounts.auth import Caller
-from accounts.models import Branch, Role, User
+from accounts.models import STAFF, Branch, Role, User
 from queueing import services, ways_out
 from queueing.models import RoomStatus, Transaction
 from queueing.serializers import serialize_room, serialize_transaction
@@ -17,8 +17,6 @@ from spa_project.lib.commands import Data, command
 from spa_project.lib.errors import Invalid, NotAllowed
 
 MAX_ITEMS: int = settings.ITEMS_PER_TRANSACTION
-#: Who works on the floor and may act there; the account of a wall screen only watches.
-STAFF = (Role.THERAPIST, Role.CASHIER, Role.MANAGER)
 
 
 def _without_control_characters(text: str) -> str:

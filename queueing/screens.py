@@ -14,6 +14,7 @@ from queueing.snapshots import (
     digests_of_tickets,
     open_transactions,
     rooms_of,
+    therapists_of,
     transactions_of,
 )
 from queueing.statistics import statistics_of, takings_of
@@ -44,12 +45,14 @@ def therapist_screen(caller: Caller) -> Screen:
         return {
             "transactions": transactions_of(branch, THERAPISTS.shows),
             "rooms": rooms_of(branch),
+            "therapists": therapists_of(branch),
         }
 
     me = {
         "id": therapist.pk,
         "name": therapist.display_name,
         "room_number": therapist.room_number,
+        "shared_rooms": branch.shared_rooms,
     }
     return audience_screen(THERAPISTS, branch, snapshot, me=me)
 

@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 
 from django.db.models import Count, QuerySet, Sum
 
-from accounts.models import Branch
+from accounts.models import Branch, Therapist
 from queueing.models import Room, Transaction
 from queueing.serializers import RoomData, TransactionData, serialize_room, serialize_transaction
 from queueing.states import Status
@@ -24,6 +24,11 @@ class TicketDigest(Digest):
     """The digest of a customer's own page, and how many are before them; null for no line."""
 
     before: int | None
+
+
+class TherapistData(TypedDict):
+    id: int
+    name: str
 
 
 def open_transactions(branch: Branch, statuses: Iterable[Status]) -> list[Transaction]:
@@ -44,6 +49,13 @@ def transactions_of(branch: Branch, statuses: Iterable[Status]) -> list[Transact
 def rooms_of(branch: Branch) -> list[RoomData]:
     """All rooms of the branch, by number."""
     return [serialize_room(room) for room in Room.objects.filter(branch=branch)]
+
+
+def therapists_of(branch: Branch) -> list[TherapistData]:
+    """The branch's therapists, by name: to whom a customer can be handed over."""
+    people = Therapist.objects.filter(active=True, user__is_active=True, user__branch=branch)
+    found = people.order_by("display_name", "pk").values_list("pk", "display_name")
+    return [{"id": pk, "name": name} for pk, name in found]
 
 
 def digests_of(

@@ -11,10 +11,11 @@ from django.views.decorators.cache import never_cache
 
 from accounts.auth import caller_of, page_for
 from accounts.branches import branch_page
-from accounts.models import Branch, Role
+from accounts.models import STAFF, Branch, Role
 from catalog.serializers import serialize_menu
 from queueing.events import BOARD, MONITOR, THERAPISTS
 from queueing.models import Transaction
+from queueing.snapshots import therapists_of
 from queueing.states import Status
 from spa_project.lib.pages import page_data
 from spa_project.lib.qr import qr_response
@@ -66,8 +67,25 @@ def therapist(request: HttpRequest) -> HttpResponse:
         snapshot_url="/api/snapshots/therapist/",
         shows=list(THERAPISTS.shows),
         menu=serialize_menu(),
+        day_url="/api/days/therapist/",
     )
     return render(request, "queueing/therapist.html", _of_staff(request, data))
+
+
+@page_for(*STAFF)
+def desk(request: HttpRequest) -> HttpResponse:
+    """The front desk: orders for customers without a phone, and help for those on the floor."""
+    caller = caller_of(request)
+    data = page_data(
+        socket="/ws/monitor/",
+        snapshot_url="/api/snapshots/monitor/",
+        shows=list(MONITOR.shows),
+        menu=serialize_menu(),
+        therapists=therapists_of(caller.here),
+        is_manager=Role.MANAGER in caller.roles,
+        ticket_url=reverse("ticket", args=[KEY]),
+    )
+    return render(request, "queueing/desk.html", _of_staff(request, data))
 
 
 @page_for(*Role)

@@ -51,4 +51,23 @@ def test_a_manager_adds_a_room(boss, branch):
 def test_a_room_with_a_customer_in_it_stays(boss, make_transaction):
     make_transaction(Status.IN_SERVICE)
     room = Room.objects.exclude(current_transaction=None).get()
-    assert boss.post(f"/admin/queueing/room/{room.pk}/delete/", {"post": "yes"}).status_code == 403
+    page = boss.get(f"/admin/queueing/room/{room.pk}/delete/").content.decode()
+    assert "Room 1 is in use by customer 0001." in page
+    boss.post(f"/admin/queueing/room/{room.pk}/delete/", {"post": "yes"})
+    several = {"action": "delete_selected", "_selected_action": [room.pk], "post": "yes"}
+    boss.post("/admin/queueing/room/", several)
+    assert Room.objects.filter(pk=room.pk).exists()
+
+
+def test_an_empty_room_can_go(boss, branch):
+    room = Room.objects.create(branch=branch, number="9")
+    boss.post(f"/admin/queueing/room/{room.pk}/delete/", {"post": "yes"})
+    assert not Room.objects.exists()
+
+
+def test_renaming_a_room_leaves_its_status_to_the_floor(boss, make_transaction):
+    make_transaction(Status.IN_SERVICE)
+    room = Room.objects.exclude(current_transaction=None).get()
+    boss.post(f"/admin/queueing/room/{room.pk}/change/", {"branch": room.branch_id, "number": "1b"})
+    room.refresh_from_db()
+    assert (room.number, room.status) == ("1b", "occupied")

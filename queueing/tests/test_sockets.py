@@ -22,7 +22,12 @@ async def test_a_customer_confirms_and_a_therapist_sees_it(branch, maya, hour):
     ):
         snapshot = await desk.hear("snapshot")
         assert snapshot["data"]["transactions"] == []
-        assert snapshot["data"]["me"] == {"id": maya.pk, "name": "Maya", "room_number": "1"}
+        assert snapshot["data"]["me"] == {
+            "id": maya.pk,
+            "name": "Maya",
+            "room_number": "1",
+            "shared_rooms": False,
+        }
         result = await customer.ask(
             "customer_confirm_selection",
             items=[{"service_classification_id": hour.pk}],

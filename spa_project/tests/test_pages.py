@@ -7,6 +7,7 @@ from queueing.states import Status
 STAFF_PAGES = {
     "/therapist/": {"maya"},
     "/cashier/": {"carl"},
+    "/desk/": {"maya", "carl", "maria"},
     "/monitor/": {"maya", "carl", "mona", "maria"},
 }
 

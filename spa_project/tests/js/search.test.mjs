@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { find } from "../../../static/js/lib/search.js";
+import { find, findOffers } from "../../../static/js/lib/search.js";
 
 const service = (name, description = "", classification = "60 minutes") => ({
   name,
@@ -34,4 +34,21 @@ test("headings, descriptions and durations are searched too", () => {
 
 test("what nobody offers is not found", () => {
   assert.deepEqual(names("haircut"), []);
+});
+
+const OFFERS = [
+  { service: "Swedish Massage", classification: "60 minutes" },
+  { service: "Swedish Massage", classification: "90 minutes" },
+  { service: "Crème Facial", classification: "Deluxe" },
+];
+
+test("an offer is found by the beginnings of its words", () => {
+  assert.deepEqual(findOffers(OFFERS, "swe 90"), [OFFERS[1]]);
+  assert.deepEqual(findOffers(OFFERS, "CREME"), [OFFERS[2]]);
+  assert.deepEqual(findOffers(OFFERS, "sage"), []);
+});
+
+test("no offers for nothing asked, and a long list is cut", () => {
+  assert.deepEqual(findOffers(OFFERS, "  "), []);
+  assert.equal(findOffers(OFFERS, "m", 1).length, 1);
 });

@@ -143,6 +143,7 @@ class Screen {
     this.store.replace({ transactions, rooms });
     if (!this.component.busy) this.overlay.drop();
     this.component.me = snapshot.me ?? null;
+    if (snapshot.therapists) this.component.therapists = snapshot.therapists;
     this.count(snapshot);
     if (!this.component.loaded) this.component.opening = versionsOf(transactions);
     this.component.loaded = true;

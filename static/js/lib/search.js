@@ -29,3 +29,22 @@ export function find(menu, query) {
   const isNamed = (service) => asked.some((word) => plain(service.name).includes(word));
   return [...hits.filter(isNamed), ...hits.filter((service) => !isNamed(service))];
 }
+
+/**
+ * Single offers (a service in one of its tiers) by what staff type: every word must begin one of
+ * the offer's, so "swe 90" is enough.
+ * @template {{ service: string, classification: string }} Offer
+ * @param {Iterable<Offer>} offers
+ * @param {string} query
+ * @param {number} [most]
+ * @returns {Offer[]} in menu order; nothing for an empty query
+ */
+export function findOffers(offers, query, most = 8) {
+  const asked = plain(query).split(/\s+/).filter(Boolean);
+  if (asked.length === 0) return [];
+  const fits = (offer) => {
+    const parts = plain(`${offer.service} ${offer.classification}`).split(/[^\p{L}\p{N}]+/u);
+    return asked.every((word) => parts.some((part) => part.startsWith(word)));
+  };
+  return [...offers].filter(fits).slice(0, most);
+}

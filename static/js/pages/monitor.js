@@ -12,7 +12,7 @@ const LONG_WAIT = 10;
 const TOO_LONG_WAIT = 20;
 
 const COLUMNS = {
-  waiting: ["pending_therapist"],
+  waiting: ["pending_therapist", "on_hold"],
   serving: ["therapist_confirmed", "in_service"],
   finished: ["finished"],
   counter: ["awaiting_payment", "paying"],
@@ -21,6 +21,7 @@ const COLUMNS = {
 /** Since when a transaction is in the state it is in. */
 const SINCE = {
   pending_therapist: "queued_at",
+  on_hold: "queued_at",
   therapist_confirmed: "therapist_confirmed_at",
   in_service: "service_start_at",
   finished: "service_finish_at",

@@ -8,6 +8,7 @@ import { finished, roomSet, started, withoutItem, withService } from "../lib/gue
 import { floor } from "../lib/live.js";
 import { data, speech } from "../lib/page.js";
 import { minutesSince, stopwatch } from "../lib/time.js";
+import { ways } from "../lib/ways.js";
 
 // The refs as the page's root sees them: a button that has just gone sees none any more.
 let refs;
@@ -15,6 +16,10 @@ let refs;
 Alpine.data("therapist", () => ({
   ...floor,
   ...speech,
+  ...ways,
+  /** My business day so far, while it is looked at. */
+  day: null,
+  therapists: [],
   categories: data.menu.categories,
   categoryId: data.menu.categories[0]?.id,
 
@@ -29,9 +34,13 @@ Alpine.data("therapist", () => ({
   get waiting() {
     return this.rows.filter((row) => row.status === "pending_therapist");
   },
+  get held() {
+    return this.rows.filter((row) => row.status === "on_hold");
+  },
   get others() {
     return this.rows.filter(
-      (row) => row.status !== "pending_therapist" && row.therapist_id !== this.me?.id,
+      (row) =>
+        !["pending_therapist", "on_hold"].includes(row.status) && row.therapist_id !== this.me?.id,
     );
   },
   get next() {
@@ -42,6 +51,17 @@ Alpine.data("therapist", () => ({
   },
   get roomIsReady() {
     return !this.room || this.room.status === "available";
+  },
+  /** My own room, or any where rooms are shared. */
+  get hasRoom() {
+    const isFree = (room) => room.status === "available";
+    return this.roomIsReady || (this.me?.shared_rooms === true && this.rooms.some(isFree));
+  },
+  /** Rooms of others that I may call ready, where rooms are shared. */
+  get toPrepare() {
+    const isMine = (room) => room.number === this.me?.room_number;
+    const waits = (room) => room.status === "preparing" && !isMine(room);
+    return this.me?.shared_rooms ? this.rooms.filter(waits) : [];
   },
   get isCalled() {
     return this.current?.status === "therapist_confirmed";
@@ -67,25 +87,41 @@ Alpine.data("therapist", () => ({
   },
 
   async claim() {
-    if (await this.act("therapist_confirm_next")) {
+    if (await this.step("therapist_confirm_next")) {
       focusOnceShown(() => refs.current);
     }
   },
   start() {
     const guess = started(this.current, new Date(this.now).toISOString());
-    return this.act("therapist_start_service", { transaction_id: this.current.id }, guess);
+    return this.step("therapist_start_service", { transaction_id: this.current.id }, guess);
   },
   finish() {
     const guess = finished(this.current, this.room);
-    return this.act("therapist_finish_service", { transaction_id: this.current.id }, guess);
+    return this.step("therapist_finish_service", { transaction_id: this.current.id }, guess);
   },
   remove(item) {
     const choice = { transaction_id: this.current.id, item_id: item.id };
     return this.act("therapist_remove_item", choice, withoutItem(this.current, item.id));
   },
   setRoom(status) {
-    const choice = { room_number: this.room.number, status };
-    return this.act("room_set_status", choice, roomSet(this.room, status));
+    return this.setThat(this.room, status);
+  },
+  setThat(room, status) {
+    const choice = { room_number: room.number, status };
+    return this.act("room_set_status", choice, roomSet(room, status));
+  },
+  releaseHold(row) {
+    return this.step("staff_release_hold", { transaction_id: row.id });
+  },
+
+  async openDay() {
+    const answer = await fetch(data.day_url);
+    if (!answer.ok) return;
+    this.day = await answer.json();
+    refs.day.showModal();
+  },
+  closeDay() {
+    refs.day.close();
   },
 
   openServices() {

@@ -4,13 +4,13 @@
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { floor } from "../lib/live.js";
-import { speech } from "../lib/page.js";
+import { data, speech } from "../lib/page.js";
 import { chime, unlockSound } from "../lib/sound.js";
 import { stopwatch } from "../lib/time.js";
 
 /** The way of a visit; several statuses may be one step of it. */
 const STEPS = [
-  ["pending_therapist"],
+  ["pending_therapist", "on_hold"],
   ["therapist_confirmed"],
   ["in_service"],
   ["finished", "awaiting_payment", "paying"],
@@ -18,6 +18,9 @@ const STEPS = [
 ];
 
 const RING = [400, 200, 400, 200, 400];
+
+// The refs as the page's root sees them: a button that has just gone sees none any more.
+let refs;
 
 Alpine.data("ticket", () => ({
   ...floor,
@@ -28,6 +31,7 @@ Alpine.data("ticket", () => ({
   openedWith: null,
 
   init() {
+    refs = this.$refs;
     const title = document.title;
     this.$watch("call", (call) => {
       document.title = call ? `${this.callWords} · ${title}` : title;
@@ -78,6 +82,16 @@ Alpine.data("ticket", () => ({
   },
   get elapsed() {
     return stopwatch(this.visit?.service_start_at, this.now);
+  },
+  askToLeave() {
+    this.problem = "";
+    refs.leave.showModal();
+  },
+  stay() {
+    refs.leave.close();
+  },
+  async leave() {
+    if (await this.act("customer_cancel", { key: data.key })) this.stay();
   },
   is(...statuses) {
     return statuses.includes(this.status);

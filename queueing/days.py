@@ -1,0 +1,43 @@
+"""What a therapist has done today."""
+
+from decimal import Decimal
+from typing import TypedDict
+
+from django.db.models import Count, Sum
+
+from accounts.models import Branch, Therapist
+from queueing.models import Transaction
+from queueing.serializers import TransactionData, serialize_transaction
+from queueing.states import Status
+from spa_project.lib.money import format_amount
+
+SHOWN = 50
+
+
+class TherapistDay(TypedDict):
+    """The last customers of a business day, newest first, and the totals of the whole day."""
+
+    business_date: str
+    customers: int
+    minutes: int
+    amount: str
+    transactions: list[TransactionData]
+
+
+def day_of_therapist(branch: Branch, therapist: Therapist) -> TherapistDay:
+    """Treatments that ended today and were not cancelled afterwards."""
+    today = branch.business_date()
+    done = Transaction.objects.filter(
+        branch=branch, business_date=today, therapist=therapist, service_finish_at__isnull=False
+    ).exclude(status=Status.CANCELLED)
+    totals = done.aggregate(
+        count=Count("pk"), minutes=Sum("total_duration_minutes"), amount=Sum("total_amount")
+    )
+    latest = done.with_people().order_by("-service_finish_at", "-pk")[:SHOWN]
+    return {
+        "business_date": today.isoformat(),
+        "customers": totals["count"],
+        "minutes": totals["minutes"] or 0,
+        "amount": format_amount(totals["amount"] or Decimal(0)),
+        "transactions": [serialize_transaction(row) for row in latest],
+    }
