@@ -8,6 +8,14 @@ import { say } from "./page.js";
 
 const UNDO_FOR = 60_000;
 const DEMAND_A_REASON = new Set(["therapist_release", "staff_cancel", "manager_cancel"]);
+const CAN_BE_TAKEN_BACK = new Set([
+  "therapist_confirm_next",
+  "therapist_start_service",
+  "therapist_finish_service",
+  "therapist_no_show",
+  "staff_cancel",
+  "manager_cancel",
+]);
 /** What else a step needs: the field it is sent in. */
 const CHOICES = { therapist_hand_over: "therapist_id", therapist_change_room: "room_number" };
 
@@ -67,17 +75,19 @@ export const ways = {
     if (await this.step(way, data)) this.closeWay();
   },
 
-  /** A step that can perhaps be taken back. */
   async step(command, data, guess) {
     const answer = await this.act(command, data, guess);
-    if (answer) this.remember(answer.transaction);
+    if (answer && CAN_BE_TAKEN_BACK.has(command)) this.remember(answer.transaction);
     return answer;
   },
   remember({ id, version, code, status }) {
     this.latest = { id, version, code, status, until: this.now + UNDO_FOR };
   },
+  /** Until the minute is over, or somebody has gone on. */
   canUndo() {
-    return this.latest !== null && this.now < this.latest.until;
+    if (this.latest === null || this.now >= this.latest.until) return false;
+    const row = this.rows.find(({ id }) => id === this.latest.id);
+    return row === undefined || row.version === this.latest.version;
   },
   async undo() {
     const { id, version } = this.latest;

@@ -133,7 +133,7 @@ Alpine.data("desk", () => ({
     return this.isManager && ["therapist_confirmed", "in_service"].includes(row.status);
   },
   releaseHold(row) {
-    return this.step("staff_release_hold", { transaction_id: row.id });
+    return this.act("staff_release_hold", { transaction_id: row.id });
   },
   undoOf(row) {
     return this.act("undo", { transaction_id: row.id, version: row.version });

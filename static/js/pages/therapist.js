@@ -111,7 +111,7 @@ Alpine.data("therapist", () => ({
     return this.act("room_set_status", choice, roomSet(room, status));
   },
   releaseHold(row) {
-    return this.step("staff_release_hold", { transaction_id: row.id });
+    return this.act("staff_release_hold", { transaction_id: row.id });
   },
 
   async openDay() {

@@ -1,0 +1,125 @@
+"""The floor as it really is, clicked in Chromium: desk orders, second calls, ways out."""
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from spa_project.tests.journey.browser import Windows
+from spa_project.tests.journey.floor import Floor
+from spa_project.tests.journey.test_browser import the
+
+pytestmark = pytest.mark.servers
+
+
+def order_at(desk: Page, name: str) -> str:
+    """Enter an order with nothing but the keyboard; return its code."""
+    before = the(desk, "ordered-code")
+    known = before.inner_text() if before.count() else ""
+    the(desk, "search").focus()
+    desk.keyboard.type(desk.evaluate("firstService()"))
+    expect(the(desk, "offer").first).to_be_visible()
+    desk.keyboard.press("Enter")
+    expect(the(desk, "desk-line")).to_have_count(1)
+    desk.keyboard.press("Enter")
+    expect(the(desk, "desk-name")).to_be_focused()
+    desk.keyboard.type(name)
+    desk.keyboard.press("Enter")
+    expect(the(desk, "ordered-code")).to_have_text(re.compile(r"^\d{4}$"))
+    expect(the(desk, "ordered-code")).not_to_have_text(known or "none")
+    return the(desk, "ordered-code").inner_text()
+
+
+def open_desk(windows: Windows, floor: Floor, username: str) -> Page:
+    desk = windows.open(floor.one, "/desk/", username)
+    desk.evaluate(
+        """() => { window.firstService = () => JSON.parse(
+            document.getElementById("page-data").textContent
+        ).menu.categories[0].services[0].name.split(" ")[0]; }"""
+    )
+    return desk
+
+
+def decide(page: Page, reason: str = "") -> None:
+    """Answer the dialog that asks about a step."""
+    if reason:
+        the(page, "way-reason-text").fill(reason)
+    the(page, "way-go").click()
+    expect(the(page, "way")).not_to_be_visible()
+
+
+def of(page: Page, code: str, name: str) -> Locator:
+    return page.locator(f"[data-code='{code}'] [data-testid='{name}']:visible")
+
+
+def test_a_desk_order_and_every_way_out(windows, floor, complaints):
+    desk = open_desk(windows, floor, "manager1")
+    therapist = windows.open(floor.two, "/therapist/", "therapist1")
+    board = windows.open(floor.two, "/board/")
+    begun = time.monotonic()
+    code = order_at(desk, "Ben")
+    assert time.monotonic() - begun < 15
+
+    # Held by the desk, and let go on.
+    of(desk, code, "hold").click()
+    the(desk, "way-reason").first.click()
+    decide(desk)
+    expect(the(therapist, "held").locator(f"[data-code='{code}']")).to_be_visible()
+    of(desk, code, "release-hold").click()
+
+    # Called twice, given back, called again, missed, and back after all.
+    the(therapist, "claim").click()
+    the(therapist, "recall").click()
+    decide(therapist)
+    expect(the(therapist, "calls")).to_have_text("2")
+    expect(board.locator(f".call[data-code='{code}']")).to_be_visible()
+    the(therapist, "release").click()
+    expect(the(therapist, "way-go")).to_be_disabled()
+    decide(therapist, "Asked for someone else")
+    expect(the(therapist, "queue").locator(f"[data-code='{code}']")).to_be_visible()
+    the(therapist, "claim").click()
+    the(therapist, "no-show").click()
+    decide(therapist)
+    the(desk, "reopen-code").fill(code)
+    the(desk, "reopen").click()
+    expect(the(therapist, "queue").locator(f"[data-code='{code}']")).to_be_visible()
+    the(therapist, "claim").click()
+    expect(the(therapist, "current-code")).to_have_text(code)
+
+    # A start taken back, a finish, and the day.
+    the(therapist, "start").click()
+    expect(the(therapist, "finish")).to_be_visible()
+    the(therapist, "undo").click()
+    the(therapist, "start").click()
+
+    # The same customer on another device of the same therapist, and in another room.
+    other = windows.open(floor.one, "/therapist/", "therapist1")
+    expect(the(other, "current-code")).to_have_text(code)
+    the(other, "change-room").click()
+    the(other, "way-option").first.click()
+    decide(other)
+    the(therapist, "finish").click()
+    the(therapist, "my-day").click()
+    expect(the(therapist, "day-customers")).to_have_text("1")
+    therapist.keyboard.press("Escape")
+
+    # A manager ends the visit at the counter's line.
+    of(desk, code, "end-visit").click()
+    decide(desk, "Left without paying")
+    expect(desk.locator(f"[data-code='{code}']")).to_have_count(0)
+    assert complaints == []
+
+
+def test_a_customer_cancels_on_the_ticket(windows, floor, complaints):
+    desk = open_desk(windows, floor, "cashier1")
+    code = order_at(desk, "Cid")
+    path = desk.get_by_role("link", name="Ticket").get_attribute("href")
+    ticket = windows.open(floor.two, path)
+    the(ticket, "leave").click()
+    the(ticket, "leave-stay").click()
+    the(ticket, "leave").click()
+    the(ticket, "leave-confirm").click()
+    expect(the(ticket, "status")).to_have_text("Cancelled")
+    expect(desk.locator(f"[data-code='{code}']")).to_have_count(0)
+    assert complaints == []
