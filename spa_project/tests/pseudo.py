@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 from spa_project.settings import *  # noqa: F403
-from spa_project.settings import LANGUAGES as SPOKEN
 
-LANGUAGES = [*SPOKEN, ("ar", "Pseudo")]
+# The only one: browsers ask for languages that people speak.
+LANGUAGES = [("ar", "Pseudo")]
 LANGUAGE_CODE = "ar"
 LOCALE_PATHS = [Path(os.environ["PSEUDO_LOCALE"])]

@@ -105,7 +105,7 @@ def test_a_screen_fits_from_right_to_left(pseudo, floor, windows, complaints, na
 def test_a_fault_of_layout_is_noticed(floor, windows):
     page = windows.open(floor.one, "/accounts/login/")
     page.evaluate("document.querySelector('h1').style.marginBottom = '-60px'")
-    page.evaluate("document.querySelector('[type=submit]').style.width = '4000px'")
+    page.evaluate("document.querySelector('[data-testid=login]').style.minWidth = '4000px'")
     problems = " ".join(layout_problems(page))
     assert "overlaps" in problems
     assert "too wide" in problems
