@@ -13,3 +13,4 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         """Listen for changes of people."""
         import_module("accounts.changes")
+        import_module("accounts.lockout")

@@ -5,6 +5,8 @@ from typing import Any
 from axes.handlers.proxy import AxesProxyHandler
 from axes.helpers import get_cool_off
 from django.db.models import Max
+from django.db.models.signals import pre_save
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import ngettext
@@ -39,3 +41,9 @@ def _seconds_left(request: HttpRequest, credentials: dict[str, Any] | None) -> i
     last = attempts.aggregate(at=Max("attempt_time"))["at"]
     left = (last + get_cool_off(request) - timezone.now()).total_seconds() if last else 0
     return max(1, int(left) + 1)
+
+
+@receiver(pre_save, sender="axes.AccessAttempt")
+def keep_no_forms(sender: Any, instance: Any, **_: Any) -> None:
+    """A failed login is counted without what was sent: it may hold a password in any place."""
+    instance.get_data = instance.post_data = ""
