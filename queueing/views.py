@@ -112,7 +112,9 @@ def board(request: HttpRequest, branch: Branch) -> HttpResponse:
 
 
 def _of_staff(request: HttpRequest, data: dict[str, Any]) -> dict[str, Any]:
-    return {"branch": caller_of(request).branch, "page_data": data}
+    caller = caller_of(request)
+    is_manager = Role.MANAGER in caller.roles
+    return {"branch": caller.branch, "page_data": data, "is_manager": is_manager}
 
 
 def _transaction_of(key: str) -> Transaction:

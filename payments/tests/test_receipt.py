@@ -113,7 +113,7 @@ def test_looking_is_not_printing(client, address):
 
 def test_paper_that_nobody_counted_is_marked(client, address):
     page = client.get(address).content.decode()
-    assert "printed-only" in page
+    assert "COPY</p>" in page
     assert "data-print" not in page
 
 

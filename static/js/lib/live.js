@@ -71,7 +71,7 @@ export const floor = {
     return this.opening[row.id] !== row.version;
   },
 
-  /** Called after each snapshot; a component may bring its own. */
+  /** Called with each snapshot; a component may bring its own. */
   caughtUp() {},
 
   follow() {
@@ -148,7 +148,7 @@ class Screen {
     if (!this.component.loaded) this.component.opening = versionsOf(transactions);
     this.component.loaded = true;
     this.show();
-    this.component.caughtUp();
+    this.component.caughtUp(snapshot);
   }
 
   take(news) {

@@ -9,8 +9,8 @@ import { press, tidy } from "../lib/keypad.js";
 import { floor } from "../lib/live.js";
 import { memory } from "../lib/memory.js";
 import { fromCents, likelyTenders, toCents } from "../lib/money.js";
-import { speech } from "../lib/page.js";
-import { minutesSince } from "../lib/time.js";
+import { data, speech } from "../lib/page.js";
+import { minutesSince, stopwatch } from "../lib/time.js";
 
 const KEYS = { F2: "claim", F4: "exact", F9: "pay", Escape: "clear" };
 
@@ -23,7 +23,15 @@ let refs;
 Alpine.data("cashier", () => ({
   ...floor,
   ...speech,
+  /** How a customer may pay, as the managers have it, and how this one does. */
+  methods: [],
+  method: "",
   amount: "",
+  reference: "",
+  /** What the server asks about an unlikely amount, until it is answered. */
+  question: "",
+  /** What this cashier has taken today, once it was asked for. */
+  day: null,
   /** The payment whose change is on the screen, until "Next". */
   paid: null,
 
@@ -32,7 +40,9 @@ Alpine.data("cashier", () => ({
     this.follow();
   },
 
-  caughtUp() {
+  caughtUp({ methods }) {
+    this.methods = methods;
+    if (!this.chosen) this.startAfresh();
     const kept = receipt.get();
     if (kept?.cashier_id === this.me?.id) this.paid = kept;
     const { cashier_id, ...payment } = intent.unfinished() ?? {};
@@ -50,6 +60,29 @@ Alpine.data("cashier", () => ({
   },
   get next() {
     return this.waiting[0] ?? null;
+  },
+
+  get chosen() {
+    return this.methods.find(({ code }) => code === this.method) ?? null;
+  },
+  get isAtTerminal() {
+    return this.current?.status === "paying";
+  },
+  get byTerminal() {
+    return this.chosen?.kind === "terminal";
+  },
+  /** Whether somebody types what they were given. */
+  get needsAmount() {
+    return this.current !== null && !this.isAtTerminal && !this.byTerminal;
+  },
+  get canPay() {
+    return this.byTerminal || this.isEnough;
+  },
+  get fromDue() {
+    return fromCents(this.due);
+  },
+  get terminalTime() {
+    return stopwatch(this.current?.attempt?.started_at, this.now);
   },
 
   /** From the tap to the answer, however often the line breaks in between. */
@@ -82,10 +115,38 @@ Alpine.data("cashier", () => ({
     return minutesSince(row.queued_at, this.now);
   },
 
-  async claim() {
-    if (!this.$store.link.live || this.current || this.paid) return;
+  atTerminal(row) {
+    return row.attempt ? this.length(minutesSince(row.attempt.started_at, this.now)) : "";
+  },
+  methodName(code) {
+    return this.methods.find((method) => method.code === code)?.name ?? code;
+  },
+  receiptAddress(key) {
+    return data.receipt_url.replace("KEY", key);
+  },
+
+  startAfresh() {
+    this.method = this.methods[0]?.code ?? "";
     this.amount = "";
-    if (await this.act("cashier_claim_next")) focusOnceShown(() => refs.amount);
+    this.reference = "";
+    this.question = "";
+  },
+  async claim() {
+    await this.bring("cashier_claim_next");
+  },
+  async take(row) {
+    await this.bring("cashier_claim", { code: row.code });
+  },
+  async bring(command, data) {
+    if (!this.$store.link.live || this.current || this.paid) return;
+    this.startAfresh();
+    if (await this.act(command, data)) focusOnceShown(() => refs.amount);
+  },
+  async giveBack() {
+    if (await this.act("cashier_release", { transaction_id: this.current.id })) {
+      this.startAfresh();
+      focusOnceShown(() => refs.claim);
+    }
   },
   press(key) {
     this.amount = press(this.amount, key);
@@ -94,26 +155,77 @@ Alpine.data("cashier", () => ({
     this.amount = amount;
   },
   async pay() {
-    if (!this.current || !this.isEnough || !this.$store.link.live) return;
+    if (!this.question) await this.offer({});
+  },
+  /** The amount is right after all. */
+  async insistOnAmount() {
+    this.question = "";
+    await this.offer({ confirmed: true });
+  },
+  correctAmount() {
+    this.question = "";
+    focusOnceShown(() => refs.amount);
+  },
+  async offer(more) {
+    if (!this.current || this.isAtTerminal || !this.canPay || !this.$store.link.live) return;
     await this.send(
       intent.begin({
         cashier_id: this.me.id,
         transaction_id: this.current.id,
-        amount_paid: fromCents(this.tendered),
+        amount_paid: this.byTerminal ? this.current.total_amount : fromCents(this.tendered),
+        method: this.method,
+        ...more,
       }),
     );
   },
   async send({ cashier_id, ...payment }) {
     const answer = await this.attempt("cashier_pay", () =>
-      carryOut(intent, () => this.insist("cashier_pay", payment)),
+      carryOut(intent, () => this.insist("cashier_pay", payment)).catch((refusal) =>
+        this.wonder(refusal),
+      ),
     );
-    if (answer) this.showChange(answer.transaction);
+    this.settle(answer);
+  },
+  /** An unlikely amount is a question, no refusal. */
+  wonder(refusal) {
+    if (refusal.code !== "amount_doubtful") throw refusal;
+    this.question = refusal.message;
+    focusOnceShown(() => refs.correct);
+    return {};
+  },
+  /** What the terminal said. The server knows the answer it had already, so it may be sent again. */
+  async enter(approved) {
+    const answer = await this.act("cashier_payment_result", {
+      transaction_id: this.current.id,
+      attempt_id: this.current.attempt.id,
+      approved,
+      reference: this.reference.trim(),
+    });
+    if (answer && !approved) this.startAfresh();
+    this.settle(answer);
+  },
+  settle(answer) {
+    if (answer?.transaction?.payment) this.showChange(answer.transaction);
   },
   showChange(transaction) {
     this.paid = { cashier_id: this.me.id, code: transaction.code, ...transaction.payment };
     receipt.set(this.paid);
-    this.amount = "";
+    this.startAfresh();
+    if (this.day) this.readDay();
     focusOnceShown(() => refs.next);
+  },
+
+  async showDay(event) {
+    if (event.target.open) await this.readDay();
+    else this.day = null;
+  },
+  async readDay() {
+    try {
+      const response = await fetch(data.day_url);
+      if (response.ok) this.day = await response.json();
+    } catch {
+      // Cut off: the page says so, and the list stays as it was.
+    }
   },
   done() {
     this.paid = null;
@@ -129,7 +241,7 @@ Alpine.data("cashier", () => ({
     if (act && !event.repeat) this[act]();
   },
   exact() {
-    if (this.current) this.amount = this.current.total_amount;
+    if (this.needsAmount) this.amount = this.current.total_amount;
   },
   clear() {
     this.amount = "";

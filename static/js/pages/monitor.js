@@ -64,6 +64,17 @@ Alpine.data("monitor", () => ({
   isOvertime(row) {
     return row.status === "in_service" && this.minutesIn(row) > row.total_duration_minutes;
   },
+  atTerminal(row) {
+    return this.length(minutesSince(row.attempt.started_at, this.now));
+  },
+  /** A manager ends a payment whose cashier cannot. */
+  async enter(row, approved) {
+    await this.act("cashier_payment_result", {
+      transaction_id: row.id,
+      attempt_id: row.attempt.id,
+      approved,
+    });
+  },
   services(row) {
     return row.items.map((item) => item.service_name).join(", ");
   },

@@ -80,6 +80,9 @@ Alpine.data("ticket", () => ({
   get step() {
     return STEPS.findIndex((statuses) => statuses.includes(this.status));
   },
+  get receiptAddress() {
+    return data.receipt_url.replace("KEY", this.visit.payment.receipt_key);
+  },
   get elapsed() {
     return stopwatch(this.visit?.service_start_at, this.now);
   },

@@ -1,0 +1,98 @@
+"""The till in Chromium: a terminal, a slipped zero, another device, the receipt, the day."""
+
+from decimal import Decimal
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from spa_project.tests.journey.test_browser import Spa, amount_in, the
+
+pytestmark = pytest.mark.servers
+
+
+@pytest.fixture
+def visit(floor, windows, complaints) -> Spa:
+    """A customer stands at the first cashier's counter."""
+    spa = Spa(windows, floor)
+    for page in spa.pages:
+        expect(the(page, "connection")).to_have_attribute("data-state", "live")
+    spa.customer_chooses()
+    spa.customer_opens_the_ticket()
+    spa.therapist_claims()
+    spa.therapist_starts()
+    spa.therapist_finishes()
+    spa.therapist_prepares_the_room()
+    return spa
+
+
+def by_card(till: Page) -> None:
+    the(till, "card").check()
+    the(till, "pay").click()
+    expect(the(till, "terminal")).to_be_visible()
+
+
+def test_a_card_is_declined_then_approved_on_another_device(visit, windows, floor, complaints):
+    till = visit.cashier
+    the(till, "take").click()
+    by_card(till)
+    expect(the(visit.monitor, "at-terminal")).to_be_visible()
+    expect(the(visit.monitor, "approved")).to_have_count(0)
+    till.reload()
+    expect(the(till, "terminal")).to_be_visible()
+    the(till, "declined").click()
+    expect(the(till, "amount")).to_be_visible()
+    the(till, "release").click()
+    the(till, "take").click()
+    by_card(till)
+
+    other = windows.open(floor.two, "/cashier/", "cashier1")
+    expect(the(other, "current-code")).to_have_text(visit.code)
+    the(other, "reference").fill("A1B2C3")
+    the(other, "approved").click()
+    expect(the(other, "change")).to_be_visible()
+    assert amount_in(the(other, "change")) == 0
+    expect(the(till, "terminal")).to_have_count(0)
+    visit.expect_ticket("paid")
+    expect(the(visit.ticket, "receipt-link")).to_be_visible()
+
+    with other.context.expect_page() as opened:
+        the(other, "print").click()
+    receipt = opened.value
+    expect(the(receipt, "receipt")).to_contain_text("A1B2C3")
+    assert the(receipt, "receipt-number").inner_text() == "000001"
+
+    the(other, "next").click()
+    the(other, "day").locator("summary").click()
+    expect(the(other, "day-row")).to_have_attribute("data-code", visit.code)
+    expect(the(other, "day-total")).to_have_count(1)
+    assert complaints == []
+
+
+def test_a_slipped_zero_is_asked_about(visit, complaints):
+    till = visit.cashier
+    the(till, "claim").click()
+    the(till, "amount").fill("87000")
+    the(till, "pay").click()
+    expect(the(till, "question")).to_contain_text("87000.00")
+    expect(the(till, "correct")).to_be_focused()
+    the(till, "correct").click()
+    the(till, "amount").fill("97000")
+    the(till, "pay").click()
+    the(till, "insist").click()
+    expect(the(till, "change")).to_be_visible()
+    assert amount_in(the(till, "change")) > Decimal(90000)
+    the(till, "next").click()
+    assert complaints == []
+
+
+def test_a_manager_ends_what_was_left_at_a_terminal(visit, windows, floor, complaints):
+    the(visit.cashier, "claim").click()
+    by_card(visit.cashier)
+    visit.cashier.close()
+    office = windows.open(floor.one, "/monitor/", "manager1")
+    waiting = the(office, "at-terminal")
+    waiting.locator("summary").click()
+    waiting.get_by_test_id("approved").click()
+    expect(waiting).to_have_count(0)
+    visit.expect_ticket("paid")
+    assert complaints == []
