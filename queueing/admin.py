@@ -2,12 +2,15 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
-from queueing.models import Room, Transaction, TransactionEvent, TransactionItem
+from queueing import services
+from queueing.models import Room, RoomStatus, Transaction, TransactionEvent, TransactionItem
 from spa_project.lib.admin import LookOnlyAdmin, LookOnlyInline
+from spa_project.lib.errors import DomainError
 
 
 @admin.register(Room)
@@ -19,6 +22,24 @@ class RoomAdmin(admin.ModelAdmin):
     search_fields = ("number",)
     readonly_fields = ("status",)
     list_select_related = ("branch",)
+    actions = ("close", "open")
+
+    @admin.action(description=_("Take out of service (a room in use finishes first)"))
+    def close(self, request: HttpRequest, rooms: QuerySet[Room]) -> None:
+        """Let no customer in any more."""
+        self._set(request, rooms, RoomStatus.OUT_OF_SERVICE)
+
+    @admin.action(description=_("Put back into service"))
+    def open(self, request: HttpRequest, rooms: QuerySet[Room]) -> None:
+        """Let customers in again."""
+        self._set(request, rooms, RoomStatus.AVAILABLE)
+
+    def _set(self, request: HttpRequest, rooms: QuerySet[Room], status: RoomStatus) -> None:
+        for room in rooms.select_related("branch"):
+            try:
+                services.set_room(room.branch, room.number, status)
+            except DomainError as refusal:
+                self.message_user(request, str(refusal.sentence), messages.WARNING)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """A room with a customer in it stays, and the page says who that is."""

@@ -71,3 +71,26 @@ def test_renaming_a_room_leaves_its_status_to_the_floor(boss, make_transaction):
     boss.post(f"/admin/queueing/room/{room.pk}/change/", {"branch": room.branch_id, "number": "1b"})
     room.refresh_from_db()
     assert (room.number, room.status) == ("1b", "occupied")
+
+
+def act_on_rooms(boss, action: str) -> str:
+    chosen = {"action": action, "_selected_action": list(Room.objects.values_list("pk", flat=True))}
+    return boss.post("/admin/queueing/room/", chosen, follow=True).content.decode()
+
+
+def test_a_room_is_taken_out_of_service_and_put_back(boss, branch):
+    room = Room.objects.create(branch=branch, number="9")
+    act_on_rooms(boss, "close")
+    room.refresh_from_db()
+    assert room.status == "out_of_service"
+    act_on_rooms(boss, "open")
+    room.refresh_from_db()
+    assert room.status == "available"
+
+
+def test_a_room_in_use_closes_later_and_cannot_be_opened(boss, make_transaction):
+    make_transaction(Status.IN_SERVICE)
+    assert "Room 1 is in use." in act_on_rooms(boss, "open")
+    act_on_rooms(boss, "close")
+    room = Room.objects.get()
+    assert (room.status, room.closing) == ("occupied", True)
