@@ -243,6 +243,22 @@ async def test_a_broker_that_hangs_holds_up_no_heartbeat(monkeypatch):
     await own.stop()
 
 
+async def test_a_chore_is_done_with_every_beat_though_nobody_listens(monkeypatch):
+    monkeypatch.setattr(hub_module, "HEARTBEAT_SECONDS", 0.01)
+    own, done = Hub(), []
+
+    def fail() -> None:
+        raise OSError("the database is away")
+
+    own.at_each_beat(fail)
+    own.at_each_beat(lambda: done.append(True))
+    own.attach()
+    async with asyncio.timeout(5):
+        while len(done) < 3:
+            await asyncio.sleep(0.01)
+    await own.stop()
+
+
 async def test_a_message_that_is_none_of_ours_is_passed_over(lonely_hub):
     heard = []
     relay = Relay("me", lambda *event: heard.append(event))
