@@ -1,5 +1,6 @@
 """The till in Chromium: a terminal, a slipped zero, another device, the receipt, the day."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -53,7 +54,7 @@ def test_a_card_is_declined_then_approved_on_another_device(visit, windows, floo
     assert amount_in(the(other, "change")) == 0
     expect(the(till, "terminal")).to_have_count(0)
     visit.expect_ticket("paid")
-    expect(the(visit.ticket, "receipt-link")).to_be_visible()
+    expect(the(visit.ticket, "receipt")).to_be_visible()
 
     with other.context.expect_page() as opened:
         the(other, "print").click()
@@ -95,4 +96,20 @@ def test_a_manager_ends_what_was_left_at_a_terminal(visit, windows, floor, compl
     waiting.get_by_test_id("approved").click()
     expect(waiting).to_have_count(0)
     visit.expect_ticket("paid")
+    assert complaints == []
+
+
+@pytest.mark.parametrize(("width", "points"), [("80", 226.8), ("58", 164.4)])
+def test_a_receipt_is_as_wide_as_its_paper_and_one_page_long(visit, complaints, width, points):
+    price = amount_in(the(visit.ticket, "total"))
+    visit.cashier_claims()
+    visit.cashier_takes(str(price))
+    address = the(visit.ticket, "receipt").get_attribute("href")
+    page = visit.ticket.context.new_page()
+    page.goto(f"{address}?width={width}")
+    page.wait_for_function("document.adoptedStyleSheets.length === 1")
+    paper = page.pdf(prefer_css_page_size=True)
+    boxes = re.findall(rb"/MediaBox \[0 0 ([0-9.]+) ([0-9.]+)\]", paper)
+    assert len(boxes) == 1
+    assert abs(float(boxes[0][0]) - points) < 1.5
     assert complaints == []

@@ -69,7 +69,7 @@ Alpine.data("ticket", () => ({
   },
   get receiptUrl() {
     const key = this.visit?.payment?.receipt_key;
-    return key ? `/receipt/${key}/` : "";
+    return key ? data.receipt_url.replace("KEY", key) : "";
   },
   get visit() {
     return this.rows[0] ?? null;
@@ -79,9 +79,6 @@ Alpine.data("ticket", () => ({
   },
   get step() {
     return STEPS.findIndex((statuses) => statuses.includes(this.status));
-  },
-  get receiptAddress() {
-    return data.receipt_url.replace("KEY", this.visit.payment.receipt_key);
   },
   get elapsed() {
     return stopwatch(this.visit?.service_start_at, this.now);
