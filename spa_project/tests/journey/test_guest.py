@@ -27,7 +27,11 @@ def kiosk(floor: Floor, windows: Windows) -> Page:
 
 def test_a_kiosk_shows_the_number_and_then_forgets_its_customer(floor, windows, complaints):
     page = kiosk(floor, windows)
-    page.get_by_test_id("customer-name").fill("Ana")
+    page.get_by_test_id("customer-name").click()
+    for letter in "ANA":
+        page.get_by_test_id("key").get_by_text(letter, exact=True).click()
+    page.get_by_test_id("typed").click()
+    expect(page.get_by_test_id("customer-name")).to_have_value("Ana")
     page.get_by_test_id("confirm").click()
     code = page.get_by_test_id("code")
     expect(code).to_have_text(re.compile(r"^\d{4}$"))
@@ -60,7 +64,7 @@ def test_another_language_keeps_the_cart(floor, windows, complaints):
     page.get_by_role("button", name="Español").click()
     expect(page.locator("html")).to_have_attribute("lang", "es")
     expect(page.get_by_test_id("cart-line")).to_have_count(1)
-    expect(page.get_by_test_id("confirm")).to_have_text("Confirmar")
+    expect(page.get_by_test_id("confirm")).to_contain_text("Confirmar")
     assert complaints == []
 
 

@@ -48,6 +48,13 @@ def kiosk(server: AppServer, windows: Windows) -> Page:
     return page
 
 
+def keyboard(server: AppServer, windows: Windows) -> Page:
+    page = choosing(kiosk(server, windows))
+    page.get_by_test_id("customer-name").click()
+    expect(page.get_by_test_id("keyboard")).to_be_visible()
+    return page
+
+
 def number(server: AppServer, windows: Windows) -> Page:
     page = cart(server, windows)
     page.get_by_test_id("confirm").click()
@@ -70,6 +77,7 @@ SCREENS: dict[str, Opener] = {
     "ticket": ticket,
     "greeting": page_at("/menu/?kiosk=1", "[data-testid=begin]"),
     "kiosk": kiosk,
+    "keyboard": keyboard,
     "board": page_at("/board/", "[data-testid=waiting-count]"),
     "login": page_at("/accounts/login/", "[data-testid=login]"),
     "offline": page_at("/offline/", "h1"),

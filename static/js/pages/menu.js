@@ -7,6 +7,7 @@ import { Cart, offersOf } from "../lib/cart.js";
 import { focusOnceShown } from "../lib/focus.js";
 import { IdleWatch } from "../lib/idle.js";
 import { carryOut, Intent } from "../lib/intent.js";
+import { ROWS, withKey, withoutLast, withSpace } from "../lib/keyboard.js";
 import { forgetLanguage, lockDown } from "../lib/kiosk.js";
 import { openLine } from "../lib/live.js";
 import { memory } from "../lib/memory.js";
@@ -131,6 +132,26 @@ Alpine.data("menu", () => ({
     this.read();
     const offer = offersOf(this.menu).get(id);
     this.news = this.say(word, { service: offer.service, count: this.count });
+  },
+  keys: ROWS,
+  openKeyboard() {
+    refs.keyboard.showModal();
+  },
+  closeKeyboard() {
+    refs.keyboard.close();
+  },
+  type(key) {
+    this.write(withKey(this.name, key));
+  },
+  space() {
+    this.write(withSpace(this.name));
+  },
+  erase() {
+    this.write(withoutLast(this.name));
+  },
+  write(name) {
+    this.name = name;
+    this.rename();
   },
   rename() {
     cart.name = this.name;
@@ -266,6 +287,7 @@ Alpine.data("menu", () => ({
   },
   leave() {
     refs.idle.close();
+    this.closeKeyboard();
     if (this.isLow) this.lower();
     this.startOver();
   },
