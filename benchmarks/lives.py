@@ -12,9 +12,6 @@ from typing import Any, NamedTuple
 
 from benchmarks.sockets import Address, Socket, connect
 
-#: More than any selection costs; the cashier gives change.
-BANKNOTES = "5000.00"
-
 
 @dataclass(frozen=True)
 class Desks:
@@ -107,8 +104,8 @@ class _Floor:
     async def _take_money(self, cashier: Socket) -> None:
         while await self._finished.get():
             visit = await self._ask(cashier, "cashier_claim_next")
-            paid = {"transaction_id": visit["id"], "amount_paid": BANKNOTES}
-            await self._ask(cashier, "cashier_pay", **paid)
+            due = visit["total_amount"]
+            await self._ask(cashier, "cashier_pay", transaction_id=visit["id"], amount_paid=due)
             self._paid.append(time.monotonic())
 
     async def _ask(self, socket: Socket, command: str, **data: Any) -> dict[str, Any]:
