@@ -148,7 +148,7 @@ def test_every_page_follows_a_customer_by_itself(floor, windows, complaints):
     spa.therapist_finishes()
     spa.therapist_prepares_the_room()
     spa.cashier_claims()
-    spa.cashier_takes("9999.50")
+    spa.cashier_takes("500.50")
     assert reloaded(spa.pages) == []
     assert complaints == []
 
