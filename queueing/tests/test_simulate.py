@@ -2,6 +2,7 @@
 
 import json
 import random
+import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -31,7 +32,7 @@ def test_a_day_ends_with_a_summary_and_a_sound_ledger(tmp_path):
         "DATABASE_URL": f"sqlite:///{tmp_path}/spa.sqlite3",
         "REDIS_URL": "",
         "RATE_LIMITS": "off",
-        "SECRET_KEY": "x" * 60,
+        "SECRET_KEY": secrets.token_urlsafe(45),
     }
     manage = [sys.executable, "manage.py"]
     run_quietly([*manage, "migrate", "-v", "0"], **settings)

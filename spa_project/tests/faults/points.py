@@ -94,16 +94,19 @@ def _die_around_commit(point: str) -> None:
 def _die_after_reply(command: str) -> None:
     """Its events are still inside the process, and stay there; its reply leaves."""
     publish = hub.publish
-    send = LiveConsumer.send
+    live = LiveConsumer.__call__
 
     def keep_in(topic: str, text: str) -> None:
         if not _is_running():
             publish(topic, text)
 
-    async def send_and_die(self: LiveConsumer, text_data: str, **rest: Any) -> None:
-        await send(self, text_data, **rest)
-        if text_data.startswith(f'{{"event": "{command}_result"'):
-            threading.Thread(target=_die).start()
+    async def live_and_die(self: LiveConsumer, scope: Any, receive: Any, send: Any) -> None:
+        async def send_and_die(message: dict[str, Any]) -> None:
+            await send(message)
+            if message.get("text", "").startswith(f'{{"event": "{command}_result"'):
+                threading.Thread(target=_die).start()
+
+        await live(self, scope, receive, send_and_die)
 
     hub.publish = keep_in  # type: ignore[method-assign]
-    LiveConsumer.send = send_and_die
+    LiveConsumer.__call__ = live_and_die  # type: ignore[method-assign]

@@ -2,7 +2,8 @@
 
 import asyncio
 import uuid
-from typing import Any
+from contextlib import AsyncExitStack
+from typing import Any, Self
 
 import pytest
 
@@ -20,23 +21,20 @@ VERSIONS = {"customer_confirm_selection": 1, "therapist_confirm_next": 2, "cashi
 PATHS = {"customer": "/ws/customer/", "therapist": "/ws/therapist/", "cashier": "/ws/cashier/"}
 
 
-class People:
+class People(AsyncExitStack):
     """A customer, a therapist and a cashier, all at one process."""
 
     def __init__(self, server: AppServer, tokens: dict[str, str]) -> None:
+        super().__init__()
         self.lines = {
             role: Line([server.url], path, token=tokens.get(role, ""))
             for role, path in PATHS.items()
         }
 
-    async def __aenter__(self) -> "People":
+    async def __aenter__(self) -> Self:
         for line in self.lines.values():
-            await line.__aenter__()
+            await self.enter_async_context(line)
         return self
-
-    async def __aexit__(self, *error: object) -> None:
-        for line in self.lines.values():
-            await line.__aexit__(*error)
 
     async def ask(self, command: str, **data: Any) -> dict[str, Any]:
         """Ask as whoever the command is for."""

@@ -5,6 +5,7 @@ import json
 import random
 import urllib.request
 from collections.abc import Coroutine
+from contextlib import AsyncExitStack
 from typing import Any
 
 from queueing.simulation.customers import Customer
@@ -94,9 +95,12 @@ class Generator:
 
     async def _echo(self) -> None:
         """Send what was answered long ago once more: it must be answered the same."""
-        lines = {name: self._open_line("/ws/cashier/", name, ignore) for name in CASHIER_NAMES}
-        lines[""] = self._open_line("/ws/customer/", "", ignore)
-        async with _AllOpen(lines.values()):
+        paths = {"": "/ws/customer/"} | dict.fromkeys(CASHIER_NAMES, "/ws/cashier/")
+        async with AsyncExitStack() as stack:
+            lines = {
+                name: await stack.enter_async_context(self._open_line(path, name, ignore))
+                for name, path in paths.items()
+            }
             while True:
                 await asyncio.sleep(ECHO_SECONDS)
                 answered = [each for each in self._history.of(*KEYED) if each.phase == OK]
@@ -122,21 +126,6 @@ class Generator:
                 reply = await _quietly(line.ask("therapist_start_service", transaction_id=1))
                 if reply and reply["code"] not in {"not_authenticated", "busy"}:
                     self.intrusions.append(f"{name} logged out, and was told {reply['code']}")
-
-
-class _AllOpen:
-    """All lines open inside the block."""
-
-    def __init__(self, lines) -> None:
-        self._lines = [*lines]
-
-    async def __aenter__(self) -> None:
-        for line in self._lines:
-            await line.__aenter__()
-
-    async def __aexit__(self, *error: object) -> None:
-        for line in self._lines:
-            await line.__aexit__(*error)
 
 
 async def _quietly(asking: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
