@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from accounts.demo import logins_file
-from queueing.models import Transaction
 from queueing.simulation.day import Tally
 from queueing.simulation.opening import saturday, steadily
 from queueing.simulation.play import Play, is_staff
+from queueing.simulation.tickets import wrong_tickets
 from spa_project.lib.client import LineOver
 
 HELP = """Play a day at the spa through the real sockets of a running server.
@@ -61,20 +62,25 @@ class Command(BaseCommand):
             play = Play(options["url"], staff, speed=options["speed"], chance=chance)
         except OSError as error:
             raise CommandError(f"{options['url']} does not let us in: {error}") from error
-        quiet = options["verbosity"] == 0 or None
+        arrivals = saturday(options["customers"], chance)
         if options["steady"]:
             therapists = sum(name.startswith("therapist") for name in staff)
-            bar = tqdm(unit=" customers", disable=quiet)
-            self._run(play, steadily(STEADY_GAP / therapists, chance), bar)
-        else:
-            bar = tqdm(total=options["customers"], unit=" customers", disable=quiet)
-            self._run(play, saturday(options["customers"], chance), bar)
-            self._tell(play.tally, seed)
-            _hold_against_database(play.tally)
-            call_command("verify_ledger", stdout=self.stdout, verbosity=options["verbosity"])
+            arrivals = steadily(STEADY_GAP / therapists, chance)
+        total = None if options["steady"] else options["customers"]
+        self._run(play, arrivals, total, quiet=options["verbosity"] == 0)
+        self._tell(play.tally, seed)
+        if wrong := wrong_tickets(play.tally):
+            raise CommandError("\n".join(["Tickets are wrong:", *wrong]))
+        call_command("verify_ledger", stdout=self.stdout, verbosity=options["verbosity"])
 
-    def _run(self, play: Play, arrivals: Iterator[float], bar: "tqdm[Any]") -> None:
-        with bar:
+    def _run(
+        self, play: Play, arrivals: Iterator[float], total: int | None, *, quiet: bool
+    ) -> None:
+        """Play until the last customer has left, or until Ctrl-C closes early."""
+        with (
+            tqdm(total=total, unit=" customers", disable=quiet or None) as bar,
+            suppress(KeyboardInterrupt),
+        ):
             try:
                 asyncio.run(play.run(arrivals, bar.update))
             except* LineOver as refused:
@@ -104,16 +110,3 @@ def _staff(logins: Path, *, leave_free: bool) -> Mapping[str, str]:
     if not therapists or not cashiers:
         raise CommandError(f"{logins} has too few therapists or cashiers.")
     return {name: found[name] for name in (*therapists, *cashiers)}
-
-
-def _hold_against_database(tally: Tally) -> None:
-    """Every ticket shows what the database holds; raises `CommandError` with those that do not."""
-    rows = Transaction.objects.filter(key__in=tally.tickets).values_list("key", "status", "version")
-    held = {key: (status, version) for key, status, version in rows}
-    wrong = [
-        f"customer {ticket['code']} was told {ticket['status']}, the database has {held.get(key)}"
-        for key, ticket in tally.tickets.items()
-        if held.get(key) != (ticket["status"], ticket["version"])
-    ]
-    if wrong:
-        raise CommandError("\n".join([f"{len(wrong):,} tickets are wrong:", *wrong]))

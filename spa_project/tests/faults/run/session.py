@@ -12,6 +12,7 @@ from pathlib import Path
 from django.core.management import CommandError, call_command
 from tqdm import tqdm
 
+from queueing.simulation.tickets import wrong_tickets
 from spa_project.tests.faults.people import all_are_right
 from spa_project.tests.faults.run.checker import Checker, log_findings, phantoms
 from spa_project.tests.faults.run.generator import Generator
@@ -137,12 +138,21 @@ class Session:
         except AssertionError as error:
             self._report.findings.append(f"a screen does not show the database: {error}")
 
+    def _too_little(self) -> Iterator[str]:
+        """A run in which little happened proves little."""
+        if not self._nemesis.has_done_enough(self._seconds):
+            yield f"too few faults for {self._seconds:.0f} s"
+        if not self._report.happened["paid"]:
+            yield "nobody got through"
+
     def _check(self, generator: Generator, watchers: list[Watcher]) -> None:
         report = self._report
         operations = self._history.operations
         report.phases = Counter(each.phase for each in operations)
         report.longest_stall = max((each.ended - each.began for each in operations), default=0.0)
+        report.findings += self._too_little()
         report.findings += Checker(self._history).findings()
+        report.findings += wrong_tickets(generator.day.tally)
         report.findings += _ledger_findings()
         report.findings += phantoms({s for w in watchers for s in getattr(w, "told", ())})
         for app in self._house.apps:

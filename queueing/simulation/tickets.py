@@ -1,0 +1,15 @@
+"""What customers were told last, against what the database holds."""
+
+from queueing.models import Transaction
+from queueing.simulation.day import Tally
+
+
+def wrong_tickets(tally: Tally) -> list[str]:
+    """Every ticket of a visit that is over and does not show what the database holds, in words."""
+    rows = Transaction.objects.filter(key__in=tally.tickets).values_list("key", "status", "version")
+    held = {key: (status, version) for key, status, version in rows}
+    return [
+        f"customer {ticket['code']} was told {ticket['status']}, the database has {held.get(key)}"
+        for key, ticket in tally.tickets.items()
+        if held.get(key) != (ticket["status"], ticket["version"])
+    ]
