@@ -117,7 +117,9 @@ class Line:
         try:
             async with asyncio.timeout(self._answer_within):
                 await self._send(connection, {"command": command, "id": number, "data": data})
-                return await answer
+                if reply := await answer:
+                    return reply
+                raise LineLost
         except (ConnectionClosed, TimeoutError) as error:
             raise LineLost from error
         finally:
@@ -220,4 +222,4 @@ class Line:
         self._connection = None
         for answer in self._answers.values():
             if not answer.done():
-                answer.set_exception(LineLost())
+                answer.set_result({})  # nothing: whoever asked may be gone, and miss an exception

@@ -22,15 +22,17 @@ class Proxy:
         self._target = target
         self._swallows = False
         self._links: set[_Link] = set()
+        self._carrying: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, HOST, 0)
+        self._server = await asyncio.start_server(self._take, HOST, 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(self, *error: object) -> None:
         self._server.close()
         self.cut()
+        await asyncio.gather(*self._carrying)
 
     @property
     def url(self) -> str:
@@ -66,6 +68,11 @@ class Proxy:
             await asyncio.sleep(self.delay)
         return not self._swallows
 
+    def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        carrying = asyncio.create_task(self._serve(reader, writer))
+        self._carrying.add(carrying)
+        carrying.add_done_callback(self._carrying.discard)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             onward = await asyncio.open_connection(HOST, self._target)
@@ -99,9 +106,10 @@ class _Link:
         try:
             await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self.reset()
             there.cancel()
             back.cancel()
-            self.reset()
+            await asyncio.wait({there, back})
 
     def reset(self) -> None:
         """Hang up on both sides at once."""

@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -22,8 +23,10 @@ CONFIRM, PAY = "customer_confirm_selection", "cashier_pay"
 
 
 @pytest.fixture
-def history(tmp_path) -> History:
-    return History(tmp_path / "history.jsonl")
+def history(tmp_path) -> Iterator[History]:
+    history = History(tmp_path / "history.jsonl")
+    yield history
+    history.close()
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ heard: list[bytes] = []
 
 
 async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(100):
+    while data := await _read(reader):
         heard.append(data)
         writer.write(data)
-    writer.close()
+    writer.transport.abort()
 
 
 @asynccontextmanager
