@@ -15,7 +15,7 @@ from spa_project.tests.faults.run.line import Frames
 from spa_project.tests.servers import HOST, AppServer, MariaDB, Redis, ServerFailed
 
 #: Seconds from the end of one fault to the next, on average.
-APP_PAUSE, DATABASE_PAUSE, BROKER_PAUSE, NETWORK_PAUSE = 0.8, 7.0, 4.0, 1.5
+APP_PAUSE, DATABASE_PAUSE, BROKER_PAUSE, NETWORK_PAUSE = 1.5, 7.0, 4.0, 1.5
 #: At least so many in a minute, where there is such a server.
 PER_MINUTE = {"app killed": 20, "database killed": 5, "redis killed": 5}
 FROZEN_SECONDS = (2.0, 5.0)
@@ -40,10 +40,8 @@ class Nemesis:
 
     async def rage(self) -> None:
         """Break things until `end`; returns when everything runs again."""
-        plans = [
-            self._repeat(APP_PAUSE, self._app_faults()),
-            self._repeat(NETWORK_PAUSE, self._network_faults()),
-        ]
+        plans = [self._repeat(APP_PAUSE, self._app_faults(app)) for app in self._house.apps]
+        plans.append(self._repeat(NETWORK_PAUSE, self._network_faults()))
         if database := self._house.database:
             plans.append(self._repeat(DATABASE_PAUSE, self._database_faults(database)))
         if broker := self._house.broker:
@@ -86,22 +84,17 @@ class Nemesis:
 
     # -- Processes of the application -------------------------------------------------------------
 
-    def _app_faults(self) -> dict[str, tuple[int, Fault]]:
-        return {"app killed": (9, self._kill_app), "app frozen": (1, self._freeze_app)}
+    def _app_faults(self, app: AppServer) -> dict[str, tuple[int, Fault]]:
+        async def kill() -> None:
+            await self._hands.do(app, app.kill, lambda: _start(app))
 
-    def _an_app(self) -> AppServer:
-        return self._chance.choice(self._house.apps)
+        async def freeze() -> None:
+            """Its clients try elsewhere; what it answers late must change nothing."""
+            app.send_signal(signal.SIGSTOP)
+            await self._is_over(within=self._chance.uniform(*FROZEN_SECONDS))
+            app.send_signal(signal.SIGCONT)
 
-    async def _kill_app(self) -> None:
-        app = self._an_app()
-        await self._hands.do(app, app.kill, lambda: _start(app))
-
-    async def _freeze_app(self) -> None:
-        """Its clients try elsewhere; what it answers late must change nothing."""
-        app = self._an_app()
-        app.send_signal(signal.SIGSTOP)
-        await self._is_over(within=self._chance.uniform(*FROZEN_SECONDS))
-        app.send_signal(signal.SIGCONT)
+        return {"app killed": (9, kill), "app frozen": (1, freeze)}
 
     # -- MariaDB ----------------------------------------------------------------------------------
 
