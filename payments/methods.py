@@ -2,9 +2,10 @@
 
 from typing import TypedDict
 
-from payments.errors import MethodNotOffered
+from django.db.models import QuerySet
+
 from payments.models import CASH, Kind, PaymentMethod
-from spa_project.lib.statements import Param, Prepared
+from spa_project.lib.statements import Param
 
 #: As a seeded spa has them; a manager renames, adds and switches off.
 DEFAULTS = (
@@ -13,8 +14,6 @@ DEFAULTS = (
     ("e-wallet", "E-wallet", Kind.TERMINAL),
 )
 
-_OFFERED = Prepared(lambda: PaymentMethod.objects.filter(code=Param("code"), active=True))
-
 
 class MethodData(TypedDict):
     code: str
@@ -22,12 +21,9 @@ class MethodData(TypedDict):
     kind: str
 
 
-def offered(code: str) -> PaymentMethod:
-    """The method of this code; raises `MethodNotOffered`."""
-    method = _OFFERED.first(code=code)
-    if method is None:
-        raise MethodNotOffered
-    return method
+def offered(code: str | Param) -> QuerySet[PaymentMethod]:
+    """The method of this code, if a till offers it."""
+    return PaymentMethod.objects.filter(code=code, active=True)
 
 
 def serialize_offered() -> list[MethodData]:

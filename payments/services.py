@@ -5,25 +5,43 @@ last.
 """
 
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import IntegrityError
+from django.db.models import Subquery
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Cashier, Role, User
 from payments import attempts, methods, receipts
-from payments.errors import AmountDoubtful, InsufficientPayment, NotTheTotal
+from payments.errors import (
+    AmountDoubtful,
+    InsufficientPayment,
+    MethodNotOffered,
+    NotTheTotal,
+)
 from payments.models import CASH, Kind, Payment, PaymentAttempt, PaymentMethod
 from queueing.errors import TransactionNotFound, WrongState
 from queueing.lifecycle import advance, wrong_state
 from queueing.models import Transaction
-from queueing.services import held_by, next_in_line, own_transaction, staff_branch
+from queueing.services import (
+    counter_rows,
+    held_by,
+    next_in_line,
+    own_transaction,
+    owned,
+    staff_branch,
+)
 from queueing.states import Status
 from queueing.ways_out import transaction_of_branch
 from spa_project.lib.durable import durable
 from spa_project.lib.errors import Conflict
 from spa_project.lib.fingerprint import fingerprint
 from spa_project.lib.money import format_amount
+from spa_project.lib.statements import Param, Prepared
+
+_TO_PAY = Prepared(
+    lambda: counter_rows().annotate(kind=Subquery(methods.offered(Param("method")).values("kind")))
+)
 
 
 @durable
@@ -132,20 +150,17 @@ def pay(
 
 @durable
 def _take(cashier: Cashier, transaction_id: int, tender: _Tender, request: _Request) -> Transaction:
-    transaction = own_transaction(
-        transaction_id,
-        *(Status.AWAITING_PAYMENT, Status.PAYING, Status.PAID),
-        cashier=cashier,
-    )
+    transaction, kind = _to_pay(cashier, transaction_id, tender.method)
     if transaction.status != Status.AWAITING_PAYMENT:
         return _asked_before(transaction, request)
-    method = methods.offered(tender.method)
-    _check_amount(transaction, method, tender)
-    if method.kind == Kind.TERMINAL:
-        return _ask_terminal(transaction, cashier, method, tender, request)
+    if kind is None:
+        raise MethodNotOffered
+    _check_amount(transaction, kind, tender)
+    if kind == Kind.TERMINAL:
+        return _ask_terminal(transaction, cashier, tender, request)
     _settle(
         transaction,
-        method=method,
+        method_id=tender.method,
         amount_paid=tender.amount,
         reference=tender.reference,
         request_id=request.id,
@@ -154,7 +169,14 @@ def _take(cashier: Cashier, transaction_id: int, tender: _Tender, request: _Requ
     return advance(transaction, Status.PAYING, Status.PAID, by=cashier.user)
 
 
-def _check_amount(transaction: Transaction, method: PaymentMethod, tender: _Tender) -> None:
+def _to_pay(cashier: Cashier, transaction_id: int, method: str) -> tuple[Transaction, str | None]:
+    """Lock the cashier's own transaction; with it how the method takes money, if it is offered."""
+    found: Any = _TO_PAY.first(pk=transaction_id, owner=cashier.pk, method=method)
+    statuses = (Status.AWAITING_PAYMENT, Status.PAYING, Status.PAID)
+    return owned(found, *statuses, cashier=cashier), found.kind
+
+
+def _check_amount(transaction: Transaction, kind: str, tender: _Tender) -> None:
     change = tender.amount - transaction.total_amount
     words = {
         "amount": format_amount(tender.amount),
@@ -163,7 +185,7 @@ def _check_amount(transaction: Transaction, method: PaymentMethod, tender: _Tend
     }
     if change < 0:
         raise InsufficientPayment(_("%(amount)s is less than the total of %(total)s.") % words)
-    if method.kind == Kind.TERMINAL and change:
+    if kind == Kind.TERMINAL and change:
         raise NotTheTotal(_("A terminal takes exactly the total of %(total)s.") % words)
     doubtful = transaction.branch.doubtful_change
     if doubtful is not None and change >= doubtful and not tender.confirmed:
@@ -173,10 +195,10 @@ def _check_amount(transaction: Transaction, method: PaymentMethod, tender: _Tend
 def _ask_terminal(
     transaction: Transaction,
     cashier: Cashier,
-    method: PaymentMethod,
     tender: _Tender,
     request: _Request,
 ) -> Transaction:
+    method = PaymentMethod.objects.get(pk=tender.method)
     PaymentAttempt.objects.create(
         transaction=transaction,
         active_transaction=transaction,

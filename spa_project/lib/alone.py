@@ -6,14 +6,15 @@ the others'.
 
 import fcntl
 import hashlib
+import os
 import tempfile
 from pathlib import Path
-from typing import IO
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-_held: IO[str] | None = None
+#: The descriptor of the lock that this process holds.
+_held: int | None = None
 
 
 def refuse_a_second_process() -> None:
@@ -25,11 +26,11 @@ def refuse_a_second_process() -> None:
     may_be_many = settings.REDIS_URL and not settings.EMBEDDED
     if may_be_many or _held is not None:
         return
-    lock = _lock_file().open("w")
+    lock = os.open(_lock_file(), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        lock.close()
+        os.close(lock)
         raise ImproperlyConfigured(
             "Another process serves this database already. Stop it, or use MariaDB or MySQL "
             "(DATABASE_URL) with Redis (REDIS_URL) for both: without, their screens would not "

@@ -113,8 +113,9 @@ BUGS = (
                 PAYING,
                 "        return _asked_before(transaction, request)\n",
                 "        if transaction.status == Status.PAID:\n"
-                "            method = methods.offered(tender.method)\n"
-                "            _settle(transaction, method=method, amount_paid=tender.amount)\n"
+                "            _settle(\n"
+                "                transaction, method_id=tender.method, amount_paid=tender.amount\n"
+                "            )\n"
                 "        return _asked_before(transaction, request)\n",
             ),
         ),
