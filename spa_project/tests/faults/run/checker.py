@@ -204,41 +204,31 @@ class Checker:
 
     def _order(self, line: Line) -> Iterator[Finding]:
         """First come, first served, but for whoever a claim that came to nothing had locked."""
-        waits = list(self._waits(line))
         doubts = [
             (o.began, o.ended)
             for o in self._history.of(line.claim, "customer_cancel")
             if o.phase == INFO or o.ended - o.began > FIFO_SECONDS
         ]
-        for place, _begin, claimed_at, number in waits:
-            if claimed_at is None:
-                continue
-            overtaken = [
-                older
-                for older in waits
-                if older[0] < place
-                and older[1] < claimed_at - FIFO_SECONDS
-                and (older[2] is None or older[2] > claimed_at)
-            ]
-            window = (claimed_at - FIFO_SECONDS, claimed_at)
-            if overtaken and not any(_overlap(window, doubt) for doubt in doubts):
-                yield f"{line.claim} took {number} before {[each[3] for each in overtaken]}"
+        waiting: dict[int, tuple[Place, float]] = {}
+        for event in sorted(self._events, key=lambda event: (event.at, event.version)):
+            number, now = event.transaction, event.at.timestamp()
+            place, _since = waiting.pop(number, (None, now))
+            if place and line.step.made(event):
+                long_ago = now - FIFO_SECONDS
+                overtaken = [
+                    o for o, (p, since) in waiting.items() if p < place and since < long_ago
+                ]
+                if overtaken and not any(_overlap((long_ago, now), doubt) for doubt in doubts):
+                    yield f"{line.claim} took {number} before {overtaken}"
+            if event.to == line.step.was:
+                waiting[number] = (self._place(number, line), now)
 
-    def _waits(self, line: Line) -> Iterator[tuple[tuple, float, float | None, int]]:
-        """Each stay in a line: place, from when, until when it was claimed or left, and who."""
-        for number, events in _by_transaction(self._events).items():
-            place = (getattr(self._transactions[number], line.entered), number)
-            for event, after in zip(events, [*events[1:], None], strict=True):
-                if event.to == line.step.was:
-                    until = after.at.timestamp() if after else None
-                    yield place, event.at.timestamp(), until, number
+    def _place(self, number: int, line: Line) -> "Place":
+        return getattr(self._transactions[number], line.entered), number
 
 
-def _by_transaction(events: Iterable[Event]) -> dict[int, list[Event]]:
-    found: dict[int, list[Event]] = defaultdict(list)
-    for event in events:
-        found[event.transaction].append(event)
-    return found
+#: When somebody entered a line, and their number where two did at once.
+Place = tuple[datetime.datetime, int]
 
 
 def _slack(operation: Operation) -> int:

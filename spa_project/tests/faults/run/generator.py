@@ -13,7 +13,7 @@ from queueing.simulation.day import Chances, Day, ignore
 from queueing.simulation.play import offers_of
 from queueing.simulation.staff import Cashier, Therapist
 from spa_project.lib.client import Hear, Line, LineLost, LineOver, log_in, read_json
-from spa_project.tests.faults.run.history import OK, History
+from spa_project.tests.faults.run.history import OK, History, Operation
 from spa_project.tests.faults.run.house import CASHIERS, THERAPISTS, House
 from spa_project.tests.faults.run.line import Frames, WitnessedLine
 from spa_project.tests.journey.floor import PASSWORD
@@ -23,6 +23,7 @@ MINUTE = 0.004  # real seconds
 PATIENCE = (20.0, 600.0)  # minutes
 CHANCES = Chances(no_show=40, give_back=40, added_service=300, tablet_dies=30)
 ECHO_SECONDS, LEAVER_SECONDS = 0.2, 2.0
+ECHO_LOOKS = 30
 KEYED = ("customer_confirm_selection", "cashier_pay")
 
 THERAPIST_NAMES = [f"therapist{number}" for number in range(1, THERAPISTS + 1)]
@@ -103,10 +104,15 @@ class Generator:
             }
             while True:
                 await asyncio.sleep(ECHO_SECONDS)
-                answered = [each for each in self._history.of(*KEYED) if each.phase == OK]
-                if answered:
-                    again = self._chance.choice(answered)
+                if again := self._some_request():
                     await _quietly(lines[again.client].ask(again.command, **again.data))
+
+    def _some_request(self) -> Operation | None:
+        """Any that was answered, from any time of the run."""
+        done = self._history.operations
+        some = self._chance.choices(done, k=ECHO_LOOKS) if done else []
+        found = (each for each in some if each.phase == OK and each.command in KEYED)
+        return next(found, None)
 
     async def _leaver(self) -> None:
         """Log out while a socket is open, and then try to work on."""

@@ -12,7 +12,7 @@ from django.db.models import F
 
 from payments.services import claim_next as bring_to_counter
 from payments.services import pay
-from queueing import services
+from queueing import services, ways_out
 from queueing.models import Transaction, TransactionEvent
 from queueing.serializers import serialize_transaction
 from queueing.services import Choice
@@ -153,6 +153,14 @@ def test_whoever_is_overtaken_in_the_line_is_found(order, maya, history):
     assert claimed.pk == second.pk
     tell(history, "maya", "therapist_confirm_next", {}, OK, claimed)
     assert f"took {second.pk} before [{first.pk}]" in findings(history)
+
+
+def test_a_customer_who_leaves_overtakes_nobody(order, maya, history):
+    order()
+    younger = order()
+    _let_time_pass(seconds=60)
+    ways_out.cancel_own(younger.key)
+    assert findings(history) == ""
 
 
 def _let_time_pass(*, seconds: float) -> None:
