@@ -21,7 +21,7 @@ from spa_project.tests.servers import AppServer
 
 SETTLE_SECONDS = 1.0
 SHORTEST_WAIT, LONGEST_WAIT = 0.5, 15.0
-OPEN_SECONDS = 10.0
+OPEN_SECONDS, SILENT_SECONDS = 10.0, 25.0
 
 Message = dict[str, Any]
 
@@ -56,6 +56,8 @@ class Screen:
         self.away: float | None = None
         #: How often it lost its line, and how often a heartbeat told it that it was wrong.
         self.cuts = self.corrections = 0
+        #: How often it gave up a line that said nothing any more, or nothing yet.
+        self.silences = 0
         self._servers = list(servers)
         self._rows: dict[int, Message] = {}
         self._rooms: dict[str, Message] = {}
@@ -72,8 +74,12 @@ class Screen:
         """Connect and follow, again and again, as a browser does."""
         attempt, dice = 0, Random(id(self))
         while True:
-            with suppress(OSError, WebSocketException, TimeoutError):
+            try:
                 await self._follow()
+            except TimeoutError:  # first: it is an OSError, too
+                self.silences += 1
+            except (OSError, WebSocketException):
+                pass
             attempt = 0 if self.is_live else attempt + 1
             self.is_live = False
             self.cuts += 1
@@ -95,11 +101,14 @@ class Screen:
             additional_headers={"Cookie": self.cookie},
             open_timeout=OPEN_SECONDS,
             compression=None,
+            close_timeout=1,
             ping_interval=None,
             max_size=None,
         )
         async with opening as self._connection:
-            async for text in self._connection:
+            while True:
+                async with asyncio.timeout(SILENT_SECONDS if self.is_live else OPEN_SECONDS):
+                    text = await self._connection.recv()
                 self._take(json.loads(text))
 
     def _take(self, message: Message) -> None:

@@ -5,6 +5,7 @@ python -m spa_project.tests.faults.seeded no-lock    # one
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -188,11 +189,10 @@ def _make(copy: Path, change: Change) -> None:
 
 
 def _finding(said: str) -> str:
+    """What it said was wrong, last: what is wrong with the books comes after the screens."""
     lines = [line.strip() for line in said.splitlines()]
-    marks = ("WRONG: ", "E   AssertionError", "FAILED")
-    return next((line for line in lines if line.startswith(marks)), lines[-1] if lines else "")[
-        :160
-    ]
+    found = [line for line in lines if re.match(r"WRONG: |E\s+AssertionError", line)]
+    return (found or lines or [""])[-1][:160]
 
 
 if __name__ == "__main__":

@@ -86,7 +86,8 @@ def _say(report: "Report", seed: int) -> None:
         print(f"{name:8}", ", ".join(f"{what} {count:,}" for what, count in sorted(counts.items())))
     print(
         f"every screen right {report.healed_after:.1f} s after the last fault; "
-        f"longest wait for an answer {report.longest_stall:.1f} s"
+        f"longest wait for an answer {report.longest_stall:.1f} s; "
+        f"{report.silences} silent lines given up"
     )
     for finding in report.findings[:SHOWN]:
         print(f"  WRONG: {finding}")

@@ -65,6 +65,7 @@ class Report:
     happened: Counter[str] = field(default_factory=Counter)
     healed_after: float = 0.0
     longest_stall: float = 0.0
+    silences: int = 0
     findings: list[str] = field(default_factory=list)
 
 
@@ -152,6 +153,7 @@ class Session:
         report = self._report
         operations = self._history.operations
         report.phases = Counter(each.phase for each in operations)
+        report.silences = sum(watcher.silences for watcher in watchers)
         report.longest_stall = max((each.ended - each.began for each in operations), default=0.0)
         report.findings += self._too_little()
         report.findings += Checker(self._history).findings()
