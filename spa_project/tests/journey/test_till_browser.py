@@ -69,6 +69,86 @@ def test_a_card_is_declined_then_approved_on_another_device(visit, windows, floo
     assert complaints == []
 
 
+def test_a_whole_payment_with_nothing_but_the_keyboard(visit, complaints):
+    till, keys = visit.cashier, visit.cashier.keyboard
+    amount = the(till, "amount")
+    price = amount_in(the(visit.ticket, "total"))
+    keys.press("F2")
+    expect(amount).to_be_focused()
+    keys.type("12")
+    keys.press("Escape")
+    expect(amount).to_have_value("")
+    keys.press("Escape")
+    expect(the(till, "release")).to_be_focused()
+    till.evaluate("document.activeElement.blur()")
+    keys.type("125")
+    keys.press("Backspace")
+    expect(amount).to_have_value("12")
+    keys.press("F9")
+    expect(the(till, "change")).to_have_count(0)
+    keys.press("F4")
+    expect(amount).to_have_value(str(price))
+    keys.press("+")
+    tendered = Decimal(amount.input_value())
+    assert tendered > price
+
+    # The hand stays on Enter: neither its repeats nor a second press wave the change away.
+    keys.down("Enter")
+    for _ in range(3):
+        keys.down("Enter")
+    keys.up("Enter")
+    expect(the(till, "change")).to_be_visible()
+    assert amount_in(the(till, "change")) == tendered - price
+    expect(the(till, "next")).to_be_focused()
+    visit.expect_ticket("paid")
+    with till.context.expect_page() as opened:
+        keys.press("F6")
+    expect(the(opened.value, "receipt")).not_to_contain_text("COPY")
+    opened.value.close()
+    till.bring_to_front()
+    keys.press("Enter")
+    expect(the(till, "claim")).to_be_visible()
+    with till.context.expect_page() as opened:
+        keys.press("F6")
+    expect(the(opened.value, "copy")).to_be_visible()
+    opened.value.close()
+    assert complaints == []
+
+
+def test_a_second_enter_does_not_wave_the_change_away(visit):
+    till = visit.cashier
+    the(till, "claim").click()
+    the(till, "amount").press("F4")
+    # Pressed in the very frame in which the change appears, sooner than any hand.
+    till.evaluate(
+        """() => new MutationObserver((_, observer) => {
+            const next = document.querySelector("[data-testid=next]");
+            if (!next) return;
+            observer.disconnect();
+            next.click();
+            window.pressedAtOnce = true;
+        }).observe(document.body, { childList: true, subtree: true })"""
+    )
+    the(till, "amount").press("Enter")
+    expect(the(till, "change")).to_be_visible()
+    till.wait_for_timeout(500)
+    assert till.evaluate("window.pressedAtOnce")
+    the(till, "next").press("Enter")
+    expect(the(till, "change")).to_have_count(0)
+
+
+def test_who_was_called_by_mistake_is_taken_back(visit, complaints):
+    till = visit.cashier
+    till.keyboard.press("F2")
+    expect(the(till, "current-code")).to_have_text(visit.code)
+    the(till, "undo").click()
+    expect(the(till, "current-code")).to_have_count(0)
+    visit.expect_ticket("finished")
+    visit.cashier_claims()
+    visit.cashier_takes("1000")
+    assert complaints == []
+
+
 def test_a_slipped_zero_is_asked_about(visit, complaints):
     till = visit.cashier
     the(till, "claim").click()

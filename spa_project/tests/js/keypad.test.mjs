@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { press, tidy } from "../../../static/js/lib/keypad.js";
+import { keyOf, press, tidy } from "../../../static/js/lib/keypad.js";
 
 const typed = (...keys) => keys.reduce(press, "");
 
@@ -30,4 +30,11 @@ test("habits of typing are forgiven", () => {
   assert.equal(tidy("1 500"), "1500");
   assert.equal(tidy("150,50"), "150.50");
   assert.equal(tidy("1,234,567"), "1234567");
+});
+
+test("the keyboard's number keys are the pad's", () => {
+  assert.equal(keyOf("7"), "7");
+  assert.equal(keyOf(","), ".");
+  assert.equal(keyOf("Backspace"), "back");
+  for (const key of ["a", "F5", "Shift", "-", "٣"]) assert.equal(keyOf(key), null, key);
 });

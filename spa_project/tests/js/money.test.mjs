@@ -33,6 +33,12 @@ test("money is shown in the currency of the spa", () => {
 });
 
 test("quick amounts begin with the exact sum and rise", () => {
-  assert.deepEqual(likelyTenders(8700), [8700, 10000, 20000, 50000]);
-  assert.deepEqual(likelyTenders(50000), [50000, 60000, 100000]);
+  assert.deepEqual(likelyTenders(8700, "PHP"), [8700, 10000, 20000, 50000]);
+  assert.deepEqual(likelyTenders(50000, "PHP"), [50000, 60000, 100000]);
+});
+
+test("quick amounts are sums of the currency's own notes", () => {
+  assert.deepEqual(likelyTenders(8700, "USD"), [8700, 9000, 10000]);
+  assert.deepEqual(likelyTenders(8700, "EUR"), [8700, 9000, 10000, 20000]);
+  assert.deepEqual(likelyTenders(8700, "XXX"), [8700, 9000, 10000, 20000]);
 });

@@ -21,6 +21,17 @@ export function press(amount, key) {
 }
 
 /**
+ * What a key of the keyboard is on the pad; nothing when it is not on it.
+ * @param {string} key as in `KeyboardEvent.key`
+ * @returns {string | null}
+ */
+export function keyOf(key) {
+  if (key === "Backspace") return BACK;
+  if (key === ",") return ".";
+  return /^[0-9.]$/.test(key) ? key : null;
+}
+
+/**
  * Typed text without what people add out of habit: blanks, thousands commas, leading zeros.
  * @param {string} text
  * @returns {string}

@@ -15,6 +15,8 @@ const CAN_BE_TAKEN_BACK = new Set([
   "therapist_no_show",
   "staff_cancel",
   "manager_cancel",
+  "cashier_claim_next",
+  "cashier_claim",
 ]);
 /** What else a step needs: the field it is sent in. */
 const CHOICES = { therapist_hand_over: "therapist_id", therapist_change_room: "room_number" };

@@ -5,14 +5,16 @@
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { focusOnceShown } from "../lib/focus.js";
 import { carryOut, Intent } from "../lib/intent.js";
-import { press, tidy } from "../lib/keypad.js";
+import { keyOf, press, tidy } from "../lib/keypad.js";
 import { floor } from "../lib/live.js";
 import { memory } from "../lib/memory.js";
 import { fromCents, likelyTenders, toCents } from "../lib/money.js";
 import { data, speech } from "../lib/page.js";
 import { minutesSince, stopwatch } from "../lib/time.js";
+import { ways } from "../lib/ways.js";
 
-const KEYS = { F2: "claim", F4: "exact", F9: "pay", Escape: "clear" };
+const KEYS = { F2: "claim", F4: "exact", F6: "print", F9: "pay", Escape: "goBack", "+": "giveMore" };
+const DEAD_TIME = 400; // milliseconds in which a second Enter cannot be meant for the change
 
 const intent = new Intent(memory(sessionStorage, "till.payment"));
 const receipt = memory(sessionStorage, "till.change");
@@ -23,6 +25,7 @@ let refs;
 Alpine.data("cashier", () => ({
   ...floor,
   ...speech,
+  ...ways,
   /** How a customer may pay, as the managers have it, and how this one does. */
   methods: [],
   method: "",
@@ -32,8 +35,10 @@ Alpine.data("cashier", () => ({
   question: "",
   /** What this cashier has taken today, once it was asked for. */
   day: null,
-  /** The payment whose change is on the screen, until "Next". */
+  /** The payment whose change is on the screen, until "Next"; and the last there was. */
   paid: null,
+  last: null,
+  paidAt: -DEAD_TIME,
 
   init() {
     refs = this.$refs;
@@ -44,7 +49,10 @@ Alpine.data("cashier", () => ({
     this.methods = methods;
     if (!this.chosen) this.startAfresh();
     const kept = receipt.get();
-    if (kept?.cashier_id === this.me?.id) this.paid = kept;
+    if (kept?.cashier_id === this.me?.id) {
+      this.last = kept;
+      this.paid = kept.isShown ? kept : null;
+    }
     const { cashier_id, ...payment } = intent.unfinished() ?? {};
     if (payment.request_id && cashier_id === this.me?.id && !this.busy) this.send(payment);
   },
@@ -74,6 +82,9 @@ Alpine.data("cashier", () => ({
   /** Whether somebody types what they were given. */
   get needsAmount() {
     return this.current !== null && !this.isAtTerminal && !this.byTerminal;
+  },
+  get mayType() {
+    return this.needsAmount && !this.busy && !this.question;
   },
   get canPay() {
     return this.byTerminal || this.isEnough;
@@ -108,7 +119,7 @@ Alpine.data("cashier", () => ({
     return this.amount !== "" && this.tendered === null;
   },
   get tenders() {
-    return likelyTenders(this.due).map(fromCents);
+    return likelyTenders(this.due, data.currency).map(fromCents);
   },
 
   waitOf(row) {
@@ -130,6 +141,7 @@ Alpine.data("cashier", () => ({
     this.amount = "";
     this.reference = "";
     this.question = "";
+    this.latest = null;
   },
   async claim() {
     await this.bring("cashier_claim_next");
@@ -140,7 +152,7 @@ Alpine.data("cashier", () => ({
   async bring(command, data) {
     if (!this.$store.link.live || this.current || this.paid) return;
     this.startAfresh();
-    if (await this.act(command, data)) focusOnceShown(() => refs.amount);
+    if (await this.step(command, data)) focusOnceShown(() => refs.amount);
   },
   async giveBack() {
     if (await this.act("cashier_release", { transaction_id: this.current.id })) {
@@ -207,9 +219,10 @@ Alpine.data("cashier", () => ({
   settle(answer) {
     if (answer?.transaction?.payment) this.showChange(answer.transaction);
   },
-  showChange(transaction) {
-    this.paid = { cashier_id: this.me.id, code: transaction.code, ...transaction.payment };
-    receipt.set(this.paid);
+  showChange({ code, payment }) {
+    this.last = this.paid = { cashier_id: this.me.id, code, isShown: true, ...payment };
+    this.paidAt = performance.now();
+    receipt.set(this.last);
     this.startAfresh();
     if (this.day) this.readDay();
     focusOnceShown(() => refs.next);
@@ -228,23 +241,48 @@ Alpine.data("cashier", () => ({
     }
   },
   done() {
+    if (performance.now() - this.paidAt < DEAD_TIME) return;
     this.paid = null;
-    receipt.forget();
+    receipt.set({ ...this.last, isShown: false });
     focusOnceShown(() => refs.claim);
+  },
+  /** The receipt of the payment on the screen, or of the last one once more. */
+  print() {
+    if (this.last) refs.print.requestSubmit();
+  },
+  get printAddress() {
+    return this.last ? this.receiptAddress(this.last.receipt_key) : false;
   },
 
   /** Keys a cashier's hand finds without looking; they are written on the buttons. */
   key(event) {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
     const act = KEYS[event.key];
     // A key held down must neither pay twice nor wave the change away.
     if (act || (event.repeat && event.key === "Enter")) event.preventDefault();
-    if (act && !event.repeat) this[act]();
+    if (event.repeat && event.key !== "Backspace") return;
+    if (act) this[act]();
+    else if (event.target === document.body) this.typeAnywhere(event.key);
+  },
+  /** Number keys work wherever the cashier last touched the screen. */
+  typeAnywhere(key) {
+    if (key === "Enter") return this.paid ? this.done() : this.pay();
+    if (this.mayType && keyOf(key)) this.press(keyOf(key));
   },
   exact() {
-    if (this.needsAmount) this.amount = this.current.total_amount;
+    if (this.mayType) this.amount = this.current.total_amount;
   },
-  clear() {
-    this.amount = "";
+  /** The next larger of the likely sums; after the largest the exact one again. */
+  giveMore() {
+    if (!this.mayType) return;
+    const more = this.tenders.find((sum) => toCents(sum) > (this.tendered ?? 0));
+    this.amount = more ?? this.tenders[0];
+  },
+  /** First the amount goes, then the hand is led to giving the customer back. */
+  goBack() {
+    if (this.question) this.correctAmount();
+    else if (this.amount) this.amount = "";
+    else refs.release.focus();
   },
 }));
 
