@@ -202,4 +202,6 @@ async def living(screens: Sequence[Screen]) -> AsyncIterator[None]:
     finally:
         for life in lives:
             life.cancel()
-        await asyncio.gather(*lives, return_exceptions=True)
+        for ended in await asyncio.gather(*lives, return_exceptions=True):
+            if isinstance(ended, Exception):
+                raise ended  # a screen that died would be taken for one that is cut off
