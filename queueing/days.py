@@ -1,17 +1,21 @@
-"""What a therapist has done today."""
+"""What a therapist has done today, and does most often."""
 
+import datetime
 from decimal import Decimal
 from typing import TypedDict
 
 from django.db.models import Count, Sum
 
 from accounts.models import Branch, Therapist
-from queueing.models import Transaction
+from queueing.models import Transaction, TransactionItem
 from queueing.serializers import TransactionData, serialize_transaction
 from queueing.states import Status
 from spa_project.lib.money import format_amount
 
 SHOWN = 50
+#: Over how long a therapist's favourites are counted, and how many there are at most.
+FAVOURITES_WITHIN = datetime.timedelta(days=90)
+FAVOURITES = 8
 
 
 class TherapistDay(TypedDict):
@@ -41,3 +45,17 @@ def day_of_therapist(branch: Branch, therapist: Therapist) -> TherapistDay:
         "amount": format_amount(totals["amount"] or Decimal(0)),
         "transactions": [serialize_transaction(row) for row in latest],
     }
+
+
+def favourites_of(branch: Branch, therapist: Therapist) -> list[int]:
+    """The service classifications the therapist has done most often lately, the most first."""
+    since = branch.business_date() - FAVOURITES_WITHIN
+    done = TransactionItem.objects.filter(
+        transaction__branch=branch,
+        transaction__therapist=therapist,
+        transaction__business_date__gte=since,
+        transaction__service_finish_at__isnull=False,
+    )
+    often = done.values("service_classification").annotate(times=Count("pk"))
+    ranked = often.order_by("-times", "service_classification")
+    return list(ranked.values_list("service_classification", flat=True)[:FAVOURITES])

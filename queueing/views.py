@@ -13,6 +13,7 @@ from accounts.auth import caller_of, page_for
 from accounts.branches import branch_page
 from accounts.models import STAFF, Branch, Role
 from catalog.serializers import serialize_menu
+from queueing.days import favourites_of
 from queueing.events import BOARD, MONITOR, THERAPISTS
 from queueing.models import Transaction
 from queueing.snapshots import therapists_of
@@ -62,11 +63,13 @@ def ticket_qr(request: HttpRequest, key: str) -> HttpResponse:
 @page_for(Role.THERAPIST)
 def therapist(request: HttpRequest) -> HttpResponse:
     """A therapist's desk."""
+    caller = caller_of(request)
     data = page_data(
         socket="/ws/therapist/",
         snapshot_url="/api/snapshots/therapist/",
         shows=list(THERAPISTS.shows),
         menu=serialize_menu(),
+        favourites=favourites_of(caller.here, caller.therapist),
         day_url="/api/days/therapist/",
     )
     return render(request, "queueing/therapist.html", _of_staff(request, data))

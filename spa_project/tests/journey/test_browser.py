@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from spa_project.tests.journey.browser import Windows
+from spa_project.tests.journey.browser import HOLD_MS, Windows
 from spa_project.tests.journey.floor import Floor
 
 pytestmark = pytest.mark.servers
@@ -76,7 +76,7 @@ class Spa:
         expect(the(self.ticket, "bill-line")).to_have_count(1)
 
     def therapist_finishes(self) -> None:
-        the(self.therapist, "finish").click()
+        the(self.therapist, "finish").click(delay=HOLD_MS)
         self.expect_ticket("finished")
         self.expect_in_column("finished")
         expect(self.row_in(the(self.cashier, "queue"))).to_be_visible()

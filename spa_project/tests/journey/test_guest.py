@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from spa_project.tests.journey.browser import Windows
+from spa_project.tests.journey.browser import HOLD_MS, Windows
 from spa_project.tests.journey.floor import Floor
 
 pytestmark = pytest.mark.servers
@@ -95,7 +95,7 @@ def test_a_ticket_and_the_board_call_their_customer(floor, windows, complaints):
         if current.inner_text() == code:
             break
         therapist.get_by_test_id("start").click()
-        therapist.get_by_test_id("finish").click()
+        therapist.get_by_test_id("finish").click(delay=HOLD_MS)
         therapist.get_by_test_id("room-ready").click()
     expect(ticket).to_have_title(re.compile("Room 2: your turn"))
     expect(board.locator(f".call[data-code='{code}']")).to_be_visible()

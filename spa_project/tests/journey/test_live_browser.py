@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
-from spa_project.tests.journey.browser import WAIT_MS
+from spa_project.tests.journey.browser import HOLD_MS, WAIT_MS
 from spa_project.tests.journey.floor import Floor, Visit, log_in
 from spa_project.tests.servers import AppServer
 
@@ -214,7 +214,7 @@ def test_a_desk_works_by_polling_where_sockets_are_blocked(floor, windows, compl
     expect(chip).not_to_have_attribute("data-polling", "true")
     expect_live(therapist)
     expect(chip.get_by_text("every few seconds")).to_be_hidden()
-    the(therapist, "finish").click()
+    the(therapist, "finish").click(delay=HOLD_MS)
     expect(the(therapist, "room-ready")).to_be_visible()
     assert is_marked(therapist)
     assert worries(complaints) == []

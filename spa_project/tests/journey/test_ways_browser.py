@@ -6,7 +6,7 @@ import time
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from spa_project.tests.journey.browser import Windows
+from spa_project.tests.journey.browser import HOLD_MS, Windows
 from spa_project.tests.journey.floor import Floor
 from spa_project.tests.journey.test_browser import the
 
@@ -99,7 +99,7 @@ def test_a_desk_order_and_every_way_out(windows, floor, complaints):
     the(other, "change-room").click()
     the(other, "way-option").first.click()
     decide(other)
-    the(therapist, "finish").click()
+    the(therapist, "finish").click(delay=HOLD_MS)
     the(therapist, "my-day").click()
     expect(the(therapist, "day-customers")).to_have_text("1")
     therapist.keyboard.press("Escape")

@@ -6,10 +6,18 @@ import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { focusOnceShown } from "../lib/focus.js";
 import { finished, roomSet, started, withoutItem, withService } from "../lib/guesses.js";
 import { floor } from "../lib/live.js";
-import { data, speech } from "../lib/page.js";
+import { MeantStep } from "../lib/meant.js";
+import { data, say, speech } from "../lib/page.js";
+import { chime, unlockSound } from "../lib/sound.js";
 import { minutesSince, stopwatch } from "../lib/time.js";
 import { ways } from "../lib/ways.js";
 
+const FAVOURITES = "favourites";
+const SOON = 5; // minutes before the end at which a treatment should come to it
+const PUT_BACK_FOR = 8000;
+
+// Outside the component: proxies hide private fields.
+let finishing;
 // The refs as the page's root sees them: a button that has just gone sees none any more.
 let refs;
 
@@ -21,10 +29,24 @@ Alpine.data("therapist", () => ({
   day: null,
   therapists: [],
   categories: data.menu.categories,
-  categoryId: data.menu.categories[0]?.id,
+  favourites: favourites(data.menu.categories, data.favourites),
+  categoryId: null,
+  /** How far the tap or hold on "Finish" has come. */
+  finishStage: "",
+  /** Who was first in the line when I asked, and was taken by somebody else meanwhile. */
+  missed: "",
+  /** What I have just taken out, while one tap puts it back. */
+  removed: null,
 
   init() {
     refs = this.$refs;
+    finishing = new MeantStep({
+      act: () => this.finish(),
+      show: (stage) => (this.finishStage = stage),
+    });
+    addEventListener("pointerdown", unlockSound, { once: true });
+    this.$watch("alert", (alert) => alert && this.alarm());
+    this.$watch("isWanted", (isWanted) => isWanted && this.alarm());
     this.follow();
   },
 
@@ -78,7 +100,20 @@ Alpine.data("therapist", () => ({
   get minutesLeft() {
     return (this.current?.total_duration_minutes ?? 0) - this.elapsedMinutes;
   },
+  /** "soon" when five minutes are left, "over" when none is. */
+  get alert() {
+    if (!this.isServing || this.minutesLeft > SOON) return "";
+    return this.minutesLeft > 0 ? "soon" : "over";
+  },
+  /** I am free, and somebody waits. */
+  get isWanted() {
+    return this.loaded && !this.current && this.next !== null;
+  },
+  get mayPutBack() {
+    return this.isServing && this.removed !== null && this.now < this.removed.until;
+  },
   get offered() {
+    if (this.categoryId === FAVOURITES) return this.favourites;
     return this.categories.find((category) => category.id === this.categoryId)?.services ?? [];
   },
 
@@ -86,22 +121,53 @@ Alpine.data("therapist", () => ({
     return minutesSince(row.queued_at, this.now);
   },
 
+  alarm() {
+    navigator.vibrate?.([200, 100, 200]);
+    chime();
+  },
+
   async claim() {
-    if (await this.step("therapist_confirm_next")) {
-      focusOnceShown(() => refs.current);
-    }
+    const wanted = this.next?.code ?? "";
+    this.missed = "";
+    const answer = await this.step("therapist_confirm_next");
+    if (!answer) return;
+    const { code } = answer.transaction;
+    if (wanted && wanted !== code) this.missed = say("was_taken", { wanted, code });
+    focusOnceShown(() => refs.current);
   },
   start() {
     const guess = started(this.current, new Date(this.now).toISOString());
     return this.step("therapist_start_service", { transaction_id: this.current.id }, guess);
   },
+  pressFinish() {
+    finishing.down();
+  },
+  letGoOfFinish() {
+    finishing.up();
+  },
+  tapFinish() {
+    finishing.tap();
+  },
+  /** Enter that is held down counts as a finger that is. */
+  keyFinish(event) {
+    if (event.key !== "Enter") return;
+    if (event.repeat) event.preventDefault();
+    else finishing.down();
+  },
   finish() {
     const guess = finished(this.current, this.room);
     return this.step("therapist_finish_service", { transaction_id: this.current.id }, guess);
   },
-  remove(item) {
+  async remove(item) {
     const choice = { transaction_id: this.current.id, item_id: item.id };
-    return this.act("therapist_remove_item", choice, withoutItem(this.current, item.id));
+    const guess = withoutItem(this.current, item.id);
+    if (!(await this.act("therapist_remove_item", choice, guess))) return;
+    this.removed = { ...item, until: this.now + PUT_BACK_FOR };
+  },
+  putBack() {
+    const { service_name, service_classification_id, ...offer } = this.removed;
+    this.removed = null;
+    return this.add({ name: service_name }, { ...offer, id: service_classification_id });
   },
   setRoom(status) {
     return this.setThat(this.room, status);
@@ -126,6 +192,7 @@ Alpine.data("therapist", () => ({
 
   openServices() {
     this.problem = "";
+    this.categoryId = this.favourites.length ? FAVOURITES : this.categories[0]?.id;
     refs.services.showModal();
   },
   closeServices() {
@@ -137,5 +204,20 @@ Alpine.data("therapist", () => ({
     return this.act("therapist_add_service", choice, withService(this.current, service, offer));
   },
 }));
+
+/** What this therapist does most, each as a service with one tier. */
+function favourites(categories, ids) {
+  const services = categories.flatMap((category) => category.services);
+  const offers = services.flatMap((service) =>
+    service.classifications.map((offer) => ({
+      id: `favourite-${offer.id}`,
+      name: service.name,
+      classifications: [offer],
+    })),
+  );
+  return ids
+    .map((id) => offers.find(({ classifications: [offer] }) => offer.id === id))
+    .filter((offer) => offer !== undefined);
+}
 
 Alpine.start();

@@ -1,0 +1,126 @@
+"""The therapist's tablet in Chromium: what must be meant, what can be put back, the time."""
+
+import sys
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from spa_project.tests.journey.browser import HOLD_MS
+from spa_project.tests.journey.test_browser import Spa, the
+from spa_project.tests.servers import run_quietly
+
+pytestmark = pytest.mark.servers
+
+EARLIER = """
+from queueing.models import Transaction
+import datetime
+for visit in Transaction.objects.filter(status="in_service"):
+    begin = visit.service_start_at - datetime.timedelta(
+        minutes=visit.total_duration_minutes - {left}
+    )
+    Transaction.objects.filter(pk=visit.pk).update(service_start_at=begin)
+"""
+AGAIN_MS = 400  # sooner, a second tap is a wet finger's
+
+
+@pytest.fixture
+def visit(floor, windows, complaints) -> Spa:
+    """A customer is on the first therapist's table."""
+    spa = Spa(windows, floor)
+    spa.customer_chooses()
+    spa.customer_opens_the_ticket()
+    spa.therapist_claims()
+    spa.therapist_starts()
+    return spa
+
+
+def leave(visit: Spa) -> None:
+    """Make room for the next test."""
+    the(visit.therapist, "finish").click(delay=HOLD_MS)
+    the(visit.therapist, "room-ready").click()
+    visit.cashier_claims()
+    visit.cashier_takes("1000")
+
+
+def test_one_tap_does_not_finish_and_a_second_does(visit, complaints):
+    tablet = visit.therapist
+    finish = the(tablet, "finish")
+    finish.click()
+    expect(finish).to_have_attribute("data-stage", "asked")
+    tablet.wait_for_timeout(AGAIN_MS)
+    visit.expect_ticket("in_service")
+    finish.click()
+    visit.expect_ticket("finished")
+    the(tablet, "undo").click()
+    visit.expect_ticket("in_service")
+    leave(visit)
+    assert complaints == []
+
+
+def test_enter_twice_finishes_and_enter_held_down_too(visit, complaints):
+    tablet = visit.therapist
+    the(tablet, "finish").focus()
+    tablet.keyboard.press("Enter")
+    tablet.wait_for_timeout(AGAIN_MS)
+    visit.expect_ticket("in_service")
+    tablet.keyboard.press("Enter")
+    visit.expect_ticket("finished")
+    the(tablet, "undo").click()
+    visit.expect_ticket("in_service")
+    the(tablet, "finish").focus()
+    tablet.keyboard.down("Enter")
+    tablet.wait_for_timeout(HOLD_MS)
+    tablet.keyboard.up("Enter")
+    visit.expect_ticket("finished")
+    the(tablet, "undo").click()
+    leave(visit)
+    assert complaints == []
+
+
+def test_what_was_taken_out_is_put_back(visit, complaints):
+    tablet = visit.therapist
+    visit.therapist_adds_and_removes()
+    the(tablet, "put-back").click()
+    expect(the(visit.ticket, "bill-line")).to_have_count(2)
+    expect(the(tablet, "put-back")).to_have_count(0)
+    leave(visit)
+    assert complaints == []
+
+
+def test_what_a_therapist_does_most_is_offered_first(visit, complaints):
+    tablet = visit.therapist
+    name = the(tablet, "bill-line").first.locator("p").first.inner_text()
+    leave(visit)
+    tablet.reload()
+    visit.menu.goto("/menu/")
+    visit.customer_chooses()
+    visit.customer_opens_the_ticket()
+    visit.therapist_claims()
+    visit.therapist_starts()
+    the(tablet, "add-service").click()
+    expect(the(tablet, "favourites")).to_have_attribute("aria-pressed", "true")
+    first = tablet.locator("[data-testid=add-service-option]:visible").first
+    expect(first).to_contain_text(name)
+    first.click()
+    expect(the(tablet, "bill-line")).to_have_count(2)
+    leave(visit)
+    assert complaints == []
+
+
+@pytest.mark.parametrize(("left", "warning"), [(4, "ends-soon"), (-1, "time-over")])
+def test_the_end_of_the_time_is_told_in_words(visit, spa, complaints, left, warning):
+    run_quietly([sys.executable, "manage.py", "shell", "-c", EARLIER.format(left=left)], **spa)
+    tablet = visit.therapist
+    count_buzzes(tablet)
+    tablet.reload()
+    expect(the(tablet, warning)).to_be_visible()
+    assert tablet.evaluate("window.buzzes") == 1
+    leave(visit)
+    assert complaints == []
+
+
+def count_buzzes(page: Page) -> None:
+    """The page shakes the tablet once for each alarm."""
+    page.add_init_script(
+        "window.buzzes = 0; navigator.vibrate = () => Boolean((window.buzzes += 1));"
+    )

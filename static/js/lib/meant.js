@@ -1,0 +1,77 @@
+/**
+ * A step that cannot be taken back lightly: held for a second, or tapped twice within five.
+ */
+
+const HOLD = 1000;
+const AGAIN_WITHIN = 5000;
+const DOUBLE_TAP = 300; // two taps as close as this are one wet finger's
+
+/** @typedef {"" | "holding" | "asked"} Stage */
+
+export class MeantStep {
+  #act;
+  #show;
+  #now;
+  #hold = null;
+  #forget = null;
+  #wasHeld = false;
+  #askedAt = -Infinity;
+
+  /**
+   * @param {object} step
+   * @param {() => void} step.act
+   * @param {(stage: Stage) => void} step.show
+   * @param {() => number} [step.now] milliseconds
+   */
+  constructor({ act, show, now = () => performance.now() }) {
+    this.#act = act;
+    this.#show = show;
+    this.#now = now;
+  }
+
+  /** A finger or a key goes down. */
+  down() {
+    this.#wasHeld = false;
+    clearTimeout(this.#hold);
+    this.#hold = setTimeout(() => {
+      this.#wasHeld = true;
+      this.#do();
+    }, HOLD);
+    this.#show("holding");
+  }
+
+  /** It comes up, or slips off. */
+  up() {
+    clearTimeout(this.#hold);
+    this.#show(this.#isAsked() ? "asked" : "");
+  }
+
+  /** The click that follows; also what a screen reader sends by itself. */
+  tap() {
+    if (this.#wasHeld) {
+      this.#wasHeld = false;
+      return;
+    }
+    if (this.#now() - this.#askedAt < DOUBLE_TAP) return;
+    if (this.#isAsked()) this.#do();
+    else this.#ask();
+  }
+
+  #isAsked() {
+    return this.#now() - this.#askedAt <= AGAIN_WITHIN;
+  }
+
+  #ask() {
+    this.#askedAt = this.#now();
+    this.#show("asked");
+    clearTimeout(this.#forget);
+    this.#forget = setTimeout(() => this.#show(""), AGAIN_WITHIN);
+  }
+
+  #do() {
+    clearTimeout(this.#forget);
+    this.#askedAt = -Infinity;
+    this.#show("");
+    this.#act();
+  }
+}
