@@ -78,6 +78,8 @@ LINES = (
 )
 #: How long an older customer may stand free while a younger one is claimed.
 FIFO_SECONDS = 1.0
+#: For how long a process may hold a row after its client has given up, or was answered already.
+LATE_SECONDS = 2.0
 #: Refusals that people meet who look at screens of a moment ago. Anything else is a finding.
 EXPECTED_CODES = frozenset(
     {"queue_empty", "room_not_ready", "wrong_state", "transaction_not_found", "busy"}
@@ -203,22 +205,21 @@ class Checker:
                 yield f"{who} claimed {count} times unheard, only {unclear} asked and never knew"
 
     def _order(self, line: Line) -> Iterator[Finding]:
-        """First come, first served, but for whoever a claim that came to nothing had locked."""
+        """First come, first served, but for whom a claim that came to nothing had locked."""
         doubts = [
-            (o.began, o.ended)
+            (o.began, o.ended + LATE_SECONDS * bool(_slack(o)))
             for o in self._history.of(line.claim, "customer_cancel")
-            if o.phase == INFO or o.ended - o.began > FIFO_SECONDS
+            if _slack(o) or o.ended - o.began > FIFO_SECONDS
         ]
         waiting: dict[int, tuple[Place, float]] = {}
         for event in sorted(self._events, key=lambda event: (event.at, event.version)):
             number, now = event.transaction, event.at.timestamp()
             place, _since = waiting.pop(number, (None, now))
             if place and line.step.made(event):
-                long_ago = now - FIFO_SECONDS
-                overtaken = [
-                    o for o, (p, since) in waiting.items() if p < place and since < long_ago
-                ]
-                if overtaken and not any(_overlap((long_ago, now), doubt) for doubt in doubts):
+                begin = now - FIFO_SECONDS
+                overtaken = [o for o, (p, since) in waiting.items() if p < place and since < begin]
+                # Each of these may have held one customer, no more.
+                if len(overtaken) > sum(_overlap((begin, now), doubt) for doubt in doubts):
                     yield f"{line.claim} took {number} before {overtaken}"
             if event.to == line.step.was:
                 waiting[number] = (self._place(number, line), now)

@@ -18,9 +18,9 @@ from spa_project.tests.faults.run.house import CASHIERS, THERAPISTS, House
 from spa_project.tests.faults.run.line import Frames, WitnessedLine
 from spa_project.tests.journey.floor import PASSWORD
 
-KIOSKS, CROWD = 3, 14
+KIOSKS, CROWD = 3, 24
 MINUTE = 0.004  # real seconds
-PATIENCE = (20.0, 600.0)  # minutes
+PATIENCE = (20.0, 1500.0)  # minutes
 CHANCES = Chances(no_show=40, give_back=40, added_service=300, tablet_dies=30)
 ECHO_SECONDS, LEAVER_SECONDS = 0.2, 2.0
 ECHO_LOOKS = 30
