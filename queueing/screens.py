@@ -10,6 +10,7 @@ from queueing.events import BOARD, MONITOR, THERAPISTS, Audience, ticket_topic
 from queueing.models import Transaction
 from queueing.serializers import serialize_board_row, serialize_transaction
 from queueing.snapshots import (
+    cashiers_of,
     digests_of,
     digests_of_tickets,
     open_transactions,
@@ -65,6 +66,7 @@ def monitor_screen(caller: Caller) -> Screen:
         return {
             "transactions": transactions_of(branch, MONITOR.shows),
             "rooms": rooms_of(branch),
+            "cashiers": cashiers_of(branch),
             "statistics": statistics_of(branch),
         }
 

@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 
 from django.db.models import Count, QuerySet, Sum
 
-from accounts.models import Branch, Therapist
+from accounts.models import Branch, Cashier, Therapist
 from queueing.models import Room, Transaction
 from queueing.serializers import RoomData, TransactionData, serialize_room, serialize_transaction
 from queueing.states import Status
@@ -29,6 +29,10 @@ class TicketDigest(Digest):
 class TherapistData(TypedDict):
     id: int
     name: str
+
+
+class CashierData(TherapistData):
+    counter_number: str
 
 
 def open_transactions(branch: Branch, statuses: Iterable[Status]) -> list[Transaction]:
@@ -56,6 +60,16 @@ def therapists_of(branch: Branch) -> list[TherapistData]:
     people = Therapist.objects.filter(active=True, user__is_active=True, user__branch=branch)
     found = people.order_by("display_name", "pk").values_list("pk", "display_name")
     return [{"id": pk, "name": name} for pk, name in found]
+
+
+def cashiers_of(branch: Branch) -> list[CashierData]:
+    """The branch's cashiers, by counter and name."""
+    people = Cashier.objects.filter(active=True, user__is_active=True, user__branch=branch)
+    found = people.order_by("counter_number", "display_name", "pk")
+    return [
+        {"id": pk, "name": name, "counter_number": number}
+        for pk, name, number in found.values_list("pk", "display_name", "counter_number")
+    ]
 
 
 def digests_of(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { duty, waits } from "../../../static/js/lib/statistics.js";
+import { counters, duty, urgencyOf, waits } from "../../../static/js/lib/statistics.js";
 
 const NOON = Date.parse("2026-11-22T12:00:00+00:00");
 const waiting = (time) => ({ status: "pending_therapist", queued_at: `2026-11-22T${time}:00+00:00` });
@@ -34,4 +34,20 @@ test("who has a customer is busy, the others on duty are free", () => {
 test("someone switched off in the middle of a treatment leaves nobody free, not less", () => {
   const rows = [{ status: "in_service", therapist_id: 1 }];
   assert.equal(duty(rows, { therapists: 0, cashiers: 0 }).therapistsFree, 0);
+});
+
+test("a wait is long after ten minutes and too long after twenty", () => {
+  assert.deepEqual([10, 11, 20, 21].map(urgencyOf), ["", "long", "long", "too-long"]);
+});
+
+test("each counter has the customer who pays there", () => {
+  const cashiers = [
+    { id: 8, name: "Jun", counter_number: "1" },
+    { id: 9, name: "Ines", counter_number: "2" },
+  ];
+  const rows = [
+    { id: 3, status: "paid", cashier_id: 9 },
+    { id: 4, status: "paying", cashier_id: 8 },
+  ];
+  assert.deepEqual(counters(cashiers, rows).map(({ row }) => row?.id), [4, undefined]);
 });

@@ -57,6 +57,8 @@ export const floor = {
   /** What the server counts: no row tells it. */
   figures: null,
   now: Date.now(),
+  /** When the server was last heard. */
+  heardAt: Date.now(),
   loaded: false,
   /** Versions as they were when the page opened: what differs is news and may shine. */
   opening: {},
@@ -135,6 +137,7 @@ class Screen {
   hear(event, news) {
     if (event === "snapshot") this.catchUp(news);
     else this.take(news);
+    this.component.heardAt = this.clock.now();
   }
 
   catchUp(snapshot) {
@@ -144,6 +147,7 @@ class Screen {
     if (!this.component.busy) this.overlay.drop();
     this.component.me = snapshot.me ?? null;
     if (snapshot.therapists) this.component.therapists = snapshot.therapists;
+    if (snapshot.cashiers) this.component.cashiers = snapshot.cashiers;
     this.count(snapshot);
     if (!this.component.loaded) this.component.opening = versionsOf(transactions);
     this.component.loaded = true;

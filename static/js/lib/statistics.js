@@ -4,6 +4,8 @@
 
 import { minutesSince } from "./time.js";
 
+const LONG_WAIT = 10;
+const TOO_LONG_WAIT = 20;
 const WITH_THERAPIST = ["therapist_confirmed", "in_service"];
 const WITH_CASHIER = ["awaiting_payment", "paying"];
 
@@ -38,6 +40,29 @@ export function duty(rows, { therapists, cashiers }) {
     customersToPay: withStatus(rows, ["finished", ...WITH_CASHIER]).length,
     cashiers,
   };
+}
+
+/**
+ * How long each wait may be before it is called long, or too long, in minutes.
+ * @param {number} minutes
+ * @returns {"" | "long" | "too-long"}
+ */
+export function urgencyOf(minutes) {
+  if (minutes > TOO_LONG_WAIT) return "too-long";
+  return minutes > LONG_WAIT ? "long" : "";
+}
+
+/**
+ * Who is at each counter now.
+ * @param {{ id: number, name: string, counter_number: string }[]} cashiers
+ * @param {{ status: string, cashier_id: number }[]} rows
+ */
+export function counters(cashiers, rows) {
+  const paying = withStatus(rows, WITH_CASHIER);
+  return cashiers.map((cashier) => ({
+    ...cashier,
+    row: paying.find((row) => row.cashier_id === cashier.id) ?? null,
+  }));
 }
 
 function withStatus(rows, statuses) {

@@ -5,11 +5,8 @@
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { floor } from "../lib/live.js";
 import { speech } from "../lib/page.js";
-import { duty, waits } from "../lib/statistics.js";
+import { counters, duty, urgencyOf, waits } from "../lib/statistics.js";
 import { minutesSince } from "../lib/time.js";
-
-const LONG_WAIT = 10;
-const TOO_LONG_WAIT = 20;
 
 const COLUMNS = {
   waiting: ["pending_therapist", "on_hold"],
@@ -32,6 +29,8 @@ const SINCE = {
 Alpine.data("monitor", () => ({
   ...floor,
   ...speech,
+
+  cashiers: [],
 
   init() {
     this.follow();
@@ -57,9 +56,19 @@ Alpine.data("monitor", () => ({
   /** Only waiting can be too long: a treatment takes its time. */
   urgency(row) {
     if (!["pending_therapist", "finished"].includes(row.status)) return "";
-    const minutes = this.minutesIn(row);
-    if (minutes >= TOO_LONG_WAIT) return "too-long";
-    return minutes >= LONG_WAIT ? "long" : "";
+    return urgencyOf(this.minutesIn(row));
+  },
+  urgencyOf,
+  counters() {
+    return counters(this.cashiers, this.rows);
+  },
+  /** How old what is shown can be: the server speaks every five seconds. */
+  age() {
+    return Math.max(0, Math.round((this.now - this.heardAt) / 1000));
+  },
+  toggleFullScreen() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else document.documentElement.requestFullscreen();
   },
   isOvertime(row) {
     return row.status === "in_service" && this.minutesIn(row) > row.total_duration_minutes;
@@ -83,7 +92,10 @@ Alpine.data("monitor", () => ({
   },
   guestOf(room) {
     const isThere = (row) => row.room_number === room.number && COLUMNS.serving.includes(row.status);
-    return this.rows.find(isThere)?.code ?? "";
+    return this.rows.find(isThere) ?? null;
+  },
+  minutesLeft(row) {
+    return row.total_duration_minutes - this.minutesIn(row);
   },
 }));
 

@@ -1,0 +1,104 @@
+"""The screens of the staff in the middle of an afternoon: every size, both directions, axe-core."""
+
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from spa_project.tests.catalogues import write_pseudo
+from spa_project.tests.journey.browser import Windows
+from spa_project.tests.journey.floor import Floor
+from spa_project.tests.journey.look import accessibility_problems, layout_problems
+from spa_project.tests.servers import AppServer, run_quietly
+
+pytestmark = pytest.mark.servers
+
+Opener = Callable[[AppServer, Windows], Page]
+SETTINGS = {"DJANGO_SETTINGS_MODULE": "spa_project.settings"}
+
+
+@pytest.fixture(scope="module")
+def afternoon(floor: Floor, spa) -> Floor:
+    """The floor with people at every point of their way."""
+    scene = [sys.executable, "-m", "spa_project.tests.journey.scene"]
+    run_quietly(scene, **spa, **SETTINGS)
+    return floor
+
+
+@pytest.fixture(scope="module")
+def pseudo(afternoon, spa, tmp_path_factory) -> Iterator[AppServer]:
+    """A process of the same spa in a language that reads from right to left."""
+    folder = tmp_path_factory.mktemp("locale")
+    write_pseudo(folder)
+    settings = {"DJANGO_SETTINGS_MODULE": "spa_project.tests.pseudo", "PSEUDO_LOCALE": str(folder)}
+    with AppServer(**spa, **settings) as server:
+        yield server
+
+
+def desk(path: str, username: str, ready: str, *taps: str) -> Opener:
+    """Opens a desk, waits for what is there when it is filled, and taps its way on."""
+
+    def opener(server: AppServer, windows: Windows) -> Page:
+        page = windows.open(server, path, username)
+        expect(page.locator(ready).first).to_be_visible()
+        for tap in taps:
+            page.get_by_test_id(tap).first.click()
+        return page
+
+    return opener
+
+
+def change(server: AppServer, windows: Windows) -> Page:
+    """The change on the screen; the till is left as it was found."""
+    page = desk("/cashier/", "cashier1", "[data-testid=claim], [data-testid=amount]")(
+        server, windows
+    )
+    if page.get_by_test_id("claim").is_visible():
+        page.get_by_test_id("claim").click()
+    page.get_by_test_id("tender").nth(1).click()
+    page.get_by_test_id("pay").click()
+    expect(page.get_by_test_id("change")).to_be_visible()
+    return page
+
+
+SCREENS: dict[str, Opener] = {
+    "wall": desk("/monitor/", "monitor1", ".visit-card"),
+    "therapist-free": desk("/therapist/", "therapist4", "[data-testid=claim]"),
+    "therapist-called": desk("/therapist/", "therapist3", "[data-testid=start]"),
+    "therapist-question": desk("/therapist/", "therapist3", "[data-testid=start]", "release"),
+    "therapist-serving": desk("/therapist/", "therapist1", "[data-testid=finish]", "finish"),
+    "therapist-services": desk("/therapist/", "therapist1", "[data-testid=finish]", "add-service"),
+    "therapist-day": desk("/therapist/", "therapist4", "[data-testid=claim]", "my-day"),
+    "till": desk("/cashier/", "cashier1", ".queue-row"),
+    "till-terminal": desk("/cashier/", "cashier2", "[data-testid=terminal]"),
+    "till-change": change,
+    "monitor": desk("/monitor/", "manager1", ".visit-card"),
+    "front-desk": desk("/desk/", "manager1", ".queue-row"),
+}
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_a_desk_fits_every_size_and_is_accessible(afternoon, windows, complaints, name):
+    page = SCREENS[name](afternoon.one, windows)
+    assert layout_problems(page) == []
+    assert accessibility_problems(page) == []
+    assert complaints == []
+
+
+@pytest.mark.parametrize("name", [name for name in SCREENS if name != "till-change"])
+def test_a_desk_fits_from_right_to_left(pseudo, windows, complaints, name):
+    page = SCREENS[name](pseudo, windows)
+    assert page.locator("html").get_attribute("dir") == "rtl"
+    assert layout_problems(page) == []
+    assert complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_a_desk_can_be_read_in_every_light(afternoon, windows, complaints, scheme):
+    page = windows.open(afternoon.one, "/monitor/", "manager1")
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    for path in ("/monitor/", "/desk/", "/"):
+        page.goto(path)
+        assert accessibility_problems(page) == []
+    assert complaints == []
