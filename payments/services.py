@@ -37,7 +37,7 @@ from spa_project.lib.durable import durable
 from spa_project.lib.errors import Conflict
 from spa_project.lib.fingerprint import fingerprint
 from spa_project.lib.money import format_amount
-from spa_project.lib.statements import Param, Prepared
+from spa_project.lib.statements import Param, Prepared, insert_new
 
 _TO_PAY = Prepared(
     lambda: counter_rows().annotate(kind=Subquery(methods.offered(Param("method")).values("kind")))
@@ -259,16 +259,18 @@ def _settle(transaction: Transaction, *, amount_paid: Decimal, **fields: object)
     """Write the payment, and with it the receipt's number."""
     branch, cashier = transaction.branch, transaction.cashier
     assert cashier is not None, "whoever pays is at a cashier's counter"
-    Payment.objects.create(
-        transaction=transaction,
-        branch=branch,
-        business_date=branch.business_date(),
-        cashier=cashier,
-        amount_due=transaction.total_amount,
-        amount_paid=amount_paid,
-        change_amount=amount_paid - transaction.total_amount,
-        receipt_number=receipts.next_number(branch),
-        **fields,
+    insert_new(
+        Payment(
+            transaction=transaction,
+            branch=branch,
+            business_date=branch.business_date(),
+            cashier=cashier,
+            amount_due=transaction.total_amount,
+            amount_paid=amount_paid,
+            change_amount=amount_paid - transaction.total_amount,
+            receipt_number=receipts.next_number(branch),
+            **fields,
+        )
     )
 
 

@@ -24,7 +24,7 @@ _ROOM = Prepared(
     )
 )
 
-
+_OCCUPIED = Prepared(lambda: Room.objects.select_for_update().filter(pk=Param("pk")).order_by("pk"))
 _BY_KEY = Prepared(
     lambda: Room.objects.select_for_update(skip_locked=True).filter(pk=Param("pk")).order_by("pk")
 )
@@ -58,7 +58,8 @@ def occupy_again(branch: Branch, room_number: str) -> Room:
 
 def vacate(room_id: int, branch: Branch, *, used: bool) -> Room:
     """The customer has left: a `used` room is prepared for the next one, unless it closes."""
-    room = Room.objects.select_for_update().get(pk=room_id)
+    room = _OCCUPIED.first(pk=room_id)
+    assert room is not None, "a customer's room stays"
     if room.closing:
         return _write(room, RoomStatus.OUT_OF_SERVICE)
     return _prepare(room, branch) if used else _write(room, RoomStatus.AVAILABLE)

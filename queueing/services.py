@@ -5,6 +5,7 @@ Locks are taken in one order everywhere: actor, transaction, room, items, paymen
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -22,7 +23,7 @@ from queueing.states import Status
 from spa_project.lib.durable import durable
 from spa_project.lib.errors import Conflict, Invalid
 from spa_project.lib.fingerprint import fingerprint
-from spa_project.lib.statements import Param, Prepared
+from spa_project.lib.statements import Param, Prepared, insert_new
 
 
 class _Held(NamedTuple):
@@ -73,6 +74,7 @@ def counter_rows() -> QuerySet[Transaction]:
     return own_rows("cashier").annotate(served_by=Subquery(therapist.values("display_name")))
 
 
+_THERAPIST = Prepared(lambda: Therapist.objects.filter(pk=Param("pk")))
 _OWN = {
     "therapist": Prepared(lambda: own_rows("therapist")),
     "cashier": Prepared(counter_rows),
@@ -127,7 +129,7 @@ def _create(
     by: User | None,
 ) -> Transaction:
     items = _items_for(choices)
-    transaction = Transaction.objects.create(
+    transaction = Transaction(
         branch=branch,
         active_code=number.code,
         customer_name=customer_name,
@@ -136,6 +138,7 @@ def _create(
         **number._asdict(),
         **_totals(items),
     )
+    insert_new(transaction)
     for item in items:
         item.transaction = transaction
     items = TransactionItem.objects.bulk_create(items)
@@ -146,7 +149,8 @@ def _create(
 
 def _items_for(choices: Sequence[Choice]) -> list[TransactionItem]:
     wanted = {choice.service_classification_id for choice in choices}
-    offers = ServiceClassification.objects.on_the_menu().in_bulk(list(wanted))
+    keys = {f"pk{number}": pk for number, pk in enumerate(wanted)}
+    offers = {offer.pk: offer for offer in _offers(*keys).all(**keys)}
     if len(offers) != len(wanted):
         raise ServiceNotFound
     return [
@@ -154,6 +158,13 @@ def _items_for(choices: Sequence[Choice]) -> list[TransactionItem]:
         for choice in choices
         for _each in range(choice.quantity)
     ]
+
+
+@cache
+def _offers(*keys: str) -> Prepared[ServiceClassification]:
+    """What is on the menu under as many keys as a customer has chosen."""
+    params: list[Any] = [Param(key) for key in keys]
+    return Prepared(lambda: ServiceClassification.objects.on_the_menu().filter(pk__in=params))
 
 
 @durable
@@ -283,6 +294,8 @@ def next_in_line(branch: Branch, status: Status) -> Transaction:
     if transaction is None:
         raise QueueEmpty
     transaction.branch = branch
+    if transaction.therapist_id:
+        transaction.therapist = _THERAPIST.first(pk=transaction.therapist_id)
     return transaction
 
 

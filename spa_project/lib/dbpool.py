@@ -8,9 +8,11 @@ slot's thread, and gives it back; a command that waits for a row lock delays nob
 import asyncio
 import contextlib
 import contextvars
+import threading
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, ParamSpec, TypeVar
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from asgiref.sync import ThreadSensitiveContext
 from django.conf import settings
@@ -42,18 +44,13 @@ class DatabasePool:
         try:
             yield executor
         finally:
-            self._free_after(executor, executor.submit(_nothing))
+            # Queued behind the slot's work, so that its end is the end of that work.
+            self._start(executor, _nothing)
 
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run synchronous work on a database thread and return what it returns."""
-        context = contextvars.copy_context()
-
-        def task() -> R:
-            close_old_connections()  # drops a connection that broke, or was found dead
-            return work(*args, **kwargs)
-
         executor = await self._take()
-        return await asyncio.shield(self._free_after(executor, executor.submit(context.run, task)))
+        return await self._start(executor, partial(work, *args, **kwargs))
 
     async def _take(self) -> ThreadPoolExecutor:
         self._attach()
@@ -68,12 +65,11 @@ class DatabasePool:
         finally:
             self._waiting -= 1
 
-    def _free_after(self, executor: ThreadPoolExecutor, job: Future[R]) -> asyncio.Future[R]:
+    def _start(self, executor: ThreadPoolExecutor, work: Callable[[], R]) -> asyncio.Future[R]:
         """Give the slot back when its thread is free, even if who took it was cancelled."""
-        free = self._free
-        done = asyncio.wrap_future(job)
-        done.add_done_callback(lambda _: free.put_nowait(executor))
-        return done
+        job = _Job(work, partial(self._free.put_nowait, executor))
+        executor.submit(contextvars.copy_context().run, job.do)
+        return job.done
 
     def _attach(self) -> None:
         """Belong to the running event loop (a test suite has several, one after the other)."""
@@ -87,8 +83,58 @@ class DatabasePool:
                 self._free.put_nowait(executor)
 
 
+class _Job(Generic[R]):
+    """Work on its way to a database thread and back, with one wake-up of the event loop.
+
+    Whoever wakes the loop stands still while it works, because only one thread at a time runs
+    Python: a verb that woke it for each of its events would wait for all their sockets.
+    """
+
+    def __init__(self, work: Callable[[], R], ended: Callable[[], None]) -> None:
+        self._work = work
+        self._ended = ended
+        self._loop = asyncio.get_running_loop()
+        self.done: asyncio.Future[R] = self._loop.create_future()
+        self.afterwards: list[Callable[[], None]] = []
+
+    def do(self) -> None:
+        """On the thread."""
+        _here.job = self
+        try:
+            close_old_connections()  # drops a connection that broke, or was found dead
+            tell = partial(self.done.set_result, self._work())
+        except BaseException as error:
+            tell = partial(self.done.set_exception, error)
+        finally:
+            _here.job = None
+        self._loop.call_soon_threadsafe(self._back, tell)
+
+    def _back(self, tell: Callable[[], None]) -> None:
+        """On the event loop: who waits goes on first."""
+        self._ended()
+        if not self.done.cancelled():
+            tell()
+        for callback in self.afterwards:
+            self._loop.call_soon(callback)
+
+
+class _Here(threading.local):
+    job: _Job[Any] | None = None
+
+
+_here = _Here()
+
+
+def after_this_job(callback: Callable[[], None]) -> bool:
+    """Call this on the event loop when the job of this thread has ended; false without a job."""
+    if _here.job is None:
+        return False
+    _here.job.afterwards.append(callback)
+    return True
+
+
 def _nothing() -> None:
-    """Queued behind a slot's work, so that its end is the end of that work."""
+    """No work at all."""
 
 
 class PooledApplication:

@@ -10,11 +10,12 @@ import logging
 import uuid
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from channels.layers import get_channel_layer
 
-from spa_project.lib.dbpool import pool
+from spa_project.lib.dbpool import after_this_job, pool
 from spa_project.lib.metrics import SNAPSHOT_READS
 from spa_project.lib.relay import Relay, end, send_from_a_command
 from spa_project.lib.screens import Digest, ReadAll
@@ -131,10 +132,10 @@ class Hub:
     def publish(self, topic: str, text: str) -> None:
         """Send ready text to everyone who hears the topic, in all processes. Never waits."""
         loop = self._loop
-        if loop is not None and loop.is_running():
-            loop.call_soon_threadsafe(self._publish_on_loop, topic, text)
-        else:
+        if loop is None or not loop.is_running():
             send_from_a_command(topic, text)
+        elif not after_this_job(partial(self._publish_on_loop, topic, text)):
+            loop.call_soon_threadsafe(self._publish_on_loop, topic, text)
 
     def _publish_on_loop(self, topic: str, text: str) -> None:
         self._deliver(topic, text)

@@ -129,6 +129,18 @@ def insert(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
     _execute(connection, sql, values, lambda cursor: None)
 
 
+def insert_new(instance: Model) -> None:
+    """As `save()` of a new object, whose model has no signals and no fields that set themselves."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    model = type(instance)
+    own = [field for field in model._meta.concrete_fields if not field.primary_key]
+    row = {field.attname: getattr(instance, field.attname) for field in own}
+    sql = _insert_sql(model, tuple(row), 1)
+    values = _values(connection, model, row)
+    instance.pk = _execute(connection, sql, values, lambda cursor: cursor.lastrowid)
+    instance._state.adding, instance._state.db = False, DEFAULT_DB_ALIAS
+
+
 @cache
 def _update_sql(model: type[Model], changes: tuple[str, ...], where: tuple[str, ...]) -> str:
     assignments = ", ".join(f"{_column(model, name)} = %s" for name in changes)

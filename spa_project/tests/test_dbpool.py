@@ -10,7 +10,9 @@ import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
+from unittest.mock import Mock
 from urllib.error import HTTPError
 
 import MySQLdb
@@ -58,6 +60,25 @@ async def test_a_cancelled_request_gives_its_slot_back_when_its_thread_is_done()
     await next_one
     assert order == ["the thread is done", "the next request"]
     assert await pool.run(threading.get_ident) == work.thread
+
+
+@pytest.mark.asyncio
+async def test_a_job_wakes_the_loop_once_and_who_waits_for_it_goes_on_first(monkeypatch):
+    pool, loop = DatabasePool(1), asyncio.get_running_loop()
+    order: list[str] = []
+    wake = Mock(wraps=loop.call_soon_threadsafe)
+    monkeypatch.setattr(loop, "call_soon_threadsafe", wake)
+
+    def work() -> str:
+        for event in ("event 1", "event 2"):
+            assert dbpool.after_this_job(partial(order.append, event))
+        return "the answer"
+
+    order.append(await pool.run(work))
+    await pool.run(order.append, "the next job")
+    assert order == ["the answer", "event 1", "event 2", "the next job"]
+    assert wake.call_count == 2, "once for each job"
+    assert not dbpool.after_this_job(lambda: None), "there is no job here"
 
 
 @pytest.mark.asyncio

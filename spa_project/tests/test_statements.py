@@ -9,7 +9,7 @@ from accounts.models import User
 from conftest import make_therapist
 from queueing.models import Room, RoomStatus, Transaction, TransactionEvent
 from queueing.states import Status
-from spa_project.lib.statements import Param, Prepared, insert, update_where
+from spa_project.lib.statements import Param, Prepared, insert, insert_new, update_where
 
 pytestmark = pytest.mark.django_db
 
@@ -173,3 +173,14 @@ def test_related_rows_and_annotations_come_in_the_same_statement(maya, carl, cap
         assert other is not None
         assert not hasattr(other, "therapist")
     assert len(statements) == 2
+
+
+def test_a_new_row_is_what_save_would_have_written(branch):
+    rows = [Room(branch=branch, number=number) for number in ("8", "9")]
+    insert_new(rows[0])
+    rows[1].save()
+    [ours, saved] = [Room.objects.filter(pk=row.pk).values().get() for row in rows]
+    assert ours | {"id": saved["id"], "number": "9"} == saved
+    rows[0].number = "10"
+    rows[0].save()  # an update: the object knows that it is there
+    assert Room.objects.get(pk=ours["id"]).number == "10"
