@@ -45,10 +45,12 @@ def _quick_settings(settings) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _fresh_limits() -> None:
+def _fresh_limits(settings) -> None:
     """All tests come from one address, and some from one person."""
     for limit in (limits.REQUESTS, limits.LOGINS, limits.ORDERS, limits.COMMANDS):
         limit.forget()
+    if settings.REDIS_URL:
+        limits.shared_window().forget()
 
 
 @pytest.fixture

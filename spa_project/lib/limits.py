@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -123,6 +124,12 @@ class SharedWindow:
         now = time.time()
         if self._count(f"spa:limit:{name}:{int(now // self._SECONDS)}") > limit:
             raise RateLimited(retry_after=math.ceil(self._SECONDS - now % self._SECONDS))
+
+    def forget(self) -> None:
+        """Begin anew with everybody."""
+        with suppress(self._failure):
+            for key in self._redis.scan_iter("spa:limit:*"):
+                self._redis.delete(key)
 
     def _count(self, key: str) -> int:
         """How many there are by now; none where Redis does not answer."""

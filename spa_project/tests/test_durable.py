@@ -100,8 +100,8 @@ def test_the_victim_of_a_deadlock_is_run_again_and_succeeds(maya, make_transacti
         with other.cursor() as cursor:
             cursor.execute("UPDATE queueing_room SET version = version + 100")
             cursor.execute(
-                "INSERT INTO accounts_branch (name, slug, time_zone, day_start, active)"
-                " SELECT seq, seq, 'UTC', '04:00', 0 FROM seq_1_to_100"
+                "INSERT INTO django_session (session_key, session_data, expire_date)"
+                " SELECT seq, '', NOW() FROM seq_1_to_100"
             )
             claim = aside(services.claim_next, maya)
             wait_until(somebody_waits_for_a_lock, "the claim stands before the room")
