@@ -222,14 +222,25 @@ class Hand:
         version, due = row["version"], row["total_amount"]
         now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
         self._run(
-            """INSERT INTO payments_payment (transaction_id, cashier_id, amount_due, amount_paid,
-            change_amount, method, reference, created_at, request_digest)
-            VALUES (%s, %s, %s, %s, %s, 'cash', '', %s, '')""",
+            """INSERT INTO payments_receiptcounter (branch_id, last)
+            VALUES (%s, LAST_INSERT_ID(1))
+            ON DUPLICATE KEY UPDATE last = LAST_INSERT_ID(last + 1)""",
+            self._branch_id,
+        )
+        self._run(
+            """INSERT INTO payments_payment (transaction_id, branch_id, business_date, cashier_id,
+            amount_due, amount_paid, change_amount, method_id, reference, receipt_number,
+            receipt_key, created_at, request_digest)
+            VALUES (%s, %s, %s, %s, %s, %s, %s, 'cash', '', %s, %s, %s, '')""",
             pk,
+            self._branch_id,
+            row["business_date"],
             cashier_id,
             due,
             amount,
             amount - due,
+            self._cursor.lastrowid,
+            secrets.token_urlsafe(24),
             now,
         )
         self._event(pk, version + 1, now, user_id, "awaiting_payment", "paying")
