@@ -6,7 +6,7 @@ PIP_INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-c
 LOCK := $(VENV)/bin/uv pip compile pyproject.toml --quiet --generate-hashes --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help demo test faults bench bench-live messages lock
+.PHONY: help demo test faults bench bench-live bench-screens screens messages lock
 
 help:
 	@echo "make demo      install what is needed, fill an empty spa, serve it (PORT=8000);"
@@ -15,6 +15,8 @@ help:
 	@echo "make faults    work while everything breaks, for SECONDS=3600; proves that nothing is lost"
 	@echo "make bench     our speed beside the same work by hand; writes docs/performance.md"
 	@echo "make bench-live   the live floor beside others; ONLY=fan-out for one measure"
+	@echo "make bench-screens   what a screen costs its device: bytes, first paint, an update's paint"
+	@echo "make screens   the pictures in docs/screens, taken anew"
 	@echo "make messages  gather the screens' sentences for their translators, compile what is there"
 	@echo "make lock      write the pinned requirements anew from pyproject.toml"
 
@@ -29,6 +31,12 @@ faults: $(VENV)/dev-installed
 
 bench: $(VENV)/dev-installed
 	@exec $(VENV)/bin/python -m benchmarks.engine
+
+bench-screens: $(VENV)/dev-installed
+	@exec $(VENV)/bin/python -m benchmarks.screens
+
+screens: $(VENV)/dev-installed
+	@exec $(VENV)/bin/python -m spa_project.tests.journey.pictures
 
 messages: $(VENV)/dev-installed
 	@exec $(VENV)/bin/python -m spa_project.tests.catalogues

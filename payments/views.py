@@ -1,10 +1,14 @@
 """The cashier's page, and the receipt."""
 
+import datetime
+
+from django import forms
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.timezone import override
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -12,6 +16,7 @@ from accounts.auth import caller_of, page_for
 from accounts.models import Role
 from payments import services
 from payments.models import Payment
+from payments.reports import LONGEST, Period, report_of
 from queueing.events import CASHIERS
 from queueing.views import KEY
 from spa_project.lib.pages import page_data
@@ -33,6 +38,44 @@ def cashier(request: HttpRequest) -> HttpResponse:
     )
     context = {"branch": caller_of(request).branch, "page_data": data}
     return render(request, "payments/cashier.html", context)
+
+
+class PeriodForm(forms.Form):
+    """From when to when a manager wants to know."""
+
+    first = forms.DateField(label=_("From"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+    last = forms.DateField(label=_("To"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+
+    def clean(self) -> dict[str, datetime.date]:
+        """Refuse what ends before it begins, and what is too long to add up."""
+        dates: dict[str, datetime.date] = super().clean() or {}
+        if {"first", "last"} <= dates.keys():
+            if dates["first"] > dates["last"]:
+                raise forms.ValidationError(_("The first day is after the last."))
+            if dates["last"] - dates["first"] > LONGEST:
+                raise forms.ValidationError(_("Please choose at most three months."))
+        return dates
+
+
+@page_for(Role.MANAGER)
+def reports(request: HttpRequest) -> HttpResponse:
+    """Takings and waits of some business days; of the last seven when none are chosen."""
+    branch = caller_of(request).here
+    today = branch.business_date()
+    usual = Period(today - datetime.timedelta(days=6), today)
+    form = PeriodForm(request.GET or None, initial=usual._asdict())
+    is_chosen = form.is_bound and form.is_valid()
+    period = Period(**form.cleaned_data) if is_chosen else usual
+    report = report_of(branch, period)
+    context = {
+        "branch": branch,
+        "form": form,
+        "period": period,
+        "report": report,
+        "currency": settings.CURRENCY,
+        "page_data": page_data(days=[[str(day.name), str(day.amount)] for day in report.days]),
+    }
+    return render(request, "payments/reports.html", context)
 
 
 @never_cache

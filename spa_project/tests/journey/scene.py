@@ -1,18 +1,29 @@
 """A floor in the middle of an afternoon, the same each time: for pictures and measures of screens.
 
-`python -m spa_project.tests.journey.scene` plays it into the seeded spa of the environment.
+`python -m spa_project.tests.journey.scene [CROWD]` plays it into the seeded spa of the environment,
+with so many more customers in the line.
 """
 
 import datetime
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import django
 import time_machine
 from django.utils import timezone
 
+from spa_project.tests.journey.floor import PASSWORD
+from spa_project.tests.servers import AppServer, run_quietly
+
 #: Minutes ago, treatment begun and ended, of those who have paid and gone.
 GONE = ((170, 160, 100), (150, 140, 80), (140, 130, 70), (120, 110, 50), (95, 90, 30))
+MANAGE = (sys.executable, "manage.py")
 NAMES = ("Ana", "Ben", "Carla", "Dante", "Elena", "Felix", "Grace", "Hugo", "Ines", "Jun", "Kai")
 
 
@@ -93,7 +104,7 @@ class Scene:
             )
 
 
-def play() -> None:
+def play(crowd: int) -> None:
     """An afternoon up to now: some have gone, the others stand at every point of their way."""
     scene = Scene()
     for number, (came, began, ended) in enumerate(GONE):
@@ -111,8 +122,31 @@ def play() -> None:
     for minutes_ago in (23, 12, 6):
         scene.comes(minutes_ago)
     scene.comes(0.5, 0, 2)
+    for _ in range(crowd):
+        scene.comes(0.4)
+
+
+@contextmanager
+def afternoon(*, crowd: int = 0) -> Iterator[AppServer]:
+    """The demo's process, SQLite and no Redis, with this floor in it."""
+    with TemporaryDirectory() as folder:
+        settings = {
+            "DATABASE_URL": f"sqlite:///{Path(folder) / 'spa.sqlite3'}",
+            "STATIC_ROOT": str(Path(folder) / "static"),
+            "SECRET_KEY": secrets.token_urlsafe(45),
+            "RATE_LIMITS": "off",
+            "DJANGO_SETTINGS_MODULE": "spa_project.settings",
+        }
+        run_quietly([*MANAGE, "migrate"], **settings)
+        run_quietly([*MANAGE, "collectstatic", "--no-input"], **settings)
+        run_quietly([*MANAGE, "seed", "--password", PASSWORD, "-v", "0"], **settings)
+        run_quietly(
+            [sys.executable, "-m", "spa_project.tests.journey.scene", str(crowd)], **settings
+        )
+        with AppServer(**settings) as server:
+            yield server
 
 
 if __name__ == "__main__":
     django.setup()
-    play()
+    play(int(sys.argv[1]) if len(sys.argv) > 1 else 0)

@@ -74,6 +74,7 @@ SCREENS: dict[str, Opener] = {
     "till-terminal": desk("/cashier/", "cashier2", "[data-testid=terminal]"),
     "till-change": change,
     "monitor": desk("/monitor/", "manager1", ".visit-card"),
+    "reports": desk("/reports/", "manager1", "[data-testid=report-total]"),
     "front-desk": desk("/desk/", "manager1", ".queue-row"),
 }
 
@@ -98,7 +99,7 @@ def test_a_desk_fits_from_right_to_left(pseudo, windows, complaints, name):
 def test_a_desk_can_be_read_in_every_light(afternoon, windows, complaints, scheme):
     page = windows.open(afternoon.one, "/monitor/", "manager1")
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    for path in ("/monitor/", "/desk/", "/"):
+    for path in ("/monitor/", "/desk/", "/reports/", "/"):
         page.goto(path)
         assert accessibility_problems(page) == []
     assert complaints == []

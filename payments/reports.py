@@ -1,0 +1,103 @@
+"""What managers ask about some business days: takings, by what and whom, and waits.
+
+Short reads, one after the other: a report never holds a snapshot that would slow a claim.
+"""
+
+import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Max, QuerySet, Sum
+
+from accounts.models import Branch
+from payments.models import Payment
+from queueing.models import Transaction, TransactionItem
+from queueing.states import Status
+
+#: The most days one report is about: a quarter of a year.
+LONGEST = datetime.timedelta(days=92)
+
+
+class Period(NamedTuple):
+    """Business days from the first to the last, both included."""
+
+    first: datetime.date
+    last: datetime.date
+
+
+class Line(NamedTuple):
+    """One row of a table: what, how often, and what it came to."""
+
+    name: Any
+    count: int
+    amount: Decimal
+
+
+class Waits(NamedTuple):
+    """How long a day's customers waited for a therapist, on average and at most."""
+
+    day: datetime.date
+    customers: int
+    average: datetime.timedelta
+    longest: datetime.timedelta
+
+    @property
+    def average_minutes(self) -> int:
+        """The average wait in whole minutes."""
+        return round(self.average.total_seconds() / 60)
+
+    @property
+    def longest_minutes(self) -> int:
+        """The longest wait in whole minutes."""
+        return round(self.longest.total_seconds() / 60)
+
+
+class Report(NamedTuple):
+    """Everything on the page."""
+
+    days: list[Line]
+    services: list[Line]
+    therapists: list[Line]
+    methods: list[Line]
+    waits: list[Waits]
+
+    @property
+    def total(self) -> Line:
+        """All days together."""
+        amount = sum((day.amount for day in self.days), Decimal("0.00"))
+        return Line("", sum(day.count for day in self.days), amount)
+
+
+def report_of(branch: Branch, period: Period) -> Report:
+    """The branch's report of these business days."""
+    payments = Payment.objects.filter(branch=branch, business_date__range=period)
+    sold = TransactionItem.objects.filter(
+        transaction__payment__branch=branch, transaction__payment__business_date__range=period
+    )
+    return Report(
+        days=_lines(payments, "business_date", Sum("amount_due"), by="business_date"),
+        services=_lines(sold, "service_name", Sum("price")),
+        therapists=_lines(payments, "transaction__therapist__display_name", Sum("amount_due")),
+        methods=_lines(payments, "method__name", Sum("amount_due")),
+        waits=_waits(branch, period),
+    )
+
+
+def _lines(rows: QuerySet[Any], name: str, amount: Sum, *, by: str = "-sum") -> list[Line]:
+    """Grouped by a field, the largest sum first where nothing else is said."""
+    grouped = rows.order_by().values_list(name).annotate(times=Count("pk"), sum=amount)
+    return [Line(*row) for row in grouped.order_by(by, name)]
+
+
+_WAIT = ExpressionWrapper(
+    F("therapist_confirmed_at") - F("selection_confirmed_at"), output_field=DurationField()
+)
+
+
+def _waits(branch: Branch, period: Period) -> list[Waits]:
+    called = Transaction.objects.filter(
+        branch=branch, business_date__range=period, therapist_confirmed_at__isnull=False
+    ).exclude(status=Status.CANCELLED)
+    days = called.order_by().values_list("business_date")
+    found = days.annotate(customers=Count("pk"), average=Avg(_WAIT), longest=Max(_WAIT))
+    return [Waits(*row) for row in found.order_by("business_date")]

@@ -1,0 +1,109 @@
+"""The managers' reports."""
+
+import datetime
+from decimal import Decimal
+
+import pytest
+import time_machine
+
+from payments.reports import LONGEST, Period, report_of
+from payments.services import pay
+from queueing.services import Choice
+from queueing.states import Status
+
+NOON = datetime.datetime(2026, 11, 22, 4, 0, tzinfo=datetime.UTC)  # in Manila
+TODAY = datetime.date(2026, 11, 22)
+WEEK = Period(TODAY - datetime.timedelta(days=6), TODAY)
+
+
+@pytest.fixture(autouse=True)
+def _noon():
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+@pytest.fixture
+def office(client, maria):
+    client.force_login(maria)
+    return client
+
+
+def test_days_add_up_to_what_was_paid(branch, make_transaction):
+    with time_machine.travel(NOON - datetime.timedelta(days=1), tick=False):
+        make_transaction(Status.PAID)
+    make_transaction(Status.PAID)
+    make_transaction(Status.PAID)
+    report = report_of(branch, WEEK)
+    assert [(day.name.day, day.count, day.amount) for day in report.days] == [
+        (21, 1, Decimal(500)),
+        (22, 2, Decimal(1000)),
+    ]
+    assert report.total[1:] == (3, Decimal(1500))
+
+
+def test_what_is_not_paid_is_no_taking(branch, make_transaction):
+    make_transaction(Status.AWAITING_PAYMENT)
+    report = report_of(branch, WEEK)
+    assert (report.days, report.services, report.therapists, report.methods) == ([], [], [], [])
+
+
+def test_takings_are_told_by_treatment_therapist_and_method(
+    branch, carl, hour, compress, noor, make_transaction
+):
+    make_transaction(Status.PAID, choices=[Choice(hour.pk), Choice(compress.pk)])
+    due = make_transaction(Status.AWAITING_PAYMENT, therapist=noor)
+    pay(carl, transaction_id=due.pk, amount_paid=due.total_amount)
+    report = report_of(branch, WEEK)
+    assert report.services == [
+        ("Swedish Massage", 3, Decimal("1100.50")),
+    ]
+    assert report.therapists == [("Maya", 1, Decimal("600.50")), ("Noor", 1, Decimal(500))]
+    assert report.methods == [("Cash", 2, Decimal("1100.50"))]
+
+
+def test_waits_are_told_by_day(branch, maya, make_transaction):
+    from queueing.services import claim_next
+
+    make_transaction(Status.PENDING_THERAPIST)
+    with time_machine.travel(NOON + datetime.timedelta(minutes=12), tick=False):
+        claim_next(maya)
+    [day] = report_of(branch, WEEK).waits
+    assert (day.customers, day.average_minutes, day.longest_minutes) == (1, 12, 12)
+
+
+def test_another_branch_is_not_in_it(other_branch, make_transaction):
+    make_transaction(Status.PAID)
+    assert report_of(other_branch, WEEK).days == []
+
+
+def test_a_manager_sees_the_last_week(office, make_transaction):
+    make_transaction(Status.PAID)
+    page = office.get("/reports/").content.decode()
+    assert "500.00" in page
+    assert "Swedish Massage" in page
+
+
+def test_a_manager_chooses_the_days(office, make_transaction):
+    make_transaction(Status.PAID)
+    page = office.get("/reports/?first=2026-11-01&last=2026-11-02").content.decode()
+    assert "Nothing was paid" in page
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "first=2026-11-02&last=2026-11-01",
+        f"first={TODAY - LONGEST - datetime.timedelta(days=1)}&last={TODAY}",
+        "first=nonsense&last=2026-11-01",
+        "first=2026-11-01",
+    ],
+)
+def test_days_that_make_no_sense_are_refused_in_words(office, query):
+    answer = office.get(f"/reports/?{query}")
+    assert answer.status_code == 200
+    assert "notice bad" in answer.content.decode()
+
+
+def test_only_managers_see_reports(client, carl):
+    client.force_login(carl.user)
+    assert client.get("/reports/").status_code == 403
