@@ -29,7 +29,7 @@ class Line(NamedTuple):
     """One row of a table: what, how often, and what it came to."""
 
     name: Any
-    count: int
+    times: int
     amount: Decimal
 
 
@@ -65,7 +65,7 @@ class Report(NamedTuple):
     def total(self) -> Line:
         """All days together."""
         amount = sum((day.amount for day in self.days), Decimal("0.00"))
-        return Line("", sum(day.count for day in self.days), amount)
+        return Line("", sum(day.times for day in self.days), amount)
 
 
 def report_of(branch: Branch, period: Period) -> Report:

@@ -34,7 +34,7 @@ def test_days_add_up_to_what_was_paid(branch, make_transaction):
     make_transaction(Status.PAID)
     make_transaction(Status.PAID)
     report = report_of(branch, WEEK)
-    assert [(day.name.day, day.count, day.amount) for day in report.days] == [
+    assert [(day.name.day, day.times, day.amount) for day in report.days] == [
         (21, 1, Decimal(500)),
         (22, 2, Decimal(1000)),
     ]
