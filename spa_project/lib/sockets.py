@@ -76,6 +76,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._screen: Screen | None = None
         self._doorkeeper: Doorkeeper | None = None
         self._admitted = False
+        self._answering = self._sent_home = False
         self._counted_as: str | None = None
 
     def identify(self) -> Caller:
@@ -115,6 +116,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         """Accept, so that a browser can read a close code; then admit, subscribe, show."""
         await self.accept()
+        _here.add(self)
         try:
             self._enter()
             with asked(self.scope):
@@ -170,7 +172,14 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """The socket has gone."""
         raise StopConsumer
 
+    def send_home(self) -> None:
+        """The process ends: close, once what was asked is answered. More is not listened to."""
+        if not self._sent_home and not self._answering:
+            self._close_soon(CLOSE_RESTART)
+        self._sent_home = True
+
     async def _leave(self) -> None:
+        _here.discard(self)
         if self._counted_as is not None:
             open_sockets.leave(self._counted_as)
         self._outbox.end()
@@ -183,6 +192,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Answer one frame. What is no message at all three times over closes the socket."""
+        if self._sent_home:
+            return
         if len((text_data or "").encode(errors="replace")) > MAX_MESSAGE:
             return self._close_soon(CLOSE_TOO_BIG)
         if not self._speed.take():
@@ -201,14 +212,19 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _answer(self, message: dict[str, Any]) -> None:
         name = message["command"]
+        self._answering = True
         try:
             with asked(self.scope):
                 reply, gone = await pool.run(self._run, name, message.get("data"))
         except Busy as busy:
             reply, gone = busy.as_reply(), False
+        finally:
+            self._answering = False
         self.push(json.dumps({"event": f"{name}_result", "id": message.get("id"), **reply}))
         if gone:
             self._close_soon(_close_code(NotAuthenticated()))
+        elif self._sent_home:
+            self._close_soon(CLOSE_RESTART)
 
     def _run(self, name: str, data: Any) -> tuple[Reply, bool]:
         """The reply, and whether the person is nobody any more (logged out, switched off)."""
@@ -286,6 +302,16 @@ class LiveConsumer(AsyncWebsocketConsumer):
             # The line broke in the middle of a message; word of its end is on its way.
             logger.info("A message could not be sent: %s", error)
         return False
+
+
+#: All sockets of this process.
+_here: set[LiveConsumer] = set()
+
+
+def send_home() -> None:
+    """The process ends: close every socket with 1012. Browsers come back at once, elsewhere."""
+    for consumer in tuple(_here):
+        consumer.send_home()
 
 
 class NowhereConsumer(LiveConsumer):

@@ -281,13 +281,9 @@ class AppServer(Server):
         return os.environ | self._settings
 
     def command(self) -> list[str]:
-        """Daphne with production's limits; verbosity 0 is without an access log."""
-        limits = {"--websocket-max-message-size": "4194304", "--websocket-max-frame-size": "16384"}
-        return [
-            *(sys.executable, "-m", "daphne", "-v", "0", "-b", HOST, "-p", str(self.port)),
-            *(word for pair in limits.items() for word in pair),
-            self.application,
-        ]
+        """Daphne as production starts it."""
+        listen = ("--bind", HOST, "--port", str(self.port))
+        return [sys.executable, "-m", "spa_project.server", *listen, self.application]
 
     def answers(self) -> bool:
         """Whether `/healthz` says so."""

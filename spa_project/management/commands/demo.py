@@ -64,20 +64,10 @@ class Command(BaseCommand):
 
     def _serve(self, bind: str, port: int, ready: Any) -> None:
         # Imported here: it installs Twisted's reactor, which no other command wants.
-        from daphne.endpoints import build_endpoint_description_strings
-        from daphne.server import Server
-
+        from spa_project import server
         from spa_project.asgi import application
-        from spa_project.lib.sockets import MAX_MESSAGE, MAX_SNAPSHOT
 
-        Server(
-            application=application,
-            endpoints=build_endpoint_description_strings(host=bind, port=port),
-            websocket_max_message_size=MAX_SNAPSHOT,
-            websocket_max_frame_size=MAX_MESSAGE,
-            ready_callable=ready,
-            server_name="",
-        ).run()
+        server.serve(server.tcp(bind, port), application, ready)
 
 
 def seed_when_empty() -> None:

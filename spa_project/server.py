@@ -1,0 +1,127 @@
+"""Serves the spa from one process (Daphne), which ends without anybody noticing.
+
+python -m spa_project.server --unix /run/spa/web1.sock
+python -m spa_project.server --port 8001
+"""
+
+import argparse
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from daphne.server import Server  # first: it installs Twisted's reactor
+from daphne.utils import import_by_path
+from twisted.internet.defer import Deferred
+
+APPLICATION = "spa_project.asgi:application"
+#: Connections that wait to be taken in while the process is busy.
+BACKLOG = 1024
+#: Seconds in which whatever runs has to end. What does not is rolled back by the database.
+PATIENCE = 4.0
+#: Seconds for connections that were made before the door closed to be taken in, and for the last
+#: bytes and events to leave.
+LINGER = 0.1
+POLL = 0.02
+
+
+class PatientServer(Server):
+    """Daphne, which by itself would cut off whatever runs when it is told to end."""
+
+    def kill_all_applications(self) -> Deferred[None]:
+        """Called by Daphne when the process was told to end."""
+        return Deferred.fromFuture(asyncio.ensure_future(self._end()))
+
+    async def _end(self) -> None:
+        await self._close_the_door()
+        give_up_at = asyncio.get_running_loop().time() + PATIENCE
+        while running := self._running():
+            self._send_sockets_home()
+            if asyncio.get_running_loop().time() > give_up_at:
+                for each in running:
+                    each.cancel()
+                break
+            await asyncio.sleep(POLL)
+        await asyncio.sleep(LINGER)
+
+    async def _close_the_door(self) -> None:
+        """Take in nobody who comes from now on; the proxy asks another process."""
+        ports = [await listener.asFuture(asyncio.get_running_loop()) for listener in self.listeners]
+        for path in filter(None, map(_path, ports)):
+            # Refuses whoever connects from now on, while those who have connected are taken in.
+            closed = path.with_name(f"{path.name}.closed")
+            closed.touch()
+            closed.replace(path)
+        await asyncio.sleep(LINGER)
+        for port in ports:
+            port.stopListening()
+
+    def _running(self) -> list[asyncio.Future[None]]:
+        instances = [each.get("application_instance") for each in self.connections.values()]
+        return [each for each in instances if each is not None and not each.done()]
+
+    def _send_sockets_home(self) -> None:
+        # Imported here: by now the applications are loaded.
+        from spa_project.lib.sockets import send_home
+
+        send_home()
+
+
+def _path(port: Any) -> Path | None:
+    """Where a listening port is in the file system; nothing for one of TCP."""
+    name = getattr(port.getHost(), "name", None)
+    return Path(os.fsdecode(name)) if name else None
+
+
+def serve(endpoint: str, application: Any, ready: Callable[[], None] | None = None) -> None:
+    """Serve at an endpoint as Twisted writes it, until SIGTERM or SIGINT."""
+    from spa_project.lib.sockets import MAX_MESSAGE, MAX_SNAPSHOT
+
+    server = PatientServer(
+        application=application,
+        endpoints=[endpoint],
+        # What clients send is limited by the frame, and in all by the application. Daphne holds
+        # the limit of a message against what we send, too.
+        websocket_max_message_size=MAX_SNAPSHOT,
+        websocket_max_frame_size=MAX_MESSAGE,
+        http_timeout=60,
+        verbosity=0,  # Daphne's own access log prints query strings
+        ready_callable=ready,
+        server_name="",
+    )
+    server.run()
+    if server.abort_start:
+        raise SystemExit(f"Cannot listen at {endpoint}.")
+
+
+def tcp(bind: str, port: int) -> str:
+    """The endpoint of a port; `bind` may be an address of IPv6."""
+    address = bind.strip("[]").replace(":", r"\:")
+    return f"tcp:port={port}:interface={address}:backlog={BACKLOG}"
+
+
+def unix(path: Path) -> str:
+    """The endpoint of a socket in the file system. One that a crash left behind goes."""
+    path.unlink(missing_ok=True)
+    return f"unix:{path}:mode=666:backlog={BACKLOG}:lockfile=0"
+
+
+def main() -> None:
+    """What systemd and containers start."""
+    parser = argparse.ArgumentParser(description="One process of the spa.")
+    parser.add_argument("--bind", default="127.0.0.1", metavar="ADDRESS")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--port", type=int)
+    where.add_argument("--unix", type=Path, metavar="PATH")
+    parser.add_argument("application", nargs="?", default=APPLICATION)
+    options = parser.parse_args()
+    application = import_by_path(options.application)
+    endpoint = unix(options.unix) if options.unix else tcp(options.bind, options.port)
+    serve(endpoint, application)
+    # Python would wait for threads that still wait for a lock of the database.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
