@@ -22,7 +22,7 @@ from spa_project.tests.faults.screen import (
     Screen,
     state_of,
 )
-from spa_project.tests.journey.floor import Floor, log_in
+from spa_project.tests.journey.floor import Floor, is_csrf, log_in
 from spa_project.tests.servers import AppServer
 
 PATIENCE = 5.0  # seconds in which a command has to be answered, whatever is broken
@@ -58,9 +58,9 @@ def screens_on(server: AppServer, staff: Staff) -> list[Screen]:
 
 def send(server: AppServer, command: str, cookie: str = "", **data: Any) -> Message:
     """Send a command over HTTP and return the reply; raises `OSError`, a refusal included."""
-    token = SimpleCookie(cookie).get("csrftoken")
+    tokens = [each.value for name, each in SimpleCookie(cookie).items() if is_csrf(name)]
     headers = {"Content-Type": "application/json", "Cookie": cookie, "Referer": server.url}
-    headers |= {"X-CSRFToken": token.value} if token else {}
+    headers |= {"X-CSRFToken": tokens[0]} if tokens else {}
     address = f"{server.url}/api/commands/{command}/"
     request = urllib.request.Request(address, json.dumps(data).encode(), headers)
     with urllib.request.urlopen(request, timeout=PATIENCE) as response:

@@ -132,9 +132,16 @@ def log_in(server: AppServer, username: str) -> str:
     browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
     address = f"{server.url}/accounts/login/"
     browser.open(address).close()
-    token = next(cookie.value for cookie in jar if cookie.name == "csrftoken")
+    token = next(cookie.value for cookie in jar if is_csrf(cookie.name))
     form = {"username": username, "password": PASSWORD, "csrfmiddlewaretoken": token}
-    browser.open(address, urlencode(form).encode()).close()
+    # Over https Django wants to know from which page a form comes.
+    sent = urllib.request.Request(address, urlencode(form).encode(), {"Referer": address})
+    browser.open(sent).close()
     cookies = {cookie.name: cookie.value for cookie in jar}
-    assert "sessionid" in cookies, f"{username} could not log in"
+    assert any(name.endswith("sessionid") for name in cookies), f"{username} could not log in"
     return "; ".join(f"{name}={value}" for name, value in cookies.items())
+
+
+def is_csrf(cookie: str) -> bool:
+    """Whether a cookie of this name keeps foreign forms out; over https it has a prefix."""
+    return cookie.removeprefix("__Host-") == "csrftoken"
