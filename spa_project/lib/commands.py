@@ -27,7 +27,8 @@ from spa_project.lib.errors import (
 )
 from spa_project.lib.limits import COMMANDS, ORDERS, household
 from spa_project.lib.logs import describe
-from spa_project.lib.metrics import BUSY
+from spa_project.lib.metrics import BUSY, COMMAND_SECONDS
+from spa_project.lib.metrics import COMMANDS as COMMANDS_ANSWERED
 
 logger = logging.getLogger(__name__)
 command_log = logging.getLogger("spa.commands")
@@ -100,11 +101,16 @@ def answer_safely(caller: Caller, name: str, data: Any) -> tuple[Reply, int]:
     """The reply and its HTTP status, refusals and faults included. Nothing internal leaks."""
     started = time.perf_counter()
     reply, status = _answer_or_refuse(caller, name, data)
+    seconds = time.perf_counter() - started
+    known = name if name in REGISTRY else "unknown"  # whatever else was sent stays out
+    code = reply.get("code", "ok")
+    COMMANDS_ANSWERED.labels(known, code).inc()
+    COMMAND_SECONDS.labels(known).observe(seconds)
     line = {
-        "command": name if name in REGISTRY else "unknown",  # whatever else was sent stays out
-        "code": reply.get("code", "ok"),
+        "command": known,
+        "code": code,
         "user": caller.topic,
-        "ms": round((time.perf_counter() - started) * 1000, 1),
+        "ms": round(seconds * 1000, 1),
     }
     command_log.info(describe(line), extra=line)
     return reply, status

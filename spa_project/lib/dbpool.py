@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import contextvars
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -20,7 +21,7 @@ from django.db import close_old_connections
 from django.http import HttpResponse
 
 from spa_project.lib.errors import Busy
-from spa_project.lib.metrics import BUSY
+from spa_project.lib.metrics import BUSY, SLOT_SECONDS
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -55,8 +56,10 @@ class DatabasePool:
     async def _take(self) -> ThreadPoolExecutor:
         self._attach()
         if self._free.qsize() and not self._waiting:
+            SLOT_SECONDS.observe(0)
             return self._free.get_nowait()  # a timeout costs more than all the rest here
         self._waiting += 1
+        began = time.perf_counter()
         try:
             return await asyncio.wait_for(self._free.get(), SLOT_WAIT)
         except TimeoutError:
@@ -64,6 +67,7 @@ class DatabasePool:
             raise Busy from None
         finally:
             self._waiting -= 1
+            SLOT_SECONDS.observe(time.perf_counter() - began)
 
     def _start(self, executor: ThreadPoolExecutor, work: Callable[[], R]) -> asyncio.Future[R]:
         """Give the slot back when its thread is free, even if who took it was cancelled."""

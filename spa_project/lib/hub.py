@@ -7,6 +7,7 @@ directly. Delivery is at most once: screens heal by heartbeat digest and snapsho
 import asyncio
 import json
 import logging
+import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple, Protocol
 from channels.layers import get_channel_layer
 
 from spa_project.lib.dbpool import after_this_job, pool
-from spa_project.lib.metrics import SNAPSHOT_READS
+from spa_project.lib.metrics import HUB_LAG, SNAPSHOT_READS
 from spa_project.lib.relay import Relay, end, send_from_a_command
 from spa_project.lib.screens import Digest, ReadAll
 
@@ -134,13 +135,27 @@ class Hub:
         loop = self._loop
         if loop is None or not loop.is_running():
             send_from_a_command(topic, text)
-        elif not after_this_job(partial(self._publish_on_loop, topic, text)):
-            loop.call_soon_threadsafe(self._publish_on_loop, topic, text)
+            return
+        deliver = partial(self._publish_on_loop, topic, text, time.perf_counter())
+        if not after_this_job(deliver):
+            loop.call_soon_threadsafe(deliver)
 
-    def _publish_on_loop(self, topic: str, text: str) -> None:
+    def _publish_on_loop(self, topic: str, text: str, published_at: float) -> None:
         self._deliver(topic, text)
+        HUB_LAG.observe(time.perf_counter() - published_at)
         if self._relay:
             self._relay.send(topic, text)
+
+    def hears_itself(self, within: float) -> bool:
+        """Whether a message comes back to us through the layer; called from a thread.
+
+        True without a layer: this process is alone.
+        """
+        loop, relay = self._loop, self._relay if self._loop else None
+        if loop is None or relay is None:
+            return get_channel_layer() is None
+        echo = asyncio.run_coroutine_threadsafe(relay.echo(within), loop)
+        return echo.result()
 
     # -- The heartbeat --------------------------------------------------------------------------
 

@@ -1,6 +1,26 @@
 """What a process counts about itself, for Prometheus (`GET /metrics`)."""
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge, Histogram
+
+QUICK = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+COMMANDS = Counter(
+    "spa_commands", "Commands answered, by what came of them: “ok” or a code.", ["command", "code"]
+)
+COMMAND_SECONDS = Histogram(
+    "spa_command_seconds", "Time a command took on its thread.", ["command"], buckets=QUICK
+)
+SLOT_SECONDS = Histogram(
+    "spa_slot_wait_seconds", "Time that work waited for a database thread.", buckets=QUICK
+)
+HUB_LAG = Histogram(
+    "spa_hub_lag_seconds", "Time from a commit until its event is with our sockets.", buckets=QUICK
+)
+SOCKETS = Gauge("spa_sockets", "Open sockets, by the kind of screen.", ["screen"])
+WAITING = Gauge("spa_waiting", "Customers in a line, as the database has it.", ["branch", "line"])
+OLDEST_WAIT = Gauge(
+    "spa_oldest_wait_seconds", "For how long the first in a line has waited.", ["branch", "line"]
+)
 
 RETRIES = Counter(
     "spa_transaction_retries",

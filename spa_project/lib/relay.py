@@ -22,6 +22,9 @@ RETRY_SECONDS = 1.0
 #: Events that wait to be sent; more are dropped, so that a dead broker costs no memory.
 OUTGOING_SIZE = 10_000
 
+#: The topic of a message to oneself.
+ECHO = "echo"
+
 Deliver = Callable[[str, str], None]
 
 
@@ -36,6 +39,7 @@ class Relay:
         self._channel: str | None = None  # where the layer hands us what others sent
         self._wanted: set[str] = set()
         self._joined: set[str] = set()
+        self._echo = asyncio.Event()
         jobs = (self._send_all, self._receive_all, self._join_missed)
         self._tasks = [asyncio.create_task(job()) for job in jobs]
 
@@ -66,6 +70,19 @@ class Relay:
             self._joined.discard(topic)
             leave = self._layer.group_discard(topic, self._channel)
             await self._try(leave, "Cannot leave", topic)
+
+    async def echo(self, within: float) -> bool:
+        """Whether a message of ours to ourselves comes back in so many seconds."""
+        self._echo.clear()
+        try:
+            async with asyncio.timeout(within):
+                message = layer_message(ECHO, "", sender=self._identity)
+                await self._layer.send(self._channel, message)
+                await self._echo.wait()
+        except Exception as error:
+            logger.warning("The channel layer gives no echo: %s", error or "no answer in time")
+            return False
+        return True
 
     async def _join(self, topic: str) -> None:
         if topic not in self._joined and await self._try(self._add(topic), "Cannot hear", topic):
@@ -120,14 +137,20 @@ class Relay:
         else:
             if sender != self._identity:
                 self._deliver(topic, text)
+            elif topic == ECHO:
+                self._echo.set()
 
 
 async def send_to_layer(topic: str, text: str, *, sender: str) -> None:
     """One event to everybody who hears its topic through the layer."""
     layer = get_channel_layer()
     assert layer is not None
-    message = {"type": "hub.event", "topic": topic, "text": text, "from": sender}
-    await layer.group_send(topic, message)
+    await layer.group_send(topic, layer_message(topic, text, sender=sender))
+
+
+def layer_message(topic: str, text: str, *, sender: str) -> dict[str, str]:
+    """An event as the layer carries it."""
+    return {"type": "hub.event", "topic": topic, "text": text, "from": sender}
 
 
 def send_from_a_command(topic: str, text: str) -> None:

@@ -31,7 +31,7 @@ from spa_project.lib.errors import (
 )
 from spa_project.lib.hub import hub
 from spa_project.lib.limits import REQUESTS, TokenBucket, client_address, household, open_sockets
-from spa_project.lib.metrics import RESYNCS
+from spa_project.lib.metrics import RESYNCS, SOCKETS
 from spa_project.lib.outbox import Outbox
 from spa_project.lib.screens import Screen, server_time
 
@@ -83,6 +83,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """Who is there now; asked when the socket opens and before every command."""
         raise NotImplementedError
 
+    @classmethod
+    def kind(cls) -> str:
+        """The kind of screen, in a word for figures."""
+        return cls.__name__.removesuffix("Consumer").lower()
+
     @staticmethod
     def changed_among(callers: Any) -> Collection[Any]:
         """Those of the callers who have changed; asked again and again, of all at once."""
@@ -117,6 +122,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """Accept, so that a browser can read a close code; then admit, subscribe, show."""
         await self.accept()
         _here.add(self)
+        SOCKETS.labels(self.kind()).inc()
         try:
             self._enter()
             with asked(self.scope):
@@ -179,7 +185,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._sent_home = True
 
     async def _leave(self) -> None:
-        _here.discard(self)
+        if self in _here:
+            _here.remove(self)
+            SOCKETS.labels(self.kind()).dec()
         if self._counted_as is not None:
             open_sockets.leave(self._counted_as)
         self._outbox.end()

@@ -70,7 +70,7 @@ async def test_a_program_works_by_token_and_by_ticket(production, floor):
 
 
 async def test_the_proxys_log_has_neither_queries_nor_visitors_keys(production, floor):
-    nginx: House = production.nginx
+    nginx = production.nginx
     secret = "s3cret-in-a-query"
     for path in (f"/menu/?auth_token={secret}", "/ticket/k3y-of-a-visit/", "/receipt/k3y/qr.svg"):
         await asyncio.to_thread(get, nginx.url + path)

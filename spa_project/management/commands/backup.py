@@ -1,0 +1,30 @@
+"""`manage.py backup DIRECTORY`: a whole copy while people work."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+
+from spa_project.backups import BackupFailed, back_up
+
+
+class Command(BaseCommand):
+    """Writes the copy, says where it is, and deletes old ones when asked to."""
+
+    help = "Copy the whole database into a directory, without holding anybody up."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("directory", type=Path)
+        parser.add_argument("--keep", type=int, metavar="N", help="delete all but the newest N")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        directory: Path = options["directory"]
+        try:
+            path = back_up(connection, directory)
+        except (BackupFailed, OSError) as error:
+            raise CommandError(f"No backup: {error}") from error
+        if options["keep"]:
+            for old in sorted(directory.glob("spa-*Z.*.gz"))[: -options["keep"]]:
+                old.unlink()
+        self.stdout.write(f"{path} ({path.stat().st_size:,} bytes)")

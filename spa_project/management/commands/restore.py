@@ -1,0 +1,27 @@
+"""`manage.py restore FILE`: a copy made by `backup`, into an empty database."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+
+from spa_project.backups import BackupFailed, restore
+
+
+class Command(BaseCommand):
+    """Fills the database that DATABASE_URL names, and verifies the books in it."""
+
+    help = "Fill an empty database with a copy, and verify its books."
+    requires_system_checks = []  # there is nothing yet to check
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            restore(connection, options["file"])
+        except BackupFailed as error:
+            raise CommandError(f"Not restored: {error}") from error
+        call_command("verify_ledger", stdout=self.stdout)
