@@ -41,11 +41,22 @@ def _mysql_url_parts() -> dict[str, str]:
     }
 
 
-def _database() -> dict[str, object]:
+def _primary() -> dict[str, object]:
     if "MYSQL_DB" in os.environ and "DATABASE_URL" not in os.environ:
-        database: dict[str, object] = dict(_mysql_url_parts())
-    else:
-        database = env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'spa.sqlite3'}")
+        return _as_we_use_it(dict(_mysql_url_parts()))
+    return _as_we_use_it(env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'spa.sqlite3'}"))
+
+
+def _databases() -> dict[str, dict[str, object]]:
+    """The primary, and a replica of it for lists and reports where there is one."""
+    found = {"default": _primary()}
+    if env.str("REPORTS_DATABASE_URL", default=""):
+        found["reports"] = _as_we_use_it(env.db("REPORTS_DATABASE_URL"))
+        found["reports"]["TEST"] = {"MIRROR": "default"}
+    return found
+
+
+def _as_we_use_it(database: dict[str, object]) -> dict[str, object]:
     # Every thread that works on the database lives as long as the process (lib/dbpool.py),
     # so connections last, and are checked before use.
     database |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
@@ -70,7 +81,8 @@ def _database() -> dict[str, object]:
 
 
 DEBUG = env.bool("DEBUG", default=False)
-DATABASES = {"default": _database()}
+DATABASES = _databases()
+DATABASE_ROUTERS = ["spa_project.lib.replica.Router"]
 EMBEDDED = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
 
 SECRET_KEY = env.str("SECRET_KEY", default="") or (_kept_secret_key() if EMBEDDED else "")

@@ -256,8 +256,19 @@ class Redis(Server):
             return False
 
 
+#: The other server (docs/operations.md): `SERVED_BY=uvicorn` in the environment or the settings.
+UVICORN = (
+    *("--ws", "wsproto", "--ws-per-message-deflate", "false", "--ws-max-size", "16384"),
+    *("--log-level", "warning", "--no-server-header", "--no-proxy-headers"),
+    *("--lifespan", "off", "--timeout-graceful-shutdown", "4"),
+)
+
+
 class AppServer(Server):
-    """One Daphne process of the application, with `settings` as its environment variables."""
+    """One process of the application, with `settings` as its environment variables.
+
+    On Daphne as production starts it, unless the variable `SERVED_BY` is `uvicorn`.
+    """
 
     name = "app"
     application: ClassVar[str] = "spa_project.asgi:application"
@@ -281,9 +292,13 @@ class AppServer(Server):
         return os.environ | self._settings
 
     def command(self) -> list[str]:
-        """Daphne as production starts it."""
-        listen = ("--bind", HOST, "--port", str(self.port))
-        return [sys.executable, "-m", "spa_project.server", *listen, self.application]
+        """The server on a port of its own."""
+        port = ("--port", str(self.port))
+        if self.environment().get("SERVED_BY") == "uvicorn":
+            served_by = ["uvicorn", "--host", HOST, *port, *UVICORN]
+        else:
+            served_by = ["spa_project.server", "--bind", HOST, *port]
+        return [sys.executable, "-m", *served_by, self.application]
 
     def answers(self) -> bool:
         """Whether `/healthz` says so."""
