@@ -14,8 +14,8 @@ from spa_project.tests.servers import PROJECT
 
 
 @pytest.fixture
-def with_replica(settings) -> None:
-    settings.DATABASES = settings.DATABASES | {"reports": settings.DATABASES["default"]}
+def with_replica(settings, monkeypatch) -> None:
+    monkeypatch.setitem(settings.DATABASES, "reports", settings.DATABASES["default"])
 
 
 def test_without_a_replica_everything_is_read_from_the_primary():
@@ -60,7 +60,11 @@ print(listed.db, listed.count(), Transaction.objects.count(), claimed.pk == made
 @pytest.fixture
 def lagging(tmp_path: Path) -> dict[str, str]:
     """A primary, and a replica that stopped before the first customer came."""
-    ours = os.environ | {"DATABASE_URL": f"sqlite:///{tmp_path}/spa.sqlite3", "REDIS_URL": ""}
+    ours = os.environ | {
+        "DATABASE_URL": f"sqlite:///{tmp_path}/spa.sqlite3",
+        "REDIS_URL": "",
+        "STATIC_ROOT": str(tmp_path / "static"),
+    }
     elsewhere = f"sqlite:///{tmp_path}/replica.sqlite3"
 
     def manage(*arguments: str, **settings: str) -> None:
@@ -68,6 +72,7 @@ def lagging(tmp_path: Path) -> dict[str, str]:
         subprocess.run(run, cwd=PROJECT, env=ours | settings, check=True, capture_output=True)
 
     manage("migrate", "-v", "0")
+    manage("collectstatic", "--no-input")
     manage("seed", "--password", "a-long-walk-to-the-sea", "-v", "0")
     manage("backup", str(tmp_path))
     [copy] = tmp_path.glob("*.gz")
