@@ -49,10 +49,12 @@ def work(desks: Desks, seconds: float) -> Day:
 
 
 def _run(desks: Desks, seconds: float) -> Day:
-    return asyncio.run(_Floor(desks).work(seconds))
+    return asyncio.run(Floor(desks).work(seconds))
 
 
-class _Floor:
+class Floor:
+    """Everybody of one set of desks at work."""
+
     def __init__(self, desks: Desks) -> None:
         self._desks = desks
         self._times: dict[str, list[float]] = defaultdict(list)
@@ -63,6 +65,7 @@ class _Floor:
         self._finished: asyncio.Queue[bool] = asyncio.Queue()
 
     async def work(self, seconds: float) -> Day:
+        """Work for some seconds, and leave nobody half-way."""
         desks = self._desks
         customers = [await connect(address) for address in desks.customers]
         therapists = [await connect(address) for address in desks.therapists]

@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spa_project.tests.servers import PROJECT
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from benchmarks.engine import Result
 
 PAGE = PROJECT / "docs" / "performance.md"
+SCALE = PROJECT / "docs" / "scale.md"
 
 
 def say(text: str) -> None:
@@ -45,9 +47,9 @@ def table(results: Iterable["Result"]) -> str:
     return "\n".join(lines)
 
 
-def write(section: str, results: str, versions: str) -> None:
+def write(section: str, results: str, versions: str, page: Path = PAGE) -> None:
     """Replace the section's figures between its two marks."""
     begin, end = f"<!-- {section} -->", f"<!-- /{section} -->"
-    page = PAGE.read_text()
     figures = f"{begin}\n{results}\n\n{versions}\n{end}"
-    PAGE.write_text(re.sub(f"{begin}.*?{end}", lambda _: figures, page, flags=re.DOTALL))
+    text = re.sub(f"{begin}.*?{end}", lambda _: figures, page.read_text(), flags=re.DOTALL)
+    page.write_text(text)

@@ -1,0 +1,176 @@
+"""A chain on one machine: 200 branches at work, and one of them in a rush.
+
+    python -m benchmarks.branches
+
+Two questions: does throughput grow with processes until the cores end, and does one branch's rush
+slow another's? Prints ratios, and writes them to docs/scale.md.
+"""
+
+import asyncio
+import multiprocessing
+import statistics
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from benchmarks.engine import Result, versions
+from benchmarks.lives import Day, Desks, Floor
+from benchmarks.peers.servers import Side
+from benchmarks.report import SCALE, at_most, say, table, write
+from benchmarks.sockets import Address
+from benchmarks.stage import Stage, stage
+
+BRANCHES = 200
+#: Therapists (and cashiers) of a branch; the rush is in one where all of them work.
+STAFF = 6
+PROCESSES = (1, 2, 3)
+SECONDS = 15.0
+ROUNDS = 3
+#: Branches watched while another one has its rush, and how long their people think.
+WATCHED, THINKING = 20, 1.0
+#: The rush leaves processor time for others: what is asked is whether branches wait for each other.
+RUSHING = 0.15
+
+
+@dataclass
+class Chain:
+    """Branches with their people, each of whom has logged in."""
+
+    stage: Stage
+    slugs: list[str]
+    offers: list[int]
+    cookies: dict[str, str]
+
+    def desks(self, side: Sequence[Side], branch: int, *, staff: int, pause: float) -> Desks:
+        """One branch's people, spread over the processes; nobody is bound to any of them."""
+        slug = self.slugs[branch]
+
+        def at(path: str, who: str = "", number: int = 0) -> Address:
+            port = side[(branch + number) % len(side)].port
+            return Address(port, path, self.cookies[who] if who else "")
+
+        numbers = range(1, staff + 1)
+        return Desks(
+            customers=[at(f"/ws/customer/?branch={slug}", number=n) for n in numbers],
+            therapists=[at("/ws/therapist/", f"{slug}-therapist{n}", n) for n in numbers],
+            cashiers=[at("/ws/cashier/", f"{slug}-cashier{n}", n) for n in numbers],
+            monitors=[at("/ws/monitor/", f"{slug}-monitor")],
+            offers=self.offers,
+            rooms=[str(number) for number in numbers],
+            pause=pause,
+        )
+
+
+def open_chain(here: Stage) -> Chain:
+    """Open the branches: people without a password, whom the benchmark logs in."""
+    from accounts.models import Branch, Cashier, Therapist, User
+    from catalog.models import ServiceClassification
+    from queueing.models import Room
+
+    names = []
+    for number in range(BRANCHES):
+        branch = Branch.objects.create(name=f"Branch {number}", slug=f"b{number}")
+        # The first has its rush with all its staff, the others work with one each.
+        staff = STAFF if number == 0 else 1
+        User.objects.create(username=f"b{number}-monitor", branch=branch, is_monitor=True)
+        names.append(f"b{number}-monitor")
+        for n in range(1, staff + 1):
+            Room.objects.create(branch=branch, number=str(n))
+            for kind, made in (("therapist", Therapist), ("cashier", Cashier)):
+                name = f"b{number}-{kind}{n}"
+                user = User.objects.create(username=name, branch=branch)
+                place = {"room_number" if made is Therapist else "counter_number": str(n)}
+                made.objects.create(user=user, display_name=name, **place)
+                names.append(name)
+    offers = list(ServiceClassification.objects.values_list("pk", flat=True)[:2])
+    slugs = [f"b{number}" for number in range(BRANCHES)]
+    return Chain(here, slugs, offers, {name: here.cookie(name) for name in names})
+
+
+def work(floors: Sequence[Desks], seconds: float) -> list[Day]:
+    """Let all these floors work at once, in a process of their own; the day of each."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_work, (floors, seconds))
+
+
+def _work(floors: Sequence[Desks], seconds: float) -> list[Day]:
+    async def all_at_once() -> list[Day]:
+        return list(await asyncio.gather(*(Floor(each).work(seconds) for each in floors)))
+
+    return asyncio.run(all_at_once())
+
+
+def throughput(chain: Chain) -> list[Result]:
+    """Whole lives per second of all branches together, as fast as answers come."""
+    rates = {}
+    for count in PROCESSES:
+        with ExitStack() as stack:
+            sides = [stack.enter_context(chain.stage.ours()) for _each in range(count)]
+            floors = [
+                chain.desks(sides, branch, staff=1, pause=0.0) for branch in range(1, BRANCHES)
+            ]
+            days = work(floors, SECONDS)
+        rates[count] = sum(day.lives_per_second for day in days)
+        say(f"  {count} processes: {rates[count]:.1f} lives/s")
+    first = rates[PROCESSES[0]]
+    return [
+        Result(
+            f"whole lives per second of {BRANCHES} branches, {count} processes against one",
+            f"{rates[count]:.1f}/s",
+            f"{first:.1f}/s",
+            rates[count] / first,
+            "grows until the cores end",
+            count > 2 or rates[count] > first,
+        )
+        for count in PROCESSES[1:]
+    ]
+
+
+def isolation(chain: Chain) -> list[Result]:
+    """The times of commands in quiet branches: while another has its rush, and while the same
+    work is done in as many branches as there are people in it."""
+    rushed, spread = [], []
+    with chain.stage.ours() as one, chain.stage.ours() as two:
+        sides = (one, two)
+        quiet = [
+            chain.desks(sides, BRANCHES - number, staff=1, pause=THINKING)
+            for number in range(1, WATCHED + 1)
+        ]
+        rush = [chain.desks(sides, 0, staff=STAFF, pause=RUSHING)]
+        even = [chain.desks(sides, n, staff=1, pause=RUSHING) for n in range(1, STAFF + 1)]
+        for _round in range(ROUNDS):
+            rushed += _times(work([*quiet, *rush], SECONDS)[:WATCHED])
+            spread += _times(work([*quiet, *even], SECONDS)[:WATCHED])
+    measure = f"a quiet branch's commands while one branch has a rush of {STAFF}, against the same"
+    measure += f" work in {STAFF} branches"
+    return [
+        at_most(1.25, f"{measure}, {name}", take(rushed), take(spread), "{:.1f} ms")
+        for name, take in (("p50", statistics.median), ("p95", _p95))
+    ]
+
+
+def _times(days: Sequence[Day]) -> list[float]:
+    return [1000 * t for day in days for times in day.times.values() for t in times]
+
+
+def _p95(times: Sequence[float]) -> float:
+    return statistics.quantiles(times, n=20)[-1]
+
+
+def main() -> int:
+    """Measure, print, write the page; 1 when a bar was missed."""
+    with stage() as here:
+        chain = open_chain(here)
+        results = []
+        for measure in (throughput, isolation):
+            say(f"{measure.__name__} ...")
+            results += measure(chain)
+        what_ran = versions()
+    print(table(results))
+    write("branches", table(results), what_ran, SCALE)
+    return int(not all(result.met for result in results))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
