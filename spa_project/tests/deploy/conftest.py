@@ -35,14 +35,14 @@ def production(tmp_path_factory) -> Iterator[House]:
         ),
     }
     with house(settings, *INSTANCES) as ours:
-        seed = ("seed", "--therapists", "6", "--cashiers", "3", "--password", PASSWORD, "-v", "0")
-        run_quietly([*MANAGE, *seed], **ours.settings)
         yield ours
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def floor(production) -> Floor:
-    """The spa through its proxy; which process serves whom is nobody's business."""
+    """The spa through its proxy, as it opens in the morning; who serves whom nobody knows."""
+    seed = ("seed", "--reset", "--therapists", "6", "--cashiers", "3", "--password", PASSWORD)
+    run_quietly([*MANAGE, *seed, "-v", "0"], **production.settings)
     return Floor(production.nginx, production.nginx)
 
 

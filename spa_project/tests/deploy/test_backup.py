@@ -44,9 +44,7 @@ async def copies_made_at_work(
         for _each in range(2):
             said = await asyncio.to_thread(manage, "backup", str(directory), **settings)
             paths.append(Path(said.split(" (")[0]))
-            served = shift.served
-            while shift.served == served:
-                await asyncio.sleep(0.05)
+            await shift.serves_one_more()
     return paths
 
 

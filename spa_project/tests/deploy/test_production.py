@@ -53,7 +53,7 @@ def post(url: str, data: dict[str, Any], **headers: str) -> Any:
 
 async def test_a_program_works_by_token_and_by_ticket(production, floor):
     url = production.nginx.url
-    login = await asyncio.to_thread(log_in, url, "therapist1", PASSWORD)
+    login = await asyncio.to_thread(log_in, url, "therapist2", PASSWORD)
     async with Line([url], "/ws/therapist/", token=login.token) as line:
         reply = await line.ask("therapist_confirm_next")
         assert reply["ok"] or reply["code"] == "queue_empty"

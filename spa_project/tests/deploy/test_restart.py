@@ -107,17 +107,15 @@ async def kiosks(url: str, offer: int, count: int) -> AsyncIterator[list[dict[st
 
 async def test_processes_are_restarted_in_turn_and_nobody_notices(production, floor, hand):
     """Requests and sockets at work meanwhile: 0 failed commands, screens back within 2 s."""
-    nginx, staff = floor.one, staff_of(floor.one)
+    nginx, staff = floor.one, staff_of(floor.one, 2)
     shift = Shift([nginx], staff)
     screens = [Watched(s.view, [nginx], s.cookie) for s in screens_on(nginx, staff) * 2]
     async with living(screens):
         await all_are_right(nginx, screens)
         async with shift.open(), kiosks(nginx.url, floor.offers()[0]["id"], 3) as replies:
             for name in ("web1", "web2", "live1", "live2"):
-                served = shift.served
                 assert await hand.restart(production.units[name]) < ENDS_WITHIN
-                while shift.served == served:
-                    await asyncio.sleep(0.05)
+                await shift.serves_one_more()
         assert all(reply["ok"] for reply in replies), [r for r in replies if not r["ok"]]
         assert len({reply["transaction"]["id"] for reply in replies}) == len(replies)
         await all_are_right(nginx, screens)
@@ -127,7 +125,7 @@ async def test_processes_are_restarted_in_turn_and_nobody_notices(production, fl
 
 
 async def test_a_restart_of_web_cuts_no_line(production, floor, hand):
-    nginx, staff = floor.one, staff_of(floor.one)
+    nginx, staff = floor.one, staff_of(floor.one, 2)
     shift = Shift([nginx], staff)
     screens = screens_on(nginx, staff)
     async with living(screens):

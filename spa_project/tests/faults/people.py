@@ -99,6 +99,13 @@ class Shift:
         await self._does("cashier_pay", cashier, **this, amount_paid="99999.00", confirmed=True)
         self.served += 1
 
+    async def serves_one_more(self) -> None:
+        """Wait until one more customer of an open shift has been served."""
+        served = self.served
+        async with asyncio.timeout(6 * PATIENCE):
+            while self.served == served:
+                await asyncio.sleep(0.05)
+
     async def _does(self, command: str, cookie: str = "", **data: Any) -> Message:
         return await asyncio.to_thread(send, next(self._servers), command, cookie, **data)
 
