@@ -149,7 +149,7 @@ def locked(production: House) -> Iterator[MySQLdb.Connection]:
 
 
 @pytest.fixture
-def app(production) -> Iterator[AppServer]:
+def app(production, floor) -> Iterator[AppServer]:
     """One process by itself."""
     plain = {"HTTPS": "false", "ALLOWED_HOSTS": HOST, "TRUSTED_PROXIES": "0"}
     with AppServer(**production.settings | plain) as server:
