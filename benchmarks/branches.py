@@ -28,9 +28,11 @@ PROCESSES = (1, 2, 3)
 SECONDS = 15.0
 ROUNDS = 3
 #: Branches watched while another one has its rush, and how long their people think.
-WATCHED, THINKING = 20, 1.0
+WATCHED, THINKING = 20, 3.0
 #: The rush leaves processor time for others: what is asked is whether branches wait for each other.
-RUSHING = 0.15
+RUSHING = 0.5
+#: Commands on their way in the whole chain: enough to keep everybody busy, and nobody hears "busy".
+AT_ONCE = 16
 
 
 @dataclass
@@ -96,7 +98,8 @@ def work(floors: Sequence[Desks], seconds: float) -> list[Day]:
 
 def _work(floors: Sequence[Desks], seconds: float) -> list[Day]:
     async def all_at_once() -> list[Day]:
-        return list(await asyncio.gather(*(Floor(each).work(seconds) for each in floors)))
+        turn = asyncio.Semaphore(AT_ONCE)
+        return list(await asyncio.gather(*(Floor(each, turn).work(seconds) for each in floors)))
 
     return asyncio.run(all_at_once())
 

@@ -55,12 +55,13 @@ def _run(desks: Desks, seconds: float) -> Day:
 class Floor:
     """Everybody of one set of desks at work."""
 
-    def __init__(self, desks: Desks) -> None:
+    def __init__(self, desks: Desks, turn: asyncio.Semaphore | None = None) -> None:
+        """`turn` is waited for before every command; several floors may share one."""
         self._desks = desks
         self._times: dict[str, list[float]] = defaultdict(list)
         self._paid: list[float] = []
         self._closing = False
-        self._turn = asyncio.Semaphore(1 if desks.one_by_one else 1_000)
+        self._turn = turn or asyncio.Semaphore(1 if desks.one_by_one else 1_000)
         #: One entry for each customer on the way to the till; False sends a cashier home.
         self._finished: asyncio.Queue[bool] = asyncio.Queue()
 
