@@ -103,6 +103,8 @@ class Unit(Server):
 
     def answers(self) -> bool:
         """Whether systemd would call it started."""
+        if not (self._run / f"{self.instance}.sock").is_socket():
+            return False
         return not subprocess.run(self._line("ExecStartPost"), capture_output=True).returncode
 
     def _line(self, key: str) -> list[str]:
