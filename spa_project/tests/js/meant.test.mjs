@@ -60,3 +60,13 @@ test("two taps of a wet finger are one", () => {
   meant.tap();
   assert.deepEqual(seen, { done: 0, stage: "asked" });
 });
+
+test("done by a second press, it is not done again when nobody lets go", () => {
+  const { meant, seen, pass } = step();
+  meant.tap();
+  pass(1000);
+  meant.down();
+  meant.tap();
+  pass(2000);
+  assert.equal(seen.done, 1);
+});

@@ -69,6 +69,8 @@ export class MeantStep {
   }
 
   #do() {
+    // The button may be gone before the finger is up: nobody would end the hold.
+    clearTimeout(this.#hold);
     clearTimeout(this.#forget);
     this.#askedAt = -Infinity;
     this.#show("");
