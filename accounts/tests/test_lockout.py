@@ -161,3 +161,15 @@ def test_what_is_kept_of_a_try_has_no_secret(maya, caplog):
     kept = str(list(AccessAttempt.objects.values())) + caplog.text
     for secret in ("guess-guess", "csrf-csrf", "ticket-ticket"):
         assert secret not in kept
+
+
+@pytest.mark.parametrize(
+    ("form", "sentence"),
+    [
+        ({"username": "maya", "password": "wrong"}, "Hindi magkatugma ang pangalan"),
+        ({"username": "maya", "password": ""}, "Pakilagyan ito."),
+    ],
+)
+def test_the_page_refuses_in_a_language_django_does_not_speak(form, sentence):
+    page = Client(headers={"accept-language": "fil"}).post("/accounts/login/", form)
+    assert sentence in page.content.decode()

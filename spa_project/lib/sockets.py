@@ -15,6 +15,7 @@ from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import Error as DatabaseError
+from django.utils.translation import activate, override
 from django.utils.translation import gettext_lazy as _
 
 from spa_project.lib.commands import Caller, Reply, answer_safely, database_failed, require_role
@@ -30,6 +31,7 @@ from spa_project.lib.errors import (
     RateLimited,
 )
 from spa_project.lib.hub import hub
+from spa_project.lib.languages import language_of
 from spa_project.lib.limits import REQUESTS, TokenBucket, client_address, household, open_sockets
 from spa_project.lib.metrics import RESYNCS, SOCKETS
 from spa_project.lib.outbox import Outbox
@@ -225,7 +227,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
             with asked(self.scope):
                 reply, gone = await pool.run(self._run, name, message.get("data"))
         except Busy as busy:
-            reply, gone = busy.as_reply(), False
+            with override(language_of(self.scope)):
+                reply, gone = busy.as_reply(), False
         finally:
             self._answering = False
         self.push(json.dumps({"event": f"{name}_result", "id": message.get("id"), **reply}))
@@ -236,6 +239,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     def _run(self, name: str, data: Any) -> tuple[Reply, bool]:
         """The reply, and whether the person is nobody any more (logged out, switched off)."""
+        activate(language_of(self.scope))  # in this command's own context: nothing to restore
         try:
             caller = self.identify()
             require_role(caller, self.roles)

@@ -174,3 +174,16 @@ async def test_an_idle_socket_has_no_task_of_its_own():
 
 async def _keep(sent: list[dict], message: dict) -> None:
     sent.append(message)
+
+
+@pytest.mark.parametrize(
+    ("headers", "sentence"),
+    [
+        ({"accept-language": "es-MX, en;q=0.5"}, "Ese comando no existe."),
+        ({"accept-language": "es", "cookie": "django_language=fil"}, "Walang ganoong command."),
+        ({"accept-language": "xx"}, "There is no such command."),
+    ],
+)
+async def test_a_refusal_is_in_the_language_of_the_page(branch, headers, sentence):
+    async with open_socket("/ws/customer/?branch=makati", headers=headers) as socket:
+        assert (await socket.ask("no_such_command"))["error"] == sentence
