@@ -48,7 +48,7 @@ def take(server: AppServer, windows: Windows, name: str, picture: Picture) -> No
     page.emulate_media(color_scheme=picture.scheme, reduced_motion="reduce")
     expect(page.locator(picture.ready).first).to_be_visible(timeout=LOAD_MS)
     for tap in picture.taps:
-        page.locator(f"[data-testid={tap}]").first.click()
+        page.locator(f"data-testid={tap}").first.click()
     save(page, name)
     page.context.close()
 

@@ -38,7 +38,8 @@ Alpine.data("cashier", () => ({
   /** The payment whose change is on the screen, until "Next"; and the last there was. */
   paid: null,
   last: null,
-  paidAt: -DEAD_TIME,
+  /** Whether a hand may wave the change away by now. */
+  isSettled: true,
 
   init() {
     refs = this.$refs;
@@ -221,11 +222,14 @@ Alpine.data("cashier", () => ({
   },
   showChange({ code, payment }) {
     this.last = this.paid = { cashier_id: this.me.id, code, isShown: true, ...payment };
-    this.paidAt = performance.now();
     receipt.set(this.last);
+    this.isSettled = false;
+    setTimeout(() => {
+      this.isSettled = true;
+      focusOnceShown(() => refs.next);
+    }, DEAD_TIME);
     this.startAfresh();
     if (this.day) this.readDay();
-    focusOnceShown(() => refs.next);
   },
 
   async showDay(event) {
@@ -241,7 +245,7 @@ Alpine.data("cashier", () => ({
     }
   },
   done() {
-    if (performance.now() - this.paidAt < DEAD_TIME) return;
+    if (!this.isSettled) return;
     this.paid = null;
     receipt.set({ ...this.last, isShown: false });
     focusOnceShown(() => refs.claim);
