@@ -196,6 +196,7 @@ class Socket:
         self._communicator = communicator
         self._asked = 0
         self._unheard: list[dict[str, Any]] = []
+        self.scope = communicator.scope
 
     async def hear(self, event: str) -> dict[str, Any]:
         """The first message of this kind not heard yet; others keep for later."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.views import redirect_to_login
@@ -46,6 +46,14 @@ class StaffBackend(ModelBackend):
         return is_manager and app_label in MANAGED_APPS | VIEWED_APPS
 
 
+class Standing(NamedTuple):
+    """What a socket was opened with: it ends when any of it changes."""
+
+    login: Login | None
+    roles: tuple[Role, ...]
+    branch_id: int | None
+
+
 @dataclass(frozen=True)
 class Caller:
     """Who sends a command, and in which branch. No user: a visitor, such as a customer."""
@@ -73,6 +81,12 @@ class Caller:
     def topic(self) -> str | None:
         """Where a change of this person is told (accounts/changes.py)."""
         return person_topic(self.user.pk) if self.user else None
+
+    @property
+    def standing(self) -> Standing:
+        """What must stay as it is while the caller's socket is open."""
+        branch_id = self.branch.pk if self.branch else None
+        return Standing(self.login, tuple(sorted(self.roles)), branch_id)
 
     @property
     def here(self) -> Branch:
@@ -132,15 +146,11 @@ def staff_of(scope: dict[str, Any]) -> Caller:
     return _member(scope["login"])
 
 
-def changed_among(callers: Collection[Caller]) -> set[Caller]:
+def changed_among(standings: Collection[Standing]) -> set[Standing]:
     """Those whose login is over, or who have another branch or other roles than when they came."""
-    people = people_of({caller.login for caller in callers if caller.login})
-    return {caller for caller in callers if caller.login and not _is_as_before(caller, people)}
-
-
-def _is_as_before(caller: Caller, people: dict[Login, User]) -> bool:
-    user = people.get(caller.login) if caller.login else None
-    return user is not None and (user.roles, user.branch) == (caller.roles, caller.branch)
+    people = people_of({standing.login for standing in standings if standing.login})
+    now = {Caller(user, user.branch, login).standing for login, user in people.items()}
+    return {standing for standing in standings if standing.login and standing not in now}
 
 
 def _member(login: Login | None) -> Caller:

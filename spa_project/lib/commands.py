@@ -54,6 +54,10 @@ class Caller(Protocol):
         """Whether a browser says who it is on its own, so that a foreign page could ask, too."""
 
     @property
+    def standing(self) -> Any:
+        """What must stay as it is while the caller's socket is open; hashable."""
+
+    @property
     def topic(self) -> str | None:
         """Where it is said that the caller's login, role or switch has changed."""
 

@@ -25,7 +25,8 @@ class Doorkeeper:
     """Stands at one socket: knows who came in, and has them looked at again."""
 
     def __init__(self, caller: Caller, changed_among: ChangedAmong, look_again: LookAgain) -> None:
-        self.caller = caller
+        # Not the caller: a person read from the database is much to keep for each open socket.
+        self.standing = caller.standing
         self.topic = caller.topic or ""
         self.changed_among = changed_among
         self._look_again = look_again
@@ -40,7 +41,8 @@ class Doorkeeper:
         self._looking = asyncio.create_task(self._look())
 
     async def _look(self) -> None:
-        self.caller = await self._look_again() or self.caller
+        if caller := await self._look_again():
+            self.standing = caller.standing
 
 
 class Doors:
@@ -75,12 +77,12 @@ class Doors:
         """One question for all, whether they are two or two thousand."""
         keepers = [each for each in self._keepers if each.changed_among is changed_among]
         try:
-            changed = await pool.run(changed_among, {keeper.caller for keeper in keepers})
+            changed = await pool.run(changed_among, {keeper.standing for keeper in keepers})
         except Exception as error:
             logger.warning("Those who are in could not be asked about: %s", error)
             return
         for keeper in keepers:
-            if keeper.caller in changed:
+            if keeper.standing in changed:
                 keeper.look()
 
 

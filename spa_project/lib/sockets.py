@@ -43,6 +43,8 @@ MAX_MESSAGE = settings.MESSAGE_BYTES  # a client may send; also the server's lim
 # Daphne's limit of a message holds for what we send as well: a snapshot of some thousand rows.
 MAX_SNAPSHOT = 4 * 1024 * 1024
 MAX_BAD_FRAMES = 3
+#: What every command may still ask about: who, from where, in which language.
+LASTING_HEADERS = frozenset({b"cookie", b"x-forwarded-for", b"accept-language"})
 MESSAGES_PER_SECOND = settings.MESSAGES_PER_SECOND
 MESSAGES_AT_ONCE = 2 * MESSAGES_PER_SECOND
 OUTBOX_SIZE = 256
@@ -91,8 +93,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         return cls.__name__.removesuffix("Consumer").lower()
 
     @staticmethod
-    def changed_among(callers: Any) -> Collection[Any]:
-        """Those of the callers who have changed; asked again and again, of all at once."""
+    def changed_among(standings: Any) -> Collection[Any]:
+        """Those of the callers' standings that have changed; asked again and again, of all."""
         return ()
 
     def screen(self, caller: Any) -> Screen | None:
@@ -136,6 +138,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             return self._close_soon(CLOSE_TRY_LATER)
         await self._subscribe(caller)
         self._admitted = True
+        self._forget_the_handshake()
         await self._show()
 
     def _enter(self) -> None:
@@ -160,6 +163,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if caller.topic:
             self._doorkeeper = Doorkeeper(caller, self.changed_among, self._look_again)
             await doors.post(self._doorkeeper)
+
+    def _forget_the_handshake(self) -> None:
+        """A socket is open for a day; most of its headers, half of its scope, served to open it."""
+        headers = self.scope["headers"]
+        headers[:] = [header for header in headers if header[0] in LASTING_HEADERS]
 
     async def _look_again(self) -> Caller | None:
         """The person's login, role or switch may have changed: are they still welcome?"""

@@ -187,3 +187,11 @@ async def _keep(sent: list[dict], message: dict) -> None:
 async def test_a_refusal_is_in_the_language_of_the_page(branch, headers, sentence):
     async with open_socket("/ws/customer/?branch=makati", headers=headers) as socket:
         assert (await socket.ask("no_such_command"))["error"] == sentence
+
+
+async def test_of_its_headers_a_socket_keeps_those_that_commands_ask_about(branch):
+    sent = {"user-agent": "a browser", "accept-language": "fil", "x-forwarded-for": "203.0.113.9"}
+    async with open_socket("/ws/customer/?branch=makati", headers=sent) as socket:
+        await socket.hear("snapshot")
+        kept = {name for name, _value in socket.scope["headers"]}
+        assert kept == {b"accept-language", b"x-forwarded-for"}
