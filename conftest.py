@@ -214,6 +214,18 @@ class Socket:
     async def _receive(self) -> dict[str, Any]:
         return await self._communicator.receive_json_from(timeout=5)
 
+    async def hear_or_end(self) -> dict[str, Any] | int:
+        """The next message, or the code that the socket is closed with."""
+        output = await self._communicator.receive_output(timeout=5)
+        if output["type"] == "websocket.close":
+            return int(output["code"])
+        return dict(json.loads(output["text"]))
+
+    async def first_word(self) -> str:
+        """ "yes" when something is shown, else the code that the socket is closed with."""
+        output = await self._communicator.receive_output(timeout=5)
+        return str(output.get("code", "yes"))
+
     async def ask(self, command: str, **data: Any) -> dict[str, Any]:
         """Send a command and return its result."""
         self._asked += 1

@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.tokens import new_ticket, new_token
 from spa_project.lib.commands import Data
 from spa_project.lib.errors import NotAuthenticated
-from spa_project.lib.http import described_body, read, require_own_page
+from spa_project.lib.http import LOGIN_NEEDED, described_body, read, require_own_page
 
 router = Router(tags=["login"])
 
@@ -53,7 +53,9 @@ def login(request: HttpRequest) -> HttpResponse:
     )
 
 
-@router.post("/logout/", operation_id="logout", openapi_extra=described_body(LogoutData))
+@router.post(
+    "/logout/", operation_id="logout", openapi_extra=described_body(LogoutData) | LOGIN_NEEDED
+)
 def logout(request: HttpRequest) -> HttpResponse:
     """End the token or session that asks, or with `all` every login of the person."""
     caller = _who_is_in(request)
@@ -67,7 +69,7 @@ def logout(request: HttpRequest) -> HttpResponse:
     return _secret_response({"ok": True})
 
 
-@router.post("/ws-ticket/", operation_id="ws_ticket")
+@router.post("/ws-ticket/", operation_id="ws_ticket", openapi_extra=LOGIN_NEEDED)
 def ws_ticket(request: HttpRequest) -> HttpResponse:
     """A ticket for `?auth_token=` of a socket: good once, for 30 seconds."""
     caller = _who_is_in(request)

@@ -9,12 +9,12 @@ from payments.days import day_of
 from payments.screens import cashier_screen
 from spa_project.lib.commands import require_role
 from spa_project.lib.fingerprint import fingerprint
-from spa_project.lib.http import json_with_etag, snapshot_response
+from spa_project.lib.http import LOGIN_NEEDED, json_with_etag, snapshot_response
 
 router = Router(tags=["snapshots"])
 
 
-@router.get("/snapshots/cashier/", operation_id="snapshot_cashier")
+@router.get("/snapshots/cashier/", operation_id="snapshot_cashier", openapi_extra=LOGIN_NEEDED)
 def cashier_snapshot(request: HttpRequest) -> HttpResponse:
     """A cashier's desk. Cashiers only; ETag, 304."""
     caller = caller_of(request)
@@ -22,7 +22,7 @@ def cashier_snapshot(request: HttpRequest) -> HttpResponse:
     return snapshot_response(request, cashier_screen(caller))
 
 
-@router.get("/days/cashier/", operation_id="day_cashier", tags=["days"])
+@router.get("/days/cashier/", operation_id="day_cashier", tags=["days"], openapi_extra=LOGIN_NEEDED)
 def cashier_day(request: HttpRequest) -> HttpResponse:
     """The cashier's own day: the last 50 payments, totals by method. Cashiers only; ETag, 304."""
     caller = caller_of(request)

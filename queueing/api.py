@@ -9,12 +9,17 @@ from queueing import screens
 from queueing.days import day_of_therapist
 from spa_project.lib.commands import require_role
 from spa_project.lib.fingerprint import fingerprint
-from spa_project.lib.http import json_with_etag, snapshot_response
+from spa_project.lib.http import (
+    BRANCH_NAMED,
+    LOGIN_NEEDED,
+    json_with_etag,
+    snapshot_response,
+)
 
 router = Router(tags=["snapshots"])
 
 
-@router.get("/snapshots/therapist/", operation_id="snapshot_therapist")
+@router.get("/snapshots/therapist/", operation_id="snapshot_therapist", openapi_extra=LOGIN_NEEDED)
 def therapist_snapshot(request: HttpRequest) -> HttpResponse:
     """A therapist's desk. Therapists only; ETag, 304."""
     caller = caller_of(request)
@@ -22,7 +27,7 @@ def therapist_snapshot(request: HttpRequest) -> HttpResponse:
     return snapshot_response(request, screens.therapist_screen(caller))
 
 
-@router.get("/days/therapist/", operation_id="day_therapist")
+@router.get("/days/therapist/", operation_id="day_therapist", openapi_extra=LOGIN_NEEDED)
 def therapist_day(request: HttpRequest) -> HttpResponse:
     """A therapist's own business day: the last 50 customers, and totals. ETag, 304."""
     caller = caller_of(request)
@@ -31,7 +36,7 @@ def therapist_day(request: HttpRequest) -> HttpResponse:
     return json_with_etag(request, day, version=fingerprint(day)[:32])
 
 
-@router.get("/snapshots/monitor/", operation_id="snapshot_monitor")
+@router.get("/snapshots/monitor/", operation_id="snapshot_monitor", openapi_extra=LOGIN_NEEDED)
 def monitor_snapshot(request: HttpRequest) -> HttpResponse:
     """The whole floor. Everyone who works here; ETag, 304."""
     caller = caller_of(request)
@@ -39,7 +44,7 @@ def monitor_snapshot(request: HttpRequest) -> HttpResponse:
     return snapshot_response(request, screens.monitor_screen(caller))
 
 
-@router.get("/snapshots/board/", operation_id="snapshot_board")
+@router.get("/snapshots/board/", operation_id="snapshot_board", openapi_extra=BRANCH_NAMED)
 def board_snapshot(request: HttpRequest) -> HttpResponse:
     """The public TV of `?branch=`. Anyone; ETag, 304."""
     return snapshot_response(request, screens.board_screen(caller_of(request)))

@@ -97,7 +97,7 @@ class MovedRoom(Because):
 
 
 class Undone(OfTransaction):
-    version: Annotated[int, Field(ge=1)] | None = None
+    version: Id | None = None
 
 
 class RoomSetting(Data):

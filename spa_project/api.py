@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
@@ -16,14 +17,53 @@ from spa_project.lib.commands import database_failed
 from spa_project.lib.errors import Busy, DomainError
 from spa_project.lib.http import add_commands, command_schemas, refusal_response
 
+#: How a caller says who they are: the first that is there counts (accounts/carriers.py).
+SECURITY_SCHEMES = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "A token of /api/login/."},
+    "token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": settings.SESSION_COOKIE_NAME,
+        "description": "A browser that has logged in; with a POST also `X-CSRFToken`.",
+    },
+}
+REFUSAL = {
+    "type": "object",
+    "required": ["ok", "code", "error"],
+    "properties": {
+        "ok": {"const": False},
+        "code": {"type": "string"},
+        "error": {"type": "string"},
+        "retry_after": {"type": "integer", "minimum": 1},
+    },
+}
+#: What every operation may answer: what was asked for, or a refusal in words.
+RESPONSES = {
+    "200": {
+        "description": "OK",
+        "content": {"application/json": {"schema": {"type": "object"}}},
+    },
+    "304": {"description": "The same as `If-None-Match` names."},
+    "default": {
+        "description": "A refusal.",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}},
+    },
+}
+
 
 class SpaAPI(NinjaAPI):
-    """The API, whose document also has the parts that the commands' bodies are made of."""
+    """The API, whose document also says what Ninja cannot see: bodies, logins, refusals."""
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
         """The OpenAPI document."""
         schema = super().get_openapi_schema(**options)
-        schema["components"].setdefault("schemas", {}).update(command_schemas())
+        parts = schema["components"].setdefault("schemas", {})
+        parts |= command_schemas() | {"Refusal": REFUSAL}
+        schema["components"]["securitySchemes"] = SECURITY_SCHEMES
+        for methods in schema["paths"].values():
+            for operation in methods.values():
+                operation["responses"] = RESPONSES
         return schema
 
 

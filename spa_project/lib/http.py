@@ -19,6 +19,12 @@ from spa_project.lib.screens import Screen, server_time
 #: Programs ask here: they are refused in the contract's shape, people on a page.
 API = "/api/"
 JSON_SCHEMAS = "#/components/schemas/{model}"
+#: For the OpenAPI document: what only people who have logged in may ask, by any of these.
+LOGIN_NEEDED: dict[str, Any] = {"security": [{"bearer": []}, {"token": []}, {"session": []}]}
+#: And what visitors ask of one of several spas.
+BRANCH_NAMED: dict[str, Any] = {
+    "parameters": [{"name": "branch", "in": "query", "schema": {"type": "string"}}]
+}
 
 
 def read_json(request: HttpRequest) -> Any:
@@ -89,7 +95,8 @@ def add_commands(api: NinjaAPI, identify: Callable[[HttpRequest], Caller]) -> No
             operation_id=command.name,
             summary=(command.run.__doc__ or "").strip().splitlines()[0],
             tags=["commands"],
-            openapi_extra=described_body(command.data),
+            openapi_extra=described_body(command.data)
+            | (LOGIN_NEEDED if command.roles else BRANCH_NAMED),
         )(_view_of(command.name, identify))
     unknown = _unknown_view(identify)
     api.post("/commands/{path:command}", include_in_schema=False)(unknown)

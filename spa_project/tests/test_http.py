@@ -8,6 +8,7 @@ from django.test import Client
 from conftest import PASSWORD
 from queueing.models import Transaction
 from queueing.states import Status
+from spa_project.lib.commands import REGISTRY
 
 
 def post(client: Client, command: str, data=None, query: str = "", **headers) -> tuple[int, dict]:
@@ -176,6 +177,26 @@ def test_the_openapi_document_names_every_command(client, db):
         body = paths[f"/api/commands/{command}/"]["post"]["requestBody"]
         assert body["content"]["application/json"]["schema"]["type"] == "object"
     assert "ChosenItem" in document["components"]["schemas"]
+
+
+def test_the_openapi_document_says_which_operations_need_a_login(client, db):
+    document = client.get("/api/openapi.json").json()
+    assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+    needed = {
+        operation["operationId"]
+        for methods in document["paths"].values()
+        for operation in methods.values()
+        if operation.get("security")
+    }
+    assert needed == {name for name, command in REGISTRY.items() if command.roles} | {
+        "logout",
+        "ws_ticket",
+        "snapshot_therapist",
+        "snapshot_monitor",
+        "snapshot_cashier",
+        "day_cashier",
+        "day_therapist",
+    }
 
 
 def test_every_page_carries_the_content_policy(client, branch):

@@ -1,0 +1,82 @@
+"""The data of every command, right in all that is not asked about."""
+
+from collections.abc import Callable
+from typing import Any
+
+from queueing.models import Transaction
+from spa_project.tests.hostile.scene import DUE, Asker, Floor, Whose
+
+Data = dict[str, Any]
+A_KEY = "Zk3yq8Vb1d0uWmXn5tRj7sLpQe2aHcFg"  # of nobody
+UNKNOWN = 2**40  # the id of no visit
+ROOMS = {Whose.OWN: "1", Whose.COLLEAGUES: "2", Whose.ELSEWHERE: "9"}
+
+
+def order_for(command: str, floor: Floor, visit: Transaction, asker: Asker, whose: Whose) -> Data:
+    """What this asker sends when the command is about this visit."""
+    if command == "customer_cancel":
+        # A key is all a customer has, and they have their own.
+        is_theirs = asker == Asker.CUSTOMER and whose == Whose.OWN
+        return {"key": visit.key if is_theirs else A_KEY}
+    if command == "room_set_status":
+        return {"room_number": ROOMS[whose], "status": "available"}
+    return _ORDERS[command](floor, visit)
+
+
+def _nothing(floor: Floor, visit: Transaction) -> Data:
+    return {}
+
+
+def _selection(floor: Floor, visit: Transaction) -> Data:
+    return {"items": [{"service_classification_id": floor.offer.pk}]}
+
+
+def _code(floor: Floor, visit: Transaction) -> Data:
+    return {"code": visit.code}
+
+
+def _this(**more: Any) -> Callable[[Floor, Transaction], Data]:
+    def order(floor: Floor, visit: Transaction) -> Data:
+        return {"transaction_id": visit.pk} | more
+
+    return order
+
+
+def _one_more(floor: Floor, visit: Transaction) -> Data:
+    return {"transaction_id": visit.pk, "service_classification_id": floor.offer.pk}
+
+
+def _one_less(floor: Floor, visit: Transaction) -> Data:
+    item = visit.items.order_by("pk").last()
+    return {"transaction_id": visit.pk, "item_id": item.pk if item else UNKNOWN}
+
+
+def _to_zara(floor: Floor, visit: Transaction) -> Data:
+    return {"transaction_id": visit.pk, "therapist_id": floor.zara.pk}
+
+
+_ORDERS: dict[str, Callable[[Floor, Transaction], Data]] = {
+    "customer_confirm_selection": _selection,
+    "staff_confirm_selection": _selection,
+    "therapist_confirm_next": _nothing,
+    "therapist_start_service": _this(),
+    "therapist_add_service": _one_more,
+    "therapist_remove_item": _one_less,
+    "therapist_finish_service": _this(),
+    "therapist_recall": _this(),
+    "therapist_no_show": _this(),
+    "therapist_release": _this(reason="ill"),
+    "therapist_hand_over": _to_zara,
+    "therapist_change_room": _this(room_number="4"),
+    "staff_hold": _this(),
+    "staff_release_hold": _this(),
+    "staff_cancel": _this(reason="ill"),
+    "staff_reopen": _code,
+    "manager_cancel": _this(reason="ill", bill=False),
+    "undo": _this(),
+    "cashier_claim_next": _nothing,
+    "cashier_claim": _code,
+    "cashier_release": _this(),
+    "cashier_pay": _this(amount_paid=str(DUE)),
+    "cashier_payment_result": _this(approved=True),
+}

@@ -1,0 +1,83 @@
+"""docs/roles.md as a table that a test can ask."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from django.conf import settings
+
+from queueing.states import Status
+from spa_project.tests.hostile.scene import STATUSES, Asker, Whose
+
+PAGE = (settings.BASE_DIR / "docs" / "roles.md").read_text()
+#: The words of the page, and the codes of the contract.
+CODES = {
+    "yes": "ok",
+    "no": "wrong_state",
+    "none": "transaction_not_found",
+    "empty": "queue_empty",
+    "news": "conflict",
+    "room": "room_not_ready",
+    "role": "not_allowed",
+    "login": "not_authenticated",
+}
+
+
+class Cell(NamedTuple):
+    """One question of the page."""
+
+    command: str
+    asker: Asker
+    whose: Whose
+    status: Status
+
+
+def read_commands() -> dict[Cell, str]:
+    """The code each cell promises; raises `ValueError` where the page says two things."""
+    cells: dict[Cell, str] = {}
+    for cell, code in [*_refused_to_a_role(), *_by_status()]:
+        if cells.setdefault(cell, code) != code:
+            raise ValueError(f"docs/roles.md contradicts itself: {cell}")
+    return cells
+
+
+def read_screens() -> dict[tuple[str, Asker], str]:
+    """What each asker gets at each address."""
+    return {
+        (address, asker): outcome
+        for addresses, *outcomes in _rows("Who may look")
+        for address in _names(addresses)
+        for asker, outcome in zip(Asker, outcomes, strict=True)
+    }
+
+
+def _refused_to_a_role() -> Iterator[tuple[Cell, str]]:
+    for commands, *answers in _rows("Who may send what"):
+        for asker, word in zip(Asker, answers, strict=True):
+            if word != "yes":
+                for command in _names(commands):
+                    for whose in Whose:
+                        for status in STATUSES:
+                            yield Cell(command, asker, whose, status), CODES[word]
+
+
+def _by_status() -> Iterator[tuple[Cell, str]]:
+    for commands, askers, whose, *words in _rows("On whose visit, in which status", width=13):
+        for command in _names(commands):
+            for asker in askers.split(", "):
+                for each in Whose if whose == "any" else whose.split(", "):
+                    for status, word in zip(STATUSES, words, strict=True):
+                        yield Cell(command, Asker(asker), Whose(each), status), CODES[word]
+
+
+def _rows(heading: str, width: int = 7) -> Iterator[list[str]]:
+    """The rows of the tables of this width under a heading, whose first cells name something."""
+    section = PAGE.split(f"## {heading}\n")[1].split("\n## ")[0]
+    for line in section.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if line.startswith("| `") and len(cells) == width:
+            yield cells
+
+
+def _names(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)

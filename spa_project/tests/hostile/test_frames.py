@@ -1,0 +1,100 @@
+"""B1: frames of any kind: each is answered or closes the socket, and none changes anything."""
+
+import json
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+from hypothesis import HealthCheck, given
+from hypothesis import settings as tries
+from hypothesis import strategies as st
+
+from conftest import Socket, open_socket
+from spa_project.lib.commands import REGISTRY
+from spa_project.lib.dbpool import pool
+from spa_project.tests.hostile.asking import on_the_tests_thread
+from spa_project.tests.hostile.changes import changed_since, digest
+from spa_project.tests.hostile.scene import Asker
+from spa_project.tests.hostile.volume import volume
+
+pytestmark = pytest.mark.django_db
+FRAMES_A_SOCKET = 4
+
+names = st.sampled_from(sorted(REGISTRY)) | st.text(max_size=70)
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(alphabet=st.characters(codec=None), max_size=40)
+)
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner),
+    max_leaves=8,
+)
+#: Ids that are nobody's here, and no good data: none of these may succeed.
+messages = st.fixed_dictionaries(
+    {"command": names}, optional={"id": values, "data": values, "__proto__": values}
+).map(json.dumps)
+whole = messages | values.map(json.dumps) | st.text(max_size=60)
+cut_off = st.builds(lambda text, at: text[: len(text) * at // 100], whole, st.integers(0, 99))
+odd = st.sampled_from(
+    [
+        "\x00",
+        "\ufeff{}",
+        "[" * 100_000,
+        '{"a":' * 3_000,
+        '{"command": "\\ud800"}',
+        '{"command": "snapshot", "command": 1}',
+        '{"command": "snapshot", "id": ' + "9" * 5_000 + "}",
+        '{"command": "snapshot", "id": 1e999}',
+        '{"command": "__class__", "data": {"__proto__": {"ok": true}}}',
+        '{"command": "undo", "data": {"transaction_id": NaN}}',
+        "x" * 16_385,
+        "é" * 9_000,
+        b"\x00\xff",
+        b'{"command": "snapshot"}',
+    ]
+)
+frames = odd | whole | cut_off
+
+
+@tries(
+    max_examples=volume(125, 5_000),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    print_blob=True,
+    database=None,
+)
+@given(sent=st.lists(frames, min_size=FRAMES_A_SOCKET, max_size=FRAMES_A_SOCKET))
+@pytest.mark.parametrize("path", ["/ws/customer/?branch=makati", "/ws/monitor/"])
+def test_any_frame_is_answered_or_closes(floor, monkeypatch, caplog, path, sent):
+    monkeypatch.setattr(pool, "run", on_the_tests_thread)
+    headers = {"authorization": f"Bearer {floor.tokens[Asker.MANAGER]}"}
+    before = digest()
+    heard = async_to_sync(_send_all)(path, headers, sent)
+    assert [message for message in heard if message.get("ok")] == []
+    assert changed_since(before) == []
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
+async def _send_all(
+    path: str, headers: dict[str, str], sent: list[str | bytes]
+) -> list[dict[str, Any]]:
+    """What comes back, frame by frame, until the socket is closed."""
+    heard = []
+    async with open_socket(path, headers=headers) as socket:
+        await socket.hear("snapshot")
+        for frame in sent:
+            await _send(socket, frame)
+            answer = await socket.hear_or_end()
+            if isinstance(answer, int):
+                assert answer in (4400, 1009)
+                break
+            heard.append(answer)
+    return heard
+
+
+async def _send(socket: Socket, frame: str | bytes) -> None:
+    await (socket.send(frame) if isinstance(frame, str) else socket.send_bytes(frame))

@@ -1,0 +1,99 @@
+"""B9: whatever follows our OpenAPI document, or just not, is answered as the document says."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as tries
+from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    ignored_auth,
+    negative_data_rejection,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from spa_project.api import api
+from spa_project.tests.hostile.scene import STATUSES, Asker, Whose
+from spa_project.tests.hostile.volume import volume
+
+pytestmark = pytest.mark.django_db
+CHECKS: list[Any] = [
+    schemathesis.checks.not_a_server_error,
+    content_type_conformance,
+    status_code_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+    ignored_auth,
+]
+DOCUMENT: Any = schemathesis.openapi.from_dict(json.loads(json.dumps(api.get_openapi_schema())))
+OPERATIONS: dict[str, Any] = {
+    result.ok().definition.raw["operationId"]: result.ok()
+    for result in DOCUMENT.get_all_operations()
+}
+#: Would end the login of everybody after it.
+ONCE = {"logout"}
+
+
+@pytest.fixture
+def application() -> Iterator[Any]:
+    """As a server runs it, but for the test's connection, which stays open between requests."""
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    yield get_wsgi_application()
+    for signal in signals:
+        signal.connect(close_old_connections)
+
+
+def _takes_something(operation: Any) -> bool:
+    raw = operation.definition.raw
+    return bool(raw.get("requestBody") or raw.get("parameters"))
+
+
+#: What an operation takes, and, where it takes anything, what it does not.
+CASES = [
+    (name, mode)
+    for name, operation in OPERATIONS.items()
+    for mode in GenerationMode
+    if mode == GenerationMode.POSITIVE or _takes_something(operation)
+]
+
+
+@pytest.mark.parametrize(("name", "mode"), CASES)
+def test_an_operation_keeps_its_word(application, floor, caplog, name, mode):
+    for status in STATUSES[:3]:
+        floor.visit(status, Whose.OWN if status != STATUSES[1] else Whose.COLLEAGUES)
+    operation = OPERATIONS[name]
+    headers = _login_for(operation, floor)
+
+    @given(case=operation.as_strategy(generation_mode=mode))
+    @tries(
+        max_examples=1 if name in ONCE else volume(25, 300) // len(GenerationMode) + 1,
+        deadline=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+        database=None,
+    )
+    def ask(case: Any) -> None:
+        case.call_and_validate(headers=headers, checks=CHECKS, app=application)
+
+    ask()
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
+def _login_for(operation: Any, floor: Any) -> dict[str, str]:
+    if not operation.definition.raw.get("security"):
+        return {}
+    name = operation.definition.raw["operationId"]
+    till = "cashier" in name
+    manages = name == "manager_cancel"
+    asker = Asker.CASHIER if till else Asker.MANAGER if manages else Asker.THERAPIST
+    return {"Authorization": f"Bearer {floor.tokens[asker]}"}

@@ -1,0 +1,83 @@
+"""B2: every field of every command missing, of another type, too big, or one too many."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from queueing.states import Status
+from spa_project.lib.commands import REGISTRY
+from spa_project.tests.hostile.asking import Request
+from spa_project.tests.hostile.orders import Data, order_for
+from spa_project.tests.hostile.scene import Asker, Whose
+
+pytestmark = pytest.mark.django_db
+#: Right values of what may be left out.
+OPTIONAL: Data = {
+    "customer_name": "Ana",
+    "request_id": "8b0e1c52",
+    "reason": "ill",
+    "version": 1,
+    "method": "cash",
+    "reference": "A1",
+    "confirmed": False,
+    "attempt_id": 1,
+}
+LONG = "x" * 300
+WRONG: dict[type, list[Any]] = {
+    int: [True, "1", 1.5, 1.0, [1], {}, 0, -1, 2**63, 2**64, 10**40],
+    str: [1, True, 1.5, ["x"], {}, LONG, "\ud800"],
+    bool: [1, 0, "true", [], {}],
+    list: [{}, "x", 1, True, [None], ["x"], [{}], [[]]],
+}
+
+
+def mutations(command: str, data: Data) -> Iterator[Data]:
+    """The data with one thing wrong at a time."""
+    model = REGISTRY[command].data
+    yield data | {"something": 1}
+    yield data | {"__proto__": {}}
+    for name, field in model.model_fields.items():
+        if field.is_required():
+            yield {key: value for key, value in data.items() if key != name}
+        if field.is_required() or field.default is not None:
+            yield data | {name: None}
+        for value in WRONG[type(data[name])]:
+            yield data | {name: value}
+
+
+def item_mutations(data: Data) -> Iterator[Data]:
+    """The same for a line of a cart."""
+    line = data["items"][0]
+    for wrong in (*WRONG[int], None):
+        yield data | {"items": [line | {"service_classification_id": wrong}]}
+        yield data | {"items": [line | {"quantity": wrong}]}
+    yield data | {"items": [line | {"price": "0.01"}]}
+    yield data | {"items": [line] * 21}
+
+
+def asker_of(command: str) -> Asker:
+    """Somebody whose role may send it."""
+    roles = REGISTRY[command].roles
+    return next((asker for asker in Asker if asker.value in roles), Asker.NOBODY)
+
+
+def test_wrong_data_is_invalid_and_changes_nothing(floor, ask):
+    visit = floor.visit(Status.PENDING_THERAPIST, Whose.OWN)
+    requests = []
+    for command in REGISTRY:
+        asker = asker_of(command)
+        fields = REGISTRY[command].data.model_fields
+        optional = {name: value for name, value in OPTIONAL.items() if name in fields}
+        right = optional | order_for(command, floor, visit, asker, Whose.OWN)
+        wrong = [*mutations(command, right)]
+        if "items" in right:
+            wrong += item_mutations(right)
+        requests += [Request(asker, command, data) for data in wrong]
+    assert len(requests) > 400
+    heard = list(ask(floor, requests))
+    assert [
+        (request.command, request.data, outcome)
+        for request, outcome in heard
+        if outcome.code != "invalid" or outcome.changed
+    ] == []
