@@ -6,13 +6,14 @@ PIP_INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-c
 LOCK := $(VENV)/bin/uv pip compile pyproject.toml --quiet --generate-hashes --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help demo test faults bench bench-live bench-screens screens messages lock
+.PHONY: help demo test faults hostile bench bench-live bench-screens screens messages lock
 
 help:
 	@echo "make demo      install what is needed, fill an empty spa, serve it (PORT=8000);"
 	@echo "               SIMULATE=1 lets customers come, and staff work by itself"
 	@echo "make test      every check and every test, on SQLite and on MariaDB + Redis"
 	@echo "make faults    work while everything breaks, for SECONDS=3600; proves that nothing is lost"
+	@echo "make hostile   bad input of every kind, many times over (docs/security.md)"
 	@echo "make bench     our speed beside the same work by hand; writes docs/performance.md"
 	@echo "make bench-live   the live floor beside others; ONLY=fan-out for one measure"
 	@echo "make bench-screens   what a screen costs its device: bytes, first paint, an update's paint"
@@ -37,6 +38,10 @@ bench-screens: $(VENV)/dev-installed
 
 screens: $(VENV)/dev-installed
 	@exec $(VENV)/bin/python -m spa_project.tests.journey.pictures
+
+hostile: $(VENV)/dev-installed
+	@HOSTILE=full exec $(VENV)/bin/python -m spa_project.tests.servers -- \
+		$(VENV)/bin/python -m pytest -m "" spa_project/tests/hostile
 
 messages: $(VENV)/dev-installed
 	@exec $(VENV)/bin/python -m spa_project.tests.catalogues

@@ -26,6 +26,8 @@ _SECRETS = (
         rf"\1\2{_CROSSED_OUT}",
     ),
 )
+#: What would begin a new line, or tell a terminal something.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 #: What a line may say besides its message; anything else a library hangs on it stays out.
 FIELDS = ("method", "route", "status", "command", "code", "user", "ms")
 
@@ -35,6 +37,10 @@ def discreet(text: str) -> str:
     for pattern, replacement in _SECRETS:
         text = pattern.sub(replacement, text)
     return text
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()
 
 
 def describe(fields: Mapping[str, Any]) -> str:
@@ -54,7 +60,7 @@ class PlainLines(logging.Formatter):
     """For people at a terminal."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        record.message = discreet(record.message).replace("\r", "\\r").replace("\n", "\\n")
+        record.message = _CONTROL.sub(_escaped, discreet(record.message))
         return super().formatMessage(record)
 
     def formatException(self, ei: Any) -> str:
