@@ -1,6 +1,7 @@
 """How each side is started: a process that serves its application, as its documentation says."""
 
 import json
+import os
 import sys
 import urllib.request
 from collections.abc import Mapping
@@ -63,6 +64,17 @@ class Side(Server):
         rollup = Path(f"/proc/{self.pid}/smaps_rollup").read_text()
         private = (line.split() for line in rollup.splitlines() if line.startswith("Private_"))
         return sum(int(words[1]) for words in private) * 1024
+
+    def cpu_seconds(self) -> float:
+        """Processor time of the process and its workers so far; another's work is not in it."""
+        workers = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return sum(_cpu_seconds(pid) for pid in (self.pid, *workers))
+
+
+def _cpu_seconds(pid: int | str) -> float:
+    """The user's and the system's part, fields 14 and 15 of proc(5)'s stat."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class OnDaphne(Side):
