@@ -40,6 +40,14 @@ function play(frequency, start) {
 }
 
 /**
+ * Shakes the device, where it can. Browsers complain of pages that nobody has touched yet.
+ * @param {number[]} pattern milliseconds of shaking and of rest, in turns
+ */
+export function shake(pattern) {
+  if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(pattern);
+}
+
+/**
  * Says something, where the device has a voice. Resolves when it is said.
  * @param {string} text
  * @param {string} language

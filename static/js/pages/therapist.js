@@ -8,7 +8,7 @@ import { finished, roomSet, started, withoutItem, withService } from "../lib/gue
 import { floor } from "../lib/live.js";
 import { MeantStep } from "../lib/meant.js";
 import { data, say, speech } from "../lib/page.js";
-import { chime, unlockSound } from "../lib/sound.js";
+import { chime, shake, unlockSound } from "../lib/sound.js";
 import { minutesSince, stopwatch } from "../lib/time.js";
 import { ways } from "../lib/ways.js";
 
@@ -122,7 +122,7 @@ Alpine.data("therapist", () => ({
   },
 
   alarm() {
-    navigator.vibrate?.([200, 100, 200]);
+    shake([200, 100, 200]);
     chime();
   },
 

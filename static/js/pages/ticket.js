@@ -5,7 +5,7 @@
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { floor } from "../lib/live.js";
 import { data, speech } from "../lib/page.js";
-import { chime, unlockSound } from "../lib/sound.js";
+import { chime, shake, unlockSound } from "../lib/sound.js";
 import { stopwatch } from "../lib/time.js";
 
 /** The way of a visit; several statuses may be one step of it. */
@@ -49,7 +49,7 @@ Alpine.data("ticket", () => ({
     if (this.canRing) await chime();
   },
   ring() {
-    navigator.vibrate?.(RING);
+    shake(RING);
     chime();
   },
 
