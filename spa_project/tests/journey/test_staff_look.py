@@ -58,7 +58,7 @@ def change(server: AppServer, windows: Windows) -> Page:
         page.get_by_test_id("claim").click()
     page.get_by_test_id("tender").nth(1).click()
     page.get_by_test_id("pay").click()
-    expect(page.get_by_test_id("change")).to_be_visible()
+    expect(page.get_by_test_id("next")).to_be_focused()
     return page
 
 
