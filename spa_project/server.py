@@ -29,6 +29,15 @@ POLL = 0.02
 class PatientServer(Server):
     """Daphne, which by itself would cut off whatever runs when it is told to end."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._ports: list[Any] = []
+
+    def listen_success(self, port: Any) -> None:
+        """Called by Daphne when it listens at an endpoint."""
+        super().listen_success(port)
+        self._ports.append(port)
+
     def kill_all_applications(self) -> Deferred[None]:
         """Called by Daphne when the process was told to end."""
         return Deferred.fromFuture(asyncio.ensure_future(self._end()))
@@ -47,14 +56,13 @@ class PatientServer(Server):
 
     async def _close_the_door(self) -> None:
         """Take in nobody who comes from now on; the proxy asks another process."""
-        ports = [await listener.asFuture(asyncio.get_running_loop()) for listener in self.listeners]
-        for path in filter(None, map(_path, ports)):
+        for path in filter(None, map(_path, self._ports)):
             # Refuses whoever connects from now on, while those who have connected are taken in.
             closed = path.with_name(f"{path.name}.closed")
             closed.touch()
             closed.replace(path)
         await asyncio.sleep(LINGER)
-        for port in ports:
+        for port in self._ports:
             port.stopListening()
 
     def _running(self) -> list[asyncio.Future[None]]:

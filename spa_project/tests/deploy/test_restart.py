@@ -18,7 +18,7 @@ from spa_project.lib.client import Line, LineLost
 from spa_project.tests.deploy.house import House
 from spa_project.tests.faults.people import Shift, all_are_right, screens_on, staff_of
 from spa_project.tests.faults.screen import Screen, living
-from spa_project.tests.journey.floor import desk
+from spa_project.tests.journey.floor import close_code, desk
 from spa_project.tests.servers import HOST, AppServer, Server
 
 pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
@@ -181,9 +181,7 @@ async def test_sockets_are_sent_elsewhere_and_newcomers_are_refused(app):
         await socket.recv()
         begun = time.monotonic()
         app.send_signal(signal.SIGTERM)
-        async for _event in socket:
-            pass  # until it is closed
-        assert socket.close_code == 1012
+        assert await close_code(socket) == 1012
     with pytest.raises(OSError, match="Connect"):
         await connect(f"{app.ws_url}/ws/board/", origin=Origin(app.url))
     while app.running:

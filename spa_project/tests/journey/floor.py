@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
 from spa_project.tests.servers import AppServer
@@ -122,8 +123,16 @@ async def desk(server: AppServer, path: str, username: str = "") -> AsyncIterato
             yield screen
         finally:
             listening.cancel()
-            with suppress(asyncio.CancelledError):
+            with suppress(asyncio.CancelledError, ConnectionClosed):
                 await listening
+
+
+async def close_code(connection: ClientConnection) -> int | None:
+    """Wait until the server closes the socket; the code it gave."""
+    with suppress(ConnectionClosed):
+        while True:
+            await connection.recv()
+    return connection.close_code
 
 
 def log_in(server: AppServer, username: str) -> str:

@@ -10,7 +10,7 @@ from websockets.typing import Origin
 
 from spa_project.tests.journey import test_sockets
 from spa_project.tests.journey.conftest import MANAGE
-from spa_project.tests.journey.floor import PASSWORD, Floor
+from spa_project.tests.journey.floor import PASSWORD, Floor, close_code
 from spa_project.tests.servers import AppServer, run_quietly
 
 pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
@@ -40,8 +40,6 @@ async def test_it_ends_in_time_and_sends_sockets_elsewhere(spa):
             begun = time.monotonic()
             stopping = asyncio.to_thread(app.stop)
             ending = asyncio.create_task(stopping)
-            async for _event in socket:
-                pass  # until it is closed
+            assert await close_code(socket) == 1012
             await ending
-            assert socket.close_code == 1012
             assert time.monotonic() - begun < 5
