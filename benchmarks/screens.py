@@ -40,9 +40,10 @@ window.WebSocket = class extends WebSocket {
   constructor(...address) {
     super(...address);
     this.addEventListener("message", ({ data }) => {
-      if (!data.startsWith('{"event":"monitor_updated"')) return;
       const begun = performance.now();
-      const { code } = JSON.parse(data).data.transaction ?? {};
+      const news = JSON.parse(data);
+      if (news.event !== "monitor_updated") return;
+      const { code } = news.data.transaction;
       requestAnimationFrame(() => {
         const channel = new MessageChannel();
         channel.port1.onmessage = () => {
@@ -158,12 +159,13 @@ def main() -> None:
             for name in SCREENS:
                 say(f"Looking at the {name} ...")
                 figures += views(server, new_windows(), name)
+        say(table(figures))
         with afternoon(crowd=CROWD) as server:
             say("Watching a full monitor ...")
             windows = new_windows()
             figures += updates(server, windows)
             version = windows.browser.version
-    print(table(figures))
+    say(table(figures[-1:]))
     write("screens", table(figures), f"{platform.system()}, Chromium {version} without a GPU")
 
 
