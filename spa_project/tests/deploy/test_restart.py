@@ -1,0 +1,204 @@
+"""A process that is told to end: nobody is refused, nothing is lost, screens are back at once."""
+
+import asyncio
+import signal
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import MySQLdb
+import pytest
+from websockets.asyncio.client import connect
+from websockets.typing import Origin
+
+from spa_project.lib.client import Line, LineLost
+from spa_project.tests.deploy.house import House
+from spa_project.tests.faults.people import Shift, all_are_right, screens_on, staff_of
+from spa_project.tests.faults.screen import Screen, living
+from spa_project.tests.journey.floor import close_code, desk
+from spa_project.tests.servers import HOST, AppServer, Server
+
+pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
+
+ENDS_WITHIN = 5.0
+BACK_WITHIN = 2.0
+LOCKED = 1.0
+THINKING = 1.0
+
+
+class Hand:
+    """Restarts servers on a thread of its own: a server dies with the thread that started it."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1)
+
+    async def restart(self, server: Server) -> float:
+        """Stop and start; how many seconds the stop took."""
+        loop = asyncio.get_running_loop()
+        begun = time.monotonic()
+        await loop.run_in_executor(self._thread, server.stop)
+        took = time.monotonic() - begun
+        await loop.run_in_executor(self._thread, server.start)
+        return took
+
+    def rest(self) -> None:
+        self._thread.shutdown()
+
+
+@pytest.fixture(scope="module")
+def hand(production) -> Iterator[Hand]:
+    """Lives as long as the servers do that it started."""
+    hand = Hand()
+    yield hand
+    # Whoever comes next gets processes of the main thread again.
+    for unit in production.units.values():
+        unit.stop()
+    hand.rest()
+    for unit in production.units.values():
+        unit.start()
+
+
+class Watched(Screen):
+    """A screen that notes how long it was without a line."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.gaps: list[float] = []
+        self._lost_at = float("nan")
+
+    async def _follow(self) -> None:
+        try:
+            await super()._follow()
+        finally:
+            if self.is_live:
+                self._lost_at = time.monotonic()
+
+    def _take(self, message: dict[str, Any]) -> None:
+        if not self.is_live and self._lost_at == self._lost_at:
+            self.gaps.append(time.monotonic() - self._lost_at)
+        super()._take(message)
+
+
+@asynccontextmanager
+async def kiosks(url: str, offer: int, count: int) -> AsyncIterator[list[dict[str, Any]]]:
+    """Customers who confirm at sockets all the time, and ask again with the same request_id."""
+    replies: list[dict[str, Any]] = []
+    closing = asyncio.Event()
+
+    async def order() -> None:
+        async with Line([url], "/ws/customer/", longest_wait=1.0) as line:
+            while not closing.is_set():
+                items = [{"service_classification_id": offer}]
+                name = str(uuid.uuid4())
+                replies.append(
+                    await line.insist("customer_confirm_selection", items=items, request_id=name)
+                )
+                await asyncio.sleep(THINKING)
+
+    orders = [asyncio.create_task(order()) for _each in range(count)]
+    try:
+        yield replies
+    finally:
+        closing.set()
+        await asyncio.gather(*orders)
+
+
+async def test_live_processes_are_restarted_in_turn_and_nobody_notices(production, floor, hand):
+    """Work goes on over requests and sockets: 0 failed commands, screens back within 2 s."""
+    nginx, staff = floor.one, staff_of(floor.one, 2)
+    shift = Shift([nginx], staff)
+    screens = [Watched(s.view, [nginx], s.cookie) for s in screens_on(nginx, staff) * 2]
+    async with living(screens):
+        await all_are_right(nginx, screens)
+        async with shift.open(), kiosks(nginx.url, floor.offers()[0]["id"], 2) as replies:
+            for name in ("live1", "live2"):
+                assert await hand.restart(production.units[name]) < ENDS_WITHIN
+                await shift.serves_one_more()
+        assert all(reply["ok"] for reply in replies), [r for r in replies if not r["ok"]]
+        assert len({reply["transaction"]["id"] for reply in replies}) == len(replies)
+        await all_are_right(nginx, screens)
+    gaps = [gap for screen in screens for gap in screen.gaps]
+    assert gaps, "no screen was on a process that was restarted"
+    assert max(gaps) < BACK_WITHIN, gaps
+
+
+async def test_a_restart_of_web_cuts_no_line(production, floor, hand):
+    nginx, staff = floor.one, staff_of(floor.one, 2)
+    shift = Shift([nginx], staff)
+    screens = screens_on(nginx, staff)
+    async with living(screens):
+        await all_are_right(nginx, screens)
+        async with shift.open():
+            for name in ("web1", "web2"):
+                assert await hand.restart(production.units[name]) < ENDS_WITHIN
+                await shift.serves_one_more()
+        await all_are_right(nginx, screens)
+    assert sum(screen.cuts for screen in screens) == 0
+
+
+@pytest.fixture
+def locked(production: House) -> Iterator[MySQLdb.Connection]:
+    """Somebody else's connection, to hold rows with."""
+    connection = MySQLdb.connect(
+        host=HOST, port=production.database.port, user="spa", password="spa", database="spa"
+    )
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def app(production, floor) -> Iterator[AppServer]:
+    """One process by itself."""
+    plain = {"HTTPS": "false", "ALLOWED_HOSTS": HOST, "TRUSTED_PROXIES": "0"}
+    with AppServer(**production.settings | plain) as server:
+        yield server
+
+
+async def test_what_runs_is_answered_before_its_socket_is_closed(app, locked):
+    """It waits for a row when the process is told to end; it is done and told all the same."""
+    async with desk(app, "/ws/therapist/", "therapist5") as therapist:
+        cursor = locked.cursor()
+        cursor.execute("SELECT id FROM accounts_therapist FOR UPDATE")
+        asking = asyncio.create_task(therapist.ask("therapist_confirm_next"))
+        await asyncio.sleep(0.3)
+        begun = time.monotonic()
+        app.send_signal(signal.SIGTERM)
+        await asyncio.sleep(LOCKED)
+        assert not asking.done()
+        locked.rollback()
+        reply = await asking
+        assert reply["ok"] or reply["code"] == "queue_empty"
+    while app.running:
+        assert time.monotonic() - begun < ENDS_WITHIN
+        await asyncio.sleep(0.02)
+
+
+async def test_sockets_are_sent_elsewhere_and_newcomers_are_refused(app):
+    async with connect(f"{app.ws_url}/ws/board/", origin=Origin(app.url)) as socket:
+        await socket.recv()
+        begun = time.monotonic()
+        app.send_signal(signal.SIGTERM)
+        assert await close_code(socket) == 1012
+    with pytest.raises(OSError, match="Connect"):
+        await connect(f"{app.ws_url}/ws/board/", origin=Origin(app.url))
+    while app.running:
+        assert time.monotonic() - begun < ENDS_WITHIN
+        await asyncio.sleep(0.02)
+
+
+async def test_a_command_that_never_ends_holds_nothing_up(app, locked):
+    async with desk(app, "/ws/therapist/", "therapist5") as therapist:
+        locked.cursor().execute("SELECT id FROM accounts_therapist FOR UPDATE")
+        asking = asyncio.create_task(therapist.ask("therapist_confirm_next"))
+        await asyncio.sleep(0.3)
+        begun = time.monotonic()
+        app.send_signal(signal.SIGTERM)
+        while app.running:
+            assert time.monotonic() - begun < ENDS_WITHIN
+            await asyncio.sleep(0.02)
+        asking.cancel()
+        with suppress(asyncio.CancelledError, LineLost):
+            await asking

@@ -1,0 +1,45 @@
+"""The sockets' tests once more, on uvicorn; and how it ends."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.typing import Origin
+
+from spa_project.tests.journey import test_sockets
+from spa_project.tests.journey.conftest import MANAGE
+from spa_project.tests.journey.floor import PASSWORD, Floor, close_code
+from spa_project.tests.servers import AppServer, run_quietly
+
+pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
+
+for name in dir(test_sockets):
+    if name.startswith("test_"):
+        globals()[name] = getattr(test_sockets, name)
+
+
+@pytest.fixture(scope="module")
+def floor(spa) -> Iterator[Floor]:
+    """The spa on two processes of uvicorn."""
+    run_quietly([*MANAGE, "seed", "--reset", "--password", PASSWORD, "-v", "0"], **spa)
+    served = spa | {"SERVED_BY": "uvicorn"}
+    with AppServer(**served) as one, AppServer(**served) as two:
+        yield Floor(one, two)
+
+
+async def test_it_is_uvicorn(floor):
+    assert "uvicorn" in floor.one.command()
+
+
+async def test_it_ends_in_time_and_sends_sockets_elsewhere(spa):
+    with AppServer(**spa, SERVED_BY="uvicorn") as app:
+        async with connect(f"{app.ws_url}/ws/board/", origin=Origin(app.url)) as socket:
+            await socket.recv()
+            begun = time.monotonic()
+            stopping = asyncio.to_thread(app.stop)
+            ending = asyncio.create_task(stopping)
+            assert await close_code(socket) == 1012
+            await ending
+            assert time.monotonic() - begun < 5
