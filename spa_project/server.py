@@ -13,6 +13,7 @@ from typing import Any
 
 from daphne.server import Server  # first: it installs Twisted's reactor
 from daphne.utils import import_by_path
+from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from twisted.internet.defer import Deferred
 
 APPLICATION = "spa_project.asgi:application"
@@ -24,6 +25,20 @@ PATIENCE = 4.0
 #: bytes and events to leave.
 LINGER = 0.1
 POLL = 0.02
+
+
+class Protocol(WebSocketProtocol):
+    """A socket that can be closed with the codes of servers, too."""
+
+    def serverClose(self, code: int | None = None) -> None:
+        """Close; by the frame itself, because autobahn's `sendClose` raises for 1009, 1012, 1013.
+
+        They are registered: https://www.iana.org/assignments/websocket/#close-code-number
+        """
+        self.sendCloseFrame(code or 1000)
+
+
+WebSocketFactory.protocol = Protocol
 
 
 class PatientServer(Server):
