@@ -132,7 +132,8 @@ BUGS = (
             ),
             Change(
                 "spa_project/lib/doors.py",
-                "        self.caller = await self._look_again() or self.caller",
+                "        if caller := await self._look_again():\n"
+                "            self.standing = caller.standing",
                 "        pass",
             ),
         ),
