@@ -1,0 +1,91 @@
+"""B11: too much of everything, from one address. It is refused in order, and others are served."""
+
+import asyncio
+from collections import Counter
+from contextlib import AsyncExitStack, suppress
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from spa_project.tests.hostile.guarded import (
+    ask,
+    others_notice_nothing,
+    socket,
+    until,
+)
+from spa_project.tests.hostile.volume import volume
+from spa_project.tests.servers import AppServer
+
+pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
+SECONDS = volume(3, 30)
+SOCKETS_OF_AN_ADDRESS, LOGINS_A_MINUTE, ORDERS_A_MINUTE = 200, 20, 10
+AT_ONCE = 16
+
+
+async def many(
+    times: int, server: AppServer, path: str, body: object, *, address: str
+) -> Counter[int]:
+    """Ask the same many times, as fast as it goes; the statuses."""
+    seen: Counter[int] = Counter()
+
+    async def some() -> None:
+        for _each in range(times // AT_ONCE):
+            status, reply = await asyncio.to_thread(ask, server, path, body, address=address)
+            seen[status] += 1
+            if status == 429:
+                assert reply["code"] == "rate_limited"
+                assert reply["retry_after"] >= 1
+
+    await asyncio.gather(*(some() for _each in range(AT_ONCE)))
+    return seen
+
+
+async def test_a_socket_that_floods_is_closed_with_4429(guarded):
+    async with others_notice_nothing(guarded, SECONDS, megabytes=100):
+        for _each in range(volume(5, 50)):
+            async with socket(guarded) as connection:
+                with suppress(ConnectionClosed):
+                    for _message in range(2_000):
+                        await connection.send('{"command": "nothing"}')
+                    async for _answer in connection:
+                        pass
+                assert connection.close_code == 4429
+
+
+async def test_an_address_opens_two_hundred_sockets_and_no_more(guarded):
+    address = "127.0.0.3"
+    async with AsyncExitStack() as lines, others_notice_nothing(guarded, SECONDS, megabytes=100):
+        opened = [
+            await lines.enter_async_context(socket(guarded, address=address))
+            for _each in range(volume(260, 500))
+        ]
+        refused = len(opened) - SOCKETS_OF_AN_ADDRESS
+
+        def closed() -> int:
+            return sum(connection.close_code == 4429 for connection in opened)
+
+        for connection in opened:
+            connection.transport.resume_reading()
+        assert await until(lambda: closed() == refused, 10), closed()
+
+
+async def test_guessed_passwords_are_stopped_before_they_cost_anything(guarded):
+    wrong = {"username": "manager1", "password": "wrong-and-long-enough"}
+    async with others_notice_nothing(guarded, SECONDS, megabytes=100):
+        seen = await many(volume(320, 4_800), guarded, "/api/login/", wrong, address="127.0.0.4")
+    assert set(seen) <= {401, 429, 503}  # busy: no thread was free for two seconds
+    assert seen[401] <= 2 * LOGINS_A_MINUTE
+    assert seen[429] >= volume(320, 4_800) - 2 * LOGINS_A_MINUTE - AT_ONCE
+
+
+async def test_a_kiosk_run_wild_fills_no_line(guarded, offer):
+    order = {"items": [{"service_classification_id": offer}]}
+    path = "/api/commands/customer_confirm_selection/"
+    async with others_notice_nothing(guarded, SECONDS, megabytes=100):
+        seen = await many(volume(320, 1_600), guarded, path, order, address="127.0.0.5")
+    assert set(seen) == {200, 429}
+    assert ORDERS_A_MINUTE <= seen[200] <= 2 * ORDERS_A_MINUTE + 1
+
+
+async def test_nothing_of_all_this_left_a_traceback(guarded):
+    assert "Traceback" not in guarded.log.read_text(errors="replace")
