@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from playwright.sync_api import (
     Browser,
@@ -37,10 +37,15 @@ class Windows:
 
     browser: Browser
     complaints: list[str] = field(default_factory=list)
+    language: str = "en"
+
+    def speaking(self, language: str) -> "Windows":
+        """The same for somebody whose browser asks for another language."""
+        return replace(self, language=language)
 
     def open(self, server: AppServer, path: str, username: str = "") -> Page:
         """A page, opened as a visitor or by a member of staff who logs in on the way."""
-        context = self.browser.new_context(base_url=server.url, viewport=SIZE)
+        context = self.browser.new_context(base_url=server.url, viewport=SIZE, locale=self.language)
         context.set_default_timeout(WAIT_MS)
         context.set_default_navigation_timeout(LOAD_MS)
         page = context.new_page()

@@ -18,12 +18,13 @@ SIZES = {
     "1920": ViewportSize(width=1920, height=1080),
     "200%": ViewportSize(width=640, height=400),
 }
-#: What appears has appeared; what turns for ever may turn.
-AT_REST = """Promise.allSettled(
-  document.getAnimations()
-    .filter((each) => each.effect.getTiming().iterations !== Infinity)
-    .map((each) => each.finished)
-).then(() => null)"""
+#: A new size has reached the scripts, what appears has appeared; what turns for ever may turn.
+AT_REST = """(async () => {
+  for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
+  const ending = document.getAnimations()
+    .filter((each) => each.effect.getTiming().iterations !== Infinity);
+  await Promise.allSettled(ending.map((each) => each.finished));
+})()"""
 
 
 def layout_problems(page: Page) -> list[str]:

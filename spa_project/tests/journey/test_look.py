@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from spa_project.tests.catalogues import write_pseudo
+from spa_project.tests.catalogues import LANGUAGES, write_pseudo
 from spa_project.tests.journey.browser import Windows
 from spa_project.tests.journey.floor import Floor
 from spa_project.tests.journey.look import (
@@ -99,6 +99,15 @@ def test_a_screen_fits_every_size_and_is_accessible(floor: Floor, windows, compl
     page = SCREENS[name](floor.one, windows)
     assert layout_problems(page) == []
     assert accessibility_problems(page) == []
+    assert complaints == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", SCREENS)
+def test_a_screen_fits_in_every_language(floor: Floor, windows, complaints, name, language):
+    page = SCREENS[name](floor.one, windows.speaking(language))
+    assert page.locator("html").get_attribute("lang") == language
+    assert layout_problems(page) == []
     assert complaints == []
 
 

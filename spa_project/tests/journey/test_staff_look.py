@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from spa_project.tests.catalogues import write_pseudo
+from spa_project.tests.catalogues import LANGUAGES, write_pseudo
 from spa_project.tests.journey.browser import Windows
 from spa_project.tests.journey.floor import Floor
 from spa_project.tests.journey.look import accessibility_problems, layout_problems
@@ -84,6 +84,15 @@ def test_a_desk_fits_every_size_and_is_accessible(afternoon, windows, complaints
     page = SCREENS[name](afternoon.one, windows)
     assert layout_problems(page) == []
     assert accessibility_problems(page) == []
+    assert complaints == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", [name for name in SCREENS if name != "till-change"])
+def test_a_desk_fits_in_every_language(afternoon, windows, complaints, name, language):
+    page = SCREENS[name](afternoon.one, windows.speaking(language))
+    assert page.locator("html").get_attribute("lang") == language
+    assert layout_problems(page) == []
     assert complaints == []
 
 
