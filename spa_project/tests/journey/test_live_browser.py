@@ -269,7 +269,7 @@ def test_a_step_whose_answer_is_lost_is_taken_back_with_the_reason(floor, window
     the(page, "start").click()
     expect(the(page, "timer")).to_be_visible()
     page.context.set_offline(True)
-    expect(the(page, "problem")).to_contain_text("The connection was lost")
+    expect(the(page, "problem").first).to_contain_text("The connection was lost")
     expect(the(page, "timer")).to_be_hidden()
     expect(the(page, "start")).to_be_disabled()
     gate.held = None
@@ -277,7 +277,7 @@ def test_a_step_whose_answer_is_lost_is_taken_back_with_the_reason(floor, window
     expect_live(page, BACK_MS)
     the(page, "start").click()
     expect(the(page, "timer")).to_be_visible()
-    expect(the(page, "problem")).to_be_empty()
+    expect(the(page, "problem").first).to_be_empty()
     assert worries(complaints) == []
 
 
@@ -297,7 +297,7 @@ def test_a_step_shows_at_once_and_is_taken_back_with_the_reason(floor, windows, 
     assert visit["status"] == "therapist_confirmed"
     elsewhere.does("therapist_start_service", transaction_id=visit["id"])
     gate.release()
-    expect(the(page, "problem")).to_contain_text("This step is not possible")
+    expect(the(page, "problem").first).to_contain_text("This step is not possible")
     expect(the(page, "timer")).to_be_hidden()
     expect(the(page, "start")).to_be_visible()
     gate.is_deaf = False

@@ -22,15 +22,15 @@ AT_ONCE, AT_LAST = 2.0, 10.0  # seconds: when told, and when it has to be found 
 
 
 @pytest.fixture(scope="module")
-def broker() -> Iterator[Redis]:
+def own_broker() -> Iterator[Redis]:
     with Redis() as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def floor(spa, broker) -> Iterator[Floor]:
+def floor(spa, own_broker) -> Iterator[Floor]:
     """Two processes with a Redis of their own, which may die."""
-    ours = spa | {"REDIS_URL": broker.url}
+    ours = spa | {"REDIS_URL": own_broker.url}
     run_quietly([*MANAGE, "seed", "--reset", "--password", PASSWORD, "-v", "0"], **ours)
     with AppServer(**ours) as one, AppServer(**ours) as two:
         yield Floor(one, two)
@@ -107,12 +107,12 @@ async def test_a_ticket_of_one_process_opens_a_socket_of_the_other(floor):
         assert (await end_of(again))[0] == 4401
 
 
-async def test_with_redis_dead_it_is_found_out_within_ten_seconds(floor, broker, spa):
+async def test_with_redis_dead_it_is_found_out_within_ten_seconds(floor, own_broker, spa):
     therapist = await token_of(floor.one, "therapist2")
     cashier = await token_of(floor.one, "cashier2")
     logged_out = await open_desk(floor.two, "/ws/therapist/", therapist)
     role_lost = await open_desk(floor.two, "/ws/cashier/", cashier)
-    broker.kill()
+    own_broker.kill()
     try:
         late = await open_desk(floor.two, "/ws/monitor/", therapist)
         ends = asyncio.gather(*(end_of(desk) for desk in (logged_out, late, role_lost)))
@@ -120,6 +120,6 @@ async def test_with_redis_dead_it_is_found_out_within_ten_seconds(floor, broker,
         await asyncio.to_thread(take_role_away, spa["DATABASE_URL"], "cashier2")
         (first, *_), (second, *_), (third, *_) = found = await ends
     finally:
-        broker.start()
+        own_broker.start()
     assert (first, second, third) == (4401, 4401, 4403)
     assert max(seconds for _code, seconds in found) < AT_LAST
