@@ -3,7 +3,7 @@
 import datetime
 import zoneinfo
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Self, TypeVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.core.exceptions import ValidationError
@@ -153,11 +153,24 @@ class User(AbstractUser):
         ).hexdigest()
 
 
+Profile = TypeVar("Profile", bound="StaffProfile")
+
+
+class StaffProfileManager(models.Manager[Profile]):
+    """Therapists or cashiers."""
+
+    def on_duty(self, branch: Branch) -> models.QuerySet[Profile]:
+        """Who plays this part in the branch now: neither the part nor the person switched off."""
+        return self.filter(active=True, user__is_active=True, user__branch=branch)
+
+
 class StaffProfile(models.Model):
     """What a therapist and a cashier have in common."""
 
     display_name = models.CharField(_("name on screens"), max_length=60)
     active = models.BooleanField(_("active"), default=True)
+
+    objects: ClassVar[StaffProfileManager[Self]] = StaffProfileManager()
 
     class Meta:
         abstract = True

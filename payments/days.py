@@ -7,7 +7,7 @@ from django.db.models import Count, Sum
 
 from accounts.models import Cashier
 from payments.models import Payment
-from queueing.services import staff_branch
+from queueing.services import branch_of
 from spa_project.lib.money import format_amount
 
 #: Payments that are shown; the totals count all.
@@ -51,7 +51,7 @@ class DayData(TypedDict):
 
 def day_of(cashier: Cashier) -> DayData:
     """The cashier's business day so far."""
-    today = staff_branch(cashier).business_date()
+    today = branch_of(cashier.user).business_date()
     payments = Payment.objects.filter(cashier=cashier, business_date=today)
     by_method = payments.values("method", "method__name").order_by("method__position", "method")
     sums = list(by_method.annotate(count=Count("pk"), amount=Sum("amount_due")))

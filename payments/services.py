@@ -21,15 +21,15 @@ from payments.errors import (
 )
 from payments.models import CASH, Kind, Payment, PaymentAttempt, PaymentMethod
 from queueing.errors import TransactionNotFound, WrongState
-from queueing.lifecycle import advance, wrong_state
+from queueing.lifecycle import advance, must_be, wrong_state
 from queueing.models import Transaction
 from queueing.services import (
+    branch_of,
     counter_rows,
     held_by,
     next_in_line,
     own_transaction,
     owned,
-    staff_branch,
 )
 from queueing.states import Status
 from queueing.ways_out import transaction_of_branch
@@ -52,7 +52,7 @@ def claim_next(cashier: Cashier) -> Transaction:
     """
     if held := held_by(cashier):
         return held
-    return _to_the_counter(next_in_line(staff_branch(cashier), Status.FINISHED), cashier)
+    return _to_the_counter(next_in_line(branch_of(cashier.user), Status.FINISHED), cashier)
 
 
 @durable
@@ -69,7 +69,7 @@ def claim(cashier: Cashier, *, code: str) -> Transaction:
             _("Customer %(code)s is at your counter. Please finish or give back first.")
             % {"code": held.code}
         )
-    branch = staff_branch(cashier)
+    branch = branch_of(cashier.user)
     # Found first and locked by the key: locking by the code could meet a payment in a deadlock.
     open_here = Transaction.objects.filter(branch=branch, active_code=code)
     found = open_here.values_list("pk", flat=True).first()
@@ -77,8 +77,7 @@ def claim(cashier: Cashier, *, code: str) -> Transaction:
     if not transaction:
         raise TransactionNotFound(_("Nobody here has the number %(code)s.") % {"code": code})
     transaction.branch = branch
-    if transaction.status != Status.FINISHED:
-        raise wrong_state(transaction)
+    must_be(transaction, Status.FINISHED)
     return _to_the_counter(transaction, cashier)
 
 
@@ -99,8 +98,7 @@ def release(user: User, *, transaction_id: int, reason: str = "") -> Transaction
     Their cashier or a manager may. Raises `TransactionNotFound`, `WrongState`.
     """
     transaction = _in_charge_of(user, transaction_id)
-    if transaction.status != Status.AWAITING_PAYMENT:
-        raise wrong_state(transaction)
+    must_be(transaction, Status.AWAITING_PAYMENT)
     return advance(transaction, Status.FINISHED, by=user, reason=reason)
 
 

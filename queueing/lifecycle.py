@@ -68,6 +68,12 @@ def _check_arrow(transaction: Transaction, to: Status, *, undo: bool) -> None:
         raise wrong_state(transaction)
 
 
+def must_be(transaction: Transaction, *statuses: Status) -> None:
+    """Refuse, with `WrongState`, a transaction that is in none of these statuses."""
+    if transaction.status not in statuses:
+        raise wrong_state(transaction)
+
+
 def wrong_state(transaction: Transaction) -> WrongState:
     """The refusal that names where the customer is now."""
     return WrongState(

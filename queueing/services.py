@@ -17,7 +17,7 @@ from accounts.models import Branch, Cashier, Therapist, User
 from catalog.models import ServiceClassification
 from queueing import codes, rooms
 from queueing.errors import EmptySelection, QueueEmpty, ServiceNotFound, TransactionNotFound
-from queueing.lifecycle import advance, wrong_state
+from queueing.lifecycle import advance, must_be
 from queueing.models import Room, RoomStatus, Transaction, TransactionItem
 from queueing.states import Status
 from spa_project.lib.durable import durable
@@ -175,7 +175,7 @@ def claim_next(therapist: Therapist) -> Transaction:
     """
     if held := held_by(therapist):
         return held
-    branch = staff_branch(therapist)
+    branch = branch_of(therapist.user)
     transaction = next_in_line(branch, Status.PENDING_THERAPIST)
     room = rooms.occupy(branch, therapist)
     return advance(
@@ -279,12 +279,11 @@ def owned(
         raise TransactionNotFound
     [(role, person)] = owner.items()
     setattr(transaction, role, person)
-    transaction.branch = staff_branch(person)
+    transaction.branch = branch_of(person.user)
     if served_by := vars(transaction).pop("served_by", None):
         known = {"id": transaction.therapist_id, "display_name": served_by}
         transaction.therapist = Therapist.from_db(None, list(known), list(known.values()))
-    if transaction.status not in statuses:
-        raise wrong_state(transaction)
+    must_be(transaction, *statuses)
     return transaction
 
 
@@ -299,11 +298,10 @@ def next_in_line(branch: Branch, status: Status) -> Transaction:
     return transaction
 
 
-def staff_branch(person: Therapist | Cashier) -> Branch:
+def branch_of(user: User) -> Branch:
     """The branch a member of staff acts in; the edges let nobody in without one."""
-    branch = person.user.branch
-    assert branch is not None, "staff without a branch are refused at the edge"
-    return branch
+    assert user.branch is not None, "staff without a branch are refused at the edge"
+    return user.branch
 
 
 def _change_items(

@@ -57,15 +57,17 @@ def rooms_of(branch: Branch) -> list[RoomData]:
 
 def therapists_of(branch: Branch) -> list[TherapistData]:
     """The branch's therapists, by name: to whom a customer can be handed over."""
-    people = Therapist.objects.filter(active=True, user__is_active=True, user__branch=branch)
-    found = people.order_by("display_name", "pk").values_list("pk", "display_name")
+    found = (
+        Therapist.objects.on_duty(branch)
+        .order_by("display_name", "pk")
+        .values_list("pk", "display_name")
+    )
     return [{"id": pk, "name": name} for pk, name in found]
 
 
 def cashiers_of(branch: Branch) -> list[CashierData]:
     """The branch's cashiers, by counter and name."""
-    people = Cashier.objects.filter(active=True, user__is_active=True, user__branch=branch)
-    found = people.order_by("counter_number", "display_name", "pk")
+    found = Cashier.objects.on_duty(branch).order_by("counter_number", "display_name", "pk")
     return [
         {"id": pk, "name": name, "counter_number": number}
         for pk, name, number in found.values_list("pk", "display_name", "counter_number")

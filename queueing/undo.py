@@ -57,15 +57,8 @@ def _must_be_the_last_word(user: User, last: TransactionEvent, version: int | No
     if is_news or last.is_undo or not is_theirs:
         raise Conflict(
             _("Already changed by %(name)s. The page shows how it is now.")
-            % {"name": _name_of(last.by)}
+            % {"name": last.by.shown_name if last.by else _("the customer")}
         )
-
-
-def _name_of(user: User | None) -> str:
-    if user is None:
-        return _("the customer")
-    profile = getattr(user, "therapist", None) or getattr(user, "cashier", None)
-    return str(profile or user.get_full_name() or user.get_username())
 
 
 def _had_before(transaction: Transaction, back: Status) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from accounts.models import Branch, Role, Therapist, User
 from queueing import codes, rooms
 from queueing.errors import TransactionNotFound, WrongState
-from queueing.lifecycle import advance, wrong_state
+from queueing.lifecycle import advance, must_be
 from queueing.models import Room, Transaction
-from queueing.services import held_by, own_transaction
+from queueing.services import branch_of, held_by, own_transaction
 from queueing.states import UNCLAIMED, WITH_THERAPIST, Status
 from spa_project.lib.durable import durable
 from spa_project.lib.errors import Conflict
@@ -46,7 +46,7 @@ def cancel_own(key: str) -> Transaction:
     transaction = _BY_KEY.first(key=key)
     if transaction is None:
         raise TransactionNotFound
-    _must_be(transaction, *UNCLAIMED)
+    must_be(transaction, *UNCLAIMED)
     return advance(transaction, Status.CANCELLED, by=None)
 
 
@@ -120,7 +120,7 @@ def reopen(user: User, *, code: str) -> Transaction:
     """Who did not come is here after all, within `REOPEN_WITHIN`, and gets their old place.
 
     Raises `TransactionNotFound`, `WrongState` (too late), `Conflict` (the code is in use)."""
-    branch = _branch_of(user)
+    branch = branch_of(user)
     missed = _last_missed(branch, code)
     transaction = missed and transaction_of_branch(user, missed, Status.NO_SHOW)
     if not transaction:
@@ -142,7 +142,7 @@ def hand_over(
     """Another therapist goes on with the customer, in the same room.
 
     Raises `TransactionNotFound`, `WrongState` (no such colleague, or not free)."""
-    colleague = _colleague(_branch_of(user), therapist_id)
+    colleague = _colleague(branch_of(user), therapist_id)
     if held_by(colleague):
         raise WrongState(_("%(name)s has a customer now.") % {"name": colleague})
     transaction = transaction_of_branch(user, transaction_id, *WITH_THERAPIST)
@@ -184,12 +184,12 @@ def transaction_of_branch(user: User, transaction_id: int, *statuses: Status) ->
 
     Who is a therapist only does not reach into a colleague's treatment. Raises
     `TransactionNotFound` (elsewhere, or a colleague's), `WrongState`."""
-    branch = _branch_of(user)
+    branch = branch_of(user)
     transaction = _OF_BRANCH.first(pk=transaction_id, branch_id=branch.pk)
     if transaction is None or _is_a_colleagues(user, transaction):
         raise TransactionNotFound
     transaction.branch = branch
-    _must_be(transaction, *statuses)
+    must_be(transaction, *statuses)
     return transaction
 
 
@@ -217,27 +217,15 @@ def _free_room(transaction: Transaction) -> Room | None:
     return rooms.vacate(transaction.active_room_id, transaction.branch, used=used)
 
 
-def _must_be(transaction: Transaction, *statuses: Status) -> None:
-    if transaction.status not in statuses:
-        raise wrong_state(transaction)
-
-
 def _is_a_colleagues(user: User, transaction: Transaction) -> bool:
     if transaction.active_therapist_id is None or user.roles & {Role.CASHIER, Role.MANAGER}:
         return False
     return transaction.active_therapist_id != user.therapist.pk
 
 
-def _branch_of(user: User) -> Branch:
-    assert user.branch is not None, "staff without a branch are refused at the edge"
-    return user.branch
-
-
 def _colleague(branch: Branch, therapist_id: int) -> Therapist:
-    people = Therapist.objects.select_related("user__branch").filter(
-        pk=therapist_id, active=True, user__is_active=True, user__branch=branch
-    )
-    if not (found := people.first()):
+    people = Therapist.objects.on_duty(branch).select_related("user__branch")
+    if not (found := people.filter(pk=therapist_id).first()):
         raise WrongState(_("There is no such therapist here."))
     return found
 

@@ -17,6 +17,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -36,6 +37,8 @@ POLL_SECONDS = 0.02
 AT_ONCE = Retry(NoBackoff(), 0)
 # However the tests end, even killed, none of their servers stays behind.
 DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL", "--")
+# The kernel takes the end of the thread that started a process for ours: this one outlives all.
+_STARTER = ThreadPoolExecutor(1, "starter")
 LOG_TAIL = 4000  # characters of a log that an error shows
 
 
@@ -101,7 +104,8 @@ class Server:
     def start(self) -> None:
         """Start the process and return once it answers; raises `ServerFailed`."""
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
+            self._process = _STARTER.submit(
+                subprocess.Popen,
                 [*DIES_WITH_US, *self.command()],
                 cwd=PROJECT,
                 env=self.environment(),
@@ -109,7 +113,7 @@ class Server:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is for the tests; they stop their servers in order
-            )
+            ).result()
         deadline = time.monotonic() + START_SECONDS
         while not self.answers():
             if not self.running or time.monotonic() > deadline:

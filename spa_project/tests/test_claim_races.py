@@ -22,7 +22,7 @@ from payments import services as payments
 from payments.models import Payment
 from queueing import codes, services
 from queueing.errors import QueueEmpty
-from queueing.lifecycle import advance, wrong_state
+from queueing.lifecycle import advance, must_be
 from queueing.models import Room, RoomStatus, Transaction, TransactionCounter, TransactionEvent
 from queueing.services import Choice, next_in_line
 from queueing.states import Status
@@ -135,7 +135,7 @@ def asked(verb: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def make_ready(therapist: Therapist) -> None:
-    branch = services.staff_branch(therapist)
+    branch = services.branch_of(therapist.user)
     services.set_room(branch, therapist.room_number, RoomStatus.AVAILABLE)
 
 
@@ -152,8 +152,7 @@ def cancel(customer: int) -> Any:
 def _cancel(customer: int) -> Transaction:
     """A customer leaves the line, as long as nobody has called them."""
     transaction = Transaction.objects.select_for_update().get(pk=customer)
-    if transaction.status != Status.PENDING_THERAPIST:
-        raise wrong_state(transaction)
+    must_be(transaction, Status.PENDING_THERAPIST)
     return advance(transaction, Status.CANCELLED, by=None)
 
 

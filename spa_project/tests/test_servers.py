@@ -6,9 +6,11 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import MySQLdb
@@ -81,6 +83,17 @@ def test_redis_comes_back_empty_on_the_same_port():
         server.restart()
         with redis.Redis(port=server.port) as client:
             assert client.get("towel") is None
+
+
+def test_a_server_outlives_the_thread_that_started_it():
+    with Redis() as server:
+        server.kill()
+        thread = threading.Thread(target=server.start)
+        thread.start()
+        thread.join()
+        while Path(f"/proc/self/task/{thread.native_id}").exists():
+            time.sleep(0.01)
+        assert server.answers()
 
 
 def test_the_application_runs_crashes_and_runs_again(tmp_path):

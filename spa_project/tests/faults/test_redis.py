@@ -53,4 +53,5 @@ async def test_people_work_on_and_every_screen_is_right_afterwards(
             await fault(broker)
         await all_are_right(processes[0], screens)
     assert shift.served
+    assert broker.running
     assert not sum(screen.cuts for screen in screens), "a socket was closed"

@@ -16,7 +16,7 @@ from playwright.sync_api import (
 from spa_project.tests.journey.floor import PASSWORD
 from spa_project.tests.servers import AppServer, program
 
-WAIT_MS = 3000  # every step shows itself on every page well within this
+WAIT_MS = 10_000  # far longer than a step takes to show itself, however busy the machine
 HOLD_MS = 1200  # what must be meant is held for a second
 LOAD_MS = 15_000  # a page's first load starts a browser process
 SIZE = ViewportSize(width=1280, height=800)
