@@ -58,6 +58,11 @@ class Windows:
             page.wait_for_url(f"**{path}")
         return page
 
+    def close(self) -> None:
+        """Close every page of this browser."""
+        for context in self.browser.contexts:
+            context.close()
+
     def _listen_to(self, page: Page) -> None:
         page.on("console", self._take_message)
         page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))

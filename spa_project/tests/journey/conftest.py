@@ -1,7 +1,7 @@
 """The floor of the journeys, and Chromium."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import expect
@@ -21,15 +21,22 @@ def floor(spa, processes) -> Floor:
 
 
 @pytest.fixture(scope="module")
-def windows() -> Iterator[Windows]:
+def new_windows() -> Iterator[Callable[[], Windows]]:
     """Chromium, whose pages show each step in time or fail."""
     expect.set_options(timeout=WAIT_MS)
     with chromium() as new_windows:
-        yield new_windows()
+        yield new_windows
+
+
+@pytest.fixture
+def windows(new_windows) -> Iterator[Windows]:
+    """The windows of one test; they close with it, and their sockets too."""
+    windows: Windows = new_windows()
+    yield windows
+    windows.close()
 
 
 @pytest.fixture
 def complaints(windows) -> list[str]:
     """What the pages complain of during one test."""
-    windows.complaints.clear()
     return windows.complaints
