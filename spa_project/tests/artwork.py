@@ -114,7 +114,7 @@ def draw_app_icons() -> None:
 
     mark = (IMAGES / "icon.svg").read_text()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program("chromium"), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=program("chromium-headless-shell"), args=FLAGS)
         for name, size, part in APP_ICONS:
             page = browser.new_page(viewport={"width": size, "height": size})
             ground = APP_COLOUR if part < 1 else "transparent"
