@@ -82,7 +82,9 @@ class Windows:
 def chromium() -> Iterator[Callable[[], Windows]]:
     """Debian's Chromium; each call gives fresh windows."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program("chromium-headless-shell"), args=FLAGS)
+        browser = playwright.chromium.launch(
+            executable_path=program("chromium-headless-shell"), args=FLAGS
+        )
         try:
             yield lambda: Windows(browser)
         finally:
