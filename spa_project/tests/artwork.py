@@ -107,14 +107,11 @@ def _note_sum(path: Path) -> None:
 
 def draw_app_icons() -> None:
     """Draw the mark at every size a phone's home screen asks for."""
-    from playwright.sync_api import sync_playwright
-
-    from spa_project.tests.journey.browser import FLAGS
-    from spa_project.tests.servers import program
+    from spa_project.tests.journey.browser import chromium
 
     mark = (IMAGES / "icon.svg").read_text()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program("chromium-headless-shell"), args=FLAGS)
+    with chromium() as new_windows:
+        browser = new_windows().browser
         for name, size, part in APP_ICONS:
             page = browser.new_page(viewport={"width": size, "height": size})
             ground = APP_COLOUR if part < 1 else "transparent"
@@ -123,7 +120,6 @@ def draw_app_icons() -> None:
                 f"background:{ground}}}svg{{width:{part:.0%}}}</style>{mark}"
             )
             page.screenshot(path=IMAGES / name, omit_background=True)
-        browser.close()
 
 
 if __name__ == "__main__":
