@@ -7,6 +7,7 @@ from django.conf import settings
 
 from conftest import session_of
 from spa_project.lib.dbpool import pool
+from spa_project.lib.hub import hub
 from spa_project.tests.hostile.asking import on_the_tests_thread
 from spa_project.tests.hostile.scene import Asker
 
@@ -48,8 +49,11 @@ async def _opens(path: str, headers: list[tuple[bytes, bytes]]) -> bool:
     from spa_project.asgi import application
 
     socket = WebsocketCommunicator(application, path, headers=headers)
-    opened, _code = await socket.connect(timeout=5)
-    await socket.disconnect()
+    try:
+        opened, _code = await socket.connect(timeout=5)
+        await socket.disconnect()
+    finally:
+        await hub.stop()
     return opened
 
 
