@@ -114,6 +114,8 @@ def described_body(data: type[Data]) -> dict[str, Any]:
     """A request body's part of the OpenAPI document."""
     schema = data.model_json_schema(ref_template=JSON_SCHEMAS)
     schema.pop("$defs", None)
+    if "required" not in schema:  # then null says as much as no body at all
+        schema = {"anyOf": [schema, {"type": "null"}]}
     return {"requestBody": {"content": {"application/json": {"schema": schema}}}}
 
 
