@@ -199,7 +199,7 @@ class MariaDB(Server):
             "--character-set-server=utf8mb4",
             "--collation-server=utf8mb4_unicode_ci",
             "--innodb-buffer-pool-size=128M",
-            f"--innodb-flush-log-at-trx-commit={int(self._durable)}",
+            f"--innodb-flush-log-at-trx-commit={1 if self._durable else 2}",
             "--max-connections=200",
         ]
 

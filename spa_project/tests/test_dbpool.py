@@ -162,6 +162,7 @@ def house(tmp_path_factory) -> Iterator[House]:
             "REDIS_URL": "",
             "SECRET_KEY": secrets.token_urlsafe(45),
             "STATIC_ROOT": str(tmp_path_factory.mktemp("static")),
+            "RATE_LIMITS": "off",  # a crowd comes from one address
         }
         manage = (sys.executable, "manage.py")
         run_quietly([*manage, "migrate", "-v", "0"], **settings)
@@ -289,7 +290,7 @@ async def test_without_a_free_thread_everybody_is_told_busy(house, one_thread):
         for refused in (program, person):
             assert (refused.status, refused.headers["Retry-After"]) == (503, "1")
         assert program.data["code"] == "busy"
-        assert person.body.decode() == program.data["error"]
+        assert program.data["error"] in person.body.decode()
         assert alive.status == 200
         assert (await claim)["id"]
         assert b'spa_busy_total{cause="slot"} 3.0' in Reply(f"{app.url}/metrics").body
