@@ -39,8 +39,19 @@ from spa_project.lib.fingerprint import fingerprint
 from spa_project.lib.money import format_amount
 from spa_project.lib.statements import Param, Prepared, insert_new
 
+
+def _digest_of(made: type[Payment | PaymentAttempt]) -> Subquery:
+    """What the request asked for when it made one of these, if it did."""
+    rows = made._default_manager.filter(request_id=Param("request_id"))
+    return Subquery(rows.values("request_digest"))
+
+
 _TO_PAY = Prepared(
-    lambda: counter_rows().annotate(kind=Subquery(methods.offered(Param("method")).values("kind")))
+    lambda: counter_rows().annotate(
+        kind=Subquery(methods.offered(Param("method")).values("kind")),
+        paid=_digest_of(Payment),
+        asked=_digest_of(PaymentAttempt),
+    )
 )
 
 
@@ -148,7 +159,7 @@ def pay(
 
 @durable
 def _take(cashier: Cashier, transaction_id: int, tender: _Tender, request: _Request) -> Transaction:
-    transaction, kind = _to_pay(cashier, transaction_id, tender.method)
+    transaction, kind = _to_pay(cashier, transaction_id, tender.method, request)
     if transaction.status != Status.AWAITING_PAYMENT:
         return _asked_before(transaction, request)
     if kind is None:
@@ -167,11 +178,20 @@ def _take(cashier: Cashier, transaction_id: int, tender: _Tender, request: _Requ
     return advance(transaction, Status.PAYING, Status.PAID, by=cashier.user)
 
 
-def _to_pay(cashier: Cashier, transaction_id: int, method: str) -> tuple[Transaction, str | None]:
-    """Lock the cashier's own transaction; with it how the method takes money, if it is offered."""
-    found: Any = _TO_PAY.first(pk=transaction_id, owner=cashier.pk, method=method)
+def _to_pay(
+    cashier: Cashier, transaction_id: int, method: str, request: _Request
+) -> tuple[Transaction, str | None]:
+    """Lock the cashier's own transaction; with it how the method takes money, if it is offered.
+
+    Raises `Conflict` when the request has already made something else."""
+    found: Any = _TO_PAY.first(
+        pk=transaction_id, owner=cashier.pk, method=method, request_id=request.id
+    )
     statuses = (Status.AWAITING_PAYMENT, Status.PAYING, Status.PAID)
-    return owned(found, *statuses, cashier=cashier), found.kind
+    transaction = owned(found, *statuses, cashier=cashier)
+    if not {found.paid, found.asked} <= {None, request.digest}:
+        raise _used_otherwise()
+    return transaction, found.kind
 
 
 def _check_amount(transaction: Transaction, kind: str, tender: _Tender) -> None:
@@ -314,5 +334,9 @@ def _made_by(request: _Request, **where: Transaction) -> Payment | PaymentAttemp
         if row.request_digest == request.digest:
             return row
     if made:
-        raise Conflict(_("This request was already used for another payment."))
+        raise _used_otherwise()
     return None
+
+
+def _used_otherwise() -> Conflict:
+    return Conflict(_("This request was already used for another payment."))

@@ -208,3 +208,19 @@ def test_the_database_refuses_half_an_answer(paying):
 def test_an_attempt_is_never_deleted(paying):
     with pytest.raises(TypeError):
         paying.open_attempt.delete()
+
+
+def test_one_request_is_either_cash_or_a_card(carl, make_transaction):
+    first, second, third = (make_transaction(Status.FINISHED) for _each in range(3))
+    claim_next(carl)
+    by_card(carl, first, request_id="asked")
+    payment_result(carl.user, transaction_id=first.pk, approved=True)
+    claim_next(carl)
+    with pytest.raises(Conflict):
+        pay(carl, transaction_id=second.pk, amount_paid=DUE, request_id="asked")
+    pay(carl, transaction_id=second.pk, amount_paid=DUE, request_id="paid")
+    claim_next(carl)
+    with pytest.raises(Conflict):
+        by_card(carl, third, request_id="paid")
+    assert Payment.objects.count() == 2
+    assert PaymentAttempt.objects.count() == 1
