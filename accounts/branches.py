@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
@@ -36,7 +37,14 @@ def branch_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
             return redirect("home")
         response = view(request, branch)
         if named:
-            response.set_cookie(BRANCH_COOKIE, branch.slug, COOKIE_SECONDS, samesite="Lax")
+            response.set_cookie(
+                BRANCH_COOKIE,
+                branch.slug,
+                COOKIE_SECONDS,
+                secure=settings.HTTPS,
+                httponly=True,
+                samesite="Lax",
+            )
         return response
 
     return find_branch
