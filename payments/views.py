@@ -17,10 +17,12 @@ from accounts.models import Role
 from payments import services
 from payments.models import Payment
 from payments.reports import LONGEST, Period, report_of
+from payments.screens import cashier_screen
 from queueing.events import CASHIERS
 from queueing.views import KEY
 from spa_project.lib.pages import page_data
 from spa_project.lib.qr import qr_response
+from spa_project.lib.screens import view_of
 
 #: Widths of paper that receipts are made for, in millimetres; the first is the usual one.
 WIDTHS = ("80", "58")
@@ -28,15 +30,17 @@ WIDTHS = ("80", "58")
 
 @page_for(Role.CASHIER)
 def cashier(request: HttpRequest) -> HttpResponse:
-    """A cashier's desk: a shell; what it shows comes over its socket."""
+    """A cashier's desk."""
+    caller = caller_of(request)
     data = page_data(
         socket="/ws/cashier/",
         snapshot_url="/api/snapshots/cashier/",
+        snapshot=view_of(cashier_screen(caller)),
         day_url="/api/days/cashier/",
         receipt_url=reverse("receipt", args=[KEY]),
         shows=list(CASHIERS.shows),
     )
-    context = {"branch": caller_of(request).branch, "page_data": data}
+    context = {"branch": caller.branch, "page_data": data}
     return render(request, "payments/cashier.html", context)
 
 

@@ -1,4 +1,4 @@
-"""The floor's pages. Each is a shell: what it shows comes over its socket."""
+"""The floor's pages. Each brings what it shows first; what changes comes over its socket."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -9,10 +9,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
-from accounts.auth import caller_of, page_for
+from accounts.auth import Caller, caller_of, page_for
 from accounts.branches import branch_page
 from accounts.models import STAFF, Branch, Role
 from catalog.serializers import serialize_menu
+from queueing import screens
 from queueing.days import favourites_of
 from queueing.events import BOARD, MONITOR, THERAPISTS
 from queueing.models import Transaction
@@ -20,6 +21,7 @@ from queueing.snapshots import therapists_of
 from queueing.states import Status
 from spa_project.lib.pages import page_data
 from spa_project.lib.qr import qr_response
+from spa_project.lib.screens import view_of
 
 KEY = "KEY"  # where a page's script puts a ticket's key into an address
 
@@ -47,6 +49,7 @@ def ticket(request: HttpRequest, key: str) -> HttpResponse:
         key=key,
         socket=f"/ws/ticket/{key}/",
         snapshot_url=f"/api/tickets/{key}/",
+        snapshot=view_of(screens.ticket_screen(key)),
         shows=list(Status),
         receipt_url=reverse("receipt", args=[KEY]),
     )
@@ -67,6 +70,7 @@ def therapist(request: HttpRequest) -> HttpResponse:
     data = page_data(
         socket="/ws/therapist/",
         snapshot_url="/api/snapshots/therapist/",
+        snapshot=view_of(screens.therapist_screen(caller)),
         shows=list(THERAPISTS.shows),
         menu=serialize_menu(),
         favourites=favourites_of(caller.here, caller.therapist),
@@ -82,6 +86,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     data = page_data(
         socket="/ws/monitor/",
         snapshot_url="/api/snapshots/monitor/",
+        snapshot=view_of(screens.monitor_screen(caller)),
         shows=list(MONITOR.shows),
         menu=serialize_menu(),
         therapists=therapists_of(caller.here),
@@ -97,6 +102,7 @@ def monitor(request: HttpRequest) -> HttpResponse:
     data = page_data(
         socket="/ws/monitor/",
         snapshot_url="/api/snapshots/monitor/",
+        snapshot=view_of(screens.monitor_screen(caller_of(request))),
         shows=list(MONITOR.shows),
     )
     return render(request, "queueing/monitor.html", _of_staff(request, data))
@@ -109,6 +115,7 @@ def board(request: HttpRequest, branch: Branch) -> HttpResponse:
     data = page_data(
         socket=f"/ws/board/?{here}",
         snapshot_url=f"/api/snapshots/board/?{here}",
+        snapshot=view_of(screens.board_screen(Caller(None, branch))),
         shows=list(BOARD.shows),
     )
     return render(request, "queueing/board.html", {"branch": branch, "page_data": data})

@@ -42,6 +42,11 @@ class Screen:
         return shown | self.own
 
 
+def view_of(screen: Screen) -> dict[str, Any]:
+    """What the screen shows now, and the time; raises what the snapshot's queries raise."""
+    return screen.read() | server_time()
+
+
 def server_time() -> dict[str, str]:
     """Screens count time on the server's clock, never on their own."""
     return {"server_now": timezone.now().isoformat()}

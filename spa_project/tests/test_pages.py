@@ -1,5 +1,9 @@
 """Which pages open for whom."""
 
+import json
+import re
+from typing import Any
+
 import pytest
 
 from queueing.states import Status
@@ -32,6 +36,39 @@ def test_a_staff_page_opens_for_its_roles(client, maya, carl, mona, maria, path,
         assert response["Cache-Control"] == "no-store"
     else:
         assert response.status_code == 403
+
+
+def data_in(page: str) -> dict[str, Any]:
+    """What a page hands to its script."""
+    found = re.search(r'<script id="page-data" type="application/json">(.*?)</script>', page)
+    assert found
+    data: dict[str, Any] = json.loads(found[1])
+    return data
+
+
+@pytest.mark.parametrize(
+    ("path", "person"),
+    [
+        ("/therapist/", "maya"),
+        ("/cashier/", "carl"),
+        ("/desk/", "maria"),
+        ("/monitor/", "mona"),
+        ("/monitor/", "maria"),
+        ("/board/", ""),
+    ],
+)
+def test_a_page_brings_what_its_screen_shows_now(
+    client, maya, carl, mona, maria, make_transaction, path, person
+):
+    make_transaction(Status.FINISHED)
+    make_transaction(Status.PENDING_THERAPIST)
+    if person:
+        people = {"maya": maya.user, "carl": carl.user, "mona": mona, "maria": maria}
+        client.force_login(people[person])
+    data = data_in(client.get(path).content.decode())
+    shown = client.get(data["snapshot_url"]).json()
+    assert data["snapshot"]["transactions"]
+    assert data["snapshot"] | {"server_now": ""} == shown | {"server_now": ""}
 
 
 def test_a_ticket_page_opens_with_its_key(client, make_transaction):

@@ -82,6 +82,8 @@ export const floor = {
     this.insist = (command, data) => screen.line.insist(command, data);
     this.imagine = (guess) => screen.imagine(guess);
     this.agreed = (answer) => screen.agreed(answer);
+    // The page brings what was true when it was made; the line tells what is.
+    screen.hear("snapshot", data.snapshot);
   },
 
   /**
@@ -151,6 +153,7 @@ class Screen {
     this.count(snapshot);
     if (!this.component.loaded) this.component.opening = versionsOf(transactions);
     this.component.loaded = true;
+    this.tick();
     this.show();
     this.component.caughtUp(snapshot);
   }
@@ -188,9 +191,11 @@ class Screen {
   }
 
   show() {
-    this.component.rows = this.overlay.transactions(this.store.transactions(), data.shows);
-    this.component.rooms = this.overlay.rooms(this.store.rooms());
-    this.tick();
+    // Frozen, as each row is: Alpine watches the list as a whole.
+    this.component.rows = Object.freeze(
+      this.overlay.transactions(this.store.transactions(), data.shows),
+    );
+    this.component.rooms = Object.freeze(this.overlay.rooms(this.store.rooms()));
   }
 
   tick() {

@@ -16,6 +16,7 @@ export class Overlay {
 
   /** @param {Guess} guess takes the place of the one before */
   show(guess) {
+    Object.values(guess).forEach(Object.freeze);
     this.#guess = guess;
   }
 

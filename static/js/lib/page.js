@@ -6,7 +6,10 @@ import { moneyFormat } from "./money.js";
 import { inWords, timeOfDayFormat } from "./time.js";
 import { fillIn, readWords } from "./words.js";
 
-export const data = JSON.parse(document.getElementById("page-data").textContent);
+// Frozen to the last value: Alpine need not watch what never changes.
+export const data = JSON.parse(document.getElementById("page-data").textContent, (_key, value) =>
+  Object.freeze(value),
+);
 export const words = readWords(document);
 
 const language = document.documentElement.lang;
