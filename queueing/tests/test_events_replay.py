@@ -26,9 +26,12 @@ from queueing.states import CLOSED, MOVES, UNDOABLE, WITH_CASHIER, WITH_THERAPIS
 #: Those of money are in payments/tests/test_events_replay.py, with what they need.
 MONEY = {Status.PAYING, Status.PAID}
 AHEAD = [
-    (was, to, False) for was, targets in MOVES.items() for to in targets if not {was, to} & MONEY
+    (was, to, False)
+    for was, targets in MOVES.items()
+    for to in sorted(targets)
+    if not {was, to} & MONEY
 ]
-BACK = [(was, to, True) for to, steps in UNDOABLE.items() for was in steps]
+BACK = [(was, to, True) for to, steps in UNDOABLE.items() for was in sorted(steps)]
 
 
 class Display:

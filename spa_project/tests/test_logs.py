@@ -96,6 +96,7 @@ def test_a_number_is_taken_from_our_own_proxy_only(client, branch, settings):
         "{'password': 'abc123', 'csrfmiddlewaretoken': 'abc123'}",
         "Set-Cookie: abc123",
     ],
+    ids=["key", "query", "header", "form", "cookie"],
 )
 def test_what_looks_like_a_secret_is_crossed_out(text):
     assert "[…]" in discreet(text)
