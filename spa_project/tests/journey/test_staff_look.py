@@ -71,6 +71,7 @@ SCREENS: dict[str, Opener] = {
     "therapist-services": desk("/therapist/", "therapist1", "[data-testid=finish]", "add-service"),
     "therapist-day": desk("/therapist/", "therapist4", "[data-testid=claim]", "my-day"),
     "till": desk("/cashier/", "cashier1", ".queue-row"),
+    "till-keys": desk("/cashier/", "cashier1", ".queue-row", "open-keys"),
     "till-terminal": desk("/cashier/", "cashier2", "[data-testid=terminal]"),
     "till-change": change,
     "monitor": desk("/monitor/", "manager1", ".visit-card"),

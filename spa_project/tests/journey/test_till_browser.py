@@ -115,6 +115,45 @@ def test_a_whole_payment_with_nothing_but_the_keyboard(visit, complaints):
     assert complaints == []
 
 
+def test_the_sheet_of_keys_comes_and_goes_without_a_hand_on_the_mouse(visit, complaints):
+    till, keys = visit.cashier, visit.cashier.keyboard
+    keys.press("F2")
+    expect(the(till, "amount")).to_be_focused()
+    keys.type("12?")
+    expect(the(till, "keys")).to_be_visible()
+    expect(the(till, "close-keys")).to_be_focused()
+    keys.press("F4")
+    keys.press("Escape")
+    expect(the(till, "keys")).to_be_hidden()
+    expect(the(till, "amount")).to_be_focused()
+    expect(the(till, "amount")).to_have_value("12")
+
+    the(till, "card").check()
+    the(till, "pay").click()
+    the(till, "reference").press_sequentially("A+1?")
+    expect(the(till, "reference")).to_have_value("A+1?")
+    expect(the(till, "keys")).to_be_hidden()
+    the(till, "declined").click()
+    the(till, "open-keys").click()
+    the(till, "close-keys").click()
+    expect(the(till, "keys")).to_be_hidden()
+    the(till, "release").click()
+    visit.cashier_claims()
+    visit.cashier_takes("1000")
+    assert complaints == []
+
+
+def test_the_change_is_counted_out_in_notes_and_coins(visit):
+    till = visit.cashier
+    price = amount_in(the(visit.ticket, "total"))
+    the(till, "claim").click()
+    the(till, "amount").fill(str(price + Decimal("1123")))
+    the(till, "pay").click()
+    parts = the(till, "cash").locator("li")
+    expect(parts).to_have_text(["1 × ₱1,000", "1 × ₱100", "1 × ₱20", "3 × ₱1"])
+    the(till, "next").click()
+
+
 def test_a_second_enter_does_not_wave_the_change_away(visit):
     till = visit.cashier
     the(till, "claim").click()

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { fromCents, likelyTenders, moneyFormat, toCents } from "../../../static/js/lib/money.js";
+import { fromCents, moneyFormat, toCents } from "../../../static/js/lib/money.js";
 
 test("an amount is read into whole cents", () => {
   assert.equal(toCents("130.00"), 13000);
@@ -30,15 +30,4 @@ test("every sum of cents survives the way there and back", () => {
 
 test("money is shown in the currency of the spa", () => {
   assert.equal(moneyFormat("en", "PHP")("1300.50"), "₱1,300.50");
-});
-
-test("quick amounts begin with the exact sum and rise", () => {
-  assert.deepEqual(likelyTenders(8700, "PHP"), [8700, 10000, 20000, 50000]);
-  assert.deepEqual(likelyTenders(50000, "PHP"), [50000, 60000, 100000]);
-});
-
-test("quick amounts are sums of the currency's own notes", () => {
-  assert.deepEqual(likelyTenders(8700, "USD"), [8700, 9000, 10000]);
-  assert.deepEqual(likelyTenders(8700, "EUR"), [8700, 9000, 10000, 20000]);
-  assert.deepEqual(likelyTenders(8700, "XXX"), [8700, 9000, 10000, 20000]);
 });

@@ -30,43 +30,15 @@ export function fromCents(cents) {
  * How money looks in a language: `money("130.00")` gives "₱130.00".
  * @param {string} language
  * @param {string} currency ISO 4217
+ * @param {Intl.NumberFormatOptions} [more]
  * @returns {(amount: string) => string}
  */
-export function moneyFormat(language, currency) {
+export function moneyFormat(language, currency, more = {}) {
   const format = new Intl.NumberFormat(language, {
     style: "currency",
     currency,
     currencyDisplay: "narrowSymbol",
+    ...more,
   });
   return (amount) => format.format(amount);
-}
-
-/** Notes that are in people's hands, in whole units, as the issuing central banks list them. */
-const NOTES = {
-  AUD: [5, 10, 20, 50, 100],
-  CAD: [5, 10, 20, 50, 100],
-  EUR: [5, 10, 20, 50, 100, 200],
-  GBP: [5, 10, 20, 50],
-  INR: [10, 20, 50, 100, 200, 500],
-  MXN: [20, 50, 100, 200, 500, 1000],
-  MYR: [1, 5, 10, 20, 50, 100],
-  PHP: [20, 50, 100, 200, 500, 1000],
-  SGD: [2, 5, 10, 50, 100],
-  THB: [20, 50, 100, 500, 1000],
-  USD: [1, 5, 10, 20, 50, 100],
-};
-/** Where we know no notes: the steps that most currencies have. */
-const USUAL_NOTES = [5, 10, 20, 50, 100, 200, 500, 1000];
-const MAX_SUGGESTIONS = 4;
-
-/**
- * Sums a customer is likely to hand over for a bill: exact first, then rounded up to each note.
- * @param {number} due in cents
- * @param {string} currency ISO 4217
- * @returns {number[]} in cents, rising
- */
-export function likelyTenders(due, currency) {
-  const notes = (NOTES[currency] ?? USUAL_NOTES).map((note) => note * 100);
-  const rounded = notes.map((note) => Math.ceil(due / note) * note);
-  return [...new Set([due, ...rounded])].sort((a, b) => a - b).slice(0, MAX_SUGGESTIONS);
 }

@@ -3,21 +3,36 @@
  */
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
+import { inCash, likelyTenders } from "../lib/cash.js";
 import { focusOnceShown } from "../lib/focus.js";
 import { carryOut, Intent } from "../lib/intent.js";
 import { keyOf, press, tidy } from "../lib/keypad.js";
 import { floor } from "../lib/live.js";
 import { memory } from "../lib/memory.js";
-import { fromCents, likelyTenders, toCents } from "../lib/money.js";
+import { fromCents, moneyFormat, toCents } from "../lib/money.js";
 import { data, speech } from "../lib/page.js";
 import { minutesSince, stopwatch } from "../lib/time.js";
 import { ways } from "../lib/ways.js";
 
-const KEYS = { F2: "claim", F4: "exact", F6: "print", F9: "pay", Escape: "goBack", "+": "giveMore" };
+/** Written on the buttons, and in the sheet of keys (templates/payments/_keys.html). */
+const KEYS = {
+  F2: "claim",
+  F4: "exact",
+  F6: "print",
+  F9: "pay",
+  Escape: "goBack",
+  "+": "giveMore",
+  "?": "openKeys",
+};
 const DEAD_TIME = 400; // milliseconds in which a second Enter cannot be meant for the change
 
 const intent = new Intent(memory(sessionStorage, "till.payment"));
 const receipt = memory(sessionStorage, "till.change");
+
+/** What stands on a note or coin: no decimals where they say nothing. */
+const face = moneyFormat(document.documentElement.lang, data.currency, {
+  trailingZeroDisplay: "stripIfInteger",
+});
 
 // The refs as the page's root sees them: a button that has just gone sees none any more.
 let refs;
@@ -121,6 +136,11 @@ Alpine.data("cashier", () => ({
   },
   get tenders() {
     return likelyTenders(this.due, data.currency).map(fromCents);
+  },
+  /** The change on the screen, as a hand counts it out. */
+  get changeInCash() {
+    const sum = toCents(this.paid?.change_amount ?? "") ?? 0;
+    return inCash(sum, data.currency).map((part) => ({ ...part, words: face(fromCents(part.value)) }));
   },
 
   waitOf(row) {
@@ -261,6 +281,8 @@ Alpine.data("cashier", () => ({
   /** Keys a cashier's hand finds without looking; they are written on the buttons. */
   key(event) {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
+    // An open sheet has the keys to itself, and so has a text that may contain them.
+    if (refs.keys.open || isWriting(event)) return;
     const act = KEYS[event.key];
     // A key held down must neither pay twice nor wave the change away.
     if (act || (event.repeat && event.key === "Enter")) event.preventDefault();
@@ -272,6 +294,12 @@ Alpine.data("cashier", () => ({
   typeAnywhere(key) {
     if (key === "Enter") return this.paid ? this.done() : this.pay();
     if (this.mayType && keyOf(key)) this.press(keyOf(key));
+  },
+  openKeys() {
+    refs.keys.showModal();
+  },
+  closeKeys() {
+    refs.keys.close();
   },
   exact() {
     if (this.mayType) this.amount = this.current.total_amount;
@@ -289,5 +317,10 @@ Alpine.data("cashier", () => ({
     else refs.release.focus();
   },
 }));
+
+/** Whether a key writes a letter into a text that is no amount. */
+function isWriting({ key, target }) {
+  return key.length === 1 && target.type === "text" && target.inputMode !== "decimal";
+}
 
 Alpine.start();

@@ -1,0 +1,71 @@
+/**
+ * Notes and coins: what people are likely to hand over, and what they get back.
+ */
+
+/** Notes that are in people's hands, in whole units, as the issuing central banks list them. */
+const NOTES = {
+  AUD: [5, 10, 20, 50, 100],
+  CAD: [5, 10, 20, 50, 100],
+  EUR: [5, 10, 20, 50, 100, 200],
+  GBP: [5, 10, 20, 50],
+  INR: [10, 20, 50, 100, 200, 500],
+  MXN: [20, 50, 100, 200, 500, 1000],
+  MYR: [1, 5, 10, 20, 50, 100],
+  PHP: [20, 50, 100, 200, 500, 1000],
+  SGD: [2, 5, 10, 50, 100],
+  THB: [20, 50, 100, 500, 1000],
+  USD: [1, 5, 10, 20, 50, 100],
+};
+/** Coins that are in people's hands, in cents, from the same lists; where there is a note, the note. */
+const COINS = {
+  AUD: [5, 10, 20, 50, 100, 200],
+  CAD: [5, 10, 25, 100, 200],
+  EUR: [1, 2, 5, 10, 20, 50, 100, 200],
+  GBP: [1, 2, 5, 10, 20, 50, 100, 200],
+  INR: [100, 200, 500],
+  MXN: [50, 100, 200, 500, 1000],
+  MYR: [5, 10, 20, 50],
+  PHP: [1, 5, 25, 100, 500, 1000],
+  SGD: [5, 10, 20, 50, 100],
+  THB: [25, 50, 100, 200, 500, 1000],
+  USD: [1, 5, 10, 25],
+};
+/** Where we know no notes: the steps that most currencies have. */
+const USUAL_NOTES = [5, 10, 20, 50, 100, 200, 500, 1000];
+const MAX_SUGGESTIONS = 4;
+
+/**
+ * Sums a customer is likely to hand over for a bill: exact first, then rounded up to each note.
+ * @param {number} due in cents
+ * @param {string} currency ISO 4217
+ * @returns {number[]} in cents, rising
+ */
+export function likelyTenders(due, currency) {
+  const notes = (NOTES[currency] ?? USUAL_NOTES).map((note) => note * 100);
+  const rounded = notes.map((note) => Math.ceil(due / note) * note);
+  return [...new Set([due, ...rounded])].sort((a, b) => a - b).slice(0, MAX_SUGGESTIONS);
+}
+
+/**
+ * A sum as a hand counts it out: the largest notes and coins that fit, one after the other.
+ * @param {number} sum in cents
+ * @param {string} currency ISO 4217
+ * @returns {{ kind: "note" | "coin", value: number, count: number }[]} values in cents; empty where
+ *   the currency's cash is not known here, or has no coin small enough
+ */
+export function inCash(sum, currency) {
+  let left = sum;
+  const parts = piecesOf(currency).map((piece) => {
+    const count = Math.floor(left / piece.value);
+    left -= count * piece.value;
+    return { ...piece, count };
+  });
+  return left === 0 ? parts.filter(({ count }) => count > 0) : [];
+}
+
+/** The largest first. */
+function piecesOf(currency) {
+  const notes = (NOTES[currency] ?? []).map((note) => ({ kind: "note", value: note * 100 }));
+  const coins = (COINS[currency] ?? []).map((value) => ({ kind: "coin", value }));
+  return [...notes, ...coins].sort((a, b) => b.value - a.value);
+}
