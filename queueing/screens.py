@@ -115,7 +115,8 @@ def ticket_screen(key: str) -> Screen:
 
     def snapshot() -> dict[str, Any]:
         visit = Transaction.objects.with_people().get(pk=found)
-        before = digests_of_tickets([found])[found]["before"]
-        return {"transaction": serialize_transaction(visit), "before": before}
+        place = digests_of_tickets([found])[found]
+        told = {"before": place["before"], "wait_minutes": place["wait_minutes"]}
+        return {"transaction": serialize_transaction(visit), **told}
 
     return Screen(ticket_topic(found), snapshot, Digest(digests_of_tickets, found))

@@ -1,7 +1,8 @@
 """What a screen shows right now, and the digest by which it knows it is right."""
 
-from collections.abc import Iterable
-from itertools import groupby
+import datetime
+from collections.abc import Iterable, Mapping
+from itertools import groupby, repeat
 from operator import itemgetter
 from typing import Any, TypedDict
 
@@ -11,6 +12,7 @@ from accounts.models import Branch, Cashier, Therapist
 from queueing.models import Room, Transaction
 from queueing.serializers import RoomData, TransactionData, serialize_room, serialize_transaction
 from queueing.states import Status
+from queueing.waits import WaitRange, waits_in
 
 
 class Digest(TypedDict):
@@ -20,10 +22,20 @@ class Digest(TypedDict):
     versions: int
 
 
-class TicketDigest(Digest):
-    """The digest of a customer's own page, and how many are before them; null for no line."""
+class Place(TypedDict):
+    """Where a customer stands in the line: null for both where there is none.
+
+    How many are before them, and from how many minutes to how many they will probably wait."""
 
     before: int | None
+    wait_minutes: WaitRange | None
+
+
+class TicketDigest(Digest, Place):
+    """The digest of a customer's own page, and their place."""
+
+
+_NOWHERE: Place = {"before": None, "wait_minutes": None}
 
 
 class TherapistData(TypedDict):
@@ -91,23 +103,30 @@ def digests_of(
 
 
 def digests_of_tickets(transaction_ids: list[int]) -> dict[int, TicketDigest]:
-    """The digests of customers' own pages, one row each; all pages in two queries."""
+    """The digests of customers' own pages, one row each; all pages in three queries."""
     tickets = Transaction.objects.filter(pk__in=transaction_ids)
-    rows = list(tickets.values_list("pk", "version", "branch_id", "status"))
-    waiting = {branch_id for *_, branch_id, status in rows if status == Status.PENDING_THERAPIST}
-    before = places_in_line(waiting) if waiting else {}
+    rows = list(tickets.values_list("pk", "version", "branch_id", "status", "business_date"))
+    days: dict[int, datetime.date] = {}
+    for *_, branch_id, status, day in rows:
+        if status == Status.PENDING_THERAPIST:
+            days[branch_id] = max(day, days.get(branch_id, day))
+    places = places_in_line(days) if days else {}
     return {
-        pk: {"count": 1, "versions": version, "before": before.get(pk)} for pk, version, *_ in rows
+        pk: {"count": 1, "versions": version, **places.get(pk, _NOWHERE)}
+        for pk, version, *_ in rows
     }
 
 
-def places_in_line(branch_ids: Iterable[int]) -> dict[int, int]:
-    """How many are before each who waits for a therapist, by transaction: the index alone."""
-    line = Transaction.objects.filter(
-        branch__in=branch_ids, status=Status.PENDING_THERAPIST
-    ).order_by("branch_id", "queued_at", "id")
+def places_in_line(days: Mapping[int, datetime.date]) -> dict[int, Place]:
+    """Where each who waits for a therapist stands, by transaction: the index alone."""
+    line = Transaction.objects.filter(branch__in=days, status=Status.PENDING_THERAPIST).order_by(
+        "branch_id", "queued_at", "id"
+    )
+    waits = waits_in(days)
     return {
-        pk: place
-        for _, branch in groupby(line.values_list("branch_id", "pk"), key=itemgetter(0))
-        for place, (_, pk) in enumerate(branch)
+        pk: {"before": before, "wait_minutes": wait}
+        for branch_id, branch in groupby(line.values_list("branch_id", "pk"), key=itemgetter(0))
+        for before, ((_, pk), wait) in enumerate(
+            zip(branch, waits.get(branch_id, repeat(None)), strict=False)
+        )
     }

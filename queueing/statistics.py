@@ -8,12 +8,13 @@ import datetime
 from decimal import Decimal
 from typing import TypedDict
 
-from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Q, Sum
+from django.db.models import Avg, Count, Q, Sum
 from django.utils import timezone
 
 from accounts.models import Branch, User
 from queueing.models import Transaction, TransactionQuerySet
 from queueing.states import Status
+from queueing.waits import LENGTH
 from spa_project.lib.money import format_amount
 
 HOUR = datetime.timedelta(hours=1)
@@ -42,7 +43,7 @@ def statistics_of(branch: Branch) -> Statistics:
     found = _today(branch).aggregate(
         today=Count("pk", filter=served),
         last_hour=Count("pk", filter=Q(service_finish_at__gt=timezone.now() - HOUR)),
-        length=Avg(_LENGTH, filter=served),
+        length=Avg(LENGTH, filter=served),
     )
     length: datetime.timedelta | None = found["length"]
     on_duty = _on_duty(branch)
@@ -60,11 +61,6 @@ def takings_of(branch: Branch) -> Takings:
     paid = _today(branch).filter(status=Status.PAID)
     revenue = paid.aggregate(sum=Sum("total_amount", default=Decimal(0)))["sum"]
     return {"revenue_today": format_amount(revenue)}
-
-
-_LENGTH = ExpressionWrapper(
-    F("service_finish_at") - F("service_start_at"), output_field=DurationField()
-)
 
 
 def _today(branch: Branch) -> TransactionQuerySet:

@@ -1,15 +1,29 @@
-"""How many are before a customer: what the ticket's page says, and nothing more."""
+"""A customer's place in the line: how many are before them, and how long that will take."""
+
+import datetime
+
+import pytest
+import time_machine
+from django.utils import timezone
 
 from queueing import services
+from queueing.models import Transaction
 from queueing.screens import ticket_screen
 from queueing.snapshots import digests_of_tickets, places_in_line
 from queueing.states import Status
+from queueing.waits import as_range, expected
 
 
 def before(transaction):
+    return place(transaction)["before"]
+
+
+def place(transaction):
     """As the page hears it with its snapshot; its heartbeat must say the same."""
-    told = ticket_screen(transaction.key).snapshot()["before"]
-    assert digests_of_tickets([transaction.pk])[transaction.pk]["before"] == told
+    snapshot = ticket_screen(transaction.key).snapshot()
+    told = {name: snapshot[name] for name in ("before", "wait_minutes")}
+    digest = digests_of_tickets([transaction.pk])[transaction.pk]
+    assert digest == {"count": 1, "versions": transaction.version, **told}
     return told
 
 
@@ -33,12 +47,125 @@ def test_every_branch_has_its_own_line(branch, other_branch, make_transaction):
     here = make_transaction(Status.PENDING_THERAPIST)
     elsewhere = make_transaction(Status.PENDING_THERAPIST)
     type(elsewhere).objects.filter(pk=elsewhere.pk).update(branch=other_branch)
-    assert places_in_line([branch.pk, other_branch.pk]) == {here.pk: 0, elsewhere.pk: 0}
+    days = {each.pk: each.business_date() for each in (branch, other_branch)}
+    places = places_in_line(days)
+    assert {pk: place["before"] for pk, place in places.items()} == {here.pk: 0, elsewhere.pk: 0}
 
 
-def test_all_tickets_of_a_process_are_read_in_two_queries(
+def test_all_tickets_of_a_process_are_read_in_three_queries(
     make_transaction, django_assert_num_queries
 ):
     line = [make_transaction(Status.PENDING_THERAPIST) for _ in range(3)]
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         digests_of_tickets([each.pk for each in line])
+
+
+NOON = datetime.datetime(2026, 11, 22, 4, 0, tzinfo=datetime.UTC)  # in Manila
+
+
+@pytest.fixture
+def noon():
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+@pytest.fixture
+def treated(make_transaction):
+    """A treatment of so many minutes that ended so many minutes ago."""
+
+    def make(minutes: int, *, ago: int, **fields) -> None:
+        transaction = make_transaction(Status.FINISHED, **fields)
+        finish = timezone.now() - datetime.timedelta(minutes=ago)
+        Transaction.objects.filter(pk=transaction.pk).update(
+            service_start_at=finish - datetime.timedelta(minutes=minutes),
+            service_finish_at=finish,
+        )
+
+    return make
+
+
+@pytest.fixture
+def treating(make_transaction):
+    """A treatment that began so many minutes ago; an hour is booked."""
+
+    def make(*, ago: int, **fields) -> None:
+        transaction = make_transaction(Status.IN_SERVICE, **fields)
+        start = timezone.now() - datetime.timedelta(minutes=ago)
+        Transaction.objects.filter(pk=transaction.pk).update(service_start_at=start)
+
+    return make
+
+
+def wait(transaction):
+    return place(transaction)["wait_minutes"]
+
+
+def test_who_is_free_soonest_takes_the_next():
+    soonest = expected([10, 25], 60)
+    assert [next(soonest) for _ in range(5)] == [10, 25, 70, 85, 130]
+
+
+def test_an_estimate_is_never_more_exact_than_it_is():
+    assert [as_range(minutes) for minutes in (0, 2, 15, 40, 60)] == [
+        (0, 5),
+        (0, 5),
+        (10, 20),
+        (30, 50),
+        (45, 75),
+    ]
+
+
+def test_the_wait_is_reckoned_from_treatments_under_way_and_the_length_of_those_before(
+    noon, maya, noor, treated, treating, make_transaction
+):
+    treated(40, ago=70, therapist=maya)
+    treating(ago=20, therapist=maya)
+    treating(ago=56, therapist=noor)
+    first, second, third = [make_transaction(Status.PENDING_THERAPIST) for _ in range(3)]
+    assert wait(first) == as_range(4)
+    assert wait(second) == as_range(40)
+    assert wait(third) == as_range(4 + 40)
+
+
+def test_a_treatment_that_takes_too_long_ends_at_any_moment(
+    noon, treated, treating, make_transaction
+):
+    treated(60, ago=100)
+    treating(ago=75)
+    assert wait(make_transaction(Status.PENDING_THERAPIST)) == (0, 5)
+
+
+def test_a_called_customer_has_their_whole_treatment_ahead(noon, treated, make_transaction):
+    treated(60, ago=5)
+    make_transaction(Status.THERAPIST_CONFIRMED)
+    assert wait(make_transaction(Status.PENDING_THERAPIST)) == as_range(60)
+
+
+def test_who_has_treated_nobody_for_an_hour_is_not_counted_on(
+    noon, maya, noor, treated, treating, make_transaction
+):
+    treated(60, ago=61, therapist=noor)
+    treating(ago=20, therapist=maya)
+    assert wait(make_transaction(Status.PENDING_THERAPIST)) == as_range(40)
+
+
+def test_nothing_is_said_before_the_first_treatment_has_ended(noon, treating, make_transaction):
+    treating(ago=20)
+    assert wait(make_transaction(Status.PENDING_THERAPIST)) is None
+
+
+def test_nothing_is_said_where_nobody_is_at_work(noon, treated, make_transaction):
+    treated(60, ago=61)
+    assert wait(make_transaction(Status.PENDING_THERAPIST)) is None
+
+
+def test_the_wait_of_a_branch_is_its_own(noon, other_branch, treated, make_transaction):
+    treated(60, ago=5)
+    elsewhere = make_transaction(Status.PENDING_THERAPIST)
+    Transaction.objects.filter(pk=elsewhere.pk).update(branch=other_branch)
+    assert wait(elsewhere) is None
+
+
+def test_who_does_not_wait_hears_no_estimate(noon, treated, make_transaction):
+    treated(60, ago=5)
+    assert wait(make_transaction(Status.IN_SERVICE)) is None

@@ -18,6 +18,7 @@ from queueing.serializers import (
     RoomData,
     TransactionData,
 )
+from queueing.snapshots import TicketDigest
 from queueing.statistics import Statistics, Takings
 from spa_project.lib.commands import REGISTRY
 from spa_project.lib.errors import DomainError
@@ -101,7 +102,9 @@ def test_the_example_of_the_figures_has_their_shape():
     beats = [example["data"] for example in EVENTS if example["event"] == "heartbeat"]
     [statistics] = [data["statistics"] for data in beats if "statistics" in data]
     [takings] = [data for data in beats if "revenue_today" in data]
+    [ticket] = [data for data in beats if "before" in data]
     assert_shape(statistics, Statistics)
+    assert_shape(ticket, TicketDigest)
     assert_shape(takings, Takings)
 
 

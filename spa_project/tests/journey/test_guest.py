@@ -35,6 +35,7 @@ def test_a_kiosk_shows_the_number_and_then_forgets_its_customer(floor, windows, 
     page.get_by_test_id("confirm").click()
     code = page.get_by_test_id("code")
     expect(code).to_have_text(re.compile(r"^\d{4}$"))
+    expect(page.get_by_test_id("place")).to_contain_text(re.compile("before you|You are next"))
     assert code.evaluate("(each) => parseFloat(getComputedStyle(each).fontSize)") >= 160
     page.get_by_test_id("new-order").click()
     expect(page.get_by_test_id("begin")).to_be_visible()
@@ -99,6 +100,22 @@ def test_a_ticket_and_the_board_call_their_customer(floor, windows, complaints):
         therapist.get_by_test_id("room-ready").click()
     expect(ticket).to_have_title(re.compile("Room 2: your turn"))
     expect(board.locator(f".call[data-code='{code}']")).to_be_visible()
+    assert complaints == []
+
+
+def test_a_ticket_says_how_long_its_customer_will_probably_wait(floor, windows, complaints):
+    ticket = windows.open(floor.two, "/menu/")
+    for step in ("new-order", "ticket-link"):
+        choose(ticket)
+        ticket.get_by_test_id("confirm").click()
+        ticket.get_by_test_id(step).click()
+    expect(ticket.get_by_test_id("before")).to_be_visible()
+    # Somebody before them is treated: from then on it can be known.
+    therapist = windows.open(floor.one, "/therapist/", "therapist3")
+    for step in ("claim", "start"):
+        therapist.get_by_test_id(step).click()
+    therapist.get_by_test_id("finish").click(delay=HOLD_MS)
+    expect(ticket.get_by_test_id("wait")).to_have_text("Less than 5 minutes to wait")
     assert complaints == []
 
 

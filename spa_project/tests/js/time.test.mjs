@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
-import { inWords, minutesSince, ServerClock, stopwatch } from "../../../static/js/lib/time.js";
+import {
+  inWords,
+  minutesSince,
+  ServerClock,
+  stopwatch,
+  waitInWords,
+} from "../../../static/js/lib/time.js";
 import { fillIn } from "../../../static/js/lib/words.js";
 
 const NOW = Date.parse("2026-03-01T12:00:00Z");
@@ -38,6 +44,18 @@ test("a length of time is said in the page's words", () => {
   assert.equal(inWords(120, WORDS), "2 h");
   assert.equal(inWords(90, WORDS), "1 h 30 min");
   assert.equal(inWords(0, WORDS), "0 min");
+});
+
+test("a wait is said as roughly as it is known", () => {
+  const words = {
+    ...WORDS,
+    "wait.short": "< {high}",
+    "wait.minutes": "{low} to {high} minutes",
+    "wait.long": "{low} to {high}",
+  };
+  assert.equal(waitInWords([0, 5], words), "< 5");
+  assert.equal(waitInWords([10, 20], words), "10 to 20 minutes");
+  assert.equal(waitInWords([45, 75], words), "45 min to 1 h 15 min");
 });
 
 test("gaps without a value stay visible", () => {

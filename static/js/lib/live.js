@@ -163,8 +163,8 @@ class Screen {
     if (this.learn(news)) this.show();
   }
 
-  count({ statistics, revenue_today, before }) {
-    const told = { revenue_today, before };
+  count({ statistics, revenue_today, before, wait_minutes }) {
+    const told = { revenue_today, before, wait_minutes };
     const news = Object.entries(told).filter(([, figure]) => figure !== undefined);
     const figures = { ...statistics, ...Object.fromEntries(news) };
     if (Object.keys(figures).length) this.component.figures = { ...this.component.figures, ...figures };

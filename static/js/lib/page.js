@@ -3,7 +3,7 @@
  */
 
 import { moneyFormat } from "./money.js";
-import { inWords, timeOfDayFormat } from "./time.js";
+import { inWords, timeOfDayFormat, waitInWords } from "./time.js";
 import { fillIn, readWords } from "./words.js";
 
 // Frozen to the last value: Alpine need not watch what never changes.
@@ -37,6 +37,16 @@ export const speech = {
   /** @param {number} minutes */
   length(minutes) {
     return inWords(minutes, words);
+  },
+
+  /** @param {number} count of people */
+  beforeWords(count) {
+    return count === 0 ? say("next") : say("before", { count });
+  },
+
+  /** @param {[number, number]} range in minutes */
+  waitWords(range) {
+    return waitInWords(range, words);
   },
 
   /** @param {{ status: string }} row a transaction */

@@ -61,6 +61,18 @@ export function inWords(minutes, words) {
 }
 
 /**
+ * A wait that nobody knows exactly: "about 10 to 20 minutes", "about 50 min to 1 h 15 min".
+ * @param {[number, number]} range in minutes
+ * @param {Record<string, string>} words with `wait.short`, `wait.minutes`, `wait.long` and those of
+ *   `inWords`
+ */
+export function waitInWords([low, high], words) {
+  if (low === 0) return fillIn(words["wait.short"], { high });
+  if (high < HOUR) return fillIn(words["wait.minutes"], { low, high });
+  return fillIn(words["wait.long"], { low: inWords(low, words), high: inWords(high, words) });
+}
+
+/**
  * Time of day in 24 hours.
  * @param {string} language
  * @returns {(moment: number | string) => string}

@@ -20,6 +20,7 @@ import { find } from "../lib/search.js";
 /** Where the cart has room beside the menu, in letters. */
 const WIDE = 62;
 const TICKET_STAYS_ON_KIOSK = 20;
+const PLACE_IS_READ_EVERY = 5; // seconds, as a ticket's own page hears it
 const TRYING_SHOWS_AFTER = 1500;
 const LATE_AFTER = 15_000;
 const TICKET_IS_OLD_AFTER = 12 * 3_600_000;
@@ -64,6 +65,8 @@ Alpine.data("menu", () => ({
   dropped: 0,
   news: "",
   ticket: null,
+  /** Where a kiosk's customer stands in the line, while it can be known. */
+  place: null,
   earlier: earlierTicket(),
   docked: false,
   idle: { isAsking: false, left: 0 },
@@ -206,7 +209,7 @@ Alpine.data("menu", () => ({
   },
   showTicket({ transaction, key }) {
     const url = data.ticket_url.replace("KEY", key);
-    this.ticket = { ...transaction, url, qr: data.qr_url.replace("KEY", key) };
+    this.ticket = { ...transaction, key, url, qr: data.qr_url.replace("KEY", key) };
     cart.clear();
     this.read();
     this.closeCart();
@@ -216,10 +219,20 @@ Alpine.data("menu", () => ({
   },
   leaveSoon() {
     this.leavesIn = TICKET_STAYS_ON_KIOSK;
+    this.readPlace();
     leaving = setInterval(() => {
       this.leavesIn -= 1;
+      if (this.leavesIn % PLACE_IS_READ_EVERY === 0) this.readPlace();
       if (this.leavesIn <= 0) this.startOver();
     }, 1000);
+  },
+  async readPlace() {
+    const { key } = this.ticket;
+    const answer = await fetch(`/api/tickets/${key}/`).catch(() => null);
+    const { before = null, wait_minutes } = answer?.ok ? await answer.json() : {};
+    // The next customer may stand here by now.
+    if (this.ticket?.key !== key) return;
+    this.place = before === null ? null : { before, wait: wait_minutes };
   },
   startOver() {
     clearInterval(leaving);
@@ -227,6 +240,7 @@ Alpine.data("menu", () => ({
     intent.end();
     this.earlier = earlierTicket();
     this.ticket = null;
+    this.place = null;
     this.problem = "";
     this.news = "";
     this.dropped = 0;

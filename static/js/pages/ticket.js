@@ -64,8 +64,9 @@ Alpine.data("ticket", () => ({
   get before() {
     return this.is("pending_therapist") ? (this.figures?.before ?? null) : null;
   },
-  get beforeWords() {
-    return this.before === 0 ? this.say("next") : this.say("before", { count: this.before });
+  /** Nothing where the server cannot know. */
+  get wait() {
+    return this.before === null ? null : (this.figures.wait_minutes ?? null);
   },
   get receiptUrl() {
     const key = this.visit?.payment?.receipt_key;
