@@ -75,6 +75,7 @@ SCREENS: dict[str, Opener] = {
     "till-terminal": desk("/cashier/", "cashier2", "[data-testid=terminal]"),
     "till-change": change,
     "monitor": desk("/monitor/", "manager1", ".visit-card"),
+    "monitor-room": desk("/monitor/", "manager1", ".visit-card", "room-switch"),
     "reports": desk("/reports/", "manager1", "[data-testid=report-total]"),
     "front-desk": desk("/desk/", "manager1", ".queue-row"),
 }

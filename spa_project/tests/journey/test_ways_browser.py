@@ -123,3 +123,24 @@ def test_a_customer_cancels_on_the_ticket(windows, floor, complaints):
     expect(the(ticket, "status")).to_have_text("Cancelled")
     expect(desk.locator(f"[data-code='{code}']")).to_have_count(0)
     assert complaints == []
+
+
+def test_a_manager_closes_a_room_and_opens_it_by_the_same_button(windows, floor, complaints):
+    office = windows.open(floor.one, "/monitor/", "manager1")
+    wall = windows.open(floor.two, "/monitor/", "monitor1")
+    expect(the(wall, "room-switch")).to_have_count(0)
+    [there, seen] = [page.locator("[data-room='8']") for page in (office, wall)]
+    switch = there.get_by_test_id("room-switch")
+    switch.click()
+    expect(the(office, "room-question")).to_contain_text("Close room 8?")
+    the(office, "room-back").click()
+    expect(switch).to_be_focused()
+    expect(seen).to_have_attribute("data-status", "available")
+    for turn, status in (("Close", "out_of_service"), ("Open", "available")):
+        expect(switch).to_contain_text(turn)
+        switch.press("Enter")
+        the(office, "room-go").press("Enter")
+        expect(the(office, "room-question")).to_be_hidden()
+        expect(seen).to_have_attribute("data-status", status)
+        expect(switch).to_be_focused()
+    assert complaints == []

@@ -26,13 +26,19 @@ const SINCE = {
   paying: "cashier_claimed_at",
 };
 
+// The refs as the page's root sees them: a row of a list has its own.
+let refs;
+
 Alpine.data("monitor", () => ({
   ...floor,
   ...speech,
 
   cashiers: [],
+  /** The room a manager is asked about, and what it is to be. */
+  asked: null,
 
   init() {
+    refs = this.$refs;
     this.follow();
   },
 
@@ -89,6 +95,31 @@ Alpine.data("monitor", () => ({
   },
   roomCount(status) {
     return this.rooms.filter((room) => room.status === status).length;
+  },
+  /** Closed, or about to be. */
+  isClosed(room) {
+    return room.closing || room.status === "out_of_service";
+  },
+  askRoom(room) {
+    this.problem = "";
+    this.asked = { ...room, turn: this.isClosed(room) ? "open" : "close" };
+    refs.room.showModal();
+  },
+  leaveRoom() {
+    refs.room.close();
+  },
+  /** The words of the question; their name ends like this. */
+  roomWords(ending) {
+    return this.asked ? this.say(`${this.asked.turn}_room${ending}`, { room: this.asked.number }) : "";
+  },
+  roomHelp() {
+    if (this.asked?.turn !== "close") return this.roomWords("_help");
+    return this.roomWords(this.asked.status === "occupied" ? "_later" : "_help");
+  },
+  async switchRoom() {
+    const status = this.asked.turn === "close" ? "out_of_service" : "available";
+    const choice = { room_number: this.asked.number, status };
+    if (await this.act("room_set_status", choice)) this.leaveRoom();
   },
   guestOf(room) {
     const isThere = (row) => row.room_number === room.number && COLUMNS.serving.includes(row.status);
