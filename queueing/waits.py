@@ -22,8 +22,10 @@ from queueing.states import WITH_THERAPIST, Status
 MINUTE = datetime.timedelta(minutes=1)
 #: Who has treated nobody for so long has a break, or has gone home.
 GONE_AFTER = datetime.timedelta(hours=1)
-#: People hear steps of five minutes, a quarter to either side of what is reckoned.
-STEP = 5
+#: People hear steps of so many minutes, a quarter to either side of what is reckoned; from an hour
+#: on larger ones.
+STEP, LONG_STEP = 5, 15
+HOUR = 60
 MARGIN = 0.25
 
 #: How long a treatment took.
@@ -107,6 +109,7 @@ def expected(free_in: list[float], length: float) -> Iterator[float]:
 
 def as_range(minutes: float) -> WaitRange:
     """An estimate as people should hear it: never more exact than it is."""
-    low = math.floor(minutes * (1 - MARGIN) / STEP) * STEP
-    high = math.ceil(minutes * (1 + MARGIN) / STEP) * STEP
-    return low, max(high, low + STEP)
+    step = STEP if minutes < HOUR else LONG_STEP
+    low = math.floor(minutes * (1 - MARGIN) / step) * step
+    high = math.ceil(minutes * (1 + MARGIN) / step) * step
+    return low, max(high, low + step)

@@ -106,12 +106,13 @@ def test_who_is_free_soonest_takes_the_next():
 
 
 def test_an_estimate_is_never_more_exact_than_it_is():
-    assert [as_range(minutes) for minutes in (0, 2, 15, 40, 60)] == [
+    assert [as_range(minutes) for minutes in (0, 2, 15, 40, 60, 70)] == [
         (0, 5),
         (0, 5),
         (10, 20),
         (30, 50),
         (45, 75),
+        (45, 90),
     ]
 
 

@@ -129,10 +129,10 @@ def test_a_manager_closes_a_room_and_opens_it_by_the_same_button(windows, floor,
     office = windows.open(floor.one, "/monitor/", "manager1")
     wall = windows.open(floor.two, "/monitor/", "monitor1")
     expect(the(wall, "room-switch")).to_have_count(0)
-    [there, seen] = [page.locator("[data-room='8']") for page in (office, wall)]
+    [there, seen] = [page.locator("[data-room='4']") for page in (office, wall)]
     switch = there.get_by_test_id("room-switch")
     switch.click()
-    expect(the(office, "room-question")).to_contain_text("Close room 8?")
+    expect(the(office, "room-question")).to_contain_text("Close room 4?")
     the(office, "room-back").click()
     expect(switch).to_be_focused()
     expect(seen).to_have_attribute("data-status", "available")
