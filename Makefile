@@ -6,7 +6,7 @@ PIP_INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-c
 LOCK := $(VENV)/bin/uv pip compile pyproject.toml --quiet --generate-hashes --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help demo test faults hostile bench bench-live bench-screens screens messages lock
+.PHONY: help demo test faults hostile bench bench-live bench-load bench-screens screens messages lock
 
 help:
 	@echo "make demo      install what is needed, fill an empty spa, serve it (PORT=8000);"
@@ -16,6 +16,7 @@ help:
 	@echo "make hostile   bad input of every kind, many times over (docs/security.md)"
 	@echo "make bench     our speed beside the same work by hand; writes docs/performance.md"
 	@echo "make bench-live   the live floor beside others; ONLY=fan-out for one measure"
+	@echo "make bench-load   what one machine carries; ONLY=L1,L6, SECONDS=30, WHOLE=1"
 	@echo "make bench-screens   what a screen costs its device: bytes, first paint, an update's paint"
 	@echo "make screens   the pictures in docs/screens, taken anew"
 	@echo "make messages  gather the screens' sentences for their translators, compile what is there"
@@ -48,6 +49,10 @@ messages: $(VENV)/dev-installed
 
 bench-live: .venv-peers/installed
 	@exec .venv-peers/bin/python -m benchmarks.live $(if $(ONLY),--only $(ONLY))
+
+bench-load: $(VENV)/dev-installed
+	@exec $(VENV)/bin/python -m benchmarks.load $(if $(ONLY),--only $(ONLY)) \
+		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(WHOLE),--whole)
 
 lock: $(VENV)/dev-installed
 	$(LOCK) --output-file requirements-demo.txt

@@ -7,14 +7,18 @@ and the heartbeat's digest, which has it ask for a snapshot when its own differs
 import asyncio
 import json
 import multiprocessing
+import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import cycle
 from typing import Any
 
 from benchmarks.sockets import Address, Socket, connect
 
 PATIENCE = 1.0  # seconds for which a digest may differ: events may be on their way
 OFFLINE = 2.0
+#: Seconds before another try to connect, as in static/js/lib/socket.js.
+SHORTEST_WAIT, LONGEST_WAIT = 0.5, 15.0
 #: Seconds in which a screen must heal by itself, once nothing happens any more.
 HEAL = 7.0
 
@@ -58,30 +62,52 @@ async def _watch(
     address: Address, count: int, seconds: float, every: float, shows: frozenset[str]
 ) -> list[State]:
     end = time.monotonic() + seconds
-    screens = [_Screen(address, shows) for _number in range(count)]
+    screens = [Screen(shows) for _number in range(count)]
     # Spread over the period, so that some are always away.
-    lives = (s.live(n * every / count, every, end) for n, s in enumerate(screens))
+    lives = (s.live(address, n * every / count, every, end) for n, s in enumerate(screens))
     await asyncio.gather(*lives)
     return [screen.state for screen in screens]
 
 
-class _Screen:
-    def __init__(self, address: Address, shows: frozenset[str]) -> None:
-        self._address = address
+class Screen:
+    """One screen that shows the transactions of some statuses, and the rooms."""
+
+    def __init__(self, shows: frozenset[str]) -> None:
         self._shows = shows
         self.state: State = {}
+        #: When it was last told what to show (monotonic), and whether its line is open.
+        self.since = 0.0
+        self.is_live = False
 
-    async def live(self, first_cut: float, every: float, end: float) -> None:
+    async def stay(self, addresses: Sequence[Address], turn: asyncio.Semaphore) -> None:
+        """Watch; come back at the next address when the line is lost, as a browser does.
+
+        `turn` is waited for before each connection.
+        """
+        attempt = 0
+        for address in cycle(addresses):
+            try:
+                async with turn:
+                    socket = await connect(address, self._take)
+            except OSError:
+                attempt += 1
+            else:
+                attempt, self.is_live = 0, True
+                await socket.closed
+                self.is_live = False
+            await asyncio.sleep(random.uniform(SHORTEST_WAIT, min(LONGEST_WAIT, 2.0**attempt)))
+
+    async def live(self, address: Address, first_cut: float, every: float, end: float) -> None:
         """Watch until the end and a little longer; away for a while again and again."""
         line = first_cut
         while time.monotonic() < end:
-            socket = await connect(self._address, self._take)
+            socket = await connect(address, self._take)
             await asyncio.sleep(min(line, max(0.0, end - time.monotonic())))
             line = every - OFFLINE
             if time.monotonic() < end:
                 socket.cut()
                 await asyncio.sleep(OFFLINE)
-        socket = await connect(self._address, self._take) if socket.closed.done() else socket
+        socket = await connect(address, self._take) if socket.closed.done() else socket
         await asyncio.sleep(HEAL)
         socket.cut()
 
@@ -98,13 +124,14 @@ class _Screen:
             take(socket, message.get("data"))
 
     def _take_snapshot(self, socket: Socket, data: dict[str, Any]) -> None:
-        self.state = {}
+        self.state, self.since = {}, time.monotonic()
         for row in data["transactions"]:
             self._take_row(socket, {"transaction": row})
         for room in data["rooms"]:
             self._take_room(socket, {"room": room})
 
     def _take_row(self, socket: Socket, data: dict[str, Any]) -> None:
+        self.since = time.monotonic()
         row = data["transaction"]
         key = f"transaction {row['id']}"
         if row["status"] not in self._shows:
@@ -113,6 +140,7 @@ class _Screen:
             self.state[key] = max(row["version"], self.state.get(key, 0))
 
     def _take_room(self, socket: Socket, data: dict[str, Any]) -> None:
+        self.since = time.monotonic()
         key = f"room {data['room']['number']}"
         self.state[key] = max(data["room"]["version"], self.state.get(key, 0))
 

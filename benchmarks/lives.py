@@ -4,13 +4,24 @@ The same driver for every side; who is asked where, and what more a side wants, 
 """
 
 import asyncio
+import json
+import math
 import multiprocessing
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from benchmarks.sockets import Address, Socket, connect
+
+#: In the first bytes of what monitors are told of a visit.
+NEWS = b"monitor_updated"
+#: Seconds before whoever was refused asks again; and for the last news to arrive.
+REFUSED, LATEST = 0.2, 1.0
+
+Task = asyncio.Task[None]
 
 
 @dataclass(frozen=True)
@@ -28,13 +39,31 @@ class Desks:
     pause: float = 0.0
     #: One command at a time on the whole floor, to see what each takes alone.
     one_by_one: bool = False
+    #: Customers a minute on the whole floor; else each therapist's own comes when the last is gone.
+    per_minute: float = 0.0
+    #: Note when the last monitor hears of each step, which costs the client some time.
+    follow: bool = False
+    #: Whoever is refused asks again, and it is counted; else it ends the work.
+    persistent: bool = False
 
 
 class Day(NamedTuple):
-    """What a run came to: visits paid for per second, and the seconds of each command."""
+    """What a run came to: visits paid for and commands per second, the seconds of each command.
+
+    `pushes` are the seconds from the moment something was asked for until the last monitor knew;
+    `refusals` are counted by their codes.
+    """
 
     lives_per_second: float
+    commands_per_second: float
     times: dict[str, list[float]]
+    pushes: list[float]
+    refusals: dict[str, int]
+
+    @property
+    def all_times(self) -> list[float]:
+        """The seconds of every command."""
+        return [seconds for times in self.times.values() for seconds in times]
 
 
 class Refused(RuntimeError):
@@ -59,10 +88,13 @@ class Floor:
         """`turn` is waited for before every command; several floors may share one."""
         self._desks = desks
         self._times: dict[str, list[float]] = defaultdict(list)
-        self._paid: list[float] = []
-        self._closing = False
+        self._refusals = Counter[str]()
+        self._paid = 0
+        self._closing = asyncio.Event()
         self._turn = turn or asyncio.Semaphore(1 if desks.one_by_one else 1_000)
-        #: One entry for each customer on the way to the till; False sends a cashier home.
+        self._news = _News()
+        #: One entry for each customer in a line; False sends one of the staff home.
+        self._waiting: asyncio.Queue[bool] = asyncio.Queue()
         self._finished: asyncio.Queue[bool] = asyncio.Queue()
 
     async def work(self, seconds: float) -> Day:
@@ -71,54 +103,141 @@ class Floor:
         customers = [await connect(address) for address in desks.customers]
         therapists = [await connect(address) for address in desks.therapists]
         cashiers = [await connect(address) for address in desks.cashiers]
-        monitors = [await connect(address) for address in desks.monitors]
+        listen = [self._news.take] if desks.follow else []
+        monitors = [await connect(address, *listen) for address in desks.monitors]
         rooms = desks.rooms or [""] * len(therapists)
-        treating = [
-            asyncio.create_task(self._treat(*three))
-            for three in zip(customers, therapists, rooms, strict=True)
-        ]
+        treating, coming = self._open(customers, therapists, rooms)
         taking = [asyncio.create_task(self._take_money(cashier)) for cashier in cashiers]
         begin = time.monotonic()
-        await asyncio.wait(treating, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
-        rate = len(self._paid) / (time.monotonic() - begin)
-        await self._close(treating, taking)
+        await asyncio.wait(
+            [*coming, *treating], timeout=seconds, return_when=asyncio.FIRST_EXCEPTION
+        )
+        passed = time.monotonic() - begin
+        rates = self._paid / passed, len(self._all_times()) / passed
+        await self._close(coming, treating, taking)
+        pushes = await self._news.delays(len(monitors)) if desks.follow else []
         for socket in [*customers, *therapists, *cashiers, *monitors]:
             socket.cut()
-        return Day(rate, dict(self._times))
+        return Day(*rates, dict(self._times), pushes, dict(self._refusals))
 
-    async def _close(self, treating: list[Any], taking: list[Any]) -> None:
+    def _open(
+        self, customers: Sequence[Socket], therapists: Sequence[Socket], rooms: Sequence[str]
+    ) -> tuple[list[Task], list[Task]]:
+        """Set therapists and customers to work: two lists of tasks."""
+        places = list(zip(therapists, rooms, strict=True))
+        if not self._desks.per_minute:
+            own = zip(customers, places, strict=True)
+            return [_start(self._treat(customer, *place)) for customer, place in own], []
+        every = 60.0 * len(customers) / self._desks.per_minute
+        coming = [
+            _start(self._arrive(kiosk, every * number / len(customers), every))
+            for number, kiosk in enumerate(customers)
+        ]
+        return [_start(self._serve_the_line(*place)) for place in places], coming
+
+    async def _close(self, coming: list[Task], treating: list[Task], taking: list[Task]) -> None:
         """Nobody is left half-way: the next day begins with an empty floor."""
-        self._closing = True
+        self._closing.set()
+        await asyncio.gather(*coming)
+        for _therapist in treating:
+            self._waiting.put_nowait(False)
         await asyncio.gather(*treating)
         for _cashier in taking:
             self._finished.put_nowait(False)
         await asyncio.gather(*taking)
 
     async def _treat(self, customer: Socket, therapist: Socket, room: str) -> None:
+        """A therapist with a customer of their own after the other."""
+        while not self._closing.is_set():
+            await self._order(customer)
+            await self._serve(therapist, room)
+
+    async def _arrive(self, kiosk: Socket, first: float, every: float) -> None:
+        """Customers at a kiosk, however many are waiting."""
+        while not await self._closes_within(first):
+            await self._order(kiosk)
+            self._waiting.put_nowait(True)
+            first = every
+
+    async def _closes_within(self, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), seconds)
+        return self._closing.is_set()
+
+    async def _serve_the_line(self, therapist: Socket, room: str) -> None:
+        while await self._waiting.get():
+            await self._serve(therapist, room)
+
+    async def _order(self, customer: Socket) -> None:
         items = [{"service_classification_id": offer} for offer in self._desks.offers]
-        while not self._closing:
-            await self._ask(customer, "customer_confirm_selection", items=items)
-            visit = await self._ask(therapist, "therapist_confirm_next")
-            await self._ask(therapist, "therapist_start_service", transaction_id=visit["id"])
-            await self._ask(therapist, "therapist_finish_service", transaction_id=visit["id"])
-            self._finished.put_nowait(True)
-            if room:
-                await self._ask(therapist, "room_set_status", room_number=room, status="available")
+        await self._ask(customer, "customer_confirm_selection", items=items)
+
+    async def _serve(self, therapist: Socket, room: str) -> None:
+        visit = await self._ask(therapist, "therapist_confirm_next")
+        await self._ask(therapist, "therapist_start_service", transaction_id=visit["id"])
+        await self._ask(therapist, "therapist_finish_service", transaction_id=visit["id"])
+        self._finished.put_nowait(True)
+        if room:
+            await self._ask(therapist, "room_set_status", room_number=room, status="available")
 
     async def _take_money(self, cashier: Socket) -> None:
         while await self._finished.get():
             visit = await self._ask(cashier, "cashier_claim_next")
             due = visit["total_amount"]
             await self._ask(cashier, "cashier_pay", transaction_id=visit["id"], amount_paid=due)
-            self._paid.append(time.monotonic())
+            self._paid += 1
 
     async def _ask(self, socket: Socket, command: str, **data: Any) -> dict[str, Any]:
         await asyncio.sleep(self._desks.pause)
-        async with self._turn:
-            begin = time.monotonic()
-            answer = await socket.ask(command, **data)
-            self._times[command].append(time.monotonic() - begin)
-        if not answer["ok"]:
-            raise Refused(f"{command}: {answer['error']}")
+        while True:
+            async with self._turn:
+                begin = time.monotonic()
+                answer = await socket.ask(command, **data)
+                self._times[command].append(time.monotonic() - begin)
+            if answer["ok"]:
+                break
+            if not self._desks.persistent:
+                raise Refused(f"{command}: {answer['error']}")
+            self._refusals[answer["code"]] += 1
+            await asyncio.sleep(REFUSED)
         visit: dict[str, Any] = answer.get("transaction", {})
+        if visit:
+            self._news.asked(visit, begin)
         return visit
+
+    def _all_times(self) -> list[float]:
+        return [seconds for times in self._times.values() for seconds in times]
+
+
+def _start(work: Coroutine[Any, Any, None]) -> Task:
+    return asyncio.create_task(work)
+
+
+class _News:
+    """When each step was asked for, and when monitors heard of it."""
+
+    def __init__(self) -> None:
+        self._asked: dict[tuple[int, int], float] = {}
+        self._heard: dict[tuple[int, int], list[float]] = defaultdict(list)
+
+    def asked(self, visit: dict[str, Any], moment: float) -> None:
+        """Somebody's command has led to this."""
+        self._asked.setdefault(_step(visit), moment)
+
+    def take(self, socket: Socket, text: bytes) -> None:
+        """A monitor has heard something."""
+        if NEWS in text[:64]:
+            step = _step(json.loads(text)["data"]["transaction"])
+            self._heard[step].append(time.monotonic())
+
+    async def delays(self, monitors: int) -> list[float]:
+        """Seconds until the last monitor knew of each step; endless where one never heard."""
+        await asyncio.sleep(LATEST)
+        return [
+            max(heard) - begin if len(heard := self._heard[step]) >= monitors else math.inf
+            for step, begin in self._asked.items()
+        ]
+
+
+def _step(visit: dict[str, Any]) -> tuple[int, int]:
+    return visit["id"], visit["version"]

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from urllib.parse import urlsplit
 
 import MySQLdb
 
@@ -53,5 +54,5 @@ async def _wait_again_and_again(
 
 
 def _connection(stage: Stage) -> MySQLdb.Connection:
-    port = stage.database.port
-    return MySQLdb.connect(host=HOST, port=port, user="spa", password="spa", database="spa")
+    server = urlsplit(stage.database_url)
+    return MySQLdb.connect(host=HOST, port=server.port, user="spa", password="spa", database="spa")

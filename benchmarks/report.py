@@ -1,5 +1,6 @@
 """Turns measurements into docs/performance.md, a section for each benchmark."""
 
+import math
 import re
 import sys
 from collections.abc import Iterable
@@ -40,11 +41,16 @@ def table(results: Iterable["Result"]) -> str:
     """The results as a Markdown table."""
     lines = ["| measure | ours | against | ratio | bar | met |", "|---|---|---|---|---|---|"]
     lines += [
-        f"| {r.measure} | {r.ours} | {r.against} | {r.ratio:.2f} | {r.bar} | "
+        f"| {r.measure} | {r.ours} | {r.against} | {_ratio(r)} | {r.bar} | "
         f"{'yes' if r.met else 'NO'} |"
         for r in results
     ]
     return "\n".join(lines)
+
+
+def _ratio(result: "Result") -> str:
+    """Nothing where there was nothing to compare with."""
+    return "" if math.isnan(result.ratio) else f"{result.ratio:.2f}"
 
 
 def write(section: str, results: str, versions: str, page: Path = PAGE) -> None:

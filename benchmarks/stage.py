@@ -2,13 +2,14 @@
 
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
 from benchmarks.lives import Desks
-from benchmarks.peers.servers import OnDaphne, OnGunicorn, OnUvicorn, Side
+from benchmarks.peers.servers import AsInProduction, OnDaphne, OnGunicorn, OnUvicorn, Side
 from benchmarks.sockets import Address
 from spa_project.tests.servers import MariaDB, Redis, run_quietly
 
@@ -16,29 +17,37 @@ STAFF = 8
 MONITORS = 10
 SOCKET_IO = "/socket.io/?EIO=4&transport=websocket"
 
-Asgi = OnDaphne | OnUvicorn
+Asgi = OnDaphne | OnUvicorn | AsInProduction
 
 
 @dataclass
 class Stage:
     """One spa on one database, and every side that can be started on it."""
 
-    database: MariaDB
-    redis: Redis
+    database_url: str
+    #: Empty where there is no Redis.
+    redis_url: str
+    #: Where the pages' files were collected, for those who ask for pages.
+    static_root: str = ""
 
     @property
     def settings(self) -> dict[str, str]:
         """Our floor's environment."""
         return {
-            "DATABASE_URL": self.database.url,
-            "REDIS_URL": self.redis.url,
+            "DATABASE_URL": self.database_url,
+            "REDIS_URL": self.redis_url,
             "SECRET_KEY": os.environ["SECRET_KEY"],
             "RATE_LIMITS": "off",
+            **({"STATIC_ROOT": self.static_root} if self.static_root else {}),
         }
 
     def ours(self, kind: type[Asgi] = OnDaphne, *, redis: bool = True) -> Asgi:
         """Our floor."""
         return kind("ours", self.settings | ({} if redis else {"REDIS_URL": ""}))
+
+    def process(self, served_by: str = "") -> Side:
+        """A process of our floor, as production starts it."""
+        return AsInProduction("ours", self.settings | {"SERVED_BY": served_by})
 
     def stock(self) -> OnDaphne:
         """Channels as documented, with our settings."""
@@ -46,13 +55,13 @@ class Stage:
 
     def bare(self, kind: type[Asgi], *, redis: bool) -> Asgi:
         """The loop over sockets, with or without a hop through Redis."""
-        return kind("bare", {"REDIS_URL": self.redis.url if redis else ""})
+        return kind("bare", {"REDIS_URL": self.redis_url if redis else ""})
 
     def flask(self, *, redis: bool) -> OnGunicorn:
         """The original system's stack, on a database of its own in the same server."""
         settings = {
-            "DATABASE_URL": f"{self.database.url}_peer",
-            "REDIS_URL": self.redis.url if redis else "",
+            "DATABASE_URL": f"{self.database_url}_peer",
+            "REDIS_URL": self.redis_url if redis else "",
         }
         run_quietly([sys.executable, "-m", "benchmarks.peers.flask_floor", str(STAFF)], **settings)
         return OnGunicorn("flask_floor", settings)
@@ -78,6 +87,14 @@ class Stage:
             return Address(side.port, SOCKET_IO, socket_io="monitor_subscribe")
         return Address(side.port, "/ws/monitor/", self.monitor_cookie)
 
+    def kiosk(self, side: Side) -> Address:
+        """A customer's socket."""
+        return Address(side.port, "/ws/customer/?branch=main")
+
+    def desk(self, side: Side, role: str, number: int) -> Address:
+        """A therapist's or cashier's socket, logged in."""
+        return Address(side.port, f"/ws/{role}/", self.cookie(f"{role}{number}"))
+
     def truth(self, shows: frozenset[str]) -> dict[str, int]:
         """What a screen of these statuses and the rooms should show: the version of each row."""
         from queueing.models import Room, Transaction
@@ -92,14 +109,11 @@ class Stage:
         """Our people, each logged in; their customers; the monitors."""
         from catalog.models import ServiceClassification
 
-        def desk(role: str, number: int) -> Address:
-            return Address(side.port, f"/ws/{role}/", self.cookie(f"{role}{number}"))
-
         numbers = range(1, staff + 1)
         return Desks(
-            customers=[Address(side.port, "/ws/customer/?branch=main")] * staff,
-            therapists=[desk("therapist", number) for number in numbers],
-            cashiers=[desk("cashier", number) for number in numbers],
+            customers=[self.kiosk(side)] * staff,
+            therapists=[self.desk(side, "therapist", number) for number in numbers],
+            cashiers=[self.desk(side, "cashier", number) for number in numbers],
             monitors=[self.monitor(side)] * monitors,
             offers=list(ServiceClassification.objects.values_list("pk", flat=True)[:2]),
             rooms=[str(number) for number in numbers],
@@ -122,19 +136,34 @@ class Stage:
 
 
 @contextmanager
-def stage() -> Iterator[Stage]:
+def stage(staff: int = STAFF) -> Iterator[Stage]:
     """Servers with a seeded database that answers a commit when it is on the disk."""
-    from benchmarks.engine import set_up
-
     with MariaDB(durable=True) as database, Redis() as redis:
-        set_up(database.url)
-        from django.core.management import call_command
+        fill(database.url, staff)
         from django.db import connection
 
-        from spa_project.seeding import seed
-
-        call_command("migrate", verbosity=0)
-        seed(therapists=STAFF, cashiers=STAFF, rooms=STAFF, password="only-here", quiet=True)
         with connection.cursor() as cursor:
             cursor.execute("CREATE DATABASE spa_peer")
-        yield Stage(database, redis)
+        yield Stage(database.url, redis.url)
+
+
+@contextmanager
+def embedded(staff: int) -> Iterator[Stage]:
+    """The embedded default: a file, and no Redis, so one process."""
+    with tempfile.TemporaryDirectory(prefix="spa-stage-") as directory:
+        url = f"sqlite:///{directory}/spa.sqlite3"
+        fill(url, staff)
+        yield Stage(url, "")
+
+
+def fill(url: str, staff: int) -> None:
+    """Set Django up on this empty database; a spa with so many therapists, cashiers and rooms."""
+    from benchmarks.engine import set_up
+
+    set_up(url)
+    from django.core.management import call_command
+
+    from spa_project.seeding import seed
+
+    call_command("migrate", verbosity=0)
+    seed(therapists=staff, cashiers=staff, rooms=staff, password="only-here", quiet=True)

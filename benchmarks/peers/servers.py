@@ -7,7 +7,7 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
-from spa_project.tests.servers import HOST, Server
+from spa_project.tests.servers import HOST, Server, serving
 
 #: The limits of our own deployment.
 DAPHNE = ("--websocket-max-message-size", "4194304", "--websocket-max-frame-size", "16384")
@@ -93,6 +93,15 @@ class OnUvicorn(Side):
         """One process."""
         listen = ("--host", HOST, "--port", str(self.port), "--log-level", "warning")
         return [sys.executable, "-m", "uvicorn", *listen, *UVICORN, f"{self._module}:application"]
+
+
+class AsInProduction(Side):
+    """Our application as production starts it; on uvicorn where `SERVED_BY` says so."""
+
+    def command(self) -> list[str]:
+        """One process."""
+        served_by = self.environment().get("SERVED_BY", "")
+        return serving(f"{self._module}:application", self.port, served_by)
 
 
 class OnGunicorn(Side):

@@ -302,12 +302,8 @@ class AppServer(Server):
 
     def command(self) -> list[str]:
         """The server on a port of its own."""
-        port = ("--port", str(self.port))
-        if self.environment().get("SERVED_BY") == "uvicorn":
-            served_by = ["uvicorn", "--host", HOST, *port, *UVICORN]
-        else:
-            served_by = ["spa_project.server", "--bind", HOST, *port]
-        return [sys.executable, "-m", *served_by, self.application]
+        served_by = self.environment().get("SERVED_BY", "")
+        return serving(self.application, self.port, served_by)
 
     def answers(self) -> bool:
         """Whether `/healthz` says so."""
@@ -316,6 +312,16 @@ class AppServer(Server):
                 return bool(response.status == 200)
         except OSError:  # URLError is one
             return False
+
+
+def serving(application: str, port: int, served_by: str = "") -> list[str]:
+    """The command of one process on a port, on Daphne unless it is `uvicorn` that serves it."""
+    at = ("--port", str(port))
+    if served_by == "uvicorn":
+        server = ["uvicorn", "--host", HOST, *at, *UVICORN]
+    else:
+        server = ["spa_project.server", "--bind", HOST, *at]
+    return [sys.executable, "-m", *server, application]
 
 
 def free_port() -> int:

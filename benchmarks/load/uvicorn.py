@@ -1,0 +1,17 @@
+"""L1 and L3 on the other server, beside the same on Daphne."""
+
+from benchmarks.engine import Result
+from benchmarks.load.bars import judge
+from benchmarks.load.people import BUSY_SPA, busy_day
+from benchmarks.load.scene import Scene
+from benchmarks.load.screens import FAN_OUT, fanned_out
+
+
+def on_uvicorn(scene: Scene) -> list[Result]:
+    """Both loads, on uvicorn against Daphne."""
+    results = []
+    for bars, load in ((BUSY_SPA, busy_day), (FAN_OUT, fanned_out)):
+        daphne, _alone = load(scene)
+        uvicorn, _alone = load(scene, "uvicorn")
+        results += judge(bars, uvicorn, daphne)
+    return results
