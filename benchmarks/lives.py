@@ -109,11 +109,10 @@ class Floor:
         treating, coming = self._open(customers, therapists, rooms)
         taking = [asyncio.create_task(self._take_money(cashier)) for cashier in cashiers]
         begin = time.monotonic()
-        await asyncio.wait(
-            [*coming, *treating], timeout=seconds, return_when=asyncio.FIRST_EXCEPTION
-        )
+        working = [*coming, *treating]
+        await asyncio.wait(working, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
         passed = time.monotonic() - begin
-        rates = self._paid / passed, len(self._all_times()) / passed
+        rates = self._paid / passed, sum(map(len, self._times.values())) / passed
         await self._close(coming, treating, taking)
         pushes = await self._news.delays(len(monitors)) if desks.follow else []
         for socket in [*customers, *therapists, *cashiers, *monitors]:
@@ -204,9 +203,6 @@ class Floor:
         if visit:
             self._news.asked(visit, begin)
         return visit
-
-    def _all_times(self) -> list[float]:
-        return [seconds for times in self._times.values() for seconds in times]
 
 
 def _start(work: Coroutine[Any, Any, None]) -> Task:
