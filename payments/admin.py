@@ -45,7 +45,7 @@ class PaymentAttemptAdmin(LookOnlyAdmin):
     list_filter = ("approved", "method", "cashier", "transaction__branch")
     search_fields = ("transaction__code", "reference")
     ordering = ("-id",)
-    list_select_related = ("transaction", "cashier", "method", "ended_by")
+    list_prefetch_related = ("transaction", "cashier", "method", "ended_by")
     exclude = ("request_id", "request_digest", "active_transaction")
 
 
@@ -66,6 +66,6 @@ class PaymentAdmin(LookOnlyAdmin):
     list_filter = ("cashier", "method", "branch")
     search_fields = ("transaction__code", "receipt_number", "reference")
     ordering = ("-id",)
-    list_select_related = ("transaction", "cashier", "method")
+    list_prefetch_related = ("transaction", "cashier", "method")
     inlines = (PrintInline,)
     exclude = ("request_id", "request_digest", "receipt_key")

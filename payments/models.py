@@ -159,6 +159,8 @@ class Payment(Record):
         verbose_name_plural = _("payments")
         indexes = [
             models.Index(fields=["cashier", "business_date", "id"], name="payment_cashier_day"),
+            # The reports' days.
+            models.Index(fields=["branch", "business_date"], name="payment_branch_day"),
         ]
         constraints = [
             models.UniqueConstraint(

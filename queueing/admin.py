@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from queueing import services
 from queueing.models import Room, RoomStatus, Transaction, TransactionEvent, TransactionItem
-from spa_project.lib.admin import LookOnlyAdmin, LookOnlyInline
+from spa_project.lib.admin import LookOnlyAdmin, LookOnlyInline, YearFilter
 from spa_project.lib.errors import DomainError
 
 
@@ -85,11 +85,11 @@ class TransactionAdmin(LookOnlyAdmin):
         "cashier",
         "total_amount",
     )
-    list_filter = ("branch", "business_date", "status", "therapist")
+    list_filter = ("branch", "business_date", YearFilter, "status", "therapist")
     search_fields = ("code", "customer_name")
     date_hierarchy = "business_date"
     ordering = ("-id",)
-    list_select_related = ("therapist", "cashier")
+    list_prefetch_related = ("therapist", "cashier")
     inlines = (ItemInline, EventInline)
     # The key is the customer's own; whoever has it can act as the customer.
     exclude = ("key", "request_id", "request_digest", "active_code")
@@ -103,4 +103,4 @@ class TransactionEventAdmin(LookOnlyAdmin):
     list_filter = ("to_status", "transaction__branch")
     search_fields = ("transaction__code", "by__username")
     ordering = ("-id",)
-    list_select_related = ("transaction", "by")
+    list_prefetch_related = ("transaction", "by")
