@@ -98,6 +98,14 @@ def test_a_desk_fits_in_every_language(afternoon, windows, complaints, name, lan
     assert complaints == []
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_desk_fits_while_it_is_cut_off(afternoon, windows, language):
+    page = SCREENS["therapist-serving"](afternoon.one, windows.speaking(language))
+    page.context.set_offline(True)
+    expect(page.get_by_test_id("connection")).not_to_have_attribute("data-state", "live")
+    assert layout_problems(page) == []
+
+
 @pytest.mark.parametrize("name", [name for name in SCREENS if name != "till-change"])
 def test_a_desk_fits_from_right_to_left(pseudo, windows, complaints, name):
     page = SCREENS[name](pseudo, windows)
