@@ -11,6 +11,7 @@ from django.db import connection
 
 from accounts.models import Branch
 from queueing.models import CODE_DIGITS, Transaction, TransactionCounter
+from spa_project.lib.durable import tried_again
 from spa_project.lib.statements import Param, Prepared
 
 LAST_CODE = 10**CODE_DIGITS - 1
@@ -44,8 +45,11 @@ class Number(NamedTuple):
     code: str
 
 
+@tried_again
 def next_number(branch: Branch) -> Number:
-    """Take the next running number whose code no open customer of the branch has."""
+    """Take the next running number whose code no open customer of the branch has.
+
+    Tried again: the first customers of a day who come together may meet in a deadlock."""
     day = branch.business_date()
     while True:
         running_number = _count_up(branch, day)

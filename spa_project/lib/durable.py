@@ -37,13 +37,17 @@ def durable(verb: Callable[P, R]) -> Callable[P, R]:
 
     The whole block is run again, never a part of it. Raises `Busy` when the last try fails too.
     """
+    return tried_again(atomic(durable=True)(verb))
+
+
+def tried_again(verb: Callable[P, R]) -> Callable[P, R]:
+    """The same for what is no database transaction, but statements that each stand alone."""
 
     @functools.wraps(verb)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         for attempt in range(1, TRIES + 1):
             try:
-                with atomic(durable=True):
-                    return verb(*args, **kwargs)
+                return verb(*args, **kwargs)
             except OperationalError as error:
                 cause = cause_of(error)
                 if cause is None:

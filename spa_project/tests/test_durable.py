@@ -8,8 +8,9 @@ from django.db import OperationalError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from prometheus_client import REGISTRY
 
-from queueing import services
+from queueing import codes, services
 from queueing.models import Room, RoomStatus, Transaction
+from queueing.services import Choice
 from queueing.states import Status
 from spa_project.lib.durable import TRIES, durable
 from spa_project.lib.errors import Busy
@@ -35,8 +36,8 @@ def retries(verb: str, cause: str | None = None) -> float:
 
 
 @contextmanager
-def room_in_other_hands() -> Iterator[BaseDatabaseWrapper]:
-    """A second connection with a transaction open that has locked the room (SQLite: everything).
+def in_other_hands(table: str) -> Iterator[BaseDatabaseWrapper]:
+    """A second connection with a transaction open that has locked the rows (SQLite: everything).
 
     Our own connection waits for no lock at all meanwhile, so that the test need not wait either.
     """
@@ -44,8 +45,8 @@ def room_in_other_hands() -> Iterator[BaseDatabaseWrapper]:
     with another_connection() as other:
         other.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
         with other.cursor() as cursor:
-            cursor.execute("UPDATE queueing_room SET version = version")
-            cursor.execute("SELECT id FROM queueing_room" + _for_update())
+            cursor.execute(f"UPDATE {table} SET branch_id = branch_id")
+            cursor.execute(f"SELECT branch_id FROM {table}{_for_update()}")
         yield other
     connection.close()  # and with it our impatience
 
@@ -68,7 +69,7 @@ def test_a_verb_whose_way_stays_barred_is_tried_three_times_and_changes_nothing(
 ):
     waiting = make_transaction(Status.PENDING_THERAPIST)
     tries, busy = retries("claim_next"), counted("busy", cause="lock")
-    with room_in_other_hands(), pytest.raises(Busy):
+    with in_other_hands("queueing_room"), pytest.raises(Busy):
         services.claim_next(maya)
     assert retries("claim_next") == tries + TRIES - 1
     assert counted("busy", cause="lock") == busy + 1
@@ -77,10 +78,19 @@ def test_a_verb_whose_way_stays_barred_is_tried_three_times_and_changes_nothing(
     assert Room.objects.get().status == RoomStatus.AVAILABLE
 
 
+def test_a_number_that_cannot_be_taken_is_tried_three_times_and_nobody_stands_in_line(branch, hour):
+    codes.next_number(branch)
+    tries = retries("next_number")
+    with in_other_hands("queueing_transactioncounter"), pytest.raises(Busy):
+        services.confirm_selection(branch, choices=[Choice(hour.pk)])
+    assert retries("next_number") == tries + TRIES - 1
+    assert not Transaction.objects.exists()
+
+
 def test_a_verb_whose_way_comes_free_is_run_again_as_a_whole(monkeypatch, maya, make_transaction):
     waiting = make_transaction(Status.PENDING_THERAPIST)
     tries = retries("claim_next")
-    with room_in_other_hands() as other:
+    with in_other_hands("queueing_room") as other:
         monkeypatch.setattr("spa_project.lib.durable.time.sleep", lambda _seconds: other.rollback())
         claimed = services.claim_next(maya)
     assert claimed == waiting
@@ -142,7 +152,7 @@ def test_each_number_that_means_try_again_is_tried_again(number):
 
 def test_metrics_show_what_was_counted(client, maya, make_transaction):
     make_transaction(Status.PENDING_THERAPIST)
-    with room_in_other_hands(), pytest.raises(Busy):
+    with in_other_hands("queueing_room"), pytest.raises(Busy):
         services.claim_next(maya)
     response = client.get("/metrics")
     assert response["Content-Type"].startswith("text/plain; version=")
