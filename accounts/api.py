@@ -1,4 +1,6 @@
-"""Logging in and out without a page, and tickets for sockets."""
+"""Logging in and out without a page, tickets for sockets, and the lock of a screen."""
+
+from typing import Annotated
 
 from django.contrib.auth import logout as end_session
 from django.contrib.auth import user_logged_in
@@ -7,7 +9,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 from ninja import Router
+from pydantic import StringConstraints
 
+from accounts import locks
 from accounts.auth import Caller, member_of_staff
 from accounts.logins import end_every_login, end_login
 from accounts.models import User
@@ -30,6 +34,12 @@ class LogoutData(Data):
     """With `all`, every login of the person ends: sessions and tokens, here and elsewhere."""
 
     all: bool = False
+
+
+class UnlockData(Data):
+    """A person's PIN."""
+
+    pin: Annotated[str, StringConstraints(pattern=locks.PIN)]
 
 
 @router.post("/login/", operation_id="login", openapi_extra=described_body(Credentials))
@@ -66,6 +76,31 @@ def logout(request: HttpRequest) -> HttpResponse:
         end_session(request)
     elif caller.login is not None:
         end_login(caller.login)
+    return _secret_response({"ok": True})
+
+
+@router.post("/lock/", operation_id="lock", openapi_extra=LOGIN_NEEDED)
+def lock(request: HttpRequest) -> HttpResponse:
+    """Lock the session that asks until its person's PIN is entered; nothing without a PIN."""
+    caller = _who_is_in(request)
+    assert caller.login is not None
+    return _secret_response({"ok": True, "locked": locks.lock(caller.person, caller.login)})
+
+
+@router.post(
+    "/unlock/", operation_id="unlock", openapi_extra=described_body(UnlockData) | LOGIN_NEEDED
+)
+@sensitive_variables()
+def unlock(request: HttpRequest) -> HttpResponse:
+    """Open a locked session again. The fifth wrong PIN ends it."""
+    caller = _who_is_in(request)
+    assert caller.login is not None
+    pin = read(request, UnlockData).pin
+    try:
+        locks.unlock(caller.person, caller.login, pin)
+    except NotAuthenticated:
+        end_session(request)
+        raise
     return _secret_response({"ok": True})
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.branches import visited_branch
 from accounts.carriers import login_of_request, login_of_socket, shows_token
 from accounts.changes import person_topic
+from accounts.locks import is_locked
 from accounts.logins import Login, login_of_session, people_of, person_of
 from accounts.models import Branch, Cashier, Role, Therapist, User
 from spa_project.lib.errors import Invalid, NotAuthenticated
@@ -71,6 +72,11 @@ class Caller:
     def is_sent_by_browser(self) -> bool:
         """Whether a session says who it is: a browser sends it with whatever page asks."""
         return self.is_authenticated and not (self.login and self.login.is_token)
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether the caller's session waits for a PIN (accounts/locks.py)."""
+        return self.user is not None and is_locked(self.user, self.login)
 
     @property
     def roles(self) -> frozenset[Role]:

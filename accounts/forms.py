@@ -1,9 +1,18 @@
-"""The form staff log in with."""
+"""The forms staff log in with, and choose their PIN."""
 
 from typing import Any
 
+from django import forms
+from django.contrib.auth import authenticate
 from django.contrib.auth.forms import AuthenticationForm
+from django.core.validators import RegexValidator
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+
+from accounts.locks import PIN
+from accounts.models import User
+
+_DIGITS = {"inputmode": "numeric", "autocomplete": "off", "maxlength": "6"}
 
 
 class LoginForm(AuthenticationForm):
@@ -17,3 +26,39 @@ class LoginForm(AuthenticationForm):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.error_messages["required"] = _("Please fill this in.")
+
+
+class PinForm(forms.Form):
+    """A person's own PIN, twice; and their password, because anybody may pass by."""
+
+    pin = forms.CharField(
+        label=_("PIN, 4 to 6 digits (empty: no PIN)"),
+        required=False,
+        validators=[RegexValidator(PIN, _("Please choose 4 to 6 digits."))],
+        widget=forms.PasswordInput(_DIGITS),
+    )
+    again = forms.CharField(
+        label=_("The PIN once more"), required=False, widget=forms.PasswordInput(_DIGITS)
+    )
+    password = forms.CharField(
+        label=_("Your password"),
+        strip=False,
+        widget=forms.PasswordInput({"autocomplete": "current-password"}),
+        error_messages={"required": _("Please fill this in.")},
+    )
+
+    def __init__(self, request: HttpRequest, user: User) -> None:
+        super().__init__(request.POST or None)
+        self._request, self._user = request, user
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse two PINs that differ, and a password that is not this person's."""
+        data = self.cleaned_data
+        if data.get("pin") != data.get("again") and "pin" not in self.errors:
+            self.add_error("again", _("The two PINs are not the same."))
+        if self.errors:
+            return data
+        name = self._user.get_username()
+        if authenticate(self._request, username=name, password=data["password"]) is None:
+            self.add_error("password", _("This is not your password."))
+        return data

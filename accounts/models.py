@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import ClassVar, Self, TypeVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -120,6 +121,9 @@ class User(AbstractUser):
     #: One more ends every login of this person: sessions, tokens and tickets.
     login_epoch = models.PositiveIntegerField(default=0, editable=False)
 
+    #: Opens the person's locked screens; hashed as the password is. Empty: none of theirs lock.
+    pin = models.CharField(max_length=128, blank=True, editable=False)
+
     objects: ClassVar[StaffManager] = StaffManager()
 
     class Meta:
@@ -200,6 +204,16 @@ class Cashier(StaffProfile):
     class Meta:
         verbose_name = _("cashier")
         verbose_name_plural = _("cashiers")
+
+
+class SessionLock(models.Model):
+    """A session whose screens wait for their person's PIN. It ends with the session."""
+
+    session = models.OneToOneField(Session, primary_key=True, on_delete=models.CASCADE)
+    tries = models.PositiveSmallIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.session_id[:4]}…"
 
 
 class Secret(models.Model):

@@ -1,4 +1,4 @@
-"""Addresses: home and login."""
+"""Addresses: home, login and PIN."""
 
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
@@ -13,5 +13,6 @@ urlpatterns = [
         LoginView.as_view(template_name="accounts/login.html", authentication_form=LoginForm),
         name="login",
     ),
+    path("accounts/pin/", views.pin, name="pin"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
 ]

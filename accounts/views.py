@@ -1,9 +1,14 @@
 """The ways in."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
 
+from accounts.auth import caller_of, page_for
 from accounts.branches import BRANCH_COOKIE, open_branches, visited_branch
+from accounts.forms import PinForm
+from accounts.locks import set_pin
+from accounts.models import Role
 from spa_project.lib.pages import page_data
 
 
@@ -12,3 +17,16 @@ def home(request: HttpRequest) -> HttpResponse:
     branch = visited_branch(request.GET.get("branch") or request.COOKIES.get(BRANCH_COOKIE))
     context = {"branch": branch, "branches": open_branches(), "page_data": page_data()}
     return render(request, "home.html", context)
+
+
+@sensitive_post_parameters()
+@page_for(Role.THERAPIST)
+def pin(request: HttpRequest) -> HttpResponse:
+    """A person chooses the PIN that opens their locked screen, or does without."""
+    caller = caller_of(request)
+    form = PinForm(request, caller.person)
+    if request.method == "POST" and form.is_valid():
+        set_pin(caller.person, form.cleaned_data["pin"])
+        return redirect("therapist")
+    context = {"branch": caller.branch, "form": form, "has_pin": bool(caller.person.pin)}
+    return render(request, "accounts/pin.html", context)

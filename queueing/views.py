@@ -1,5 +1,6 @@
 """The floor's pages. Each brings what it shows first; what changes comes over its socket."""
 
+import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -7,6 +8,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from accounts.auth import Caller, caller_of, page_for
@@ -75,6 +77,9 @@ def therapist(request: HttpRequest) -> HttpResponse:
         menu=serialize_menu(),
         favourites=favourites_of(caller.here, caller.therapist),
         day_url="/api/days/therapist/",
+        lock_minutes=settings.LOCK_MINUTES if caller.person.pin else 0,
+        locked=caller.is_locked,
+        logged_in_for=_seconds_since(caller.person.last_login),
     )
     return render(request, "queueing/therapist.html", _of_staff(request, data))
 
@@ -119,6 +124,10 @@ def board(request: HttpRequest, branch: Branch) -> HttpResponse:
         shows=list(BOARD.shows),
     )
     return render(request, "queueing/board.html", {"branch": branch, "page_data": data})
+
+
+def _seconds_since(moment: datetime.datetime | None) -> int:
+    return int((timezone.now() - moment).total_seconds()) if moment else 0
 
 
 def _of_staff(request: HttpRequest, data: dict[str, Any]) -> dict[str, Any]:

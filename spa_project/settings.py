@@ -123,6 +123,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.keep_locked",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",  # last: it answers instead of a view that met a lockout
@@ -195,6 +196,9 @@ AXES_SENSITIVE_PARAMETERS = ["username", "csrfmiddlewaretoken", "auth_token"]
 AXES_VERBOSE = False
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
+#: A therapist's screen locks itself when nobody has touched it for so long (0: never), where the
+#: person has a PIN to open it again.
+LOCK_MINUTES = env.int("LOCK_MINUTES", default=10)
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"

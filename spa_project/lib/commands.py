@@ -20,6 +20,7 @@ from spa_project.lib.errors import (
     Busy,
     DomainError,
     Invalid,
+    Locked,
     NotAllowed,
     NotAuthenticated,
     ServerError,
@@ -49,6 +50,10 @@ class Caller(Protocol):
     def roles(self) -> frozenset[Any]: ...
     @property
     def is_authenticated(self) -> bool: ...
+    @property
+    def is_locked(self) -> bool:
+        """Whether they left their screen, which waits for them."""
+
     @property
     def is_sent_by_browser(self) -> bool:
         """Whether a browser says who it is on its own, so that a foreign page could ask, too."""
@@ -96,6 +101,8 @@ def answer(caller: Caller, name: str, data: Any) -> Reply:
     if found is None:
         raise UnknownCommand
     require_role(caller, found.roles)
+    if caller.is_locked:
+        raise Locked
     checked = validated(found.data, data)
     _count(caller)
     return {"ok": True, **found.run(caller, checked)}

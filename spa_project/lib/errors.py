@@ -37,6 +37,12 @@ class NotAllowed(DomainError):
     http_status = 403
 
 
+class Locked(DomainError):
+    code = "locked"
+    sentence = _("This screen is locked. Please enter your PIN.")
+    http_status = 403
+
+
 class Invalid(DomainError):
     code = "invalid"
     sentence = _("This request could not be understood.")

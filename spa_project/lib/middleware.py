@@ -17,6 +17,9 @@ from spa_project.lib.problems import problem, route_of
 
 logger = logging.getLogger("spa.requests")
 
+#: Where passwords and PINs are tried.
+PROOFS = ("/login/", "/unlock/", "/pin/")
+
 View: TypeAlias = Callable[[HttpRequest], HttpResponse]
 
 PERMISSIONS = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
@@ -90,8 +93,8 @@ def limit(get_response: View) -> View:
 def _count(request: HttpRequest) -> None:
     who = household(asking().address)
     REQUESTS.spend(who)
-    # However a person logs in: on the page, in the admin, or by the API.
-    if request.method == "POST" and request.path.endswith("/login/"):
+    # However a person logs in, on the page, in the admin or by the API; or proves who they are.
+    if request.method == "POST" and request.path.endswith(PROOFS):
         LOGINS.spend(who)
     size = request.META.get("CONTENT_LENGTH") or "0"
     if not size.isdecimal() or int(size) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:

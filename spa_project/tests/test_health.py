@@ -53,7 +53,7 @@ def test_commands_are_counted_by_name_and_result(maya):
     class Nobody:
         roles: frozenset[str] = frozenset()
         is_authenticated = False
-        is_sent_by_browser = False
+        is_sent_by_browser = is_locked = False
         topic = standing = None
 
     answer_safely(Nobody(), "therapist_start_service", {})

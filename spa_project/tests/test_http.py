@@ -192,6 +192,8 @@ def test_the_openapi_document_says_which_operations_need_a_login(client, db):
     assert needed == {name for name, command in REGISTRY.items() if command.roles} | {
         "logout",
         "ws_ticket",
+        "lock",
+        "unlock",
         "snapshot_therapist",
         "snapshot_monitor",
         "snapshot_cashier",

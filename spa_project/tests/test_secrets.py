@@ -133,6 +133,29 @@ def test_what_is_really_given_out_is_not_found_either(spa):
         assert [secret in place for place in (spa.log(), spa.in_redis())] == [False] * 2
 
 
+def test_no_pin_is_found_neither_a_right_nor_a_wrong_one(spa):
+    right, wrong = "907351", "480962"
+    browser, token, jar = browser_at(spa, "/accounts/login/")
+    form = {"username": "therapist2", "password": PASSWORD, "csrfmiddlewaretoken": token}
+    browser.open(f"{spa.app.url}/accounts/login/", urlencode(form).encode()).close()
+    proof = value_of(jar, "csrftoken")
+    chosen = {"pin": right, "again": right, "password": PASSWORD, "csrfmiddlewaretoken": proof}
+    browser.open(f"{spa.app.url}/accounts/pin/", urlencode(chosen).encode()).close()
+    guess, known = (
+        urllib.request.Request(
+            f"{spa.app.url}/api/unlock/", json.dumps({"pin": pin}).encode(), {"X-CSRFToken": proof}
+        )
+        for pin in (wrong, right)
+    )
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        browser.open(guess)
+    assert browser.open(known).status == 200
+    assert "/api/unlock/" in spa.log()
+    for place in (spa.log(), spa.dump(), spa.in_redis()):
+        # A clock's millionths may be any six digits.
+        assert re.findall(rf"(?<![.\d])(?:{right}|{wrong})(?!\d)", place) == []
+
+
 def plant_in_headers(spa: Spa) -> None:
     for path in ("/", "/monitor/", "/nothing/", "/api/snapshots/monitor/", "/admin/"):
         spa.ask(path, Authorization="Bearer planted-bearer")

@@ -62,6 +62,13 @@ def change(server: AppServer, windows: Windows) -> Page:
     return page
 
 
+def locked(server: AppServer, windows: Windows) -> Page:
+    """A therapist's cover; nobody really locked it."""
+    page = desk("/therapist/", "therapist4", "[data-testid=claim]")(server, windows)
+    page.evaluate("document.getElementById('lock').showModal()")
+    return page
+
+
 SCREENS: dict[str, Opener] = {
     "wall": desk("/monitor/", "monitor1", ".visit-card"),
     "therapist-free": desk("/therapist/", "therapist4", "[data-testid=claim]"),
@@ -70,6 +77,8 @@ SCREENS: dict[str, Opener] = {
     "therapist-serving": desk("/therapist/", "therapist1", "[data-testid=finish]", "finish"),
     "therapist-services": desk("/therapist/", "therapist1", "[data-testid=finish]", "add-service"),
     "therapist-day": desk("/therapist/", "therapist4", "[data-testid=claim]", "my-day"),
+    "therapist-locked": locked,
+    "therapist-pin": desk("/accounts/pin/", "therapist4", "[data-testid=save-pin]"),
     "till": desk("/cashier/", "cashier1", ".queue-row"),
     "till-keys": desk("/cashier/", "cashier1", ".queue-row", "open-keys"),
     "till-terminal": desk("/cashier/", "cashier2", "[data-testid=terminal]"),

@@ -113,6 +113,8 @@ export const floor = {
       return answer;
     } catch (refusal) {
       if (refusal.code === "not_authenticated") goToLogin();
+      // Locked in another window: the server says where to wait.
+      if (refusal.code === "locked") location.reload();
       this.imagine(null);
       this.problem = refusal.message;
       return null;

@@ -6,6 +6,7 @@ import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { focusOnceShown } from "../lib/focus.js";
 import { finished, roomSet, started, withoutItem, withService } from "../lib/guesses.js";
 import { floor } from "../lib/live.js";
+import { lock } from "../lib/lock.js";
 import { MeantStep } from "../lib/meant.js";
 import { data, say, speech } from "../lib/page.js";
 import { chime, shake, unlockSound } from "../lib/sound.js";
@@ -25,6 +26,7 @@ Alpine.data("therapist", () => ({
   ...floor,
   ...speech,
   ...ways,
+  ...lock,
   /** My business day so far, while it is looked at. */
   day: null,
   therapists: [],
@@ -48,6 +50,7 @@ Alpine.data("therapist", () => ({
     this.$watch("alert", (alert) => alert && this.alarm());
     this.$watch("isWanted", (isWanted) => isWanted && this.alarm());
     this.follow();
+    this.watchTheQuiet();
   },
 
   get current() {

@@ -1,0 +1,230 @@
+"""A screen that locks itself: the server keeps the lock, and only the person's PIN opens it."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+
+from accounts.locks import set_pin, unlock
+from accounts.logins import Login, login_of_session
+from accounts.models import SessionLock, User
+from accounts.tests.by_token import CLAIM, bearer, claim, log_in, post
+from conftest import PASSWORD, open_socket, session_of
+from spa_project.lib.dbpool import pool
+from spa_project.lib.errors import DomainError
+from spa_project.tests.concurrency import Workers
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PIN = "4711"
+WRONG = "1174"
+
+
+@pytest.fixture(scope="module")
+def workers(django_db_setup, django_db_blocker) -> Iterator[Workers]:
+    with django_db_blocker.unblock():
+        workers = Workers(3)
+    yield workers
+    workers.stop()
+
+
+def with_pin(user: User) -> Client:
+    """A browser in which a person with a PIN has logged in."""
+    set_pin(user, PIN)
+    return session_of(User.objects.get(pk=user.pk))
+
+
+def locked(user: User) -> Client:
+    client = with_pin(user)
+    assert post(client, "/api/lock/").json() == {"ok": True, "locked": True}
+    return client
+
+
+def tried(client: Client, pin: str) -> str:
+    """What entering a PIN is answered with."""
+    return str(post(client, "/api/unlock/", {"pin": pin}).json().get("code", "ok"))
+
+
+def asked(client: Client) -> str:
+    """What the next customer is asked for with; nobody waits."""
+    return str(post(client, CLAIM).json()["code"])
+
+
+def test_a_locked_session_commands_nothing_until_its_pin_is_entered(maya):
+    client = locked(maya.user)
+    assert asked(client) == "locked"
+    assert tried(client, WRONG) == "wrong_pin"
+    assert asked(client) == "locked"
+    assert tried(client, PIN) == "ok"
+    assert asked(client) == "queue_empty"
+
+
+@pytest.mark.asyncio
+async def test_its_sockets_go_on_listening_and_command_nothing(maya, make_transaction):
+    client = await pool.run(with_pin, maya.user)
+    async with open_socket("/ws/therapist/", client=client) as desk:
+        await desk.hear("snapshot")
+        await pool.run(post, client, "/api/lock/")
+        assert (await desk.ask("therapist_confirm_next"))["code"] == "locked"
+        async with open_socket("/ws/therapist/", client=client) as second:
+            await second.hear("snapshot")
+            assert (await second.ask("therapist_confirm_next"))["code"] == "locked"
+        assert await pool.run(tried, client, PIN) == "ok"
+        assert (await desk.ask("therapist_confirm_next"))["code"] == "queue_empty"
+
+
+@pytest.mark.parametrize(
+    "path", ["/desk/", "/monitor/", "/accounts/pin/", "/admin/", "/", "/menu/"]
+)
+def test_no_other_page_opens_in_a_second_window(maya, path):
+    response = locked(maya.user).get(path)
+    assert (response.status_code, response.get("Location")) == (302, "/therapist/")
+
+
+@pytest.mark.parametrize("path", ["/api/days/therapist/", "/api/snapshots/monitor/"])
+def test_nothing_else_is_read(maya, path):
+    assert locked(maya.user).get(path).json()["code"] == "locked"
+
+
+def test_no_ticket_and_no_other_pin_is_had(maya):
+    client = locked(maya.user)
+    assert post(client, "/api/ws-ticket/").json()["code"] == "locked"
+    client.post("/accounts/pin/", {"pin": "9999", "again": "9999", "password": PASSWORD})
+    assert tried(client, PIN) == "ok"
+
+
+def test_after_a_reload_the_desk_is_still_covered(maya):
+    client = locked(maya.user)
+    page = client.get("/therapist/")
+    assert page.status_code == 200
+    assert page.context["page_data"]["locked"] is True
+    assert "Maya" in page.content.decode()
+
+
+def test_five_wrong_pins_end_the_session(maya):
+    client = locked(maya.user)
+    answers = [tried(client, WRONG) for _ in range(5)]
+    assert answers == ["wrong_pin"] * 4 + ["not_authenticated"]
+    assert tried(client, PIN) == "not_authenticated"
+    assert client.get("/therapist/").status_code == 302
+    assert not SessionLock.objects.exists()
+
+
+def guess(user_id: int, login: Login, pin: str) -> str:
+    """What a process does with one try."""
+    try:
+        unlock(User.objects.get(pk=user_id), login, pin)
+    except DomainError as refusal:
+        return refusal.code
+    return "ok"
+
+
+def test_many_processes_at_once_have_five_tries_together(workers, maya):
+    for _round in range(10):
+        login = login_of_session(locked(maya.user).session)
+        assert login is not None
+        answers = workers.at_once([(guess, maya.user.pk, login, WRONG)] * 3)
+        answers += workers.at_once([(guess, maya.user.pk, login, WRONG)] * 3)
+        assert "not_authenticated" in answers
+        assert guess(maya.user.pk, login, PIN) == "not_authenticated"
+
+
+def test_a_right_pin_forgets_the_wrong_ones(maya):
+    client = locked(maya.user)
+    for _ in range(2):
+        assert [tried(client, WRONG) for _ in range(4)] == ["wrong_pin"] * 4
+        assert tried(client, PIN) == "ok"
+
+
+def test_a_pin_is_asked_for_even_before_the_lock_has_arrived(maya):
+    client = with_pin(maya.user)
+    assert tried(client, WRONG) == "wrong_pin"
+    assert asked(client) == "locked"
+
+
+def test_without_a_pin_nothing_locks(maya):
+    client = session_of(maya.user)
+    assert post(client, "/api/lock/").json() == {"ok": True, "locked": False}
+    assert asked(client) == "queue_empty"
+    assert client.get("/therapist/").context["page_data"]["lock_minutes"] == 0
+
+
+def test_a_lock_is_of_one_session(maya):
+    locked(maya.user)
+    assert asked(session_of(User.objects.get(pk=maya.user.pk))) == "queue_empty"
+
+
+def test_a_token_is_no_screen(maya):
+    set_pin(maya.user, PIN)
+    by_token = bearer(log_in("maya"))
+    assert post(Client(), "/api/lock/", **by_token).json()["code"] == "not_allowed"
+    assert claim(**by_token)[1] == "queue_empty"
+
+
+def test_a_foreign_page_locks_and_unlocks_nothing(maya):
+    client = Client(enforce_csrf_checks=True)
+    set_pin(maya.user, PIN)
+    client.force_login(User.objects.get(pk=maya.user.pk))
+    for path in ("/api/lock/", "/api/unlock/"):
+        assert post(client, path, {"pin": PIN}).json()["code"] == "not_allowed"
+    assert not SessionLock.objects.exists()
+
+
+@pytest.mark.parametrize("pin", ["123", "1234567", "12a4", "", "１２３４"])
+def test_what_is_no_pin_is_not_tried(maya, pin):
+    client = locked(maya.user)
+    assert [tried(client, pin) for _ in range(6)] == ["invalid"] * 6
+    assert tried(client, PIN) == "ok"
+
+
+def test_whoever_is_locked_out_may_log_out(maya):
+    client = locked(maya.user)
+    client.post("/accounts/logout/")
+    assert not SessionLock.objects.exists()
+    assert client.get("/therapist/").status_code == 302
+
+
+def choose(client: Client, pin: str, *, again: str | None = None, password: str = PASSWORD) -> int:
+    form = {"pin": pin, "again": pin if again is None else again, "password": password}
+    return client.post("/accounts/pin/", form, REMOTE_ADDR="10.0.0.1").status_code
+
+
+def pin_of(user: User) -> str:
+    return User.objects.get(pk=user.pk).pin
+
+
+def test_a_person_chooses_their_pin_and_it_is_hashed(maya):
+    client = session_of(maya.user)
+    assert choose(client, PIN) == 302
+    assert PIN not in pin_of(maya.user)
+    assert post(client, "/api/lock/").json()["locked"]
+    assert tried(client, PIN) == "ok"
+    assert choose(client, "") == 302
+    assert pin_of(maya.user) == ""
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"pin": "123"},
+        {"pin": "12345678"},
+        {"pin": PIN, "again": WRONG},
+        {"pin": PIN, "password": ""},
+    ],
+)
+def test_a_pin_that_cannot_be_is_not_taken(maya, wrong):
+    assert choose(session_of(maya.user), **wrong) == 200
+    assert pin_of(maya.user) == ""
+
+
+def test_who_passes_by_sets_no_pin(maya):
+    """Guessing the password here counts as it does at the login."""
+    client = session_of(maya.user)
+    answers = [choose(client, PIN, password="wrong") for _ in range(5)]
+    assert answers == [200] * 4 + [429]
+    assert choose(client, PIN) == 429
+    assert pin_of(maya.user) == ""
+
+
+def test_only_therapists_have_a_screen_that_locks(carl):
+    assert session_of(carl.user).get("/accounts/pin/").status_code == 403

@@ -1,0 +1,82 @@
+"""A therapist's tablet that is left alone: it covers itself, rings on, and opens with the PIN."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from spa_project.tests.journey.browser import Windows
+from spa_project.tests.journey.floor import PASSWORD, Floor
+from spa_project.tests.journey.test_browser import the
+
+pytestmark = pytest.mark.servers
+
+PIN = "470815"
+WRONG = "111111"
+LEFT_ALONE = 10 * 60_000 + 2_000
+
+
+@pytest.fixture
+def tablet(floor: Floor, windows: Windows) -> Page:
+    """The desk of a therapist who has a PIN; the page's clock is the test's."""
+    page = windows.open(floor.one, "/therapist/", "therapist3")
+    the(page, "my-pin").click()
+    for field, text in (("pin", PIN), ("again", PIN), ("password", PASSWORD)):
+        page.fill(f"[name={field}]", text)
+    the(page, "save-pin").click()
+    page.wait_for_url("**/therapist/")
+    page.clock.install()
+    page.reload()
+    expect(the(page, "connection")).to_have_attribute("data-state", "live")
+    return page
+
+
+def leave_alone(page: Page) -> None:
+    page.clock.fast_forward(LEFT_ALONE)
+    expect(the(page, "lock")).to_be_visible()
+
+
+def test_a_tablet_left_alone_shows_nothing_and_rings_on(tablet, floor, windows, complaints):
+    leave_alone(tablet)
+    expect(the(tablet, "lock-name")).to_have_text("Carmen")
+    for _ in range(3):
+        tablet.keyboard.press("Escape")
+    expect(the(tablet, "lock")).to_be_visible()
+    menu = windows.open(floor.two, "/menu/")
+    the(menu, "add").first.click()
+    the(menu, "confirm").click()
+    expect(the(tablet, "waiting-count")).to_have_text("1")
+    assert complaints == []
+
+
+def test_neither_a_reload_nor_a_second_window_gets_round_the_lock(tablet):
+    with tablet.expect_response("**/api/lock/"):
+        leave_alone(tablet)
+    tablet.reload()
+    expect(the(tablet, "lock")).to_be_visible()
+    second = tablet.context.new_page()
+    second.goto("/monitor/")
+    assert second.url.endswith("/therapist/")
+    expect(the(second, "lock")).to_be_visible()
+
+
+def test_the_pin_opens_the_screen_again(tablet, complaints):
+    leave_alone(tablet)
+    for digit in WRONG:
+        the(tablet, "lock").get_by_role("button", name=digit, exact=True).click()
+    the(tablet, "unlock").click()
+    expect(the(tablet, "lock-problem")).to_have_text("This PIN is not right.")
+    the(tablet, "pin").focus()
+    tablet.keyboard.type(PIN)
+    tablet.keyboard.press("Enter")
+    expect(the(tablet, "lock")).to_be_hidden()
+    the(tablet, "my-day").click()
+    expect(the(tablet, "day-customers")).to_be_visible()
+    # The browser itself complains of the refusal, and of nothing else.
+    assert [each for each in complaints if "/api/unlock/" not in each] == []
+
+
+def test_who_forgot_the_pin_logs_out(tablet):
+    leave_alone(tablet)
+    the(tablet, "lock-logout").click()
+    expect(tablet).to_have_url(re.compile("/accounts/login/"))

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { beforeEach, mock, test } from "node:test";
+
+import { QuietWatch } from "../../../static/js/lib/quiet.js";
+
+const NOW = 100_000_000;
+const MINUTE = 60_000;
+
+let listeners;
+let last;
+const touched = { get: () => last, set: (at) => (last = at) };
+
+beforeEach(() => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["Date", "setInterval"], now: NOW });
+  listeners = {};
+  last = null;
+  globalThis.addEventListener = (sign, listener) => (listeners[sign] = listener);
+});
+
+function watch({ minutes = 10, since = NOW } = {}) {
+  const onQuiet = mock.fn();
+  const quiet = new QuietWatch({ minutes, touched, since, onQuiet });
+  return { quiet, calls: () => onQuiet.mock.callCount() };
+}
+
+test("it is quiet when nobody has touched anything for the minutes, and it is said until somebody is here", () => {
+  const { quiet, calls } = watch();
+  mock.timers.tick(10 * MINUTE - 1000);
+  assert.equal(calls(), 0);
+  mock.timers.tick(2000);
+  assert.equal(calls(), 2);
+  quiet.seen();
+  mock.timers.tick(9 * MINUTE);
+  assert.equal(calls(), 2);
+});
+
+test("a touch begins the minutes anew", () => {
+  const { calls } = watch();
+  mock.timers.tick(9 * MINUTE);
+  listeners.pointerdown();
+  mock.timers.tick(9 * MINUTE);
+  assert.equal(calls(), 0);
+});
+
+test("a touch in another window counts here, too", () => {
+  const { calls } = watch();
+  mock.timers.tick(9 * MINUTE);
+  last = Date.now();
+  mock.timers.tick(9 * MINUTE);
+  assert.equal(calls(), 0);
+});
+
+test("a device that slept too long is quiet as soon as it wakes, and a touch is too late", () => {
+  const { calls } = watch();
+  mock.timers.setTime(NOW + 60 * MINUTE);
+  listeners.visibilitychange();
+  assert.equal(calls(), 1);
+  listeners.pointerdown();
+  assert.equal(calls(), 2);
+});
+
+test("a page opened where nobody was for long is quiet from the start", () => {
+  last = NOW - 11 * MINUTE;
+  assert.equal(watch({ since: NOW - 60 * MINUTE }).calls(), 1);
+});
+
+test("who has just logged in is here, whoever touched the screen before", () => {
+  last = NOW - 60 * MINUTE;
+  assert.equal(watch().calls(), 0);
+});
+
+test("without minutes it is never quiet", () => {
+  const { calls } = watch({ minutes: 0 });
+  mock.timers.tick(24 * 60 * MINUTE);
+  assert.equal(calls(), 0);
+});

@@ -1,0 +1,56 @@
+/**
+ * Notices that nobody has touched the screen for a while, in whichever of a browser's windows, and
+ * however long the device slept meanwhile.
+ */
+
+const LOOK_EVERY = 1000;
+const SIGNS = ["pointerdown", "keydown"];
+
+export class QuietWatch {
+  #limit;
+  #touched;
+  #since;
+  #onQuiet;
+
+  /**
+   * @param {object} watch
+   * @param {number} watch.minutes after which it is quiet; 0 for never
+   * @param {import("./memory.js").Memory<number>} watch.touched the last touch, for all windows
+   * @param {number} watch.since when the person was certainly here, as `Date.now()`
+   * @param {() => void} watch.onQuiet called again and again while it stays quiet
+   */
+  constructor({ minutes, touched, since, onQuiet }) {
+    this.#limit = minutes * 60_000;
+    this.#touched = touched;
+    this.#since = since;
+    this.#onQuiet = onQuiet;
+    if (minutes) this.#watch();
+  }
+
+  /** The person is here. */
+  seen() {
+    this.#touched.set(Date.now());
+  }
+
+  #watch() {
+    for (const sign of SIGNS) addEventListener(sign, () => this.#touch(), { capture: true });
+    // A device that wakes up must not show for a second what it showed before.
+    addEventListener("visibilitychange", () => this.#look());
+    setInterval(() => this.#look(), LOOK_EVERY);
+    this.#look();
+  }
+
+  /** Who touches what was left alone too long may be anybody. */
+  #touch() {
+    if (this.#isQuiet()) this.#onQuiet();
+    else this.seen();
+  }
+
+  #look() {
+    if (this.#isQuiet()) this.#onQuiet();
+  }
+
+  #isQuiet() {
+    return Date.now() - Math.max(this.#touched.get() ?? 0, this.#since) >= this.#limit;
+  }
+}
