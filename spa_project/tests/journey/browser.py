@@ -9,6 +9,7 @@ from playwright.sync_api import (
     ConsoleMessage,
     Page,
     Response,
+    StorageState,
     ViewportSize,
     sync_playwright,
 )
@@ -38,6 +39,8 @@ class Windows:
     browser: Browser
     complaints: list[str] = field(default_factory=list)
     language: str = "en"
+    #: The cookies of those who have logged in; a login is slow on purpose.
+    logins: dict[str, StorageState] = field(default_factory=dict)
 
     def speaking(self, language: str) -> "Windows":
         """The same for somebody whose browser asks for another language."""
@@ -45,17 +48,23 @@ class Windows:
 
     def open(self, server: AppServer, path: str, username: str = "") -> Page:
         """A page, opened as a visitor or by a member of staff who logs in on the way."""
-        context = self.browser.new_context(base_url=server.url, viewport=SIZE, locale=self.language)
+        context = self.browser.new_context(
+            base_url=server.url,
+            viewport=SIZE,
+            locale=self.language,
+            storage_state=self.logins.get(username),
+        )
         context.set_default_timeout(WAIT_MS)
         context.set_default_navigation_timeout(LOAD_MS)
         page = context.new_page()
         self._listen_to(page)
         page.goto(path)
-        if username:
+        if username and "/accounts/login/" in page.url:
             page.fill("[name=username]", username)
             page.fill("[name=password]", PASSWORD)
             page.click("[data-testid=login]")
             page.wait_for_url(f"**{path}")
+            self.logins[username] = context.storage_state()
         return page
 
     def close(self) -> None:
@@ -85,7 +94,8 @@ def chromium() -> Iterator[Callable[[], Windows]]:
         browser = playwright.chromium.launch(
             executable_path=program("chromium-headless-shell"), args=FLAGS
         )
+        logins: dict[str, StorageState] = {}
         try:
-            yield lambda: Windows(browser)
+            yield lambda: Windows(browser, logins=logins)
         finally:
             browser.close()

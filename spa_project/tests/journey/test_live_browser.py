@@ -2,17 +2,16 @@
 
 import json
 import re
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Locator, Page, WebSocketRoute, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from spa_project.tests.journey.browser import HOLD_MS, WAIT_MS
-from spa_project.tests.journey.floor import Floor, Visit, log_in
+from spa_project.tests.journey.floor import Visit
+from spa_project.tests.journey.spa import Person, confirmed, the, treated
 from spa_project.tests.servers import AppServer
 
 pytestmark = pytest.mark.servers
@@ -33,41 +32,6 @@ PLACES = {
     },
     "/board/": {".calling": {"therapist_confirmed"}, ".treating": {"in_service"}},
 }
-
-
-@dataclass(frozen=True)
-class Person:
-    """Someone who acts over HTTP, far from the pages under test; a visitor without a name."""
-
-    server: AppServer
-    username: str = ""
-    cookie: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        cookie = log_in(self.server, self.username) if self.username else ""
-        object.__setattr__(self, "cookie", cookie)
-
-    def does(self, command: str, **data: Any) -> Any:
-        """Send a command that must succeed; return the answer."""
-        return self._ask(f"/api/commands/{command}/", json.dumps(data).encode())
-
-    def sees(self) -> list[Visit]:
-        """Everybody in the house, as the database has it."""
-        visits: list[Visit] = self._ask("/api/snapshots/monitor/")["transactions"]
-        return visits
-
-    def first_offer(self) -> int:
-        """The id of the first classification on the menu."""
-        category = self._ask("/api/menu/")["categories"][0]
-        number: int = category["services"][0]["classifications"][0]["id"]
-        return number
-
-    def _ask(self, path: str, body: bytes | None = None) -> Any:
-        token = re.search(r"csrftoken=(\w+)", self.cookie)
-        headers = {"Cookie": self.cookie, "X-CSRFToken": token[1] if token else ""}
-        request = urllib.request.Request(self.server.url + path, body, headers)
-        with urllib.request.urlopen(request) as response:
-            return json.load(response)
 
 
 @contextmanager
@@ -122,11 +86,6 @@ class Gate:
             route.send(text)
 
 
-def the(page: Page, name: str) -> Locator:
-    """The part of a page with this test hook."""
-    return page.get_by_test_id(name)
-
-
 def expect_live(page: Page, within: float = WAIT_MS) -> None:
     expect(the(page, "connection")).to_have_attribute("data-state", "live", timeout=within)
 
@@ -158,22 +117,6 @@ def mark(*pages: Page) -> None:
 
 def is_marked(page: Page) -> bool:
     return bool(page.evaluate("window.neverReloaded === true"))
-
-
-def confirmed(floor: Floor) -> Any:
-    """A new customer; the answer with the ticket's key."""
-    visitor = Person(floor.two)
-    items = [{"service_classification_id": visitor.first_offer(), "quantity": 1}]
-    return visitor.does("customer_confirm_selection", items=items)
-
-
-def treated(floor: Floor, username: str) -> None:
-    """A new customer, treated to the end by this therapist."""
-    confirmed(floor)
-    therapist = Person(floor.two, username)
-    visit = therapist.does("therapist_confirm_next")["transaction"]
-    therapist.does("therapist_start_service", transaction_id=visit["id"])
-    therapist.does("therapist_finish_service", transaction_id=visit["id"])
 
 
 def test_a_page_cut_off_locks_its_buttons_and_catches_up(floor, windows, complaints):

@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 from spa_project.tests.journey.browser import Windows
 from spa_project.tests.journey.floor import Floor
-from spa_project.tests.journey.test_live_browser import confirmed, treated
+from spa_project.tests.journey.spa import confirmed, treated
 
 pytestmark = pytest.mark.servers
 

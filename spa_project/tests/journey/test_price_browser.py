@@ -3,8 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from spa_project.tests.journey.test_browser import amount_in, the
-from spa_project.tests.journey.test_live_browser import confirmed
+from spa_project.tests.journey.spa import amount_in, confirmed, the
 
 pytestmark = pytest.mark.servers
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from spa_project.tests.journey.browser import HOLD_MS
-from spa_project.tests.journey.test_browser import Spa, the
+from spa_project.tests.journey.spa import Person, Spa, begun, pays, the
 from spa_project.tests.servers import run_quietly
 
 pytestmark = pytest.mark.servers
@@ -26,20 +26,15 @@ AGAIN_MS = 400  # sooner, a second tap is a wet finger's
 @pytest.fixture
 def visit(floor, windows, complaints) -> Spa:
     """A customer is on the first therapist's table."""
-    spa = Spa(windows, floor)
-    spa.customer_chooses()
-    spa.customer_opens_the_ticket()
-    spa.therapist_claims()
-    spa.therapist_starts()
-    return spa
+    customer = begun(floor, Person(floor.two, "therapist1"))
+    return Spa(windows, floor).comes(customer)
 
 
 def leave(visit: Spa) -> None:
     """Make room for the next test."""
     the(visit.therapist, "finish").click(delay=HOLD_MS)
     the(visit.therapist, "room-ready").click()
-    visit.cashier_claims()
-    visit.cashier_takes("1000")
+    pays(visit.floor, visit.code)
 
 
 def test_one_tap_does_not_finish_and_a_second_does(visit, complaints):
@@ -92,11 +87,8 @@ def test_what_a_therapist_does_most_is_offered_first(visit, complaints):
     name = the(tablet, "bill-line").first.locator("p").first.inner_text()
     leave(visit)
     tablet.reload()
-    visit.menu.goto("/menu/")
-    visit.customer_chooses()
-    visit.customer_opens_the_ticket()
-    visit.therapist_claims()
-    visit.therapist_starts()
+    visit.comes(begun(visit.floor, Person(visit.floor.two, "therapist1")))
+    expect(the(tablet, "current-code")).to_have_text(visit.code)
     the(tablet, "add-service").click()
     expect(the(tablet, "favourites")).to_have_attribute("aria-pressed", "true")
     first = tablet.locator("[data-testid=add-service-option]:visible").first

@@ -6,23 +6,16 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import Page, expect
 
-from spa_project.tests.journey.test_browser import Spa, amount_in, the
+from spa_project.tests.journey.spa import Spa, amount_in, the, treated
 
 pytestmark = pytest.mark.servers
 
 
 @pytest.fixture
 def visit(floor, windows, complaints) -> Spa:
-    """A customer stands at the first cashier's counter."""
-    spa = Spa(windows, floor)
-    for page in spa.pages:
-        expect(the(page, "connection")).to_have_attribute("data-state", "live")
-    spa.customer_chooses()
-    spa.customer_opens_the_ticket()
-    spa.therapist_claims()
-    spa.therapist_starts()
-    spa.therapist_finishes()
-    spa.therapist_prepares_the_room()
+    """A customer has been treated, and a cashier is at the till."""
+    spa = Spa(windows, floor).comes(treated(floor, "therapist1"))
+    expect(the(spa.cashier, "connection")).to_have_attribute("data-state", "live")
     return spa
 
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from spa_project.tests.journey.browser import HOLD_MS, Windows
 from spa_project.tests.journey.floor import Floor
-from spa_project.tests.journey.test_browser import the
+from spa_project.tests.journey.spa import the
 
 pytestmark = pytest.mark.servers
 
