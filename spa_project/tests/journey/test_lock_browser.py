@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from spa_project.tests.journey.browser import Windows
 from spa_project.tests.journey.floor import PASSWORD, Floor
-from spa_project.tests.journey.test_browser import the
+from spa_project.tests.journey.spa import the
 
 pytestmark = pytest.mark.servers
 
