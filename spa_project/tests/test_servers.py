@@ -51,7 +51,7 @@ def ask(database: MariaDB, statement: str) -> tuple:
 
 def wait_until_nobody_listens(port: int) -> None:
     deadline = time.monotonic() + 10
-    with suppress(ConnectionRefusedError):
+    with suppress(ConnectionRefusedError, ConnectionResetError):
         while time.monotonic() < deadline:
             socket.create_connection((HOST, port)).close()
             time.sleep(0.02)

@@ -12,6 +12,7 @@ import { ServerClock } from "./time.js";
 import { Transport } from "./transport.js";
 
 const TICK = 1000;
+const LATELY = 10_000;
 
 Alpine.store("link", { state: "connecting", since: "", live: false, stale: false, polling: false });
 
@@ -57,6 +58,8 @@ export const floor = {
   /** What the server counts: no row tells it. */
   figures: null,
   now: Date.now(),
+  /** The same for what is counted in minutes: each of many rows that asks would cost a second's work. */
+  lately: Date.now(),
   /** When the server was last heard. */
   heardAt: Date.now(),
   loaded: false,
@@ -201,7 +204,9 @@ class Screen {
   }
 
   tick() {
-    this.component.now = this.clock.now();
+    const now = this.clock.now();
+    this.component.now = now;
+    this.component.lately = now - (now % LATELY);
   }
 }
 

@@ -144,7 +144,7 @@ Alpine.data("cashier", () => ({
   },
 
   waitOf(row) {
-    return minutesSince(row.queued_at, this.now);
+    return minutesSince(row.queued_at, this.lately);
   },
 
   atTerminal(row) {

@@ -121,7 +121,7 @@ Alpine.data("desk", () => ({
     return this.rows.filter((row) => !WAITING.includes(row.status));
   },
   waitOf(row) {
-    return minutesSince(row.queued_at, this.now);
+    return minutesSince(row.queued_at, this.lately);
   },
   mayCancel(row) {
     return row.status === "therapist_confirmed";

@@ -43,7 +43,7 @@ Alpine.data("monitor", () => ({
   },
 
   waits() {
-    return waits(this.rows, this.now);
+    return waits(this.rows, this.lately);
   },
   duty() {
     return duty(this.rows, this.figures);
@@ -57,7 +57,7 @@ Alpine.data("monitor", () => ({
     return this.rows.filter((row) => COLUMNS[name].includes(row.status));
   },
   minutesIn(row) {
-    return minutesSince(row[SINCE[row.status]], this.now);
+    return minutesSince(row[SINCE[row.status]], this.lately);
   },
   /** Only waiting can be too long: a treatment takes its time. */
   urgency(row) {
@@ -80,7 +80,7 @@ Alpine.data("monitor", () => ({
     return row.status === "in_service" && this.minutesIn(row) > row.total_duration_minutes;
   },
   atTerminal(row) {
-    return this.length(minutesSince(row.attempt.started_at, this.now));
+    return this.length(minutesSince(row.attempt.started_at, this.lately));
   },
   /** A manager ends a payment whose cashier cannot. */
   async enter(row, approved) {

@@ -121,7 +121,7 @@ Alpine.data("therapist", () => ({
   },
 
   waitOf(row) {
-    return minutesSince(row.queued_at, this.now);
+    return minutesSince(row.queued_at, this.lately);
   },
 
   alarm() {
