@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from benchmarks.engine import Result, versions
-from benchmarks.lives import Day, Desks, Floor
+from benchmarks.lives import Day, Desks, Floor, work_together
 from benchmarks.peers.servers import Side
 from benchmarks.report import SCALE, at_most, say, table, write
 from benchmarks.sockets import Address
@@ -61,6 +61,7 @@ class Chain:
             offers=self.offers,
             rooms=[str(number) for number in numbers],
             pause=pause,
+            persistent=True,
         )
 
 
@@ -97,11 +98,8 @@ def work(floors: Sequence[Desks], seconds: float) -> list[Day]:
 
 
 def _work(floors: Sequence[Desks], seconds: float) -> list[Day]:
-    async def all_at_once() -> list[Day]:
-        turn = asyncio.Semaphore(AT_ONCE)
-        return list(await asyncio.gather(*(Floor(each, turn).work(seconds) for each in floors)))
-
-    return asyncio.run(all_at_once())
+    turn = asyncio.Semaphore(AT_ONCE)
+    return asyncio.run(work_together([Floor(each, turn) for each in floors], seconds))
 
 
 def throughput(chain: Chain) -> list[Result]:
@@ -109,13 +107,14 @@ def throughput(chain: Chain) -> list[Result]:
     rates = {}
     for count in PROCESSES:
         with ExitStack() as stack:
-            sides = [stack.enter_context(chain.stage.ours()) for _each in range(count)]
+            sides = [stack.enter_context(chain.stage.process()) for _each in range(count)]
             floors = [
                 chain.desks(sides, branch, staff=1, pause=0.0) for branch in range(1, BRANCHES)
             ]
             days = work(floors, SECONDS)
         rates[count] = sum(day.lives_per_second for day in days)
-        say(f"  {count} processes: {rates[count]:.1f} lives/s")
+        refused = sum(sum(day.refusals.values()) for day in days)
+        say(f"  {count} processes: {rates[count]:.1f} lives/s, {refused} commands refused")
     first = rates[PROCESSES[0]]
     return [
         Result(
@@ -134,7 +133,7 @@ def isolation(chain: Chain) -> list[Result]:
     """The times of commands in quiet branches: while another has its rush, and while the same
     work is done in as many branches as there are people in it."""
     rushed, spread = [], []
-    with chain.stage.ours() as one, chain.stage.ours() as two:
+    with chain.stage.process() as one, chain.stage.process() as two:
         sides = (one, two)
         quiet = [
             chain.desks(sides, BRANCHES - number, staff=1, pause=THINKING)

@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, NamedTuple
 
 from benchmarks.sockets import Address, Socket, connect
@@ -78,14 +79,21 @@ def work(desks: Desks, seconds: float) -> Day:
 
 
 def _run(desks: Desks, seconds: float) -> Day:
-    return asyncio.run(Floor(desks).work(seconds))
+    [day] = asyncio.run(work_together([Floor(desks)], seconds))
+    return day
+
+
+async def work_together(floors: "Sequence[Floor]", seconds: float) -> list[Day]:
+    """Let floors work at the same time, once everybody on all of them is connected."""
+    await asyncio.gather(*(floor.open() for floor in floors))
+    return list(await asyncio.gather(*(floor.work(seconds) for floor in floors)))
 
 
 class Floor:
     """Everybody of one set of desks at work."""
 
     def __init__(self, desks: Desks, turn: asyncio.Semaphore | None = None) -> None:
-        """`turn` is waited for before every command; several floors may share one."""
+        """`turn` is waited for before every connection and command; several floors may share it."""
         self._desks = desks
         self._times: dict[str, list[float]] = defaultdict(list)
         self._refusals = Counter[str]()
@@ -93,36 +101,40 @@ class Floor:
         self._closing = asyncio.Event()
         self._turn = turn or asyncio.Semaphore(1 if desks.one_by_one else 1_000)
         self._news = _News()
+        self._sockets: dict[str, list[Socket]] = {}
         #: One entry for each customer in a line; False sends one of the staff home.
         self._waiting: asyncio.Queue[bool] = asyncio.Queue()
         self._finished: asyncio.Queue[bool] = asyncio.Queue()
 
+    async def open(self) -> None:
+        """Connect everybody."""
+        listen = [self._news.take] if self._desks.follow else []
+        for kind in ("customers", "therapists", "cashiers", "monitors"):
+            self._sockets[kind] = []
+            for address in getattr(self._desks, kind):
+                async with self._turn:
+                    self._sockets[kind].append(await connect(address, *listen))
+
     async def work(self, seconds: float) -> Day:
-        """Work for some seconds, and leave nobody half-way."""
-        desks = self._desks
-        customers = [await connect(address) for address in desks.customers]
-        therapists = [await connect(address) for address in desks.therapists]
-        cashiers = [await connect(address) for address in desks.cashiers]
-        listen = [self._news.take] if desks.follow else []
-        monitors = [await connect(address, *listen) for address in desks.monitors]
-        rooms = desks.rooms or [""] * len(therapists)
-        treating, coming = self._open(customers, therapists, rooms)
-        taking = [asyncio.create_task(self._take_money(cashier)) for cashier in cashiers]
+        """Work for some seconds on an open floor, and leave nobody half-way."""
+        treating, coming = self._begin()
+        taking = [_start(self._take_money(cashier)) for cashier in self._sockets["cashiers"]]
         begin = time.monotonic()
         working = [*coming, *treating]
         await asyncio.wait(working, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
         passed = time.monotonic() - begin
         rates = self._paid / passed, sum(map(len, self._times.values())) / passed
         await self._close(coming, treating, taking)
-        pushes = await self._news.delays(len(monitors)) if desks.follow else []
-        for socket in [*customers, *therapists, *cashiers, *monitors]:
+        monitors = len(self._sockets["monitors"])
+        pushes = await self._news.delays(monitors) if self._desks.follow else []
+        for socket in chain.from_iterable(self._sockets.values()):
             socket.cut()
         return Day(*rates, dict(self._times), pushes, dict(self._refusals))
 
-    def _open(
-        self, customers: Sequence[Socket], therapists: Sequence[Socket], rooms: Sequence[str]
-    ) -> tuple[list[Task], list[Task]]:
+    def _begin(self) -> tuple[list[Task], list[Task]]:
         """Set therapists and customers to work: two lists of tasks."""
+        customers, therapists = self._sockets["customers"], self._sockets["therapists"]
+        rooms = self._desks.rooms or [""] * len(therapists)
         places = list(zip(therapists, rooms, strict=True))
         if not self._desks.per_minute:
             own = zip(customers, places, strict=True)
@@ -221,7 +233,7 @@ class _News:
         self._asked.setdefault(_step(visit), moment)
 
     def take(self, socket: Socket, text: bytes) -> None:
-        """A monitor has heard something."""
+        """Somebody has heard something; monitors hear of every step by this name."""
         if NEWS in text[:64]:
             step = _step(json.loads(text)["data"]["transaction"])
             self._heard[step].append(time.monotonic())
