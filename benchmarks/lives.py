@@ -221,12 +221,16 @@ def _start(work: Coroutine[Any, Any, None]) -> Task:
     return asyncio.create_task(work)
 
 
+#: A visit, and its version.
+Step = tuple[int, int | str]
+
+
 class _News:
     """When each step was asked for, and when monitors heard of it."""
 
     def __init__(self) -> None:
-        self._asked: dict[tuple[int, int], float] = {}
-        self._heard: dict[tuple[int, int], list[float]] = defaultdict(list)
+        self._asked: dict[Step, float] = {}
+        self._heard: dict[Step, list[float]] = defaultdict(list)
 
     def asked(self, visit: dict[str, Any], moment: float) -> None:
         """Somebody's command has led to this."""
@@ -247,5 +251,6 @@ class _News:
         ]
 
 
-def _step(visit: dict[str, Any]) -> tuple[int, int]:
-    return visit["id"], visit["version"]
+def _step(visit: dict[str, Any]) -> Step:
+    # The original system counts no versions; a visit of its own is in no status twice.
+    return visit["id"], visit.get("version", visit["status"])
