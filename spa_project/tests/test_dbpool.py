@@ -9,7 +9,7 @@ import threading
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import Any
 from unittest.mock import Mock
@@ -142,6 +142,22 @@ class House:
         async with asyncio.timeout(PATIENCE):
             while not self.ask(waiting):
                 await asyncio.sleep(POLL_SECONDS)
+
+    @contextmanager
+    def crowded_out(self) -> Iterator[None]:
+        """Others have every connection there is while the block runs, and ours are cut."""
+        usual = self.ask("SELECT @@max_connections")[0][0]
+        self.ask("SET GLOBAL max_connections = 10")  # the fewest there can be
+        with ExitStack() as others, self._session() as cursor:
+            for number in self.connections():
+                cursor.execute(f"KILL {number}")
+            with suppress(MySQLdb.OperationalError):
+                while True:
+                    others.enter_context(self._session())
+            try:
+                yield
+            finally:
+                cursor.execute(f"SET GLOBAL max_connections = {usual}")
 
     @contextmanager
     def _session(self) -> Iterator[Any]:
@@ -353,6 +369,18 @@ async def test_a_database_that_crashes_is_busy_until_it_is_back_and_needs_no_res
         assert (await asyncio.to_thread(confirm, app)).status == 200
         assert (await asyncio.to_thread(Reply, f"{app.url}/readyz")).status == 200
         assert len(house.connections()) <= 2
+
+
+@pytest.mark.servers
+@pytest.mark.asyncio
+async def test_a_database_without_a_free_connection_is_busy_until_there_is_one(house, two_threads):
+    async with desk(two_threads, "/ws/therapist/", "therapist3") as therapist:
+        room = {"room_number": "3", "status": "preparing"}
+        assert (await therapist.ask("room_set_status", **room))["ok"]
+        with house.crowded_out():
+            for _each in range(3):
+                assert (await therapist.ask("room_set_status", **room))["code"] == "busy"
+        assert (await therapist.ask("room_set_status", **room))["ok"]
 
 
 @pytest.mark.servers

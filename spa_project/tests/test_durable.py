@@ -8,10 +8,13 @@ from django.db import OperationalError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from prometheus_client import REGISTRY
 
+from accounts.auth import Caller
+from payments.ledger import ledger
 from queueing import codes, services
 from queueing.models import Room, RoomStatus, Transaction
 from queueing.services import Choice
 from queueing.states import Status
+from spa_project.lib.commands import answer_safely
 from spa_project.lib.durable import TRIES, durable
 from spa_project.lib.errors import Busy
 from spa_project.tests.concurrency import (
@@ -97,6 +100,26 @@ def test_a_verb_whose_way_comes_free_is_run_again_as_a_whole(monkeypatch, maya, 
     assert claimed.version == waiting.version + 1
     assert claimed.events.count() == claimed.version
     assert retries("claim_next") == tries + 1
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite's disk can be made full")
+def test_a_full_disk_is_busy_and_what_was_refused_left_nothing(branch, hour, settings):
+    settings.RATE_LIMITS = False
+    order = {"items": [{"service_classification_id": hour.pk}]}
+
+    def confirm() -> str:
+        visitor = Caller(None, branch)
+        return answer_safely(visitor, "customer_confirm_selection", order)[0].get("code", "ok")
+
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA page_count")
+        cursor.execute(f"PRAGMA max_page_count = {cursor.fetchone()[0]}")
+        answers = [confirm() for _each in range(100)]
+        cursor.execute(f"PRAGMA max_page_count = {2**30}")
+    assert set(answers) == {"ok", "busy"}
+    assert Transaction.objects.count() == answers.count("ok")
+    assert confirm() == "ok"
+    assert [words for outcome in ledger.run() for words in outcome.findings] == []
 
 
 @pytest.mark.servers
