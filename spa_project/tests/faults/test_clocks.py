@@ -1,0 +1,41 @@
+"""Two processes that do not agree what time it is serve the same customers."""
+
+import asyncio
+import datetime
+import json
+import sys
+import urllib.request
+
+import pytest
+
+from spa_project.tests.faults.people import Shift, all_are_right, screens_on, staff_of
+from spa_project.tests.faults.screen import living
+from spa_project.tests.servers import AppServer, run_quietly
+
+pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
+
+CUSTOMERS = 6
+
+
+def time_on(server: AppServer) -> datetime.datetime:
+    """What a process takes for now."""
+    with urllib.request.urlopen(f"{server.url}/api/snapshots/board/") as response:
+        return datetime.datetime.fromisoformat(json.load(response)["server_now"])
+
+
+@pytest.mark.parametrize("seconds", [300, -90])
+async def test_a_clock_that_is_wrong_harms_nobody(seconds, start_faulty, processes, staff, spa):
+    wrong = start_faulty(f"skew:{seconds}")
+    ahead = await asyncio.to_thread(time_on, wrong) - await asyncio.to_thread(time_on, processes[0])
+    assert abs(ahead.total_seconds() - seconds) < 10
+    servers = [processes.one, wrong]
+    # Who logs in where the clock is wrong is known where it is right.
+    shift = Shift(servers, await asyncio.to_thread(staff_of, wrong))
+    screens = [screen for server in servers for screen in screens_on(server, staff)]
+    async with living(screens):
+        for _each in range(CUSTOMERS):
+            await shift.serve()
+        await shift.confirm()
+        await all_are_right(processes.one, screens)
+    assert not sum(screen.cuts for screen in screens)
+    await asyncio.to_thread(run_quietly, [sys.executable, "manage.py", "verify_ledger"], **spa)
