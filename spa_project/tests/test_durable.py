@@ -112,6 +112,7 @@ def test_a_full_disk_is_busy_and_what_was_refused_left_nothing(branch, hour, set
         return answer_safely(visitor, "customer_confirm_selection", order)[0].get("code", "ok")
 
     with connection.cursor() as cursor:
+        cursor.execute("VACUUM")  # other tests have left room
         cursor.execute("PRAGMA page_count")
         cursor.execute(f"PRAGMA max_page_count = {cursor.fetchone()[0]}")
         answers = [confirm() for _each in range(100)]
