@@ -120,7 +120,11 @@ class Line:
                 if reply := await answer:
                     return reply
                 raise LineLost
-        except (ConnectionClosed, TimeoutError) as error:
+        except ConnectionClosed as error:
+            # At once: whoever asks again without waiting would keep `_keep_open` from its turn.
+            self._forget(connection)
+            raise LineLost from error
+        except TimeoutError as error:
             raise LineLost from error
         finally:
             self._answers.pop(number, None)
@@ -176,7 +180,6 @@ class Line:
             opened = self.opened
             with suppress(OSError, TimeoutError, WebSocketException):
                 await self._live_once(next(self._urls))
-            self._lose()
             attempt = 0 if self.opened > opened else attempt + 1
             ceiling = min(self._longest_wait, SHORTEST_WAIT * 2 ** (attempt + 1))
             await asyncio.sleep(random.uniform(SHORTEST_WAIT, ceiling))
@@ -196,18 +199,20 @@ class Line:
             max_size=MAX_MESSAGE,
         ) as connection:
             try:
+                # Only the first message proves the line: a refused one is accepted, then closed.
+                first = await connection.recv()
+                self._connection = connection
+                self.opened += 1
+                self._settled.set()
+                self._take(json.loads(first))
                 async for text in connection:
-                    self._take(connection, json.loads(text))
+                    self._take(json.loads(text))
             finally:
                 if connection.close_code in FOR_GOOD:
                     self._over = LineOver(connection.close_code)
+                self._forget(connection)
 
-    def _take(self, connection: ClientConnection, message: Message) -> None:
-        # Only the first message proves the line: a refused one is accepted, then closed.
-        if self._connection is None:
-            self._connection = connection
-            self.opened += 1
-            self._settled.set()
+    def _take(self, message: Message) -> None:
         answer = self._answers.get(message.get("id") or 0)
         if answer is not None:
             if not answer.done():
@@ -218,7 +223,9 @@ class Line:
         self._hear(message["event"], message.get("data") or {})
         self._news.set()
 
-    def _lose(self) -> None:
+    def _forget(self, connection: ClientConnection) -> None:
+        if self._connection is not connection:
+            return
         self._connection = None
         for answer in self._answers.values():
             if not answer.done():

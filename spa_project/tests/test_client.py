@@ -102,6 +102,15 @@ async def test_whoever_insists_sends_the_same_request_again_until_it_is_done(tro
     assert heard == [{"request_id": "12345678"}] * 2
 
 
+async def test_whoever_insists_in_the_moment_of_a_cut_lets_the_line_come_back():
+    async with open_line(done) as line:
+        await line.ask("x")
+        line.drop()
+        await asyncio.sleep(0)  # the connection is lost, and nobody has taken notice of it yet
+        async with asyncio.timeout(5):
+            assert (await line.insist("cashier_pay", request_id="12345678"))["ok"]
+
+
 async def test_a_socket_that_is_not_wanted_is_not_opened_again():
     async def refuse(connection: ServerConnection, asked: Message) -> None:
         await connection.close(4401)

@@ -6,6 +6,7 @@ found something did is kept: its history, the logs of all servers, the database.
 
 import argparse
 import asyncio
+import faulthandler
 import os
 import random
 import shutil
@@ -25,12 +26,15 @@ if TYPE_CHECKING:
 
 SETTINGS = "spa_project.tests.settings"
 SHOWN = 30
+#: A run that has not ended by then never will: it says where it stands, and ends.
+LONGEST_SECONDS = 600.0
 
 
 def main() -> int:
     """Run, say what came of it; 1 when something is wrong."""
     options = _options()
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
+    faulthandler.dump_traceback_later(4 * options.seconds + LONGEST_SECONDS, exit=True)
     directory = Path(tempfile.mkdtemp(prefix="spa-faults-"))
     open_house = on_sqlite if options.sqlite else on_mariadb
     with open_house(directory) as house:
