@@ -3,7 +3,7 @@
 import datetime
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -211,18 +211,34 @@ class Checker:
             for o in self._history.of(line.claim, "customer_cancel")
             if _slack(o) or o.ended - o.began > FIFO_SECONDS
         ]
+        taken = self._taken(line)
         waiting: dict[int, tuple[Place, float]] = {}
         for event in sorted(self._events, key=lambda event: (event.at, event.version)):
             number, now = event.transaction, event.at.timestamp()
             place, _since = waiting.pop(number, (None, now))
             if place and line.step.made(event):
                 begin = now - FIFO_SECONDS
-                overtaken = [o for o, (p, since) in waiting.items() if p < place and since < begin]
+                overtaken = [
+                    other
+                    for other, (before, since) in waiting.items()
+                    if before < place and since < begin
+                    # Whom another is just being given is locked, and rightly passed over.
+                    if not any(_overlap((now, now), claim) for claim in taken[other])
+                ]
                 # Each of these may have held one customer, no more.
                 if len(overtaken) > sum(_overlap((begin, now), doubt) for doubt in doubts):
                     yield f"{line.claim} took {number} before {overtaken}"
             if event.to == line.step.was:
                 waiting[number] = (self._place(number, line), now)
+
+    def _taken(self, line: Line) -> Mapping[int, list[tuple[float, float]]]:
+        """From when to when each customer was being claimed by somebody who was given them."""
+        taken: dict[int, list[tuple[float, float]]] = defaultdict(list)
+        for operation in self._history.of(line.claim):
+            if operation.phase == OK:
+                number, _at = _claim_in(operation, line)
+                taken[number].append((operation.began, operation.ended))
+        return taken
 
     def _place(self, number: int, line: Line) -> "Place":
         return getattr(self._transactions[number], line.entered), number
