@@ -41,7 +41,7 @@ class Stage:
             **({"STATIC_ROOT": self.static_root} if self.static_root else {}),
         }
 
-    def ours(self, kind: type[Asgi] = OnDaphne, *, redis: bool = True) -> Asgi:
+    def ours(self, kind: type[Asgi] = AsInProduction, *, redis: bool = True) -> Asgi:
         """Our floor."""
         return kind("ours", self.settings | ({} if redis else {"REDIS_URL": ""}))
 

@@ -7,7 +7,9 @@ python -m spa_project.server --port 8001
 import argparse
 import asyncio
 import os
+import struct
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,41 @@ POLL = 0.02
 
 
 class Protocol(WebSocketProtocol):
-    """A socket that can be closed with the codes of servers, too."""
+    """A socket as Daphne's, but one that knows when its client reads too slowly.
+
+    It does less with every message, and can be closed with the codes of servers, too.
+    """
+
+    #: Done when the client has taken what it was sent; nothing while it keeps up.
+    unread: asyncio.Future[None] | None = None
+
+    def onOpen(self) -> None:
+        """Be told by Twisted how the client keeps up, instead of the request that opened us."""
+        self.transport.unregisterProducer()
+        self.transport.registerProducer(self, True)
+        super().onOpen()
+
+    def pauseProducing(self) -> None:
+        """Called by Twisted when more is waiting to be read than a network holds."""
+        if self.unread is None:
+            self.unread = asyncio.get_running_loop().create_future()
+
+    def resumeProducing(self) -> None:
+        """Called by Twisted when everything was read, or never will be."""
+        if self.unread is not None and not self.unread.done():
+            self.unread.set_result(None)
+        self.unread = None
+
+    stopProducing = resumeProducing
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take bytes in, without the words autobahn makes of it for a log nobody reads."""
+        self._dataReceived(data)
+
+    def serverSend(self, content: str | bytes, binary: bool = False) -> None:
+        """Send a message that is whole; many sockets are sent the same."""
+        if self.state == self.STATE_OPEN:
+            self.transport.write(_frame(content, binary))
 
     def serverClose(self, code: int | None = None) -> None:
         """Close; by the frame itself, because autobahn's `sendClose` raises for 1009, 1012, 1013.
@@ -39,6 +75,21 @@ class Protocol(WebSocketProtocol):
 
 
 WebSocketFactory.protocol = Protocol
+
+
+@lru_cache(maxsize=8)
+def _frame(content: str | bytes, binary: bool) -> bytes:
+    """A message as a server's frame: https://www.rfc-editor.org/rfc/rfc6455#section-5.2"""
+    payload = content if isinstance(content, bytes) else content.encode()
+    size = len(payload)
+    first = 0x82 if binary else 0x81
+    if size < 126:
+        head = struct.pack("!BB", first, size)
+    elif size < 1 << 16:
+        head = struct.pack("!BBH", first, 126, size)
+    else:
+        head = struct.pack("!BBQ", first, 127, size)
+    return head + payload
 
 
 class PatientServer(Server):
@@ -52,6 +103,12 @@ class PatientServer(Server):
         """Called by Daphne when it listens at an endpoint."""
         super().listen_success(port)
         self._ports.append(port)
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        """Send what the application says; who is slow to read it makes the application wait."""
+        await super().handle_reply(protocol, message)
+        if unread := getattr(protocol, "unread", None):
+            await unread
 
     def kill_all_applications(self) -> Deferred[None]:
         """Called by Daphne when the process was told to end."""

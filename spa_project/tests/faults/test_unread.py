@@ -1,0 +1,76 @@
+"""A tablet that is on and reads nothing: what it is sent does not pile up for ever."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+import pytest_asyncio
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Origin
+
+from spa_project.lib.sockets import CLOSE_TOO_SLOW, OUTBOX_SIZE
+from spa_project.tests.faults.people import send
+from spa_project.tests.servers import HOST, AppServer
+
+pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
+
+ASK = json.dumps({"command": "snapshot"})
+#: Customers on the screen, so that its snapshot is long.
+WAITING = 30
+#: With so many snapshots more than the network and twice the outbox hold.
+ASKED = 4 * OUTBOX_SIZE
+#: Seconds between two; a flood would fill the outbox however fast we read.
+PAUSE = 0.002
+SOON = 20.0
+
+
+@asynccontextmanager
+async def narrow_line(server: AppServer, cookie: str) -> AsyncIterator[ClientConnection]:
+    """A monitor's line that holds little of what nobody reads."""
+    with socket.socket() as pipe:
+        pipe.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        pipe.connect((HOST, server.port))
+        pipe.setblocking(False)
+        async with connect(
+            f"{server.ws_url}/ws/monitor/",
+            sock=pipe,
+            origin=Origin(server.url),
+            additional_headers={"Cookie": cookie},
+            compression=None,
+            close_timeout=1,
+            max_queue=None,
+            max_size=None,
+        ) as line:
+            yield line
+
+
+async def close_code(line: ClientConnection) -> int | None:
+    """Read everything, then with which code the server has closed."""
+    with suppress(ConnectionClosed):
+        async with asyncio.timeout(SOON):
+            while True:
+                await line.recv()
+    return line.close_code
+
+
+@pytest_asyncio.fixture
+async def crowd(processes, shift) -> AsyncIterator[None]:
+    """Many customers wait, and go again."""
+    orders = [await shift.confirm() for _each in range(WAITING)]
+    yield
+    for order in orders:
+        send(processes.one, "customer_cancel", key=order["key"])
+
+
+async def test_who_reads_nothing_is_closed_in_the_end(processes, staff, crowd):
+    async with narrow_line(processes.one, staff.monitor) as line:
+        line.transport.pause_reading()
+        for _each in range(ASKED):
+            await line.send(ASK)
+            await asyncio.sleep(PAUSE)
+        line.transport.resume_reading()
+        assert await close_code(line) == CLOSE_TOO_SLOW
