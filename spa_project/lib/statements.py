@@ -122,11 +122,19 @@ def update_where(model: type[Model], where: Mapping[str, Any], changes: Mapping[
 
 
 def insert(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Rows with the same fields, whose keys nobody asks for, in one statement."""
+    """Rows with the same fields, whose keys nobody asks for, in one statement.
+
+    On MariaDB it goes with the next statement or the commit, which then raises what is wrong.
+    """
     connection = connections[DEFAULT_DB_ALIAS]
     sql = _insert_sql(model, tuple(rows[0]), len(rows))
     values = [value for row in rows for value in _values(connection, model, row)]
-    _execute(connection, sql, values, lambda cursor: None)
+    rides = connection.in_atomic_block and not _is_listened_to(connection)
+    if rides and hasattr(connection, "send_along"):
+        connection.validate_no_broken_transaction()
+        connection.send_along(sql, values)
+    else:
+        _execute(connection, sql, values, lambda cursor: None)
 
 
 def insert_new(instance: Model) -> None:
@@ -187,14 +195,17 @@ def _execute(
 ) -> Any:
     """Run one statement and return what `read` takes from its cursor.
 
-    Inside a transaction the connection is known to be there and in order, and one cursor serves
-    all its statements: to make one, wrap it and close it costs more than to use it. Where
-    somebody listens (a log of queries, an execute wrapper), each has Django's own again.
+    One cursor serves all statements of a connection: to make one, wrap it and close it costs more
+    than to use it. Where somebody listens (a log of queries, an execute wrapper), each has Django's
+    own again.
     """
-    if not connection.in_atomic_block or connection.queries_logged or connection.execute_wrappers:
+    if _is_listened_to(connection):
         with connection.cursor() as cursor:
             cursor.execute(sql, values)
             return read(cursor)
+    # What Django does before it makes a cursor, and before each statement.
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
     connection.validate_no_broken_transaction()
     with connection.wrap_database_errors:
         cursor = _kept_cursor(connection)
@@ -202,10 +213,15 @@ def _execute(
         return read(cursor)
 
 
+def _is_listened_to(connection: BaseDatabaseWrapper) -> bool:
+    return bool(connection.queries_logged or connection.execute_wrappers)
+
+
 def _kept_cursor(connection: BaseDatabaseWrapper) -> Any:
     """The one cursor of a connection, made anew after it was opened again."""
     opened, cursor = vars(connection).get("kept_cursor", (None, None))
     if opened is None or opened is not connection.connection:
-        cursor = connection.create_cursor()
+        create = getattr(connection, "create_lean_cursor", connection.create_cursor)
+        cursor = create()
         vars(connection)["kept_cursor"] = (connection.connection, cursor)
     return cursor

@@ -70,33 +70,6 @@ def test_a_connection_opened_again_is_used(branch):
         connection.close()
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_transaction_is_begun_and_ended_by_one_statement_each():
-    if connection.vendor != "mysql":
-        pytest.skip("A count of MariaDB's.")
-
-    def counted() -> dict[str, int]:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SHOW SESSION STATUS WHERE Variable_name IN"
-                " ('Com_begin', 'Com_commit', 'Com_rollback', 'Com_set_option')"
-            )
-            return {name: int(count) for name, count in cursor.fetchall()}
-
-    before = counted()
-    with atomic():
-        pass
-    with pytest.raises(KeyError), atomic():
-        raise KeyError
-    after = counted()
-    assert {name: after[name] - before[name] for name in after} == {
-        "Com_begin": 2,
-        "Com_commit": 1,
-        "Com_rollback": 1,
-        "Com_set_option": 0,
-    }
-
-
 def test_values_are_values_and_never_sql(maya):
     assert BY_NUMBER.first(number="1' OR '1'='1") is None
 

@@ -1,15 +1,36 @@
-"""A database transaction begins with BEGIN and leaves autocommit as it is."""
+"""A database transaction begins with its first statement and leaves autocommit as it is."""
+
+from collections.abc import Sequence
+from typing import Any
 
 from django.db.backends.mysql import base
 from django.db.backends.utils import debug_transaction
+from django.utils.asyncio import async_unsafe
+
+from spa_project.lib.mysql.wire import LeanCursor, RidingConnection
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Django's own, a round trip shorter in every transaction.
+    """Django's own, with fewer round trips in every transaction.
 
-    Django's switches autocommit off before and on again after: two statements where BEGIN is one.
-    Its SQLite backend begins as this one does, by the same hook.
+    Django's switches autocommit off before and on again after: two statements where BEGIN is one,
+    and that one needs no packet of its own. Its SQLite backend begins as this one does, by the
+    same hook.
     """
+
+    @async_unsafe
+    def get_new_connection(self, conn_params: dict[str, Any]) -> RidingConnection:
+        """Connect, as Django does, with our own class."""
+        return RidingConnection(**conn_params)
+
+    def create_lean_cursor(self) -> base.CursorWrapper:
+        """A cursor for statements of `spa_project.lib.statements`."""
+        return base.CursorWrapper(self.connection.cursor(LeanCursor))
+
+    def send_along(self, sql: str, values: Sequence[Any]) -> None:
+        """Let a statement whose result nobody reads go ahead of the next, or of the commit."""
+        cursor = self.connection.cursor(LeanCursor)
+        self.connection.send_along(cursor.mogrify(sql, values).encode())
 
     def _start_transaction_under_autocommit(self) -> None:
         with debug_transaction(self, "BEGIN"), self.wrap_database_errors:

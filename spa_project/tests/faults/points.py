@@ -21,7 +21,11 @@ from spa_project.lib.sockets import LiveConsumer
 STATEMENTS = {
     "after lock": (b" FOR UPDATE", b"INTO queueing_transactioncounter"),
     "after status": (b"UPDATE `queueing_transaction` SET",),
-    "after insert": (b"INSERT INTO `payments_payment`", b"INSERT INTO `queueing_transactionevent`"),
+    "after another row": (
+        b"INSERT INTO `payments_payment`",
+        b"INSERT INTO `queueing_transactionitem`",
+        b"UPDATE `queueing_room` SET",
+    ),
 }
 COMMITS = ("before commit", "after commit")
 REPLY = "after reply"

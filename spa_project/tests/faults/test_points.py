@@ -131,7 +131,7 @@ async def test_what_died_half_way_is_done_once_when_asked_again(
                 with pytest.raises(LineLost):
                     await unlucky.ask(command, **data)
         await death_of(doomed)
-        if point in ("after lock", "after status", "after insert", "before commit"):
+        if point in ("after lock", "after status", "after another row", "before commit"):
             shown = [screen.shown()["rows"] for screen in screens]
             assert shown == before, "a screen was told of what never happened"
         again = await people.does(command, **data)

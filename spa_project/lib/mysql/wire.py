@@ -1,0 +1,69 @@
+"""Fewer packets to the database, and fewer moments in which a thread gives the interpreter away.
+
+Every call of the driver that might wait lets another thread run Python, and then waits for its own
+turn again: on a busy floor that costs more than the database's answer.
+"""
+
+from MySQLdb.connections import Connection
+from MySQLdb.cursors import Cursor
+
+_BEGIN = b"BEGIN"
+
+
+class RidingConnection(Connection):
+    """A connection with statements that go ahead of the next one, in the same packet.
+
+    They are those whose result nobody reads. One that fails is raised by the statement it rode
+    with, which was not run then: the server stops at the first error of a packet.
+    """
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(**options)
+        self._ahead: list[bytes] = []
+
+    def begin(self) -> None:
+        """Begin a transaction with its first statement."""
+        self.send_along(_BEGIN)
+
+    def send_along(self, statement: bytes) -> None:
+        """Let a statement go ahead of the next one, or of the commit."""
+        self._ahead.append(statement)
+
+    def query(self, query: bytes) -> None:
+        """Send a statement, after those that wait for it; the result to read is its own."""
+        ahead, self._ahead = self._ahead, []
+        super().query(b";".join([*ahead, query]))
+        for _each in ahead:
+            self.next_result()
+
+    def commit(self) -> None:
+        """Commit; a transaction without a statement never began."""
+        if self._ahead == [_BEGIN]:
+            self._ahead = []
+        elif self._ahead:
+            self.query(b"COMMIT")
+        else:
+            super().commit()
+
+    def rollback(self) -> None:
+        """Roll back; what was not sent yet never is."""
+        ahead, self._ahead = self._ahead, []
+        if _BEGIN not in ahead:
+            super().rollback()
+
+
+class LeanCursor(Cursor):
+    """A cursor that does not look for what its statements do not have.
+
+    For single statements, read whole: there is never a result of an earlier one to discard. The
+    columns of a result are not described.
+    """
+
+    def _discard(self) -> None:
+        pass
+
+    def _do_get_result(self, db: Connection) -> None:
+        self._result = db.store_result() if db.field_count() else None
+        self.rowcount = db.affected_rows()
+        self.lastrowid = db.insert_id()
+        self.rownumber = 0

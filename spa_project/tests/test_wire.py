@@ -1,0 +1,143 @@
+"""On MariaDB some statements need no packet of their own, and nothing is lost by that."""
+
+import MySQLdb
+import pytest
+from django.db import IntegrityError, connection
+from django.db.transaction import atomic
+from django.utils import timezone
+
+from queueing.models import Room, TransactionEvent
+from queueing.states import Status
+from spa_project.lib.statements import Param, Prepared, insert, update_where
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(connection.vendor != "mysql", reason="how MariaDB is spoken to"),
+]
+
+REASON = "It's 100 % “done”: \\"
+ROOM = Prepared(lambda: Room.objects.filter(number=Param("number")).values_list("status"))
+
+
+class Packets(list[list[str]]):
+    """The first words of the statements in each packet that was sent."""
+
+    def note(self, query: bytes) -> None:
+        self.append([part.split()[0] for part in query.decode().split(";")])
+
+
+@pytest.fixture
+def packets(maya, monkeypatch) -> Packets:
+    packets = Packets()
+    send = MySQLdb.connections.Connection.query
+
+    def query(self, query):
+        packets.note(query)
+        send(self, query)
+
+    monkeypatch.setattr(MySQLdb.connections.Connection, "query", query)
+    connection.ensure_connection()
+    return packets
+
+
+@pytest.fixture
+def event(make_transaction):
+    """What a step writes down of a customer who waits."""
+    was = make_transaction(Status.PENDING_THERAPIST)
+
+    def event(version: int) -> dict:
+        return {
+            "transaction": was,
+            "version": version,
+            "from_status": Status.PENDING_THERAPIST,
+            "to_status": Status.CANCELLED,
+            "at": timezone.now(),
+            "by": None,
+            "reason": REASON,
+            "is_undo": False,
+        }
+
+    return event
+
+
+def test_a_transaction_begins_with_its_first_statement(packets):
+    with atomic():
+        assert ROOM.first(number="1") == ("available",)
+        assert Room.objects.filter(number="1").exists()
+    assert packets == [["BEGIN", "SELECT"], ["SELECT"]]  # the commit has no text
+
+
+def test_a_transaction_without_a_statement_is_never_begun(packets):
+    with atomic():
+        pass
+    with pytest.raises(ZeroDivisionError), atomic():
+        raise ZeroDivisionError
+    assert packets == []
+
+
+def test_what_nobody_reads_the_result_of_goes_with_the_commit(event, packets):
+    with atomic():
+        assert update_where(Room, {"number": "1"}, {"version": 7}) == 1
+        insert(TransactionEvent, [event(50)])
+    assert packets == [["BEGIN", "UPDATE"], ["INSERT", "COMMIT"]]
+    assert TransactionEvent.objects.get(version=50).reason == REASON
+
+
+def test_who_reads_meanwhile_finds_it(event, packets):
+    with atomic():
+        insert(TransactionEvent, [event(50)])
+        assert TransactionEvent.objects.filter(version=50).exists()
+    assert packets == [["BEGIN", "INSERT", "SELECT"]]
+
+
+def step() -> None:
+    """Write something whose result is read."""
+    assert update_where(Room, {"number": "1"}, {"version": 7}) == 1
+
+
+def is_undone() -> bool:
+    """Whether nothing of a transaction is left."""
+    return not (TransactionEvent.objects.filter(version__gte=50) or Room.objects.filter(version=7))
+
+
+def test_an_error_of_what_rode_along_undoes_everything(event, packets):
+    @atomic
+    def fail_at_the_commit():
+        step()
+        insert(TransactionEvent, [event(50), event(50)])
+
+    @atomic
+    def fail_before():
+        insert(TransactionEvent, [event(50), event(50)])
+        step()
+
+    for fail in (fail_at_the_commit, fail_before) * 2:  # the connection is in order afterwards
+        with pytest.raises(IntegrityError):
+            fail()
+        assert is_undone()
+
+
+def test_what_was_not_sent_before_a_rollback_never_is(event, packets):
+    @atomic
+    def give_up():
+        step()
+        insert(TransactionEvent, [event(50)])
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        give_up()
+    assert packets == [["BEGIN", "UPDATE"]]
+    assert is_undone()
+
+
+def test_a_part_of_a_transaction_is_taken_back_with_what_rode_along(event):
+    @atomic
+    def give_up():
+        insert(TransactionEvent, [event(50)])
+        raise ZeroDivisionError
+
+    with atomic():
+        with pytest.raises(ZeroDivisionError):
+            give_up()
+        insert(TransactionEvent, [event(51)])
+    assert [each.version for each in TransactionEvent.objects.filter(version__gte=50)] == [51]
