@@ -73,7 +73,7 @@ class Protocol(WebSocketProtocol):
 
     def _flush(self) -> None:
         frames, self._frames = self._frames, None
-        if frames:
+        if frames and self.state == self.STATE_OPEN:  # after its goodbye nobody is told more
             _write(self.transport, b"".join(frames))
 
     def serverClose(self, code: int | None = None) -> None:
@@ -90,7 +90,10 @@ WebSocketFactory.protocol = Protocol
 
 @lru_cache(maxsize=8)
 def _frame(content: str | bytes, binary: bool) -> bytes:
-    """A message as a server's frame, made once for all sockets: https://www.rfc-editor.org/rfc/rfc6455#section-5.2"""
+    """A message as a server's frame, made once for all sockets that are sent it.
+
+    https://www.rfc-editor.org/rfc/rfc6455#section-5.2
+    """
     payload = content if isinstance(content, bytes) else content.encode()
     size = len(payload)
     first = 0x82 if binary else 0x81

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from queueing.models import Room, TransactionEvent
 from queueing.states import Status
+from spa_project.lib.mysql.base import FRESH
 from spa_project.lib.statements import Param, Prepared, insert, update_where
 
 pytestmark = [
@@ -73,6 +74,22 @@ def test_a_transaction_without_a_statement_is_never_begun(packets):
     with pytest.raises(ZeroDivisionError), atomic():
         raise ZeroDivisionError
     assert packets == []
+
+
+def test_a_server_that_has_just_answered_is_not_asked_whether_it_is_there(maya, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        MySQLdb.connections.Connection, "ping", lambda self: asked.append(1), raising=False
+    )
+    ROOM.first(number="1")
+    assert connection.is_usable()
+    assert not asked
+    connection.errors_occurred = True
+    assert connection.is_usable()
+    connection.errors_occurred = False
+    connection.connection.answered_at -= FRESH
+    assert connection.is_usable()
+    assert len(asked) == 2
 
 
 def test_what_nobody_reads_the_result_of_goes_with_the_commit(event, packets):

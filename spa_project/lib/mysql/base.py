@@ -1,5 +1,6 @@
 """A database transaction begins with its first statement and leaves autocommit as it is."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +9,9 @@ from django.db.backends.utils import debug_transaction
 from django.utils.asyncio import async_unsafe
 
 from spa_project.lib.mysql.wire import LeanCursor, RidingConnection
+
+#: Seconds for which a server that has answered is taken to be there still.
+FRESH = 1.0
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -22,6 +26,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> RidingConnection:
         """Connect, as Django does, with our own class."""
         return RidingConnection(**conn_params)
+
+    def is_usable(self) -> bool:
+        """Whether the server is there: asked before each piece of work, unless it just answered."""
+        is_fresh = time.monotonic() - self.connection.answered_at < FRESH
+        return (is_fresh and not self.errors_occurred) or bool(super().is_usable())
 
     def create_lean_cursor(self) -> base.CursorWrapper:
         """A cursor for statements of `spa_project.lib.statements`."""

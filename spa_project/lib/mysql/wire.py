@@ -4,6 +4,8 @@ Every call of the driver that might wait lets another thread run Python, and the
 turn again: on a busy floor that costs more than the database's answer.
 """
 
+import time
+
 from MySQLdb.connections import Connection
 from MySQLdb.cursors import Cursor
 
@@ -20,6 +22,8 @@ class RidingConnection(Connection):
     def __init__(self, **options: object) -> None:
         super().__init__(**options)
         self._ahead: list[bytes] = []
+        #: When the server answered last, on the monotonic clock.
+        self.answered_at = float("-inf")
 
     def begin(self) -> None:
         """Begin a transaction with its first statement."""
@@ -35,6 +39,7 @@ class RidingConnection(Connection):
         super().query(b";".join([*ahead, query]))
         for _each in ahead:
             self.next_result()
+        self.answered_at = time.monotonic()
 
     def commit(self) -> None:
         """Commit; a transaction without a statement never began."""

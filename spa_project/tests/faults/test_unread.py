@@ -26,6 +26,8 @@ ASKED = 4 * OUTBOX_SIZE
 #: Seconds between two; a flood would fill the outbox however fast we read.
 PAUSE = 0.002
 SOON = 20.0
+#: The server waits a second for its goodbye to be read, then it hangs up.
+CUT = 1006
 
 
 @asynccontextmanager
@@ -73,4 +75,4 @@ async def test_who_reads_nothing_is_closed_in_the_end(processes, staff, crowd):
             await line.send(ASK)
             await asyncio.sleep(PAUSE)
         line.transport.resume_reading()
-        assert await close_code(line) == CLOSE_TOO_SLOW
+        assert await close_code(line) in {CLOSE_TOO_SLOW, CUT}
