@@ -20,10 +20,10 @@ class RidingConnection(Connection):
     """
 
     def __init__(self, **options: object) -> None:
-        super().__init__(**options)
         self._ahead: list[bytes] = []
         #: When the server answered last, on the monotonic clock.
         self.answered_at = float("-inf")
+        super().__init__(**options)  # asks already
 
     def begin(self) -> None:
         """Begin a transaction with its first statement."""
