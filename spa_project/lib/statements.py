@@ -129,12 +129,7 @@ def insert(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
     connection = connections[DEFAULT_DB_ALIAS]
     sql = _insert_sql(model, tuple(rows[0]), len(rows))
     values = [value for row in rows for value in _values(connection, model, row)]
-    rides = connection.in_atomic_block and not _is_listened_to(connection)
-    if rides and hasattr(connection, "send_along"):
-        connection.validate_no_broken_transaction()
-        connection.send_along(sql, values)
-    else:
-        _execute(connection, sql, values, lambda cursor: None)
+    _execute(connection, sql, values)
 
 
 def insert_new(instance: Model) -> None:
@@ -191,30 +186,33 @@ def _values(
 
 
 def _execute(
-    connection: BaseDatabaseWrapper, sql: str, values: Sequence[Any], read: Callable[[Any], Any]
+    connection: BaseDatabaseWrapper,
+    sql: str,
+    values: Sequence[Any],
+    read: Callable[[Any], Any] | None = None,
 ) -> Any:
     """Run one statement and return what `read` takes from its cursor.
+
+    What nobody reads may go with the transaction's next statement, where the database can do that.
 
     One cursor serves all statements of a connection: to make one, wrap it and close it costs more
     than to use it. Where somebody listens (a log of queries, an execute wrapper), each has Django's
     own again.
     """
-    if _is_listened_to(connection):
+    if connection.queries_logged or connection.execute_wrappers:
         with connection.cursor() as cursor:
             cursor.execute(sql, values)
-            return read(cursor)
+            return read and read(cursor)
     # What Django does before it makes a cursor, and before each statement.
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     connection.validate_no_broken_transaction()
     with connection.wrap_database_errors:
         cursor = _kept_cursor(connection)
+        if read is None and connection.in_atomic_block:
+            return getattr(cursor, "send_along", cursor.execute)(sql, values)
         cursor.execute(sql, values)
-        return read(cursor)
-
-
-def _is_listened_to(connection: BaseDatabaseWrapper) -> bool:
-    return bool(connection.queries_logged or connection.execute_wrappers)
+        return read and read(cursor)
 
 
 def _kept_cursor(connection: BaseDatabaseWrapper) -> Any:

@@ -1,7 +1,6 @@
 """A database transaction begins with its first statement and leaves autocommit as it is."""
 
 import time
-from collections.abc import Sequence
 from typing import Any
 
 from django.db.backends.mysql import base
@@ -35,11 +34,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def create_lean_cursor(self) -> base.CursorWrapper:
         """A cursor for statements of `spa_project.lib.statements`."""
         return base.CursorWrapper(self.connection.cursor(LeanCursor))
-
-    def send_along(self, sql: str, values: Sequence[Any]) -> None:
-        """Let a statement whose result nobody reads go ahead of the next, or of the commit."""
-        cursor = self.connection.cursor(LeanCursor)
-        self.connection.send_along(cursor.mogrify(sql, values).encode())
 
     def _start_transaction_under_autocommit(self) -> None:
         with debug_transaction(self, "BEGIN"), self.wrap_database_errors:

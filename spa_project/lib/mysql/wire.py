@@ -5,6 +5,8 @@ turn again: on a busy floor that costs more than the database's answer.
 """
 
 import time
+from collections.abc import Sequence
+from typing import Any
 
 from MySQLdb.connections import Connection
 from MySQLdb.cursors import Cursor
@@ -63,6 +65,10 @@ class LeanCursor(Cursor):
     For single statements, read whole: there is never a result of an earlier one to discard. The
     columns of a result are not described.
     """
+
+    def send_along(self, sql: str, values: Sequence[Any]) -> None:
+        """Let a statement whose result nobody reads go ahead of the next, or of the commit."""
+        self.connection.send_along(self._mogrify(sql, values))
 
     def _discard(self) -> None:
         pass
