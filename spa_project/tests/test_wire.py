@@ -76,6 +76,34 @@ def test_a_transaction_without_a_statement_is_never_begun(packets):
     assert packets == []
 
 
+def test_a_transaction_is_begun_and_ended_by_one_statement_each(maya):
+    def counted() -> dict[str, int]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SHOW SESSION STATUS WHERE Variable_name IN"
+                " ('Com_begin', 'Com_commit', 'Com_rollback', 'Com_set_option')"
+            )
+            return {name: int(count) for name, count in cursor.fetchall()}
+
+    @atomic
+    def give_up():
+        step()
+        raise KeyError
+
+    before = counted()
+    with atomic():
+        step()
+    with pytest.raises(KeyError):
+        give_up()
+    after = counted()
+    assert {name: after[name] - before[name] for name in after} == {
+        "Com_begin": 2,
+        "Com_commit": 1,
+        "Com_rollback": 1,
+        "Com_set_option": 0,
+    }
+
+
 def test_a_server_that_has_just_answered_is_not_asked_whether_it_is_there(maya, monkeypatch):
     asked = []
     monkeypatch.setattr(

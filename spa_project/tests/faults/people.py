@@ -6,6 +6,7 @@ process in turn.
 
 import asyncio
 import json
+import re
 import urllib.request
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -65,6 +66,14 @@ def send(server: AppServer, command: str, cookie: str = "", **data: Any) -> Mess
     request = urllib.request.Request(address, json.dumps(data).encode(), headers)
     with urllib.request.urlopen(request, timeout=PATIENCE) as response:
         return json.load(response)
+
+
+def counted(server: AppServer, what: str) -> float:
+    """What a process has counted under this name, such as `snapshot_reads`."""
+    with urllib.request.urlopen(f"{server.url}/metrics", timeout=PATIENCE) as response:
+        found = re.search(rf"^spa_{what}_total (\S+)", response.read().decode(), re.MULTILINE)
+    assert found
+    return float(found[1])
 
 
 class Shift:

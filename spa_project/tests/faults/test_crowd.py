@@ -1,13 +1,11 @@
 """A thousand screens lose a process at once, and are back without a storm on the database."""
 
 import asyncio
-import re
-import urllib.request
 
 import MySQLdb
 import pytest
 
-from spa_project.tests.faults.people import all_are_right
+from spa_project.tests.faults.people import all_are_right, counted
 from spa_project.tests.faults.screen import BOARD_VIEW, MONITOR_VIEW, Screen, living
 from spa_project.tests.servers import HOST, AppServer, MariaDB
 
@@ -17,13 +15,6 @@ CROWD = 1000
 BACK_WITHIN = 30.0
 #: Who is asking, and whether they may: what each socket must ask for itself.
 READS_FOR_A_SOCKET = 4
-
-
-def snapshot_reads(server: AppServer) -> float:
-    with urllib.request.urlopen(f"{server.url}/metrics", timeout=5) as response:
-        found = re.search(r"^spa_snapshot_reads_total (\S+)", response.read().decode(), re.M)
-    assert found
-    return float(found[1])
 
 
 def selects(database: MariaDB) -> int:
@@ -53,12 +44,12 @@ async def test_a_thousand_screens_survive_the_death_of_a_process(
             await all_are_right(survivor, screens, within=60)
             lost = [screen for screen in screens if screen.cuts == 0][: CROWD // 2]
             assert len(lost) == CROWD // 2
-            reads, asked = snapshot_reads(survivor), selects(spa_database)
+            reads, asked = counted(survivor, "snapshot_reads"), selects(spa_database)
             await asyncio.to_thread(doomed.kill)
             await shift.confirm()
             took = await all_are_right(survivor, screens, within=BACK_WITHIN)
             came_back = sum(screen.cuts > 0 for screen in screens)
             assert came_back >= CROWD // 2
             # One read a second of each of the two kinds, however many ask; a few for the news.
-            assert snapshot_reads(survivor) - reads <= 2 * (took + 5)
+            assert counted(survivor, "snapshot_reads") - reads <= 2 * (took + 5)
             assert selects(spa_database) - asked <= READS_FOR_A_SOCKET * came_back + 200

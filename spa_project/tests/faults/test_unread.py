@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
 from spa_project.lib.sockets import CLOSE_TOO_SLOW, OUTBOX_SIZE
-from spa_project.tests.faults.people import send
+from spa_project.tests.faults.people import counted, send
 from spa_project.tests.servers import HOST, AppServer
 
 pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
@@ -68,7 +68,8 @@ async def crowd(processes, shift) -> AsyncIterator[None]:
         send(processes.one, "customer_cancel", key=order["key"])
 
 
-async def test_who_reads_nothing_is_closed_in_the_end(processes, staff, crowd):
+async def test_who_reads_nothing_is_told_to_catch_up_then_closed(processes, staff, crowd):
+    told = counted(processes.one, "resyncs")
     async with narrow_line(processes.one, staff.monitor) as line:
         line.transport.pause_reading()
         for _each in range(ASKED):
@@ -76,3 +77,4 @@ async def test_who_reads_nothing_is_closed_in_the_end(processes, staff, crowd):
             await asyncio.sleep(PAUSE)
         line.transport.resume_reading()
         assert await close_code(line) in {CLOSE_TOO_SLOW, CUT}
+    assert counted(processes.one, "resyncs") >= told + 2
