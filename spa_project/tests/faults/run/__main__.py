@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 
 SETTINGS = "spa_project.tests.settings"
 SHOWN = 30
-#: A run that has not ended by then never will: it says where it stands, and ends.
-LONGEST_SECONDS = 600.0
+#: Seconds beside its own in which a run mends everything and looks at it. One that takes longer
+#: never ends: it says where it stands, and is ended.
+MENDING = 600.0
 
 
 def main() -> int:
     """Run, say what came of it; 1 when something is wrong."""
     options = _options()
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
-    faulthandler.dump_traceback_later(4 * options.seconds + LONGEST_SECONDS, exit=True)
     directory = Path(tempfile.mkdtemp(prefix="spa-faults-"))
     open_house = on_sqlite if options.sqlite else on_mariadb
     with open_house(directory) as house:
@@ -42,8 +42,9 @@ def main() -> int:
         os.environ |= house.settings | {"REDIS_URL": "", "DJANGO_SETTINGS_MODULE": SETTINGS}
         django.setup()
         # Imported here: it needs Django, and Django the database's address.
-        from spa_project.tests.faults.run.session import Session
+        from spa_project.tests.faults.run.session import MOST_TIMES, Session
 
+        faulthandler.dump_traceback_later(MOST_TIMES * options.seconds + MENDING, exit=True)
         session = Session(house, seconds=options.seconds, seed=seed, directory=directory)
         report = asyncio.run(session.run())
         if report.findings:
