@@ -709,14 +709,11 @@ class Day(RuleBasedStateMachine):
         if refusal := not_possible(visit, visit.cashier == offer.cashier, *possible):
             return refusal
         before = self.model.offered_before(offer.request_id)
+        if any(other != offer for other in before):
+            return Conflict  # whatever it did, in cash or at a terminal
         if visit.status != Status.AWAITING_PAYMENT:
-            before = [other for other in before if other.pk == visit.pk]
-            return (None if offer in before else Conflict) if before else WrongState
-        if refusal := amount_refusal(offer.amount - visit.total, offer.method, confirmed):
-            return refusal
-        # Cash knows the requests of cash, a terminal those of terminals.
-        is_used = any((other.method == "cash") == (offer.method == "cash") for other in before)
-        return Conflict if is_used and offer not in before else None
+            return None if before else WrongState
+        return amount_refusal(offer.amount - visit.total, offer.method, confirmed)
 
     @rule(who=ANYBODY, whom=MINE | visits, approved=st.booleans())
     def answer(self, who: int, whom: Visit | None, approved: bool) -> None:
