@@ -59,10 +59,10 @@ class Outcome:
 
 
 class Audit:
-    """A list of rules that are checked together."""
+    """A list of rules that are checked together; it may be made of other lists."""
 
-    def __init__(self) -> None:
-        self.rules: list[Rule] = []
+    def __init__(self, *parts: "Audit") -> None:
+        self.rules: list[Rule] = [rule for part in parts for rule in part.rules]
 
     def rule(self, sentence: str, *, of: type[Model]) -> Callable[[Check], Check]:
         """Register the function below as what finds the rows of a table that break `sentence`."""

@@ -1,0 +1,101 @@
+"""Events: the way a transaction has gone, step by step, and where it led."""
+
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce
+
+from payments.ledger.expressions import any_of
+from queueing.models import Transaction, TransactionEvent
+from queueing.states import MOVES, UNCLAIMED, UNDOABLE, Status
+from spa_project.lib.audit import Audit, Broken, Rows
+
+audit = Audit()
+
+
+@audit.rule("Every event is an arrow of the table of moves.", of=TransactionEvent)
+def arrows(rows: Rows) -> Broken:
+    """Nobody went a way that does not exist."""
+    ahead = any_of(Q(from_status=was, to_status__in=to) for was, to in MOVES.items())
+    back = any_of(Q(to_status=was, from_status__in=to) for was, to in UNDOABLE.items())
+    for row in rows.exclude(Q(is_undo=False) & ahead | Q(is_undo=True) & back):
+        yield row.pk, f"transaction {row.transaction_id} went {row.from_status} > {row.to_status}"
+
+
+@audit.rule("What was taken back is the step just before.", of=TransactionEvent)
+def undone(rows: Rows) -> Broken:
+    """A member of staff goes one step back; nobody takes back what was taken back."""
+    before = TransactionEvent.objects.order_by().filter(
+        transaction=OuterRef("transaction"),
+        version=OuterRef("before"),
+        from_status=OuterRef("to_status"),
+        to_status=OuterRef("from_status"),
+        is_undo=False,
+    )
+    # Only where there is one before: MariaDB cannot count below zero.
+    number = Case(When(version__gt=1, then=F("version") - 1), default=0)
+    undos = rows.filter(is_undo=True).annotate(before=number)
+    for row in undos.filter(~Exists(before) | Q(by__isnull=True)):
+        who = f"person {row.by_id}" if row.by_id else "nobody"
+        yield (
+            row.pk,
+            (
+                f"version {row.version} of transaction {row.transaction_id}, taken back by {who}, "
+                "is not the way back of the step before"
+            ),
+        )
+
+
+@audit.rule("Every event begins where the one before it ended.", of=TransactionEvent)
+def path(rows: Rows) -> Broken:
+    """The first begins with the selection; none is missing in between."""
+    before = TransactionEvent.objects.order_by().filter(
+        transaction=OuterRef("transaction"), version=OuterRef("version") - 1
+    )
+    rows = rows.annotate(
+        began=Case(
+            # Only asked where there is one: MariaDB cannot count below zero.
+            When(version__gt=1, then=Coalesce(Subquery(before.values("to_status")), Value(""))),
+            When(version=1, then=Value(Status.SELECTING)),
+            default=Value(""),
+        )
+    )
+    for row in rows.exclude(began=F("from_status")):
+        yield (
+            row.pk,
+            f"version {row.version} of transaction {row.transaction_id} begins at "
+            f"{row.from_status}, the one before ended at {row.began or 'nothing'}",
+        )
+
+
+@audit.rule("A transaction stands where its events led, one for each version.", of=Transaction)
+def standing(rows: Rows) -> Broken:
+    """No status written behind the back of the history."""
+    events = TransactionEvent.objects.order_by().filter(transaction=OuterRef("pk"))
+    count = events.values("transaction").annotate(count=Count("pk")).values("count")
+    rows = rows.annotate(
+        events_count=Coalesce(Subquery(count), 0),
+        led_to=Coalesce(
+            Subquery(events.order_by("-version").values("to_status")[:1]), Value(Status.SELECTING)
+        ),
+    )
+    for row in rows.exclude(version=F("events_count"), status=F("led_to")):
+        yield (
+            row.pk,
+            f"it is {row.status} at version {row.version}, "
+            f"its {row.events_count} events led to {row.led_to}",
+        )
+
+
+@audit.rule("As often as a customer was called, they were called.", of=Transaction)
+def calls(rows: Rows) -> Broken:
+    """Every call since the customer last stood in line is counted, and kept with its time."""
+    events = TransactionEvent.objects.order_by().filter(transaction=OuterRef("pk"), is_undo=False)
+    back_in_line = TransactionEvent.objects.order_by().filter(
+        transaction=OuterRef("transaction"),
+        to_status__in=UNCLAIMED,
+        version__gt=OuterRef("version"),
+    )
+    called = events.filter(~Exists(back_in_line), to_status=Status.THERAPIST_CONFIRMED)
+    count = called.values("transaction").annotate(count=Count("pk")).values("count")
+    rows = rows.annotate(called=Coalesce(Subquery(count), 0))
+    for row in rows.exclude(calls=F("called")):
+        yield row.pk, f"it was called {row.called} times and counts {row.calls}"

@@ -1,0 +1,68 @@
+"""Staff, rooms and codes: held by one transaction, while it needs them."""
+
+from django.db.models import Case, Count, F, Q, When
+
+from payments.ledger.expressions import another_key, any_of, value_of
+from queueing.models import Room, RoomStatus, Transaction
+from queueing.states import OPEN, WITH_CASHIER, WITH_THERAPIST, Status
+from spa_project.lib.audit import Audit, Broken, Rows
+
+audit = Audit()
+
+#: Columns that are filled in these statuses only, and of what they are then a copy.
+HELD = {
+    "active_therapist": (WITH_THERAPIST, "therapist"),
+    "active_room": (WITH_THERAPIST, None),
+    "active_cashier": (WITH_CASHIER, "cashier"),
+    "active_code": (OPEN, "code"),
+    "held_until": (frozenset({Status.ON_HOLD}), None),
+}
+
+
+@audit.rule("Staff, room and code are held while they are needed, no longer.", of=Transaction)
+def held(rows: Rows) -> Broken:
+    """What the database's unique columns guard must be in them, or they guard nothing."""
+    wrong = {name: _wrongly_held(name, *rule) for name, rule in HELD.items()}
+    marked = rows.annotate(
+        **{f"wrong_{name}": Case(When(q, then=1), default=0) for name, q in wrong.items()}
+    )
+    for row in marked.filter(any_of(wrong.values())):
+        names = (name for name in HELD if getattr(row, f"wrong_{name}"))
+        holds = ", ".join(f"{name} is {value_of(row, name) or 'empty'}" for name in names)
+        yield row.pk, f"it is {row.status}, but {holds}"
+
+
+def _wrongly_held(name: str, statuses: frozenset[Status], copy_of: str | None) -> Q:
+    empty, needed = Q(**{f"{name}__isnull": True}), Q(status__in=statuses)
+    wrong = (needed & empty) | (~needed & ~empty)
+    return wrong | (~empty & ~Q(**{name: F(copy_of)})) if copy_of else wrong
+
+
+@audit.rule("Nobody of the staff has two customers at once.", of=Transaction)
+def one_customer_each(rows: Rows) -> Broken:
+    """A therapist treats one, a cashier serves one."""
+    for role, statuses in (("therapist", WITH_THERAPIST), ("cashier", WITH_CASHIER)):
+        another = another_key(Transaction, **{f"active_{role}": role})
+        for row in rows.filter(status__in=statuses).annotate(another=another):
+            if row.another:
+                person = getattr(row, f"{role}_id")
+                yield row.pk, f"{role} {person} has transaction {row.another} as well"
+
+
+@audit.rule("A room is occupied exactly while one customer is in it.", of=Room)
+def occupied_rooms(rows: Rows) -> Broken:
+    """No customer in a room that looks free, no room that stays taken after its customer."""
+    counted = rows.annotate(customers=Count("current_transaction"))
+    expected = Case(When(status=RoomStatus.OCCUPIED, then=1), default=0)
+    for room in counted.exclude(customers=expected):
+        yield room.pk, f"number {room.number} is {room.status} with {room.customers} customers"
+
+
+@audit.rule("Only a room in use closes later, only one being prepared is ready later.", of=Room)
+def what_rooms_wait_for(rows: Rows) -> Broken:
+    """Nothing happens to a room by itself that is not due any more."""
+    closes = Q(closing=True) & ~Q(status=RoomStatus.OCCUPIED)
+    gets_ready = Q(ready_at__isnull=False) & ~Q(status=RoomStatus.PREPARING)
+    for room in rows.filter(closes | gets_ready):
+        waits = "closes" if room.closing else "is ready"
+        yield room.pk, f"number {room.number} {waits} later, but it is {room.status}"

@@ -1,0 +1,87 @@
+"""Totals and payments: no money appears or disappears."""
+
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Coalesce
+
+from payments.ledger.expressions import another_key, column_of, differ, sum_of
+from payments.models import Payment
+from queueing.models import Transaction
+from queueing.states import Status
+from spa_project.lib.audit import Audit, Broken, Rows
+from spa_project.lib.money import format_amount
+
+audit = Audit()
+
+
+@audit.rule("A total is what the items come to, in money and in minutes.", of=Transaction)
+def totals(rows: Rows) -> Broken:
+    """No item added or removed without the total."""
+    sums = rows.annotate(price=sum_of("items__price"), minutes=sum_of("items__duration_minutes"))
+    wrong = sums.filter(
+        differ(F("total_amount"), F("price")) | ~Q(total_duration_minutes=F("minutes"))
+    )
+    for row in wrong:
+        yield (
+            row.pk,
+            f"its total is {format_amount(row.total_amount)} and {row.total_duration_minutes} "
+            f"minutes, its items come to {format_amount(row.price)} and {row.minutes}",
+        )
+
+
+@audit.rule("Who has paid has a payment.", of=Transaction)
+def payment_missing(rows: Rows) -> Broken:
+    """No paid transaction without its record."""
+    for row in rows.filter(status=Status.PAID, payment__isnull=True):
+        yield row.pk, "it is paid, and there is no payment"
+
+
+@audit.rule("The payments of a day are what the day's paid visits cost.", of=Transaction)
+def money_conserved(rows: Rows) -> Broken:
+    """No money appears or disappears. Looks at a part of a day when the day is large."""
+    # Transaction and payment in one statement: a payment made meanwhile is in both or in neither.
+    paid = Case(When(status=Status.PAID, then=F("total_amount")))
+    days = rows.values("branch", "business_date").annotate(
+        cost=sum_of(paid), taken=sum_of("payment__amount_due")
+    )
+    for day in days.filter(differ(F("cost"), F("taken"))):
+        yield (
+            f"of branch {day['branch']} on {day['business_date']}",
+            f"paid visits cost {format_amount(day['cost'])}, "
+            f"their payments are {format_amount(day['taken'])}",
+        )
+
+
+@audit.rule("A payment is the only one of a paid transaction.", of=Payment)
+def payment_out_of_place(rows: Rows) -> Broken:
+    """Money is taken once, and then it is over."""
+    rows = rows.annotate(
+        status=column_of(Transaction, "transaction_id", "status"),
+        another=another_key(Payment, transaction="transaction_id"),
+    )
+    wrong = rows.filter(
+        Q(another__isnull=False) | (Q(status__isnull=False) & ~Q(status=Status.PAID))
+    )
+    for row in wrong:
+        also = f" and has payment {row.another} as well" if row.another else ""
+        yield row.pk, f"transaction {row.transaction_id} is {row.status}{also}"
+
+
+@audit.rule("What was due is the total; what was given is due and change.", of=Payment)
+def amounts(rows: Rows) -> Broken:
+    """No payment of another amount, no change out of nothing."""
+    due, change = F("amount_due"), F("change_amount")
+    rows = rows.annotate(
+        total=Coalesce(column_of(Transaction, "transaction_id", "total_amount"), due)
+    )
+    wrong = rows.filter(
+        differ(due, F("total"))
+        | differ(F("amount_paid"), due + change)
+        | Q(amount_due__lt=0)
+        | Q(change_amount__lt=0)
+    )
+    for row in wrong:
+        yield (
+            row.pk,
+            f"the total is {format_amount(row.total)}, due {format_amount(row.amount_due)}, "
+            f"given {format_amount(row.amount_paid)}, change {format_amount(row.change_amount)}",
+        )

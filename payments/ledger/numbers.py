@@ -1,0 +1,41 @@
+"""Running numbers, and the codes made of them."""
+
+from django.db.models import Case, F, IntegerField, Q, When
+from django.db.models.functions import Cast
+
+from payments.ledger.expressions import another_key
+from queueing.codes import LAST_CODE
+from queueing.models import CODE_DIGITS, Transaction
+from queueing.states import OPEN
+from spa_project.lib.audit import Audit, Broken, Rows
+
+audit = Audit()
+
+
+@audit.rule("Running numbers of a day, and codes of the open, are not shared.", of=Transaction)
+def numbers(rows: Rows) -> Broken:
+    """A code that is called out calls one customer."""
+    same_day = ("branch", "business_date", "running_number")
+    rows = rows.annotate(
+        number_of=another_key(Transaction, **{name: name for name in same_day}),
+        code_of=Case(
+            When(
+                status__in=OPEN, then=another_key(Transaction, branch="branch", active_code="code")
+            )
+        ),
+    )
+    for row in rows.filter(Q(number_of__isnull=False) | Q(code_of__isnull=False)):
+        if row.number_of:
+            yield row.pk, f"transaction {row.number_of} is number {row.running_number} as well"
+        else:
+            yield row.pk, f"transaction {row.code_of} is open with code {row.code} as well"
+
+
+@audit.rule("A code is made of the running number.", of=Transaction)
+def codes(rows: Rows) -> Broken:
+    """0001 for 1, 9999 for 9999, then 0001 again."""
+    # One less than the number, without going below zero: MariaDB cannot.
+    digits = (F("running_number") + LAST_CODE - 1) % LAST_CODE + 1
+    rows = rows.annotate(digits=digits, shown=Cast("code", IntegerField()))
+    for row in rows.exclude(code__regex=rf"^[0-9]{{{CODE_DIGITS}}}$", shown=F("digits")):
+        yield row.pk, f"its code is {row.code}, its number {row.running_number}"

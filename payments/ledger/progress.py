@@ -1,0 +1,101 @@
+"""Progress: what a transaction has in its status, and what it cannot have yet."""
+
+from itertools import pairwise
+
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+
+from payments.ledger.expressions import any_of, is_empty, value_of
+from queueing.models import Transaction
+from queueing.states import BEFORE_CASHIER, LATER_STAMPS, MOVES, STAMPS, UNCLAIMED, Status
+from spa_project.lib.audit import Audit, Broken, Rows
+
+audit = Audit()
+
+#: The stamps of a life in their order.
+LIFE = ("created_at", *STAMPS.values())
+
+
+@audit.rule("Time never runs backwards in a visit.", of=Transaction)
+def order_of_stamps(rows: Rows) -> Broken:
+    """Each stamp is at or after the one before it."""
+    pairs = tuple(pairwise(LIFE))
+    backwards = (Q(**{f"{later}__lt": F(earlier)}) for earlier, later in pairs)
+    for row in rows.filter(any_of(backwards)):
+        wrong = (
+            f"{later} is before {earlier}"
+            for earlier, later in pairs
+            if (was := getattr(row, earlier)) and (at := getattr(row, later)) and at < was
+        )
+        yield row.pk, ", ".join(wrong)
+
+
+def _passed(status: Status) -> frozenset[Status]:
+    """The statuses that nobody gets to `status` without."""
+    return frozenset(s for s in Status if status not in _reached_without(s))
+
+
+def _reached_without(closed: Status) -> frozenset[Status]:
+    reached: set[Status] = set()
+    ahead = {Status.SELECTING} - {closed}
+    while ahead:
+        reached |= ahead
+        ahead = {to for was in ahead for to in MOVES[was]} - reached - {closed}
+    return frozenset(reached)
+
+
+#: What a status gives a transaction besides its stamp, for good.
+GIVEN = {
+    Status.PENDING_THERAPIST: ("queued_at",),
+    Status.THERAPIST_CONFIRMED: ("therapist", "room_number"),
+    Status.AWAITING_PAYMENT: ("cashier",),
+}
+#: What a transaction in a status must have, from everywhere it must have been.
+NEEDED = {
+    status: tuple(
+        name
+        for passed in Status
+        if passed in _passed(status)
+        for name in (*filter(None, [STAMPS.get(passed)]), *GIVEN.get(passed, ()))
+    )
+    for status in Status
+}
+
+
+@audit.rule("Who came this far has the times and the people of the way.", of=Transaction)
+def needed(rows: Rows) -> Broken:
+    """A treatment has a therapist, a room and a beginning, a payment has a cashier."""
+    lacks = (Q(status=status) & is_empty(name) for status in Status for name in NEEDED[status])
+    for row in rows.filter(any_of(lacks)):
+        missing = [name for name in NEEDED[Status(row.status)] if not value_of(row, name)]
+        yield row.pk, f"it is {row.status} without {', '.join(missing)}"
+
+
+#: What a transaction in a status must not have yet.
+AHEAD: dict[Status, tuple[str, ...]] = {
+    status: (
+        *stamps,
+        *(("therapist", "room_number") if status in UNCLAIMED else ()),
+        *(("cashier",) if status in BEFORE_CASHIER else ()),
+    )
+    for status, stamps in LATER_STAMPS.items()
+    if status != Status.PAID
+}
+
+
+@audit.rule("Nobody has what is still ahead of them.", of=Transaction)
+def not_yet(rows: Rows) -> Broken:
+    """Who was given back or went back has lost the later times and people."""
+    has = (Q(status=status) & ~is_empty(name) for status, names in AHEAD.items() for name in names)
+    for row in rows.filter(any_of(has)):
+        ahead = [name for name in AHEAD[Status(row.status)] if value_of(row, name)]
+        yield row.pk, f"it is {row.status} and has {', '.join(ahead)}"
+
+
+@audit.rule("A place in a line is from when the customer joined it.", of=Transaction)
+def places(rows: Rows) -> Broken:
+    """Whoever comes back to a line has their old place, not the last and not the first."""
+    joined = Coalesce("service_finish_at", "selection_confirmed_at")
+    for row in rows.annotate(joined=joined).exclude(queued_at=F("joined")):
+        if row.joined:
+            yield row.pk, f"it joined its line at {row.joined}, its place is from {row.queued_at}"

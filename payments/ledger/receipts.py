@@ -1,0 +1,43 @@
+"""Receipts: a branch's own, numbered without a gap."""
+
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce
+
+from payments.ledger.expressions import another_key, column_of
+from payments.models import Payment, ReceiptCounter
+from queueing.models import Transaction
+from spa_project.lib.audit import Audit, Broken, Rows
+
+audit = Audit()
+
+
+@audit.rule("Receipts of a branch are numbered from 1 without a gap.", of=Payment)
+def receipt_numbers(rows: Rows) -> Broken:
+    """Each number once, and each but the first after another."""
+    before = Payment.objects.filter(
+        branch=OuterRef("branch"), receipt_number=OuterRef("receipt_number") - 1
+    )
+    rows = rows.annotate(
+        another=another_key(Payment, branch="branch", receipt_number="receipt_number"),
+        follows=Case(When(receipt_number__gt=1, then=Exists(before)), default=Value(True)),
+    )
+    for row in rows.filter(Q(another__isnull=False) | Q(follows=False) | Q(receipt_number=0)):
+        also = f"payment {row.another} has it as well" if row.another else "none is before it"
+        yield row.pk, f"its receipt is {row.receipt_number}, {also}"
+
+
+@audit.rule("The counter of receipts stands at the last one.", of=ReceiptCounter)
+def receipt_counters(rows: Rows) -> Broken:
+    """The next receipt will follow the last."""
+    last = Payment.objects.order_by("-receipt_number").filter(branch=OuterRef("branch"))
+    rows = rows.annotate(used=Coalesce(Subquery(last.values("receipt_number")[:1]), 0))
+    for row in rows.exclude(last=F("used")):
+        yield row.pk, f"it stands at {row.last}, the last receipt is {row.used}"
+
+
+@audit.rule("A payment is kept in the books of its visit's branch.", of=Payment)
+def payment_elsewhere(rows: Rows) -> Broken:
+    """No receipt of one spa for a visit to another."""
+    rows = rows.annotate(home=column_of(Transaction, "transaction_id", "branch"))
+    for row in rows.exclude(home=None).exclude(home=F("branch")):
+        yield row.pk, f"it is of branch {row.branch_id}, its visit of {row.home}"

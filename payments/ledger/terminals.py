@@ -1,0 +1,72 @@
+"""Terminals: what they were asked for, and what they answered."""
+
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, When
+from django.db.models.functions import Coalesce
+
+from payments.ledger.expressions import column_of, differ
+from payments.models import Kind, Payment, PaymentAttempt, PaymentMethod
+from queueing.models import Transaction
+from queueing.states import Status
+from spa_project.lib.audit import Audit, Broken, Rows
+from spa_project.lib.money import format_amount
+
+audit = Audit()
+
+
+@audit.rule("A terminal takes the total, no more, and its approval is kept.", of=Payment)
+def terminals(rows: Rows) -> Broken:
+    """No change from a card, no terminal's money that nobody asked a terminal for."""
+    approvals = PaymentAttempt.objects.order_by().filter(
+        transaction=OuterRef("transaction"), approved=True
+    )
+    same = approvals.filter(method=OuterRef("method"), amount_due=OuterRef("amount_due"))
+    rows = rows.annotate(
+        kind=column_of(PaymentMethod, "method_id", "kind"),
+        approved=Exists(approvals),
+        approved_so=Exists(same),
+    )
+    terminal = Q(kind=Kind.TERMINAL)
+    wrong = rows.filter(
+        terminal & (Q(approved_so=False) | ~Q(change_amount=0)) | ~terminal & Q(approved=True)
+    )
+    for row in wrong:
+        yield (
+            row.pk,
+            f"by {row.method_id}, due {format_amount(row.amount_due)}, change "
+            f"{format_amount(row.change_amount)}, "
+            f"{'approved' if row.approved else 'approved by no terminal'}",
+        )
+
+
+@audit.rule("While somebody pays, one terminal is at work, and never otherwise.", of=Transaction)
+def terminal_at_work(rows: Rows) -> Broken:
+    """A `paying` that hangs has an attempt that can be answered."""
+    attempts = PaymentAttempt.objects.order_by().filter(ended_at=None, transaction=OuterRef("pk"))
+    count = attempts.values("transaction").annotate(count=Count("pk")).values("count")
+    rows = rows.annotate(at_work=Coalesce(Subquery(count), 0))
+    for row in rows.exclude(at_work=Case(When(status=Status.PAYING, then=1), default=0)):
+        yield row.pk, f"it is {row.status} with {row.at_work} terminals at work"
+
+
+@audit.rule("A terminal is asked for the total, and answers once.", of=PaymentAttempt)
+def attempts(rows: Rows) -> Broken:
+    """Open and asked about by one transaction, or answered: by whom, what, and when."""
+    is_open = Q(active_transaction=F("transaction"), ended_at=None, ended_by=None, approved=None)
+    answered = Q(
+        active_transaction=None,
+        ended_at__gte=F("started_at"),
+        ended_by__isnull=False,
+        approved__isnull=False,
+    )
+    rows = rows.annotate(
+        total=Coalesce(column_of(Transaction, "transaction_id", "total_amount"), F("amount_due"))
+    )
+    # A declined attempt may be older than a change of the bill; who pays has the bill of now.
+    asked = Q(approved=True) | Q(ended_at=None)
+    for row in rows.exclude(is_open | answered):
+        yield row.pk, f"of transaction {row.transaction_id} is neither open nor answered"
+    for row in rows.filter(asked & differ(F("amount_due"), F("total"))):
+        yield (
+            row.pk,
+            f"it asks for {format_amount(row.amount_due)}, the total is {format_amount(row.total)}",
+        )
