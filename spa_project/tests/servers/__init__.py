@@ -1,0 +1,32 @@
+"""Private servers for tests: MariaDB, Redis and the application itself, each a real process.
+
+They listen on free loopback ports, keep their files in temporary directories and end with the
+block that started them. A shell has them too (`__main__.py`), for as long as one command runs.
+"""
+
+from spa_project.tests.servers.app import AppServer, serving
+from spa_project.tests.servers.mariadb import MariaDB
+from spa_project.tests.servers.process import (
+    HOST,
+    PROJECT,
+    Server,
+    ServerFailed,
+    free_port,
+    program,
+    run_quietly,
+)
+from spa_project.tests.servers.redis import Redis
+
+__all__ = [
+    "HOST",
+    "PROJECT",
+    "AppServer",
+    "MariaDB",
+    "Redis",
+    "Server",
+    "ServerFailed",
+    "free_port",
+    "program",
+    "run_quietly",
+    "serving",
+]
