@@ -18,6 +18,7 @@ from django.db import Error as DatabaseError
 from django.utils.translation import activate, override
 from django.utils.translation import gettext_lazy as _
 
+from spa_project.lib import frames
 from spa_project.lib.commands import Caller, Reply, answer_safely, database_failed, require_role
 from spa_project.lib.context import asked, asking
 from spa_project.lib.dbpool import pool
@@ -56,9 +57,6 @@ CLOSE_TOO_FAST = 4429
 CLOSE_TOO_BIG = 1009
 CLOSE_RESTART = 1012
 CLOSE_TRY_LATER = 1013
-
-SNAPSHOT = "snapshot"
-RESYNC_TEXT = json.dumps({"event": "resync"})
 
 
 class LiveConsumer(AsyncWebsocketConsumer):
@@ -218,28 +216,27 @@ class LiveConsumer(AsyncWebsocketConsumer):
             self._refuse(RateLimited(retry_after=self._speed.wait))
             return self._close_soon(CLOSE_TOO_FAST)
         try:
-            message = _parse(text_data)
+            message = frames.parse(text_data)
         except ValueError:
             return self._refuse_frame()
         if not self._admitted:
             return  # refused: the close is on its way
-        if message["command"] == SNAPSHOT:
+        if message["command"] == frames.SNAPSHOT:
             await self._show()
         else:
             await self._answer(message)
 
     async def _answer(self, message: dict[str, Any]) -> None:
-        name = message["command"]
         self._answering = True
         try:
             with asked(self.scope):
-                reply, gone = await pool.run(self._run, name, message.get("data"))
+                reply, gone = await pool.run(self._run, message["command"], message.get("data"))
         except Busy as busy:
             with override(language_of(self.scope)):
                 reply, gone = busy.as_reply(), False
         finally:
             self._answering = False
-        self.push(json.dumps({"event": f"{name}_result", "id": message.get("id"), **reply}))
+        self.push(frames.result(message, reply))
         if gone:
             self._close_soon(_close_code(NotAuthenticated()))
         elif self._sent_home:
@@ -266,7 +263,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     def _refuse(self, refusal: DomainError) -> None:
         """Answer a frame that is not looked into."""
-        self.push(json.dumps({"event": "error", "id": None, **refusal.as_reply()}))
+        self.push(frames.error(refusal.as_reply()))
 
     # -- Out ------------------------------------------------------------------------------------
 
@@ -281,8 +278,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             return self._close_soon(CLOSE_TRY_LATER)
         own = (self._screen.own if self._screen else {}) | server_time()
         held_back, self._held_back = self._held_back, None
-        data = _merged(*shown, json.dumps(own))
-        self.push(f'{{"event": "{SNAPSHOT}", "data": {data}}}')
+        self.push(frames.snapshot(*shown, json.dumps(own)))
         for text in held_back:
             self.push(text)
 
@@ -305,7 +301,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         too_often = now - self._fell_behind_at < RESYNC_PATIENCE
         self._fell_behind_at = now
         RESYNCS.inc()
-        self._outbox.put_instead(CLOSE_TOO_SLOW if too_often else RESYNC_TEXT)
+        self._outbox.put_instead(CLOSE_TOO_SLOW if too_often else frames.RESYNC)
 
     def _close_soon(self, code: int) -> None:
         """Close after what is in the outbox now; a full outbox is dropped."""
@@ -342,34 +338,12 @@ class NowhereConsumer(LiveConsumer):
         raise NotFound
 
 
-def _parse(text: str | None) -> dict[str, Any]:
-    """A frame as a message; raises `ValueError` for anything else."""
-    try:
-        message = json.loads(text or "")
-    except RecursionError:
-        raise ValueError("too deep") from None
-    if not isinstance(message, dict) or not _is_name(message.get("command")):
-        raise ValueError("not a message")
-    if not isinstance(message.get("id"), str | int | float | None):
-        raise ValueError("not an id")
-    return message
-
-
-def _merged(*objects: str) -> str:
-    """JSON objects as one, without reading any of them again."""
-    return "{" + ", ".join(text[1:-1] for text in objects if text != "{}") + "}"
-
-
 def _parts(screen: Screen | None) -> tuple[Screen, ...]:
     return screen.parts if screen else ()
 
 
 def _topics(screen: Screen | None) -> list[str]:
     return [part.topic for part in _parts(screen)]
-
-
-def _is_name(command: Any) -> bool:
-    return isinstance(command, str) and len(command) <= 64 and command.isidentifier()
 
 
 def _close_code(refusal: DomainError) -> int:

@@ -6,13 +6,13 @@ import json
 import pytest
 
 from conftest import open_socket
+from spa_project.lib.frames import RESYNC
 from spa_project.lib.hub import hub
 from spa_project.lib.sockets import (
     MAX_MESSAGE,
     MESSAGES_AT_ONCE,
     MESSAGES_PER_SECOND,
     OUTBOX_SIZE,
-    RESYNC_TEXT,
     LiveConsumer,
 )
 
@@ -152,7 +152,7 @@ async def test_who_falls_behind_is_told_to_catch_up_then_closed():
     for _each in range(OUTBOX_SIZE + 1):
         consumer.push("{}")
     await asyncio.sleep(0)
-    assert [message.get("text") for message in sent] == [RESYNC_TEXT]
+    assert [message.get("text") for message in sent] == [RESYNC]
     for _each in range(OUTBOX_SIZE + 1):
         consumer.push("{}")
     await asyncio.sleep(0)
