@@ -3,7 +3,17 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import DecimalField, FloatField, Model, OuterRef, Q, Subquery, Sum
+from django.db.models import (
+    Count,
+    DecimalField,
+    FloatField,
+    Model,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+)
 from django.db.models.functions import Abs, Coalesce
 from django.db.models.lookups import GreaterThan
 
@@ -23,6 +33,12 @@ def sum_of(expression: Any) -> Coalesce:
 def column_of(model: type[Model], key: str, column: str) -> Subquery:
     """A column of the row that `key` leads to, nothing when it leads nowhere."""
     return Subquery(model._default_manager.filter(pk=OuterRef(key)).values(column))
+
+
+def count_of(rows: QuerySet[Any, Any]) -> Coalesce:
+    """How many of these rows a transaction has; they are filtered by it."""
+    count = rows.values("transaction").annotate(count=Count("pk")).values("count")
+    return Coalesce(Subquery(count), 0)
 
 
 def another_key(model: type[Model], **same: str) -> Subquery:

@@ -1,9 +1,9 @@
 """Events: the way a transaction has gone, step by step, and where it led."""
 
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
-from payments.ledger.expressions import any_of
+from payments.ledger.expressions import any_of, count_of
 from queueing.models import Transaction, TransactionEvent
 from queueing.states import MOVES, UNCLAIMED, UNDOABLE, Status
 from spa_project.lib.audit import Audit, Broken, Rows
@@ -70,9 +70,8 @@ def path(rows: Rows) -> Broken:
 def standing(rows: Rows) -> Broken:
     """No status written behind the back of the history."""
     events = TransactionEvent.objects.order_by().filter(transaction=OuterRef("pk"))
-    count = events.values("transaction").annotate(count=Count("pk")).values("count")
     rows = rows.annotate(
-        events_count=Coalesce(Subquery(count), 0),
+        events_count=count_of(events),
         led_to=Coalesce(
             Subquery(events.order_by("-version").values("to_status")[:1]), Value(Status.SELECTING)
         ),
@@ -88,14 +87,15 @@ def standing(rows: Rows) -> Broken:
 @audit.rule("As often as a customer was called, they were called.", of=Transaction)
 def calls(rows: Rows) -> Broken:
     """Every call since the customer last stood in line is counted, and kept with its time."""
-    events = TransactionEvent.objects.order_by().filter(transaction=OuterRef("pk"), is_undo=False)
+    called = TransactionEvent.objects.order_by().filter(
+        transaction=OuterRef("pk"), to_status=Status.THERAPIST_CONFIRMED, is_undo=False
+    )
     back_in_line = TransactionEvent.objects.order_by().filter(
         transaction=OuterRef("transaction"),
         to_status__in=UNCLAIMED,
         version__gt=OuterRef("version"),
     )
-    called = events.filter(~Exists(back_in_line), to_status=Status.THERAPIST_CONFIRMED)
-    count = called.values("transaction").annotate(count=Count("pk")).values("count")
-    rows = rows.annotate(called=Coalesce(Subquery(count), 0))
+    # Asked last and so of calls only: MariaDB checks conditions in the order they are written.
+    rows = rows.annotate(called=count_of(called.filter(~Exists(back_in_line))))
     for row in rows.exclude(calls=F("called")):
         yield row.pk, f"it was called {row.called} times and counts {row.calls}"

@@ -1,9 +1,9 @@
 """Terminals: what they were asked for, and what they answered."""
 
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, When
+from django.db.models import Case, Exists, F, OuterRef, Q, When
 from django.db.models.functions import Coalesce
 
-from payments.ledger.expressions import column_of, differ
+from payments.ledger.expressions import column_of, count_of, differ
 from payments.models import Kind, Payment, PaymentAttempt, PaymentMethod
 from queueing.models import Transaction
 from queueing.states import Status
@@ -42,8 +42,7 @@ def terminals(rows: Rows) -> Broken:
 def terminal_at_work(rows: Rows) -> Broken:
     """A `paying` that hangs has an attempt that can be answered."""
     attempts = PaymentAttempt.objects.order_by().filter(ended_at=None, transaction=OuterRef("pk"))
-    count = attempts.values("transaction").annotate(count=Count("pk")).values("count")
-    rows = rows.annotate(at_work=Coalesce(Subquery(count), 0))
+    rows = rows.annotate(at_work=count_of(attempts))
     for row in rows.exclude(at_work=Case(When(status=Status.PAYING, then=1), default=0)):
         yield row.pk, f"it is {row.status} with {row.at_work} terminals at work"
 
