@@ -1,17 +1,21 @@
 """A screen that locks itself: the server keeps the lock, and only the person's PIN opens it."""
 
+import json
+import re
 from collections.abc import Iterator
 
 import pytest
 from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.locks import set_pin, unlock
 from accounts.logins import Login, login_of_session
+from accounts.middleware import STILL_OPEN
 from accounts.models import SessionLock, User
 from accounts.tests.by_token import CLAIM, bearer, claim, log_in, post
 from conftest import PASSWORD, open_socket, session_of
 from spa_project.lib.dbpool import pool
-from spa_project.lib.errors import DomainError
+from spa_project.lib.errors import DomainError, Locked
 from spa_project.tests.concurrency import Workers
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -84,6 +88,40 @@ def test_no_other_page_opens_in_a_second_window(maya, path):
 @pytest.mark.parametrize("path", ["/api/days/therapist/", "/api/snapshots/monitor/"])
 def test_nothing_else_is_read(maya, path):
     assert locked(maya.user).get(path).json()["code"] == "locked"
+
+
+#: All other addresses there are, but for the admin's: a new one is in here or in `STILL_OPEN`.
+CLOSED = {
+    *("home", "login", "pin", "menu", "desk", "monitor", "board", "cashier", "reports"),
+    *("ticket", "ticket_qr", "receipt", "receipt_qr"),
+    *("api-docs", "api-1:openapi-json", "api-1:api-root", "api-1:login", "api-1:ws_ticket"),
+    *("api-1:menu", "api-1:ticket", "api-1:board_snapshot", "api-1:monitor_snapshot"),
+    *("api-1:therapist_day", "api-1:cashier_snapshot", "api-1:cashier_day"),
+    "api-1:view",  # the commands
+}
+
+
+def addresses(inside: URLResolver, path: str = "/", space: str = "") -> Iterator[tuple[str, str]]:
+    """The name of every address but the admin's, and a path that leads to it."""
+    for each in inside.url_patterns:
+        there = path + re.sub(r"<[^>]*>", "x", str(each.pattern))
+        if isinstance(each, URLPattern):
+            yield space + (each.name or ""), there
+        elif each.namespace != "admin":
+            within = f"{each.namespace}:" if each.namespace else space
+            yield from addresses(each, there, within)
+
+
+def is_refused(client: Client, path: str) -> bool:
+    response = client.get(path)
+    refusal = json.dumps(Locked().as_reply()).encode()
+    return response.get("Location") == "/therapist/" or response.content == refusal
+
+
+def test_every_address_is_closed_to_a_locked_session_or_said_to_stay_open(maya):
+    client = locked(maya.user)
+    seen = {(name, is_refused(client, path)) for name, path in addresses(get_resolver())}
+    assert seen == {(name, False) for name in STILL_OPEN} | {(name, True) for name in CLOSED}
 
 
 def test_no_ticket_and_no_other_pin_is_had(maya):
