@@ -7,9 +7,9 @@ import socket
 import sys
 import threading
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from functools import partial
 from typing import Any
 from unittest.mock import Mock
@@ -22,7 +22,7 @@ from spa_project.lib import dbpool
 from spa_project.lib.dbpool import DatabasePool
 from spa_project.lib.errors import Busy
 from spa_project.tests.concurrency import PATIENCE, POLL_SECONDS
-from spa_project.tests.journey.floor import PASSWORD, desk
+from spa_project.tests.journey.floor import PASSWORD, Desk, desk
 from spa_project.tests.servers import HOST, AppServer, MariaDB, run_quietly
 
 # -- The pool by itself ---------------------------------------------------------------------------
@@ -265,10 +265,11 @@ async def commands_over_a_socket(app: AppServer) -> None:
             assert reply["ok"], reply
 
 
-@pytest.mark.servers
-@pytest.mark.asyncio
-async def test_a_command_before_a_locked_row_delays_no_other_and_no_event(house, two_threads):
-    app = two_threads
+@asynccontextmanager
+async def claim_that_waits(
+    house: House, app: AppServer
+) -> AsyncIterator[tuple[asyncio.Task[Any], Desk, Desk]]:
+    """While the block runs, Maya's claim stands before a row that we hold; and Noor is there."""
     async with (
         desk(app, "/ws/therapist/", "therapist1") as maya,
         desk(app, "/ws/therapist/", "therapist2") as noor,
@@ -276,40 +277,40 @@ async def test_a_command_before_a_locked_row_delays_no_other_and_no_event(house,
         with house.locked(FIRST_THERAPIST):
             claim = asyncio.create_task(maya.ask("therapist_confirm_next"))
             await house.somebody_waits()
-            confirmed = (await asyncio.to_thread(confirm, app)).data["transaction"]
-            await maya.sees(confirmed)
-            called = await noor.does("therapist_confirm_next")
-            await maya.sees(called)
-            assert not claim.done()
+            yield claim, maya, noor
         reply = await claim
         assert reply["ok"] or reply["code"] == "queue_empty"
 
 
 @pytest.mark.servers
 @pytest.mark.asyncio
+async def test_a_command_before_a_locked_row_delays_no_other_and_no_event(house, two_threads):
+    async with claim_that_waits(house, two_threads) as (claim, maya, noor):
+        confirmed = (await asyncio.to_thread(confirm, two_threads)).data["transaction"]
+        await maya.sees(confirmed)
+        called = await noor.does("therapist_confirm_next")
+        await maya.sees(called)
+        assert not claim.done()
+
+
+@pytest.mark.servers
+@pytest.mark.asyncio
 async def test_without_a_free_thread_everybody_is_told_busy(house, one_thread):
-    app = one_thread
-    async with (
-        desk(app, "/ws/therapist/", "therapist1") as maya,
-        desk(app, "/ws/therapist/", "therapist2") as noor,
-    ):
-        with house.locked(FIRST_THERAPIST):
-            claim = asyncio.create_task(maya.ask("therapist_confirm_next"))
-            await house.somebody_waits()
-            command, program, person, alive = await asyncio.gather(
-                noor.ask("room_set_status", room_number="2", status="preparing"),
-                asyncio.to_thread(Reply, f"{app.url}/api/menu/"),
-                asyncio.to_thread(Reply, f"{app.url}/menu/"),
-                asyncio.to_thread(Reply, f"{app.url}/metrics"),
-            )
-        assert (command["ok"], command["code"]) == (False, "busy")
-        for refused in (program, person):
-            assert (refused.status, refused.headers["Retry-After"]) == (503, "1")
-        assert program.data["code"] == "busy"
-        assert program.data["error"] in person.body.decode()
-        assert alive.status == 200
-        assert (await claim)["id"]
-        assert b'spa_busy_total{cause="slot"} 3.0' in Reply(f"{app.url}/metrics").body
+    at = one_thread.url
+    async with claim_that_waits(house, one_thread) as (_claim, _maya, noor):
+        command, program, person, alive = await asyncio.gather(
+            noor.ask("room_set_status", room_number="2", status="preparing"),
+            asyncio.to_thread(Reply, f"{at}/api/menu/"),
+            asyncio.to_thread(Reply, f"{at}/menu/"),
+            asyncio.to_thread(Reply, f"{at}/metrics"),
+        )
+    assert (command["ok"], command["code"]) == (False, "busy")
+    for refused in (program, person):
+        assert (refused.status, refused.headers["Retry-After"]) == (503, "1")
+    assert program.data["code"] == "busy"
+    assert program.data["error"] in person.body.decode()
+    assert alive.status == 200
+    assert b'spa_busy_total{cause="slot"} 3.0' in Reply(f"{at}/metrics").body
 
 
 @pytest.mark.servers
