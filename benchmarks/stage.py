@@ -57,11 +57,12 @@ class Stage:
         """The loop over sockets, with or without a hop through Redis."""
         return kind("bare", {"REDIS_URL": self.redis_url if redis else ""})
 
-    def flask(self, *, redis: bool) -> OnGunicorn:
+    def flask(self, *, redis: bool, lean: bool = False) -> OnGunicorn:
         """The original system's stack, on a database of its own in the same server."""
         settings = {
-            "DATABASE_URL": f"{self.database_url}_peer",
+            "DATABASE_URL": f"{self.database_url}_{'lean' if lean else 'peer'}",
             "REDIS_URL": self.redis_url if redis else "",
+            **({"LEAN": "1"} if lean else {}),
         }
         run_quietly([sys.executable, "-m", "benchmarks.peers.flask_floor", str(STAFF)], **settings)
         return OnGunicorn("flask_floor", settings)
@@ -144,6 +145,7 @@ def stage(staff: int = STAFF) -> Iterator[Stage]:
 
         with connection.cursor() as cursor:
             cursor.execute("CREATE DATABASE spa_peer")
+            cursor.execute("CREATE DATABASE spa_lean")
         yield Stage(database.url, redis.url)
 
 

@@ -2,6 +2,7 @@
 
 import datetime
 import enum
+import os
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
@@ -9,8 +10,12 @@ from sqlalchemy import DateTime, Enum, ForeignKey, Index, Numeric, String, selec
 from sqlalchemy.dialects.mysql import DATETIME
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-# What was committed is not read again for the answer: SQLAlchemy's own advice where it costs.
-db = SQLAlchemy(session_options={"expire_on_commit": False})
+#: Without what the documents have and nobody would miss: what was committed is not read again for
+#: the answer, and a token's life is not written with every command.
+LEAN = "LEAN" in os.environ
+TOKEN_LIFE = datetime.timedelta(hours=24)
+
+db = SQLAlchemy(session_options={"expire_on_commit": not LEAN})
 Moment = DateTime().with_variant(DATETIME(fsp=6), "mysql")
 
 
@@ -52,6 +57,7 @@ class Therapist(db.Model):  # type: ignore[name-defined]
     name: Mapped[str] = mapped_column(String(60))
     room_number: Mapped[str] = mapped_column(String(20))
     auth_token: Mapped[str] = mapped_column(String(64), unique=True)
+    token_expires_at: Mapped[datetime.datetime] = mapped_column(Moment)
 
 
 class Cashier(db.Model):  # type: ignore[name-defined]
@@ -60,6 +66,7 @@ class Cashier(db.Model):  # type: ignore[name-defined]
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(60))
     auth_token: Mapped[str] = mapped_column(String(64), unique=True)
+    token_expires_at: Mapped[datetime.datetime] = mapped_column(Moment)
 
 
 class TransactionItem(db.Model):  # type: ignore[name-defined]
@@ -126,6 +133,11 @@ class TransactionCounter(db.Model):  # type: ignore[name-defined]
 
     id: Mapped[int] = mapped_column(primary_key=True)
     next_number: Mapped[int]
+
+
+def now() -> datetime.datetime:
+    """The time, as the database keeps it."""
+    return datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
 
 
 def generate_code() -> str:
@@ -197,9 +209,14 @@ def fill(staff: int) -> None:
         )
         db.session.add(offer)
     for number in range(1, staff + 1):
+        until = now() + TOKEN_LIFE
         therapist = Therapist(
-            name=f"Therapist {number}", room_number=str(number), auth_token=f"t{number}"
+            name=f"Therapist {number}",
+            room_number=str(number),
+            auth_token=f"t{number}",
+            token_expires_at=until,
         )
-        db.session.add_all([therapist, Cashier(name=f"Cashier {number}", auth_token=f"c{number}")])
+        cashier = Cashier(name=f"Cashier {number}", auth_token=f"c{number}", token_expires_at=until)
+        db.session.add_all([therapist, cashier])
     db.session.add(TransactionCounter(next_number=1))
     db.session.commit()
