@@ -40,10 +40,10 @@ test("a stopwatch shows hours only when there are some", () => {
 });
 
 test("a length of time is said in the page's words", () => {
-  assert.equal(inWords(45, WORDS), "45 min");
-  assert.equal(inWords(120, WORDS), "2 h");
-  assert.equal(inWords(90, WORDS), "1 h 30 min");
-  assert.equal(inWords(0, WORDS), "0 min");
+  assert.equal(inWords(45, WORDS), "45\u00a0min");
+  assert.equal(inWords(120, WORDS), "2\u00a0h");
+  assert.equal(inWords(90, WORDS), "1\u00a0h\u00a030\u00a0min");
+  assert.equal(inWords(0, WORDS), "0\u00a0min");
 });
 
 test("a wait is said as roughly as it is known", () => {
@@ -55,7 +55,7 @@ test("a wait is said as roughly as it is known", () => {
   };
   assert.equal(waitInWords([0, 5], words), "< 5");
   assert.equal(waitInWords([10, 20], words), "10 to 20 minutes");
-  assert.equal(waitInWords([45, 75], words), "45 min to 1 h 15 min");
+  assert.equal(waitInWords([45, 75], words), "45\u00a0min to 1\u00a0h\u00a015\u00a0min");
 });
 
 test("gaps without a value stay visible", () => {

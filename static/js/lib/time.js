@@ -50,14 +50,14 @@ export function stopwatch(iso, now) {
 }
 
 /**
- * A length of time in words: "45 min", "2 h", "1 h 30 min".
+ * A length of time in words, which no line's end tears apart: "45 min", "2 h", "1 h 30 min".
  * @param {number} minutes
  * @param {Record<string, string>} words with `minutes`, `hours` and `hours_minutes`
  */
 export function inWords(minutes, words) {
   const values = { hours: Math.floor(minutes / HOUR), minutes: minutes % HOUR };
-  if (values.hours === 0) return fillIn(words.minutes, values);
-  return fillIn(values.minutes ? words.hours_minutes : words.hours, values);
+  const whole = values.minutes ? words.hours_minutes : words.hours;
+  return fillIn(values.hours ? whole : words.minutes, values).replaceAll(" ", "\u00a0");
 }
 
 /**
