@@ -82,6 +82,7 @@ def test_a_ticket_and_the_board_call_their_customer(floor, windows, complaints):
     menu = windows.open(floor.one, "/menu/")
     choose(menu)
     menu.get_by_test_id("confirm").click()
+    expect(menu.get_by_test_id("code")).to_have_text(re.compile(r"^\d{4}$"))
     code = menu.get_by_test_id("code").inner_text()
     menu.get_by_test_id("ticket-link").click()
     ticket, board = menu, windows.open(floor.two, "/board/")

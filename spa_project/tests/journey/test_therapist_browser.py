@@ -62,6 +62,7 @@ def test_enter_twice_finishes_and_enter_held_down_too(visit, complaints):
     visit.expect_ticket("finished")
     the(tablet, "undo").click()
     visit.expect_ticket("in_service")
+    expect(the(tablet, "finish")).to_be_enabled()  # the ticket may have heard first
     the(tablet, "finish").focus()
     tablet.keyboard.down("Enter")
     tablet.wait_for_timeout(HOLD_MS)

@@ -159,6 +159,7 @@ def test_the_change_is_counted_out_in_notes_and_coins(visit):
 def test_a_second_enter_does_not_wave_the_change_away(visit):
     till = visit.cashier
     the(till, "claim").click()
+    expect(the(till, "amount")).to_be_focused()
     the(till, "amount").press("F4")
     # Pressed in the very frame in which the change appears, sooner than any hand.
     till.evaluate(
