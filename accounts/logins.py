@@ -4,6 +4,7 @@ Whether somebody uses a session or a token makes no difference once it is known:
 with an end, and a stamp that a new password makes worthless.
 """
 
+import logging
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from typing import Any
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.models import Session
+from django.db import OperationalError
 from django.db.models import F, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -20,6 +22,8 @@ from django.utils.crypto import constant_time_compare
 from accounts.changes import tell_person
 from accounts.models import AuthToken, SocketTicket, User
 from spa_project.lib.statements import Param, Prepared
+
+logger = logging.getLogger(__name__)
 
 #: A token that nobody uses ends after this time; using it puts its end off again,
 TOKEN_LIFE = timedelta(hours=24)
@@ -117,5 +121,10 @@ def _put_end_off(login: Login, expires_at: datetime | None) -> None:
     if login.ends_at is None or expires_at is None:
         return
     later = min(timezone.now() + TOKEN_LIFE, login.ends_at)
-    if later - expires_at >= EXTEND_AFTER:
+    if later - expires_at < EXTEND_AFTER:
+        return
+    try:
         AuthToken.objects.filter(digest=login.key).update(expires_at=later)
+    except OperationalError as error:
+        # Who only reads is served by a database that cannot write; the next use puts it off.
+        logger.warning("The end of a login was not put off: %s", error)

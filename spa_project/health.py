@@ -25,15 +25,19 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> HttpResponse:
     """The database answers and is migrated; 503 otherwise.
 
-    Without the layer people work on and screens follow more slowly: that is only told.
+    Without the layer people work on and screens follow more slowly; while the database is
+    read-only, screens go on and every command is told "busy": both are only told.
     """
     try:
         missing = _migrations() - set(MigrationRecorder(connection).applied_migrations())
+        read_only = _is_read_only()
     except DatabaseError:
         return _said("the database does not answer", status=503)
     if missing:
         names = ", ".join(".".join(each) for each in sorted(missing))
         return _said(f"not migrated: {names}", status=503)
+    if read_only:
+        return _said("degraded: the database is read-only")
     return _said("ok" if hub.hears_itself(ECHO_SECONDS) else "degraded: the layer gives no echo")
 
 
@@ -48,6 +52,15 @@ def metrics(request: HttpRequest) -> HttpResponse:
 def _migrations() -> frozenset[tuple[str, str]]:
     """All there are in the code."""
     return frozenset(MigrationLoader(None).disk_migrations)
+
+
+def _is_read_only() -> bool:
+    """Whether the server refuses every change; SQLite has no such switch."""
+    if connection.vendor != "mysql":
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW GLOBAL VARIABLES LIKE 'read_only'")
+        return bool(cursor.fetchone()[1] != "OFF")
 
 
 def _is_from_here(request: HttpRequest) -> bool:

@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
@@ -68,12 +68,12 @@ def foreign_page(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500; but 503 when the database is away, which comes back."""
+    """500; but 503 when the database is away or out of order, which ends."""
     error = sys.exc_info()[1]
     route = route_of(request)
     if isinstance(error, Busy):
         return problem(request.path, error)
-    if isinstance(error, OperationalError | InterfaceError):
+    if isinstance(error, OperationalError | InterfaceError | InternalError):
         database_failed(route)
         return problem(request.path, Busy())
     logger.error("%s failed", route, exc_info=error)

@@ -118,9 +118,7 @@ class House:
         self.database, self.settings = database, settings
 
     def ask(self, statement: str) -> list[tuple[Any, ...]]:
-        with self._session() as cursor:
-            cursor.execute(statement)
-            return list(cursor.fetchall())
+        return self.database.ask(statement)
 
     def connections(self) -> set[int]:
         """The applications' connections now, by their numbers, which never come twice."""
@@ -161,9 +159,7 @@ class House:
 
     @contextmanager
     def _session(self) -> Iterator[Any]:
-        connection = MySQLdb.connect(
-            unix_socket=str(self.database.directory / "socket"), user="root", database="spa"
-        )
+        connection = self.database.connect("spa")
         try:
             yield connection.cursor()
         finally:

@@ -3,7 +3,7 @@
 import logging
 
 import pytest
-from django.db import OperationalError
+from django.db import InternalError, OperationalError
 from django.test import Client, RequestFactory
 
 from spa_project.lib.problems import bad_request
@@ -31,13 +31,22 @@ def assert_discreet(response) -> None:
     assert response["Cache-Control"] == "no-store"
 
 
-def test_a_page_is_busy_while_the_database_is_away(visitor, monkeypatch, caplog):
-    break_with(monkeypatch, OperationalError(2002, "secret: can't connect"))
+@pytest.mark.parametrize(
+    "error",
+    [
+        OperationalError(2002, "secret: can't connect"),
+        OperationalError(1290, "secret: --read-only"),
+        OperationalError(1114, "secret: the table is full"),
+        InternalError(3, "secret: no space left on device"),
+    ],
+)
+def test_a_page_is_busy_while_the_database_cannot_work(visitor, monkeypatch, caplog, error):
+    break_with(monkeypatch, error)
     response = visitor.get("/")
     assert (response.status_code, response["Retry-After"]) == (503, "1")
     assert b"try again in a moment" in response.content
     assert_discreet(response)
-    assert "OperationalError" in caplog.text
+    assert type(error).__name__ in caplog.text
 
 
 def test_the_api_is_busy_while_the_database_is_away(visitor, monkeypatch):

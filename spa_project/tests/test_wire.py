@@ -2,7 +2,7 @@
 
 import MySQLdb
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, OperationalError, connection
 from django.db.transaction import atomic
 from django.utils import timezone
 
@@ -10,6 +10,7 @@ from queueing.models import Room, TransactionEvent
 from queueing.states import Status
 from spa_project.lib.mysql.base import FRESH
 from spa_project.lib.statements import Param, Prepared, insert, update_where
+from spa_project.tests.concurrency import another_connection
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -65,7 +66,7 @@ def test_a_transaction_begins_with_its_first_statement(packets):
     with atomic():
         assert ROOM.first(number="1") == ("available",)
         assert Room.objects.filter(number="1").exists()
-    assert packets == [["BEGIN", "SELECT"], ["SELECT"]]  # the commit has no text
+    assert packets == [["BEGIN", "SELECT"], ["SELECT"], ["COMMIT"]]
 
 
 def test_a_transaction_without_a_statement_is_never_begun(packets):
@@ -120,6 +121,39 @@ def test_a_server_that_has_just_answered_is_not_asked_whether_it_is_there(maya, 
     assert len(asked) == 2
 
 
+def refuse(number: int) -> None:
+    """Let the server answer the next statement, or the commit, with this number."""
+    connection.ensure_connection()
+    connection.connection.send_along(b"SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = %d" % number)
+
+
+def refused_statement(number: int) -> None:
+    refuse(number)
+    ROOM.first(number="1")
+
+
+@atomic
+def refused_commit(number: int) -> None:
+    step()
+    refuse(number)
+
+
+@pytest.mark.parametrize("work", [refused_statement, refused_commit])
+@pytest.mark.parametrize(
+    ("number", "is_left"), [(1290, True), (1836, True), (1047, True), (1205, False)]
+)
+def test_a_server_that_changes_nothing_is_left(maya, work, number, is_left):
+    """As one that has gone is: before the next piece of work, by all connections."""
+    with another_connection() as other:
+        other.ensure_connection()
+        with pytest.raises(OperationalError, match=str(number)):
+            work(number)
+        assert [each.is_usable() for each in (connection, other)] == [not is_left] * 2
+    connection.close_if_unusable_or_obsolete()
+    assert not Room.objects.filter(version=7)
+    assert connection.is_usable(), "a new one is as good as any"
+
+
 def test_what_nobody_reads_the_result_of_goes_with_the_commit(event, packets):
     with atomic():
         assert update_where(Room, {"number": "1"}, {"version": 7}) == 1
@@ -132,7 +166,7 @@ def test_who_reads_meanwhile_finds_it(event, packets):
     with atomic():
         insert(TransactionEvent, [event(50)])
         assert TransactionEvent.objects.filter(version=50).exists()
-    assert packets == [["BEGIN", "INSERT", "SELECT"]]
+    assert packets == [["BEGIN", "INSERT", "SELECT"], ["COMMIT"]]
 
 
 def step() -> None:

@@ -27,7 +27,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return RidingConnection(**conn_params)
 
     def is_usable(self) -> bool:
-        """Whether the server is there: asked before each piece of work, unless it just answered."""
+        """Whether the server is there: asked before each piece of work, unless it just answered.
+
+        One that changes nothing any more is left, as one that has gone.
+        """
+        if self.connection.is_outdated:
+            return False
         is_fresh = time.monotonic() - self.connection.answered_at < FRESH
         return (is_fresh and not self.errors_occurred) or bool(super().is_usable())
 

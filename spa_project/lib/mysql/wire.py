@@ -6,12 +6,16 @@ turn again: on a busy floor that costs more than the database's answer.
 
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
+from MySQLdb import OperationalError
 from MySQLdb.connections import Connection
 from MySQLdb.cursors import Cursor
 
 _BEGIN = b"BEGIN"
+#: A server that lives and changes nothing: read-only (1290, 1836), cut off from its cluster (1047).
+#: After a failover an address leads to another one, but a connection lasts.
+_CHANGES_NOTHING = frozenset({1290, 1836, 1047})
 
 
 class RidingConnection(Connection):
@@ -21,11 +25,20 @@ class RidingConnection(Connection):
     with, which was not run then: the server stops at the first error of a packet.
     """
 
+    #: When a server last refused to change anything, to whichever of our connections.
+    refused_at: ClassVar[float] = float("-inf")
+
     def __init__(self, **options: object) -> None:
         self._ahead: list[bytes] = []
+        self._opened_at = time.monotonic()
         #: When the server answered last, on the monotonic clock.
         self.answered_at = float("-inf")
         super().__init__(**options)  # asks already
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether a new one may lead to a server that does what ours refused."""
+        return self._opened_at <= self.refused_at
 
     def begin(self) -> None:
         """Begin a transaction with its first statement."""
@@ -38,19 +51,22 @@ class RidingConnection(Connection):
     def query(self, query: bytes) -> None:
         """Send a statement, after those that wait for it; the result to read is its own."""
         ahead, self._ahead = self._ahead, []
-        super().query(b";".join([*ahead, query]))
-        for _each in ahead:
-            self.next_result()
+        try:
+            super().query(b";".join([*ahead, query]))
+            for _each in ahead:
+                self.next_result()
+        except OperationalError as error:
+            if error.args[0] in _CHANGES_NOTHING:
+                RidingConnection.refused_at = time.monotonic()
+            raise
         self.answered_at = time.monotonic()
 
     def commit(self) -> None:
         """Commit; a transaction without a statement never began."""
         if self._ahead == [_BEGIN]:
             self._ahead = []
-        elif self._ahead:
-            self.query(b"COMMIT")
         else:
-            super().commit()
+            self.query(b"COMMIT")
 
     def rollback(self) -> None:
         """Roll back; what was not sent yet never is."""

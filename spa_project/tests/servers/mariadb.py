@@ -1,6 +1,7 @@
 """MariaDB, as production has it but small."""
 
 import os
+from typing import Any
 
 import MySQLdb
 
@@ -8,7 +9,8 @@ from spa_project.tests.servers.process import HOST, Server, program, run_quietly
 
 
 class MariaDB(Server):
-    """A MariaDB server with a user `spa` (password `spa`) who may do everything.
+    """A MariaDB server with a user `spa` (password `spa`) who may do everything, except, as in
+    production, change what is read-only (before MariaDB 10.11 they may).
 
     `durable` writes every commit to the disk before it is answered, as production does; without
     it tests are faster, and only a crash of the whole machine could lose a commit.
@@ -31,7 +33,7 @@ class MariaDB(Server):
         run_quietly(
             [
                 program("mariadb-install-db"),
-                *self._common(),
+                *self.options(),
                 "--auth-root-authentication-method=normal",
                 "--skip-test-db",
             ]
@@ -41,7 +43,7 @@ class MariaDB(Server):
         """MariaDB with production's character set, and small enough to share a machine."""
         return [
             program("mariadbd"),
-            *self._common(),
+            *self.options(),
             f"--socket={self._socket}",
             f"--pid-file={self.directory / 'pid'}",
             f"--port={self.port}",
@@ -58,7 +60,7 @@ class MariaDB(Server):
     def answers(self) -> bool:
         """Whether a client can connect."""
         try:
-            self._connect().close()
+            self.connect().close()
         except MySQLdb.OperationalError:
             return False
         return True
@@ -66,19 +68,34 @@ class MariaDB(Server):
     def start(self) -> None:
         """Start; the first time, make the user and the database as well."""
         super().start()
-        connection = self._connect()
+        connection = self.connect()
         try:
             cursor = connection.cursor()
             cursor.execute(f"CREATE USER IF NOT EXISTS spa@'{HOST}' IDENTIFIED BY 'spa'")
             cursor.execute(f"GRANT ALL ON *.* TO spa@'{HOST}'")
+            cursor.execute(f"REVOKE READ ONLY ADMIN ON *.* FROM spa@'{HOST}'")
             cursor.execute("CREATE DATABASE IF NOT EXISTS spa")
         finally:
             connection.close()
 
-    def _connect(self) -> MySQLdb.Connection:
-        return MySQLdb.connect(unix_socket=str(self._socket), user="root")
+    def connect(self, database: str = "") -> MySQLdb.Connection:
+        """A connection as root, who may do everything, whatever the server is told."""
+        return MySQLdb.connect(unix_socket=str(self._socket), user="root", database=database)
 
-    def _common(self) -> list[str]:
+    def ask(self, statement: str) -> list[tuple[Any, ...]]:
+        """What the server answers root, in the spa's database."""
+        connection = self.connect("spa")
+        try:
+            cursor = connection.cursor()
+            cursor.execute(statement)
+            rows = list(cursor.fetchall())
+            connection.commit()
+        finally:
+            connection.close()
+        return rows
+
+    def options(self) -> list[str]:
+        """What the server is told, and whoever makes its system tables."""
         # --no-defaults has to come first: it keeps the machine's own configuration out.
         options = ["--no-defaults", f"--datadir={self.directory / 'data'}", "--skip-name-resolve"]
         # MariaDB refuses to run as root unless it is told to.

@@ -20,6 +20,7 @@ APP_PAUSE, DATABASE_PAUSE, BROKER_PAUSE, NETWORK_PAUSE = 1.5, 7.0, 4.0, 1.5
 PER_MINUTE = {"app killed": 20, "database killed": 5, "redis killed": 5}
 FROZEN_SECONDS = (2.0, 5.0)
 LOCKED_SECONDS = 1.0
+READ_ONLY_SECONDS = (0.5, 2.0)
 STARTS = 20
 
 Fault = Callable[[], Awaitable[None]]
@@ -110,6 +111,12 @@ class Nemesis:
                 _ask, database, "FLUSH TABLES WITH READ LOCK", f"SELECT SLEEP({LOCKED_SECONDS})"
             )
 
+        async def refuse_changes() -> None:
+            """As after a failover, or while somebody works on it."""
+            await asyncio.to_thread(_ask, database, "SET GLOBAL read_only = ON")
+            await self._is_over(within=self._chance.uniform(*READ_ONLY_SECONDS))
+            await asyncio.to_thread(_ask, database, "SET GLOBAL read_only = OFF")
+
         async def hang_up() -> None:
             await asyncio.to_thread(_kill_connections, database)
 
@@ -117,6 +124,7 @@ class Nemesis:
             "database killed": (6, kill),
             "database restarted": (1, restart),
             "database locked": (1, lock),
+            "database read-only": (1, refuse_changes),
             "database hung up": (2, hang_up),
         }
 
@@ -186,14 +194,10 @@ def _start(app: AppServer) -> None:
     raise failed
 
 
-def _connect(database: MariaDB) -> MySQLdb.Connection:
-    return MySQLdb.connect(host=HOST, port=database.port, user="spa", password="spa")
-
-
 def _ask(database: MariaDB, *statements: str) -> None:
     """Say something to a server that may be away just now."""
     try:
-        connection = _connect(database)
+        connection = database.connect()
         cursor = connection.cursor()
         for statement in statements:
             cursor.execute(statement)
@@ -205,7 +209,7 @@ def _ask(database: MariaDB, *statements: str) -> None:
 def _kill_connections(database: MariaDB) -> None:
     """Close every connection but this one."""
     try:
-        connection = _connect(database)
+        connection = database.connect()
         cursor = connection.cursor()
         cursor.execute("SELECT id FROM information_schema.processlist WHERE id <> CONNECTION_ID()")
         for (number,) in cursor.fetchall():

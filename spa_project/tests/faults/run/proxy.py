@@ -10,7 +10,7 @@ CHUNK = 65536
 
 
 class Proxy:
-    """Listens on a port of its own and passes bytes on to `target`, unless told otherwise.
+    """Listens on a port of its own and passes bytes on to the port `target`, unless told otherwise.
 
     `delay` is in seconds for each chunk; `replies_to_cut` so many connections lose the next thing
     the server says to them; `swallow` makes everything vanish without a word until `clear`.
@@ -19,7 +19,7 @@ class Proxy:
     def __init__(self, target: int) -> None:
         self.delay = 0.0
         self.replies_to_cut = 0
-        self._target = target
+        self.target = target
         self._swallows = False
         self._links: set[_Link] = set()
         self._carrying: set[asyncio.Task[None]] = set()
@@ -75,7 +75,7 @@ class Proxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            onward = await asyncio.open_connection(HOST, self._target)
+            onward = await asyncio.open_connection(HOST, self.target)
         except OSError:
             writer.transport.abort()
             return
