@@ -138,7 +138,7 @@ async def test_after_a_failover_no_connection_stays_where_nothing_is_written(
     spa, spa_database, successor, staff, processes
 ):
     offer = processes.offers()[0]
-    order = {"items": [{"service_classification_id": offer["id"]}]}
+    order: Message = {"items": [{"service_classification_id": offer["id"]}]}
     async with Proxy(spa_database.port) as address:
         here = {"DATABASE_URL": f"mysql://spa:spa@{HOST}:{address.port}/spa", "DB_THREADS": "3"}
         with ExitStack() as running:
