@@ -60,6 +60,7 @@ class Spa:
     def comes(self, visit: Visit) -> "Spa":
         """The journey goes on with a customer who came without a browser."""
         self.code, self.path = visit["code"], f"/ticket/{visit['key']}/"
+        vars(self).pop("ticket", None)  # was another customer's
         return self
 
     def customer_chooses(self) -> None:

@@ -33,7 +33,9 @@ def visit(floor, windows, complaints) -> Spa:
 def leave(visit: Spa) -> None:
     """Make room for the next test."""
     the(visit.therapist, "finish").click(delay=HOLD_MS)
-    the(visit.therapist, "room-ready").click()
+    visit.expect_ticket("finished")
+    therapist = Person(visit.floor.two, "therapist1")
+    therapist.does("room_set_status", room_number="1", status="available")
     pays(visit.floor, visit.code)
 
 

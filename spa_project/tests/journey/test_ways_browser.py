@@ -100,6 +100,7 @@ def test_a_desk_order_and_every_way_out(windows, floor, complaints):
     the(other, "way-option").first.click()
     decide(other)
     the(therapist, "finish").click(delay=HOLD_MS)
+    expect(desk.locator(f"[data-code='{code}'] [data-status='finished']")).to_be_visible()
     the(therapist, "my-day").click()
     expect(the(therapist, "day-customers")).to_have_text("1")
     therapist.keyboard.press("Escape")
