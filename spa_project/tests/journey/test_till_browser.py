@@ -132,6 +132,7 @@ def test_the_sheet_of_keys_comes_and_goes_without_a_hand_on_the_mouse(visit, com
 
     the(till, "card").check()
     the(till, "pay").click()
+    expect(the(till, "reference")).to_be_enabled()
     the(till, "reference").press_sequentially("A+1?")
     expect(the(till, "reference")).to_have_value("A+1?")
     expect(the(till, "keys")).to_be_hidden()
