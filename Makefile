@@ -42,7 +42,7 @@ screens: $(VENV)/dev-installed
 
 hostile: $(VENV)/dev-installed
 	@HOSTILE=full exec $(VENV)/bin/python -m spa_project.tests.servers -- \
-		$(VENV)/bin/python -m pytest -m "" spa_project/tests/hostile
+		$(VENV)/bin/python -m pytest -m "" -o faulthandler_timeout=3600 spa_project/tests/hostile
 
 messages: $(VENV)/dev-installed
 	@exec $(VENV)/bin/python -m spa_project.tests.catalogues
