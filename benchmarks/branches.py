@@ -107,7 +107,7 @@ def throughput(chain: Chain) -> list[Result]:
     rates = {}
     for count in PROCESSES:
         with ExitStack() as stack:
-            sides = [stack.enter_context(chain.stage.process()) for _each in range(count)]
+            sides = [stack.enter_context(chain.stage.ours()) for _each in range(count)]
             floors = [
                 chain.desks(sides, branch, staff=1, pause=0.0) for branch in range(1, BRANCHES)
             ]
@@ -133,7 +133,7 @@ def isolation(chain: Chain) -> list[Result]:
     """The times of commands in quiet branches: while another has its rush, and while the same
     work is done in as many branches as there are people in it."""
     rushed, spread = [], []
-    with chain.stage.process() as one, chain.stage.process() as two:
+    with chain.stage.ours() as one, chain.stage.ours() as two:
         sides = (one, two)
         quiet = [
             chain.desks(sides, BRANCHES - number, staff=1, pause=THINKING)

@@ -34,7 +34,7 @@ def fan_out(stage: Stage) -> list[Result]:
 
 def fan_out_on_uvicorn(stage: Stage) -> list[Result]:
     """The same on uvicorn, against the loop over sockets."""
-    ours, bare = _rates(stage, stage.ours(OnUvicorn), stage.bare(OnUvicorn, redis=False))
+    ours, bare = _rates(stage, stage.ours("uvicorn"), stage.bare(OnUvicorn, redis=False))
     measure = f"messages/s to {SOCKETS} sockets, uvicorn, against a bare ASGI loop"
     return [at_least(0.8, measure, ours, bare, "{:,.0f}/s")]
 

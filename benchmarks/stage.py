@@ -17,7 +17,7 @@ STAFF = 8
 MONITORS = 10
 SOCKET_IO = "/socket.io/?EIO=4&transport=websocket"
 
-Asgi = OnDaphne | OnUvicorn | AsInProduction
+Asgi = OnDaphne | OnUvicorn
 
 
 @dataclass
@@ -41,13 +41,10 @@ class Stage:
             **({"STATIC_ROOT": self.static_root} if self.static_root else {}),
         }
 
-    def ours(self, kind: type[Asgi] = AsInProduction, *, redis: bool = True) -> Asgi:
-        """Our floor."""
-        return kind("ours", self.settings | ({} if redis else {"REDIS_URL": ""}))
-
-    def process(self, served_by: str = "") -> Side:
+    def ours(self, served_by: str = "", *, redis: bool = True) -> Side:
         """A process of our floor, as production starts it."""
-        return AsInProduction("ours", self.settings | {"SERVED_BY": served_by})
+        alone = {} if redis else {"REDIS_URL": ""}
+        return AsInProduction("ours", self.settings | {"SERVED_BY": served_by} | alone)
 
     def stock(self) -> OnDaphne:
         """Channels as documented, with our settings."""

@@ -47,7 +47,7 @@ def busy_spa(scene: Scene) -> list[Result]:
 def busy_day(scene: Scene, served_by: str = "") -> tuple[Figures, Figures]:
     """What L1 comes to, and the same of one visit after the other."""
     with ExitStack() as stack:
-        sides = [stack.enter_context(scene.stage.process(served_by)) for _each in range(2)]
+        sides = [stack.enter_context(scene.stage.ours(served_by)) for _each in range(2)]
         quiet = _one_by_one(scene.stage, sides)
         day = work(_busy_desks(scene.stage, sides), scene.seconds(60, 600))
     say(f"  {len(day.all_times)} actions, {len(day.pushes)} pushes, refused: {day.refusals}")
@@ -98,7 +98,7 @@ def _embedded_loop(seconds: float) -> tuple[Day, Day]:
 
 def _closed_loop(stage: Stage, seconds: float, *, processes: int) -> tuple[Day, Day]:
     with ExitStack() as stack:
-        sides = [stack.enter_context(stage.process()) for _each in range(processes)]
+        sides = [stack.enter_context(stage.ours()) for _each in range(processes)]
         one = _one_by_one(stage, sides)
         many = work(_desks(stage, sides, therapists=CROWD, cashiers=CROWD), seconds)
     say(f"  {many.commands_per_second:.0f}/s, refused: {many.refusals}")

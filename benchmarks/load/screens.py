@@ -49,7 +49,7 @@ def fanned_out(scene: Scene, served_by: str = "") -> tuple[Figures, Figures]:
     """What L3 comes to, and the same with a screen at each process."""
     stage = scene.stage
     with ExitStack() as stack:
-        sides = [stack.enter_context(stage.process(served_by)) for _each in range(2)]
+        sides = [stack.enter_context(stage.ours(served_by)) for _each in range(2)]
         seconds = scene.seconds(15, 60)
         few, many = (_last_of(stage, sides, count, seconds) for count in (2, SCREENS))
         bursts = [_right_after_a_burst(stage, sides, count) for count in (2, SCREENS)]
@@ -109,7 +109,7 @@ def _mass(stage: Stage, count: int) -> Figures:
 
     free_everyone()
     shows = _monitors_show()
-    with stage.process() as doomed, stage.process() as other:
+    with stage.ours() as doomed, stage.ours() as other:
         order(stage, [doomed, other], VISITS)
         addresses = [stage.monitor(doomed), stage.monitor(other)]
         with Crowd(addresses[:1], FEW, shows):

@@ -64,7 +64,7 @@ def _with_a_past(stage: Stage, rows: int) -> Figures:
     begin = time.monotonic()
     items = archive.fill(Branch.objects.get(), rows)
     say(f"  {rows:,} visits, {items:,} items in {time.monotonic() - begin:.0f} s")
-    with stage.process() as side:
+    with stage.ours() as side:
         figures = _at_work(stage, side) | _pages(stage, side)
     figures[SCANS] = float(len(scans(Branch.objects.get())))
     free_everyone()
