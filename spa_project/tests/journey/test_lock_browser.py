@@ -7,13 +7,14 @@ from playwright.sync_api import Page, expect
 
 from spa_project.tests.journey.browser import Windows
 from spa_project.tests.journey.floor import PASSWORD, Floor
-from spa_project.tests.journey.spa import the
+from spa_project.tests.journey.spa import confirmed, the
 
 pytestmark = pytest.mark.servers
 
 PIN = "470815"
 WRONG = "111111"
 LEFT_ALONE = 10 * 60_000 + 2_000
+POLLED_MS = 15_000  # a socket is tried first
 
 
 @pytest.fixture
@@ -48,6 +49,21 @@ def test_a_tablet_left_alone_shows_nothing_and_rings_on(tablet, floor, windows, 
     the(menu, "confirm").click()
     expect(the(tablet, "waiting-count")).to_have_text("1")
     assert complaints == []
+
+
+def test_a_locked_tablet_rings_on_and_opens_where_sockets_are_blocked(tablet, floor):
+    tablet.route_web_socket(re.compile("/ws/"), lambda line: line.close())
+    tablet.reload()
+    expect(the(tablet, "connection")).to_have_attribute("data-state", "live", timeout=POLLED_MS)
+    with tablet.expect_response("**/api/lock/"):
+        leave_alone(tablet)
+    waiting = the(tablet, "waiting-count")
+    more = str(int(waiting.inner_text()) + 1)
+    confirmed(floor)
+    expect(waiting).to_have_text(more, timeout=POLLED_MS)
+    the(tablet, "pin").fill(PIN)
+    the(tablet, "unlock").click()
+    expect(the(tablet, "lock")).to_be_hidden()
 
 
 def test_neither_a_reload_nor_a_second_window_gets_round_the_lock(tablet):
