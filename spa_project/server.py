@@ -19,6 +19,8 @@ from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from twisted.internet.defer import Deferred
 
 APPLICATION = "spa_project.asgi:application"
+#: A client's message is over the limit: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
+CLOSE_TOO_BIG = 1009
 #: Connections that wait to be taken in while the process is busy.
 BACKLOG = 1024
 #: Seconds in which whatever runs has to end. What does not is rolled back by the database.
@@ -61,6 +63,14 @@ class Protocol(WebSocketProtocol):
     def dataReceived(self, data: bytes) -> None:
         """Take bytes in, without the words autobahn makes of it for a log nobody reads."""
         self._dataReceived(data)
+
+    def onMessageFrameBegin(self, length: int) -> None:
+        """Say goodbye to a message that is too long as soon as it is, however small its pieces."""
+        limit = self.maxMessagePayloadSize
+        if self.state == self.STATE_OPEN and self.message_data_total_length + length > limit:
+            self.serverClose(CLOSE_TOO_BIG)
+            self.dropConnection()
+        super().onMessageFrameBegin(length)
 
     def serverSend(self, content: str | bytes, binary: bool = False) -> None:
         """Send a message, together with what else is sent to this client in the same moment."""
@@ -184,14 +194,12 @@ def _path(port: Any) -> Path | None:
 
 def serve(endpoint: str, application: Any, ready: Callable[[], None] | None = None) -> None:
     """Serve at an endpoint as Twisted writes it, until SIGTERM or SIGINT."""
-    from spa_project.lib.sockets import MAX_MESSAGE, MAX_SNAPSHOT
+    from spa_project.lib.sockets import MAX_MESSAGE
 
     server = PatientServer(
         application=application,
         endpoints=[endpoint],
-        # What clients send is limited by the frame, and in all by the application. Daphne holds
-        # the limit of a message against what we send, too.
-        websocket_max_message_size=MAX_SNAPSHOT,
+        websocket_max_message_size=MAX_MESSAGE,
         websocket_max_frame_size=MAX_MESSAGE,
         http_timeout=60,
         verbosity=0,  # Daphne's own access log prints query strings

@@ -40,9 +40,7 @@ from spa_project.lib.screens import Screen, server_time
 
 logger = logging.getLogger(__name__)
 
-MAX_MESSAGE = settings.MESSAGE_BYTES  # a client may send; also the server's limit of a frame
-# Daphne's limit of a message holds for what we send as well: a snapshot of some thousand rows.
-MAX_SNAPSHOT = 4 * 1024 * 1024
+MAX_MESSAGE = settings.MESSAGE_BYTES  # a client may send; also the server's limit
 MAX_BAD_FRAMES = 3
 #: What every command may still ask about: who, from where, in which language.
 LASTING_HEADERS = frozenset({b"cookie", b"x-forwarded-for", b"accept-language"})

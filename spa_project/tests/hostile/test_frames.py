@@ -1,6 +1,7 @@
 """B1: frames of any kind: each is answered or closes the socket, and none changes anything."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -77,6 +78,7 @@ def before(floor) -> dict[str, str]:
 @pytest.mark.parametrize("path", ["/ws/customer/?branch=makati", "/ws/monitor/"])
 def test_any_frame_is_answered_or_closes(floor, before, monkeypatch, caplog, path, sent):
     monkeypatch.setattr(pool, "run", on_the_tests_thread)
+    monkeypatch.setattr("accounts.logins.EXTEND_AFTER", timedelta.max)  # no frame's doing
     headers = {"authorization": f"Bearer {floor.tokens[Asker.MANAGER]}"}
     with writes() as written:
         heard = async_to_sync(_send_all)(path, headers, sent)
