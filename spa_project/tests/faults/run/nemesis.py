@@ -121,7 +121,7 @@ class Nemesis:
             await asyncio.to_thread(_kill_connections, database)
 
         return {
-            "database killed": (6, kill),
+            "database killed": (8, kill),
             "database restarted": (1, restart),
             "database locked": (1, lock),
             "database read-only": (1, refuse_changes),
