@@ -19,8 +19,6 @@ from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from twisted.internet.defer import Deferred
 
 APPLICATION = "spa_project.asgi:application"
-#: A client's message is over the limit: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
-CLOSE_TOO_BIG = 1009
 #: Connections that wait to be taken in while the process is busy.
 BACKLOG = 1024
 #: Seconds in which whatever runs has to end. What does not is rolled back by the database.
@@ -68,7 +66,7 @@ class Protocol(WebSocketProtocol):
         """Say goodbye to a message that is too long as soon as it is, however small its pieces."""
         limit = self.maxMessagePayloadSize
         if self.state == self.STATE_OPEN and self.message_data_total_length + length > limit:
-            self.serverClose(CLOSE_TOO_BIG)
+            self.serverClose(self.CLOSE_STATUS_CODE_MESSAGE_TOO_BIG)
             self.dropConnection()
         super().onMessageFrameBegin(length)
 

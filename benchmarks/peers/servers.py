@@ -9,7 +9,7 @@ from pathlib import Path
 
 from spa_project.tests.servers import HOST, Server, serving
 
-#: The limits of our own deployment.
+#: As our own, but Daphne by itself holds the limit of a message against what it sends as well.
 DAPHNE = ("--websocket-max-message-size", "4194304", "--websocket-max-frame-size", "16384")
 #: The flags that are said to be fastest: https://www.uvicorn.org/settings/#websockets
 UVICORN = ("--ws", "wsproto", "--ws-per-message-deflate", "false", "--lifespan", "off")

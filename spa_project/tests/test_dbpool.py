@@ -4,7 +4,6 @@ import asyncio
 import json
 import secrets
 import socket
-import sys
 import threading
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
@@ -23,7 +22,7 @@ from spa_project.lib.dbpool import DatabasePool
 from spa_project.lib.errors import Busy
 from spa_project.tests.concurrency import PATIENCE, POLL_SECONDS
 from spa_project.tests.journey.floor import PASSWORD, Desk, desk
-from spa_project.tests.servers import HOST, AppServer, MariaDB, run_quietly
+from spa_project.tests.servers import HOST, AppServer, MariaDB, open_spa
 
 # -- The pool by itself ---------------------------------------------------------------------------
 
@@ -176,10 +175,7 @@ def house(tmp_path_factory) -> Iterator[House]:
             "STATIC_ROOT": str(tmp_path_factory.mktemp("static")),
             "RATE_LIMITS": "off",  # a crowd comes from one address
         }
-        manage = (sys.executable, "manage.py")
-        run_quietly([*manage, "migrate", "-v", "0"], **settings)
-        run_quietly([*manage, "collectstatic", "--no-input", "-v", "0"], **settings)
-        run_quietly([*manage, "seed", "--password", PASSWORD, "-v", "0"], **settings)
+        open_spa("--password", PASSWORD, **settings)
         yield House(database, settings)
 
 

@@ -28,8 +28,8 @@ from spa_project.tests.servers import (
     AppServer,
     MariaDB,
     Redis,
+    open_spa,
     program,
-    run_quietly,
 )
 
 pytestmark = pytest.mark.servers
@@ -88,9 +88,7 @@ def spa(tmp_path_factory) -> Iterator[Spa]:
             "LOG_FORMAT": "json",
             "LOG_LEVEL": "DEBUG",
         }
-        run_quietly([*MANAGE, "migrate"], **settings)
-        run_quietly([*MANAGE, "collectstatic", "--no-input"], **settings)
-        run_quietly([*MANAGE, "seed", "--password", PASSWORD, "-v", "0"], **settings)
+        open_spa("--password", PASSWORD, **settings)
         listening = [program("redis-cli"), "-p", str(broker.port), "monitor"]
         with subprocess.Popen(listening, stdout=file) as monitor:
             try:

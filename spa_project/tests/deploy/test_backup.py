@@ -14,7 +14,7 @@ import pytest
 from spa_project.tests.deploy.house import MANAGE
 from spa_project.tests.faults.people import Shift, staff_of
 from spa_project.tests.journey.floor import PASSWORD, Floor
-from spa_project.tests.servers import HOST, PROJECT, AppServer, run_quietly
+from spa_project.tests.servers import HOST, PROJECT, AppServer, open_spa
 
 pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
 
@@ -87,9 +87,7 @@ async def test_a_copy_made_at_work_is_whole_on_sqlite(tmp_path):
         "STATIC_ROOT": str(tmp_path / "static"),
         "RATE_LIMITS": "off",
     }
-    run_quietly([*MANAGE, "migrate", "-v", "0"], **settings)
-    run_quietly([*MANAGE, "collectstatic", "--no-input", "-v", "0"], **settings)
-    run_quietly([*MANAGE, "seed", "--password", PASSWORD, "-v", "0"], **settings)
+    open_spa("--password", PASSWORD, **settings)
     with AppServer(**settings) as app:
         first, _second = await copies_made_at_work(Floor(app, app), tmp_path / "copies", settings)
     url = f"sqlite:///{tmp_path}/copy.sqlite3"

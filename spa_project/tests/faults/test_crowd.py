@@ -2,12 +2,11 @@
 
 import asyncio
 
-import MySQLdb
 import pytest
 
 from spa_project.tests.faults.people import all_are_right, counted
 from spa_project.tests.faults.screen import BOARD_VIEW, MONITOR_VIEW, Screen, living
-from spa_project.tests.servers import HOST, AppServer, MariaDB
+from spa_project.tests.servers import AppServer, MariaDB
 
 pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
 
@@ -18,13 +17,8 @@ READS_FOR_A_SOCKET = 4
 
 
 def selects(database: MariaDB) -> int:
-    connection = MySQLdb.connect(host=HOST, port=database.port, user="spa", password="spa")
-    try:
-        cursor = connection.cursor()
-        cursor.execute("SHOW GLOBAL STATUS LIKE 'Com_select'")
-        return int(cursor.fetchall()[0][1])
-    finally:
-        connection.close()
+    [[_name, count]] = database.ask("SHOW GLOBAL STATUS LIKE 'Com_select'")
+    return int(count)
 
 
 async def test_a_thousand_screens_survive_the_death_of_a_process(

@@ -23,7 +23,7 @@ from spa_project.tests.faults.people import (
 from spa_project.tests.faults.run.checker import log_findings
 from spa_project.tests.faults.screen import Message
 from spa_project.tests.journey.floor import PASSWORD
-from spa_project.tests.servers import AppServer, MariaDB, ServerFailed, run_quietly
+from spa_project.tests.servers import AppServer, MariaDB, ServerFailed, open_spa, run_quietly
 
 pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
 
@@ -126,9 +126,7 @@ def settings_of_spa(database, tmp_path) -> dict[str, str]:
         "RATE_LIMITS": "off",
         "LOG_FORMAT": "plain",
     }
-    run_quietly([*MANAGE, "migrate", "-v", "0"], **settings)
-    run_quietly([*MANAGE, "collectstatic", "--no-input"], **settings)
-    run_quietly([*MANAGE, "seed", "--password", PASSWORD, "-v", "0"], **settings)
+    open_spa("--password", PASSWORD, **settings)
     return settings
 
 

@@ -19,7 +19,7 @@ import time_machine
 from django.utils import timezone
 
 from spa_project.tests.journey.floor import PASSWORD
-from spa_project.tests.servers import AppServer, run_quietly
+from spa_project.tests.servers import AppServer, open_spa, run_quietly
 
 #: Minutes ago, treatment begun and ended, of those who have paid and gone.
 GONE = ((170, 160, 100), (150, 140, 80), (140, 130, 70), (120, 110, 50), (95, 90, 30))
@@ -140,9 +140,7 @@ def afternoon(*, crowd: int = 0) -> Iterator[AppServer]:
             "RATE_LIMITS": "off",
             "DJANGO_SETTINGS_MODULE": "spa_project.settings",
         }
-        run_quietly([*MANAGE, "migrate"], **settings)
-        run_quietly([*MANAGE, "collectstatic", "--no-input"], **settings)
-        run_quietly([*MANAGE, "seed", "--password", PASSWORD, "-v", "0"], **settings)
+        open_spa("--password", PASSWORD, **settings)
         run_quietly(
             [sys.executable, "-m", "spa_project.tests.journey.scene", str(crowd)], **settings
         )

@@ -4,7 +4,7 @@ They listen on free loopback ports, keep their files in temporary directories an
 block that started them. A shell has them too (`__main__.py`), for as long as one command runs.
 """
 
-from spa_project.tests.servers.app import AppServer, serving
+from spa_project.tests.servers.app import AppServer, Web, open_spa, serving
 from spa_project.tests.servers.mariadb import MariaDB
 from spa_project.tests.servers.process import (
     HOST,
@@ -25,7 +25,9 @@ __all__ = [
     "Redis",
     "Server",
     "ServerFailed",
+    "Web",
     "free_port",
+    "open_spa",
     "program",
     "run_quietly",
     "serving",

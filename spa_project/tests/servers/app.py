@@ -5,7 +5,9 @@ import sys
 import urllib.request
 from typing import ClassVar
 
-from spa_project.tests.servers.process import HOST, Server
+from spa_project.tests.servers.process import HOST, Server, run_quietly
+
+MANAGE = (sys.executable, "manage.py")
 
 #: The other server (docs/operations.md): `SERVED_BY=uvicorn` in the environment or the settings.
 UVICORN = (
@@ -15,7 +17,23 @@ UVICORN = (
 )
 
 
-class AppServer(Server):
+class Web:
+    """What serves pages and sockets at a loopback port."""
+
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Where its pages are, without a slash at the end."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def ws_url(self) -> str:
+        """Where its sockets are, without a slash at the end."""
+        return f"ws://{HOST}:{self.port}"
+
+
+class AppServer(Web, Server):
     """One process of the application, with `settings` as its environment variables.
 
     On Daphne as production starts it, unless the variable `SERVED_BY` is `uvicorn`.
@@ -27,16 +45,6 @@ class AppServer(Server):
     def __init__(self, **settings: str) -> None:
         super().__init__()
         self._settings = settings
-
-    @property
-    def url(self) -> str:
-        """Where its pages are, without a slash at the end."""
-        return f"http://{HOST}:{self.port}"
-
-    @property
-    def ws_url(self) -> str:
-        """Where its sockets are, without a slash at the end."""
-        return f"ws://{HOST}:{self.port}"
 
     def environment(self) -> dict[str, str]:
         """Our own environment and the given settings."""
@@ -54,6 +62,13 @@ class AppServer(Server):
                 return bool(response.status == 200)
         except OSError:  # URLError is one
             return False
+
+
+def open_spa(*seed: str, **settings: str) -> None:
+    """Make a spa of an empty database, with what `seed` is told; raises `ServerFailed`."""
+    run_quietly([*MANAGE, "migrate", "-v", "0"], **settings)
+    run_quietly([*MANAGE, "collectstatic", "--no-input", "-v", "0"], **settings)
+    run_quietly([*MANAGE, "seed", *seed, "-v", "0"], **settings)
 
 
 def serving(application: str, port: int, served_by: str = "") -> list[str]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from spa_project.tests.faults.run.proxy import Proxy
 from spa_project.tests.journey.floor import PASSWORD
-from spa_project.tests.servers import AppServer, MariaDB, Redis, Server, run_quietly
+from spa_project.tests.servers import AppServer, MariaDB, Redis, Server, open_spa
 
 THERAPISTS, CASHIERS = 6, 3
 
@@ -74,11 +73,8 @@ def _settings(directory: Path, database_url: str, redis_url: str) -> dict[str, s
 
 
 def _fill(settings: dict[str, str]) -> None:
-    manage = (sys.executable, "manage.py")
     staff = ["--therapists", str(THERAPISTS), "--cashiers", str(CASHIERS), "--password", PASSWORD]
-    run_quietly([*manage, "migrate", "-v", "0"], **settings)
-    run_quietly([*manage, "collectstatic", "--no-input"], **settings)
-    run_quietly([*manage, "seed", *staff, "-v", "0"], **settings)
+    open_spa(*staff, **settings)
 
 
 class Hands:

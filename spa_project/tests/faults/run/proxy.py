@@ -4,12 +4,12 @@ import asyncio
 import random
 from typing import Self
 
-from spa_project.tests.servers import HOST
+from spa_project.tests.servers import HOST, Web
 
 CHUNK = 65536
 
 
-class Proxy:
+class Proxy(Web):
     """Listens on a port of its own and passes bytes on to the port `target`, unless told otherwise.
 
     `delay` is in seconds for each chunk; `replies_to_cut` so many connections lose the next thing
@@ -33,16 +33,6 @@ class Proxy:
         self._server.close()
         self.cut()
         await asyncio.gather(*self._carrying)
-
-    @property
-    def url(self) -> str:
-        """Where clients find the server now."""
-        return f"http://{HOST}:{self.port}"
-
-    @property
-    def ws_url(self) -> str:
-        """The same for sockets."""
-        return f"ws://{HOST}:{self.port}"
 
     def cut(self, share: float = 1.0) -> None:
         """Reset this share of the connections."""
