@@ -28,8 +28,8 @@ from queueing.models import Room, Transaction
 from queueing.services import Choice
 from queueing.states import Status
 from spa_project.lib import limits
-from spa_project.lib.dbpool import pool
-from spa_project.lib.hub import hub
+from spa_project.lib.db.pool import pool
+from spa_project.lib.realtime.hub import hub
 
 PASSWORD = "a-long-walk-to-the-sea"
 
@@ -307,7 +307,7 @@ def heard(monkeypatch, django_capture_on_commit_callbacks) -> Callable[..., list
             message = json.loads(text)
             sent.append((topic, message["event"], message["data"]))
 
-        monkeypatch.setattr("spa_project.lib.events.hub.publish", take)
+        monkeypatch.setattr("spa_project.lib.realtime.publish.hub.publish", take)
         with django_capture_on_commit_callbacks(execute=True):
             step()
         return sent

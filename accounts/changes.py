@@ -8,7 +8,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from accounts.models import Cashier, Therapist, User
-from spa_project.lib.events import tell
+from spa_project.lib.realtime.publish import tell
 
 EVENT = "person_changed"
 

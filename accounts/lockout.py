@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from spa_project.lib.errors import RateLimited
 from spa_project.lib.limits import client_address
-from spa_project.lib.problems import problem
+from spa_project.lib.web.error_views import problem
 
 
 def address(request: HttpRequest) -> str | None:

@@ -21,7 +21,7 @@ from django.utils.crypto import constant_time_compare
 
 from accounts.changes import tell_person
 from accounts.models import AuthToken, SocketTicket, User
-from spa_project.lib.statements import Param, Prepared
+from spa_project.lib.db.compiled_queries import Param, Prepared
 
 logger = logging.getLogger(__name__)
 

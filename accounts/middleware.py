@@ -13,8 +13,8 @@ from accounts.locks import is_locked
 from accounts.logins import login_of_session
 from accounts.models import User
 from spa_project.lib.errors import Locked
-from spa_project.lib.http import API
-from spa_project.lib.problems import problem
+from spa_project.lib.web.error_views import problem
+from spa_project.lib.web.responses import API
 
 View: TypeAlias = Callable[[HttpRequest], HttpResponse]
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from accounts.logins import TOKEN_LIFE, Login
 from accounts.models import AuthToken, SocketTicket, User
-from spa_project.lib.durable import durable
-from spa_project.lib.statements import Param, Prepared
+from spa_project.lib.db.compiled_queries import Param, Prepared
+from spa_project.lib.db.transactions import durable
 
 TICKET_LIFE = timedelta(seconds=30)
 

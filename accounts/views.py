@@ -9,7 +9,7 @@ from accounts.branches import BRANCH_COOKIE, open_branches, visited_branch
 from accounts.forms import PinForm
 from accounts.locks import set_pin
 from accounts.models import Role
-from spa_project.lib.pages import page_data
+from spa_project.lib.web.pages import page_data
 
 
 def home(request: HttpRequest) -> HttpResponse:

@@ -177,7 +177,7 @@ def claim_in_threads(url: str, process: int, by_hand: bool, begin_at: float) -> 
     """One process of claimers; returns when it was done.
 
     By hand each claimer has a thread and a connection. Ours share the threads of the process's
-    pool, as they do where it serves people (spa_project/lib/dbpool.py).
+    pool, as they do where it serves people (spa_project/lib/db/pool.py).
     """
     set_up(url)
     from django.conf import settings

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from catalog.serializers import serialize_menu
-from spa_project.lib.http import json_with_etag
+from spa_project.lib.web.responses import json_with_etag
 
 router = Router(tags=["menu"])
 

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from payments.models import Payment, PaymentAttempt, PaymentMethod, ReceiptPrint
-from spa_project.lib.admin import LookOnlyAdmin, LookOnlyInline
+from spa_project.lib.web.admin import LookOnlyAdmin, LookOnlyInline
 
 
 @admin.register(PaymentMethod)

@@ -6,7 +6,7 @@ from accounts.auth import Caller
 from accounts.models import Role
 from payments.screens import cashier_screen
 from queueing.consumers import StaffConsumer
-from spa_project.lib.screens import Screen
+from spa_project.lib.realtime.screen import Screen
 
 
 class CashierConsumer(StaffConsumer):

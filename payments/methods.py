@@ -5,7 +5,7 @@ from typing import TypedDict
 from django.db.models import QuerySet
 
 from payments.models import CASH, Kind, PaymentMethod
-from spa_project.lib.statements import Param
+from spa_project.lib.db.compiled_queries import Param
 
 #: As a seeded spa has them; a manager renames, adds and switches off.
 DEFAULTS = (

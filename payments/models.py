@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Branch, Cashier
 from queueing.models import Transaction, new_key
-from spa_project.lib.fields import ExactCharField
+from spa_project.lib.db.fields import ExactCharField
 from spa_project.lib.money import DECIMAL_PLACES, MAX_DIGITS
 
 #: The method of who names none.

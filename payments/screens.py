@@ -7,7 +7,7 @@ from payments.methods import serialize_offered
 from queueing.events import CASHIERS
 from queueing.screens import audience_screen
 from queueing.snapshots import transactions_of
-from spa_project.lib.screens import Screen
+from spa_project.lib.realtime.screen import Screen
 
 
 def cashier_screen(caller: Caller) -> Screen:

@@ -33,11 +33,11 @@ from queueing.services import (
 )
 from queueing.states import Status
 from queueing.ways_out import transaction_of_branch
-from spa_project.lib.durable import durable
+from spa_project.lib.db.compiled_queries import Param, Prepared, insert_new
+from spa_project.lib.db.transactions import durable
 from spa_project.lib.errors import Conflict
 from spa_project.lib.fingerprint import fingerprint
 from spa_project.lib.money import format_amount
-from spa_project.lib.statements import Param, Prepared, insert_new
 
 
 def _digest_of(made: type[Payment | PaymentAttempt]) -> Subquery:

@@ -20,9 +20,9 @@ from payments.reports import LONGEST, Period, report_of
 from payments.screens import cashier_screen
 from queueing.events import CASHIERS
 from queueing.views import KEY
-from spa_project.lib.pages import page_data
-from spa_project.lib.qr import qr_response
-from spa_project.lib.screens import view_of
+from spa_project.lib.realtime.screen import view_of
+from spa_project.lib.web.pages import page_data
+from spa_project.lib.web.qr import qr_response
 
 #: Widths of paper that receipts are made for, in millimetres; the first is the usual one.
 WIDTHS = ("80", "58")

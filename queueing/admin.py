@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from queueing import services
 from queueing.models import Room, RoomStatus, Transaction, TransactionEvent, TransactionItem
-from spa_project.lib.admin import LookOnlyAdmin, LookOnlyInline, YearFilter
 from spa_project.lib.errors import DomainError
+from spa_project.lib.web.admin import LookOnlyAdmin, LookOnlyInline, YearFilter
 
 
 @admin.register(Room)

@@ -9,7 +9,7 @@ from queueing import screens
 from queueing.days import day_of_therapist
 from spa_project.lib.commands import require_role
 from spa_project.lib.fingerprint import fingerprint
-from spa_project.lib.http import (
+from spa_project.lib.web.responses import (
     BRANCH_NAMED,
     LOGIN_NEEDED,
     json_with_etag,

@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-from spa_project.lib.hub import hub
+from spa_project.lib.realtime.hub import hub
 
 
 class QueueingConfig(AppConfig):

@@ -11,8 +11,8 @@ from django.db import connection
 
 from accounts.models import Branch
 from queueing.models import CODE_DIGITS, Transaction, TransactionCounter
-from spa_project.lib.durable import tried_again
-from spa_project.lib.statements import Param, Prepared
+from spa_project.lib.db.compiled_queries import Param, Prepared
+from spa_project.lib.db.transactions import tried_again
 
 LAST_CODE = 10**CODE_DIGITS - 1
 

@@ -7,8 +7,8 @@ from accounts.auth import Caller, changed_among, staff_of
 from accounts.branches import visited_branch
 from accounts.models import Role
 from queueing import screens
-from spa_project.lib.screens import Screen
-from spa_project.lib.sockets import LiveConsumer
+from spa_project.lib.realtime.consumer import LiveConsumer
+from spa_project.lib.realtime.screen import Screen
 
 
 class VisitorConsumer(LiveConsumer):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from queueing.models import Room, Transaction
 from queueing.serializers import serialize_board_row, serialize_change, serialize_room
 from queueing.states import UNCLAIMED, WITH_CASHIER, WITH_THERAPIST, Status
-from spa_project.lib.events import Event, encoded, publish
+from spa_project.lib.realtime.publish import Event, encoded, publish
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from queueing import rooms
 from queueing.lifecycle import advance
 from queueing.models import Room, Transaction
 from queueing.states import Status
-from spa_project.lib.durable import durable
-from spa_project.lib.statements import Param, Prepared
+from spa_project.lib.db.compiled_queries import Param, Prepared
+from spa_project.lib.db.transactions import durable
 
 _HELD = Prepared(
     lambda: Transaction.objects.select_for_update(skip_locked=True).filter(pk=Param("pk"))

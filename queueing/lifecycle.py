@@ -22,8 +22,8 @@ from queueing.states import (
     can_move,
     can_undo,
 )
+from spa_project.lib.db.compiled_queries import insert, update_where
 from spa_project.lib.errors import Conflict
-from spa_project.lib.statements import insert, update_where
 
 
 def advance(

@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Branch, Cashier, Therapist
 from catalog.models import Service, ServiceClassification
 from queueing.states import OPEN, WITH_CASHIER, WITH_THERAPIST, Status
-from spa_project.lib.fields import ExactCharField
+from spa_project.lib.db.compiled_queries import Param, Prepared
+from spa_project.lib.db.fields import ExactCharField
 from spa_project.lib.money import DECIMAL_PLACES, MAX_DIGITS
-from spa_project.lib.statements import Param, Prepared
 
 CODE_DIGITS = 4
 

@@ -11,8 +11,8 @@ from accounts.models import Branch, Therapist
 from queueing.errors import RoomNotReady, WrongState
 from queueing.events import announce_room
 from queueing.models import Room, RoomStatus
+from spa_project.lib.db.compiled_queries import Param, Prepared, update_where
 from spa_project.lib.errors import Conflict
-from spa_project.lib.statements import Param, Prepared, update_where
 
 # By primary key: the model's own order joins the branch, and MariaDB would lock its row too, for
 # every therapist and every new customer in it.

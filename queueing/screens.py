@@ -19,7 +19,7 @@ from queueing.snapshots import (
     transactions_of,
 )
 from queueing.statistics import statistics_of, takings_of
-from spa_project.lib.screens import Digest, ReadAll, Screen
+from spa_project.lib.realtime.screen import Digest, ReadAll, Screen
 
 
 def audience_screen(audience: Audience, branch: Branch, snapshot: Any, **own: Any) -> Screen:

@@ -20,10 +20,10 @@ from queueing.errors import EmptySelection, QueueEmpty, ServiceNotFound, Transac
 from queueing.lifecycle import advance, must_be
 from queueing.models import Room, RoomStatus, Transaction, TransactionItem
 from queueing.states import Status
-from spa_project.lib.durable import durable
+from spa_project.lib.db.compiled_queries import Param, Prepared, insert_new
+from spa_project.lib.db.transactions import durable
 from spa_project.lib.errors import Conflict, Invalid
 from spa_project.lib.fingerprint import fingerprint
-from spa_project.lib.statements import Param, Prepared, insert_new
 
 
 class _Held(NamedTuple):

@@ -13,7 +13,7 @@ from queueing.lifecycle import advance
 from queueing.models import Transaction, TransactionEvent
 from queueing.states import CLOSED, WITH_CASHIER, WITH_THERAPIST, Status, can_undo
 from queueing.ways_out import HOLD, code_again
-from spa_project.lib.durable import durable
+from spa_project.lib.db.transactions import durable
 from spa_project.lib.errors import Conflict
 
 WITHIN = datetime.timedelta(seconds=60)

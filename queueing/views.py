@@ -21,9 +21,9 @@ from queueing.events import BOARD, MONITOR, THERAPISTS
 from queueing.models import Transaction
 from queueing.snapshots import therapists_of
 from queueing.states import Status
-from spa_project.lib.pages import page_data
-from spa_project.lib.qr import qr_response
-from spa_project.lib.screens import view_of
+from spa_project.lib.realtime.screen import view_of
+from spa_project.lib.web.pages import page_data
+from spa_project.lib.web.qr import qr_response
 
 KEY = "KEY"  # where a page's script puts a ticket's key into an address
 

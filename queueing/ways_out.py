@@ -17,9 +17,9 @@ from queueing.lifecycle import advance, must_be
 from queueing.models import Room, Transaction
 from queueing.services import branch_of, held_by, own_transaction
 from queueing.states import UNCLAIMED, WITH_THERAPIST, Status
-from spa_project.lib.durable import durable
+from spa_project.lib.db.compiled_queries import Param, Prepared
+from spa_project.lib.db.transactions import durable
 from spa_project.lib.errors import Conflict
-from spa_project.lib.statements import Param, Prepared
 
 HOLD = datetime.timedelta(minutes=10)
 REOPEN_WITHIN = datetime.timedelta(minutes=15)

@@ -5,7 +5,7 @@ from importlib import import_module
 from django.apps import AppConfig
 from django.core.checks import Tags, register
 
-from spa_project.lib.checks import check_databases
+from spa_project.lib.db.checks import check_databases
 
 
 class SpaProjectConfig(AppConfig):

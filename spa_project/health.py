@@ -10,8 +10,8 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.http import Http404, HttpRequest, HttpResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from spa_project.lib.hub import hub
 from spa_project.lib.limits import client_address
+from spa_project.lib.realtime.hub import hub
 
 #: Seconds for a message to go through the layer and come back.
 ECHO_SECONDS = 1.0

@@ -5,8 +5,8 @@ from django.urls import re_path
 
 import payments.routing
 import queueing.routing
-from spa_project.lib.origins import OwnOrigins
-from spa_project.lib.sockets import NowhereConsumer
+from spa_project.lib.realtime.consumer import NowhereConsumer
+from spa_project.lib.realtime.origins import OwnOrigins
 
 websockets = OwnOrigins(
     URLRouter(

@@ -14,7 +14,7 @@ from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from accounts.models import User
-from spa_project.lib.checks import in_words, refuse_a_wrong_database
+from spa_project.lib.db.checks import in_words, refuse_a_wrong_database
 
 KEY_LENGTH = 50
 KEY_DISTINCT = 5

@@ -179,7 +179,7 @@ class PatientServer(Server):
 
     def _send_sockets_home(self) -> None:
         # Imported here: by now the applications are loaded.
-        from spa_project.lib.sockets import send_home
+        from spa_project.lib.realtime.consumer import send_home
 
         send_home()
 
@@ -192,7 +192,7 @@ def _path(port: Any) -> Path | None:
 
 def serve(endpoint: str, application: Any, ready: Callable[[], None] | None = None) -> None:
     """Serve at an endpoint as Twisted writes it, until SIGTERM or SIGINT."""
-    from spa_project.lib.sockets import MAX_MESSAGE
+    from spa_project.lib.realtime.consumer import MAX_MESSAGE
 
     server = PatientServer(
         application=application,

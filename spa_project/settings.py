@@ -57,7 +57,7 @@ def _databases() -> dict[str, dict[str, object]]:
 
 
 def _as_we_use_it(database: dict[str, object]) -> dict[str, object]:
-    # Every thread that works on the database lives as long as the process (lib/dbpool.py),
+    # Every thread that works on the database lives as long as the process (lib/db/pool.py),
     # so connections last, and are checked before use.
     database |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
     if database["ENGINE"] == "django.db.backends.sqlite3":
@@ -70,7 +70,7 @@ def _as_we_use_it(database: dict[str, object]) -> dict[str, object]:
         # A file: tests with threads and processes need a database that they can share.
         database["TEST"] = {"NAME": f"{database['NAME']}.test"}
     else:
-        database["ENGINE"] = "spa_project.lib.mysql"
+        database["ENGINE"] = "spa_project.lib.db.mysql"
         database["OPTIONS"] = {
             "charset": "utf8mb4",
             "isolation_level": "read committed",
@@ -82,7 +82,7 @@ def _as_we_use_it(database: dict[str, object]) -> dict[str, object]:
 
 DEBUG = env.bool("DEBUG", default=False)
 DATABASES = _databases()
-DATABASE_ROUTERS = ["spa_project.lib.replica.Router"]
+DATABASE_ROUTERS = ["spa_project.lib.db.router.Router"]
 EMBEDDED = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
 
 SECRET_KEY = env.str("SECRET_KEY", default="") or (_kept_secret_key() if EMBEDDED else "")
@@ -115,9 +115,9 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "spa_project.lib.middleware.log",
-    "spa_project.lib.middleware.secure",
-    "spa_project.lib.middleware.limit",
+    "spa_project.lib.web.middleware.log",
+    "spa_project.lib.web.middleware.secure",
+    "spa_project.lib.web.middleware.limit",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -172,7 +172,8 @@ ITEMS_PER_TRANSACTION = env.int("ITEMS_PER_TRANSACTION", default=20)
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 
 REDIS_URL = env.str("REDIS_URL", default="")
-# Without Redis there is one process, and its hub is fed directly (lib/hub.py): no layer at all.
+# Without Redis there is one process, and its hub is fed directly (lib/realtime/hub.py), without a
+# channel layer.
 CHANNEL_LAYERS = channel_layers(REDIS_URL)
 
 # -- People -----------------------------------------------------------------------------------
@@ -228,10 +229,10 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 if HTTPS:
     # A browser takes these names only over https, for this very host and all of it.
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
-CSRF_FAILURE_VIEW = "spa_project.lib.problems.foreign_page"
+CSRF_FAILURE_VIEW = "spa_project.lib.web.error_views.foreign_page"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
-#: Django 6 will read a setting of this name itself; until then lib/http.py does.
+#: Django 6 will read a setting of this name itself; until then lib/web/responses.py does.
 SECURE_CSP = {
     "default-src": ["'none'"],
     "script-src": ["'self'"],
@@ -254,7 +255,7 @@ STATIC_ROOT = env.path("STATIC_ROOT", default=str(DATA_DIR / "static"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "spa_project.lib.static.HashedStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "spa_project.lib.web.static.HashedStaticFilesStorage"},
 }
 
 # -- Words, money, time -----------------------------------------------------------------------
@@ -304,7 +305,8 @@ LOGGING = {
         "spa": {"level": LOG_LEVEL},
         # Django's own default prints errors nowhere when DEBUG is off.
         "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
-        # It names addresses, which may be secrets; lib/middleware.py and lib/problems.py tell all.
+        # These name addresses, which may be secrets; lib/web/middleware.py and error_views.py log
+        # requests and errors without them.
         "django.request": {"level": "CRITICAL"},
         "django.security.csrf": {"level": "CRITICAL"},
     },

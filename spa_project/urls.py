@@ -25,7 +25,7 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
 ]
 
-handler400 = "spa_project.lib.problems.bad_request"
-handler403 = "spa_project.lib.problems.forbidden"
-handler404 = "spa_project.lib.problems.not_found"
-handler500 = "spa_project.lib.problems.server_error"
+handler400 = "spa_project.lib.web.error_views.bad_request"
+handler403 = "spa_project.lib.web.error_views.forbidden"
+handler404 = "spa_project.lib.web.error_views.not_found"
+handler500 = "spa_project.lib.web.error_views.server_error"

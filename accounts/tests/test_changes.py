@@ -15,8 +15,8 @@ from accounts.auth import changed_among, staff_of
 from accounts.models import AuthToken, Branch, Therapist, User
 from accounts.tests.by_token import bearer, log_in, post
 from conftest import open_socket, session_of
-from spa_project.lib import doors
-from spa_project.lib.dbpool import pool
+from spa_project.lib.db.pool import pool
+from spa_project.lib.realtime import session_watch
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
 
@@ -145,7 +145,7 @@ async def test_a_change_of_the_person_closes_the_sockets_of_tokens(
 @pytest.fixture
 def often(monkeypatch) -> None:
     """Ask about those who are in all the time."""
-    monkeypatch.setattr(doors, "CHECK_SECONDS", 0.05)
+    monkeypatch.setattr(session_watch, "CHECK_SECONDS", 0.05)
 
 
 async def quietly(change, *args) -> None:
@@ -194,14 +194,14 @@ async def test_a_silent_logout_is_seen_with_the_next_command(maya):
 async def test_who_gets_one_role_more_stays_and_is_asked_about_no_more_than_before(
     maya, often, monkeypatch
 ):
-    looks: list[doors.Doorkeeper] = []
-    look = doors.Doorkeeper.look
+    looks: list[session_watch.Doorkeeper] = []
+    look = session_watch.Doorkeeper.look
 
-    def counted(keeper: doors.Doorkeeper) -> None:
+    def counted(keeper: session_watch.Doorkeeper) -> None:
         looks.append(keeper)
         look(keeper)
 
-    monkeypatch.setattr(doors.Doorkeeper, "look", counted)
+    monkeypatch.setattr(session_watch.Doorkeeper, "look", counted)
     async with open_socket("/ws/therapist/", maya.user) as desk:
         await desk.hear("snapshot")
         await quietly(lambda: User.objects.update(is_monitor=True))

@@ -14,7 +14,7 @@ from accounts.middleware import STILL_OPEN
 from accounts.models import SessionLock, User
 from accounts.tests.by_token import CLAIM, bearer, claim, log_in, post
 from conftest import PASSWORD, open_socket, session_of
-from spa_project.lib.dbpool import pool
+from spa_project.lib.db.pool import pool
 from spa_project.lib.errors import DomainError, Locked
 from spa_project.tests.concurrency import Workers
 

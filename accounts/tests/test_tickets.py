@@ -12,7 +12,7 @@ from accounts.models import SocketTicket
 from accounts.tests.by_token import bearer, log_in, post
 from accounts.tokens import login_by_token, new_ticket, spend_ticket
 from conftest import open_socket, session_of
-from spa_project.lib.dbpool import pool
+from spa_project.lib.db.pool import pool
 from spa_project.tests.concurrency import Workers
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,8 +11,8 @@ from django.db import transaction
 from accounts.models import Branch
 from benchmarks.peers.event import DATA, NAME, Publishing, until_next
 from queueing.events import MONITOR
-from spa_project.lib.dbpool import pool
-from spa_project.lib.events import Event, encoded, publish
+from spa_project.lib.db.pool import pool
+from spa_project.lib.realtime.publish import Event, encoded, publish
 
 
 def _publish(count: int, pause: float) -> list[float]:

@@ -5,7 +5,7 @@ says what is wrong. To add a rule, add a function.
 """
 
 from payments.ledger import history, holdings, keys, money, numbers, progress, receipts, terminals
-from spa_project.lib.audit import Audit
+from spa_project.lib.db.integrity import Audit
 
 ledger = Audit(
     money.audit,

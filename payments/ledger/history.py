@@ -6,7 +6,7 @@ from django.db.models.functions import Coalesce
 from payments.ledger.expressions import any_of, count_of
 from queueing.models import Transaction, TransactionEvent
 from queueing.states import MOVES, UNCLAIMED, UNDOABLE, Status
-from spa_project.lib.audit import Audit, Broken, Rows
+from spa_project.lib.db.integrity import Audit, Broken, Rows
 
 audit = Audit()
 

@@ -5,7 +5,7 @@ from django.db.models import Case, Count, F, Q, When
 from payments.ledger.expressions import another_key, any_of, value_of
 from queueing.models import Room, RoomStatus, Transaction
 from queueing.states import OPEN, WITH_CASHIER, WITH_THERAPIST, Status
-from spa_project.lib.audit import Audit, Broken, Rows
+from spa_project.lib.db.integrity import Audit, Broken, Rows
 
 audit = Audit()
 

@@ -7,7 +7,7 @@ from catalog.models import Service
 from payments.ledger.expressions import another_key
 from payments.models import Payment, PaymentAttempt
 from queueing.models import Transaction, TransactionEvent, TransactionItem
-from spa_project.lib.audit import Audit, Broken, Rows
+from spa_project.lib.db.integrity import Audit, Broken, Rows
 
 audit = Audit()
 

@@ -7,7 +7,7 @@ from payments.ledger.expressions import another_key, column_of, differ, sum_of
 from payments.models import Payment
 from queueing.models import Transaction
 from queueing.states import Status
-from spa_project.lib.audit import Audit, Broken, Rows
+from spa_project.lib.db.integrity import Audit, Broken, Rows
 from spa_project.lib.money import format_amount
 
 audit = Audit()

@@ -7,7 +7,7 @@ from payments.ledger.expressions import another_key
 from queueing.codes import LAST_CODE
 from queueing.models import CODE_DIGITS, Transaction
 from queueing.states import OPEN
-from spa_project.lib.audit import Audit, Broken, Rows
+from spa_project.lib.db.integrity import Audit, Broken, Rows
 
 audit = Audit()
 

@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce
 from payments.ledger.expressions import any_of, is_empty, value_of
 from queueing.models import Transaction
 from queueing.states import BEFORE_CASHIER, LATER_STAMPS, MOVES, STAMPS, UNCLAIMED, Status
-from spa_project.lib.audit import Audit, Broken, Rows
+from spa_project.lib.db.integrity import Audit, Broken, Rows
 
 audit = Audit()
 

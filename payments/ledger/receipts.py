@@ -6,7 +6,7 @@ from django.db.models.functions import Coalesce
 from payments.ledger.expressions import another_key, column_of
 from payments.models import Payment, ReceiptCounter
 from queueing.models import Transaction
-from spa_project.lib.audit import Audit, Broken, Rows
+from spa_project.lib.db.integrity import Audit, Broken, Rows
 
 audit = Audit()
 

@@ -7,7 +7,7 @@ from payments.ledger.expressions import column_of, count_of, differ
 from payments.models import Kind, Payment, PaymentAttempt, PaymentMethod
 from queueing.models import Transaction
 from queueing.states import Status
-from spa_project.lib.audit import Audit, Broken, Rows
+from spa_project.lib.db.integrity import Audit, Broken, Rows
 from spa_project.lib.money import format_amount
 
 audit = Audit()

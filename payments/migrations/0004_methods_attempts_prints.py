@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import spa_project.lib.fields
+import spa_project.lib.db.fields
 from django.conf import settings
 from django.db import migrations, models
 
@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
                 ('started_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
                 ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='answered at')),
                 ('approved', models.BooleanField(null=True, verbose_name='approved')),
-                ('request_id', spa_project.lib.fields.ExactCharField(editable=False, max_length=64, null=True, unique=True)),
+                ('request_id', spa_project.lib.db.fields.ExactCharField(editable=False, max_length=64, null=True, unique=True)),
                 ('request_digest', models.CharField(blank=True, editable=False, max_length=64)),
                 ('active_transaction', models.OneToOneField(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='open_attempt', to='queueing.transaction')),
                 ('cashier', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='accounts.cashier')),

@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import queueing.models
-import spa_project.lib.fields
+import spa_project.lib.db.fields
 from django.db import migrations, models
 
 
@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='payment',
             name='receipt_key',
-            field=spa_project.lib.fields.ExactCharField(default=queueing.models.new_key, editable=False, max_length=43, unique=True),
+            field=spa_project.lib.db.fields.ExactCharField(default=queueing.models.new_key, editable=False, max_length=43, unique=True),
         ),
         migrations.AlterField(
             model_name='payment',

@@ -7,7 +7,7 @@ import pytest
 from conftest import open_socket
 from payments.models import Payment
 from queueing.states import Status
-from spa_project.lib.dbpool import pool
+from spa_project.lib.db.pool import pool
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
 

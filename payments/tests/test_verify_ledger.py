@@ -21,8 +21,8 @@ from queueing import services, ways_out
 from queueing.models import Room, Transaction, TransactionEvent, TransactionItem
 from queueing.services import Choice
 from queueing.states import Status
-from spa_project.lib import audit
-from spa_project.lib.audit import Broken, Outcome, Rows, Rule
+from spa_project.lib.db import integrity
+from spa_project.lib.db.integrity import Broken, Outcome, Rows, Rule
 
 #: A key that leads nowhere.
 NOBODY = 999
@@ -592,8 +592,8 @@ def test_the_command_fails_and_names_the_rows(floor, capsys):
 
 
 def test_many_findings_are_counted_and_the_first_shown(floor, monkeypatch):
-    monkeypatch.setattr(audit, "SHOWN", 3)
-    monkeypatch.setattr(audit, "CHUNK", 2)  # the count goes on over many reads
+    monkeypatch.setattr(integrity, "SHOWN", 3)
+    monkeypatch.setattr(integrity, "CHUNK", 2)  # the count goes on over many reads
     Transaction.objects.update(total_duration_minutes=1)
     output = StringIO()
     with pytest.raises(CommandError, match="not sound: 11 findings"):

@@ -10,7 +10,7 @@ from queueing import services
 from queueing.models import Transaction
 from queueing.services import Choice
 from queueing.states import Status
-from spa_project.lib.dbpool import pool
+from spa_project.lib.db.pool import pool
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
 

@@ -16,7 +16,7 @@ from django.db import connection
 from conftest import Socket, open_socket
 from queueing.services import Choice
 from queueing.states import Status
-from spa_project.lib.dbpool import DatabasePool, pool
+from spa_project.lib.db.pool import DatabasePool, pool
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
 
@@ -58,7 +58,7 @@ def _disconnect() -> None:
 @pytest_asyncio.fixture
 async def meter(monkeypatch) -> AsyncIterator[Meter]:
     meter = Meter()
-    monkeypatch.setattr("spa_project.lib.sockets.pool", meter.pool)
+    monkeypatch.setattr("spa_project.lib.realtime.consumer.pool", meter.pool)
     yield meter
     await meter.pool.run(_disconnect)
 

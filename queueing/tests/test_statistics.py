@@ -14,8 +14,8 @@ from queueing.screens import monitor_digests, takings_digests
 from queueing.services import Choice
 from queueing.states import Status
 from queueing.statistics import statistics_of, takings_of
-from spa_project.lib.dbpool import pool
-from spa_project.lib.hub import hub
+from spa_project.lib.db.pool import pool
+from spa_project.lib.realtime.hub import hub
 
 NOON = datetime.datetime(2026, 11, 22, 4, 0, tzinfo=datetime.UTC)  # in Manila
 
@@ -124,7 +124,7 @@ def figures_in(message: dict) -> dict:
 @pytest.fixture
 def beat(monkeypatch) -> None:
     """Hearts that beat fast."""
-    monkeypatch.setattr("spa_project.lib.hub.HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr("spa_project.lib.realtime.hub.HEARTBEAT_SECONDS", 0.05)
 
 
 @pytest.mark.asyncio

@@ -18,8 +18,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.db.utils import ConnectionHandler
 
-from spa_project.lib import checks
-from spa_project.lib.checks import MySQLAnswers, SQLiteAnswers, refuse_a_wrong_database
+from spa_project.lib.db import checks
+from spa_project.lib.db.checks import MySQLAnswers, SQLiteAnswers, refuse_a_wrong_database
 from spa_project.tests.servers import HOST, AppServer, MariaDB, ServerFailed, free_port
 
 GOOD_MARIADB = MySQLAnswers(

@@ -26,7 +26,7 @@ from queueing.lifecycle import advance, must_be
 from queueing.models import Room, RoomStatus, Transaction, TransactionCounter, TransactionEvent
 from queueing.services import Choice, next_in_line
 from queueing.states import Status
-from spa_project.lib.durable import durable
+from spa_project.lib.db.transactions import durable
 from spa_project.lib.errors import DomainError
 from spa_project.tests.concurrency import Workers
 

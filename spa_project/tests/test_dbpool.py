@@ -17,8 +17,7 @@ from urllib.error import HTTPError
 import MySQLdb
 import pytest
 
-from spa_project.lib import dbpool
-from spa_project.lib.dbpool import DatabasePool
+from spa_project.lib.db.pool import DatabasePool
 from spa_project.lib.errors import Busy
 from spa_project.tests.concurrency import PATIENCE, POLL_SECONDS
 from spa_project.tests.journey.floor import PASSWORD, Desk, desk
@@ -70,19 +69,19 @@ async def test_a_job_wakes_the_loop_once_and_who_waits_for_it_goes_on_first(monk
 
     def work() -> str:
         for event in ("event 1", "event 2"):
-            assert dbpool.after_this_job(partial(order.append, event))
+            assert pool.after_this_job(partial(order.append, event))
         return "the answer"
 
     order.append(await pool.run(work))
     await pool.run(order.append, "the next job")
     assert order == ["the answer", "event 1", "event 2", "the next job"]
     assert wake.call_count == 2, "once for each job"
-    assert not dbpool.after_this_job(lambda: None), "there is no job here"
+    assert not pool.after_this_job(lambda: None), "there is no job here"
 
 
 @pytest.mark.asyncio
 async def test_without_a_free_slot_in_time_the_answer_is_busy(monkeypatch):
-    monkeypatch.setattr(dbpool, "SLOT_WAIT", 0.05)
+    monkeypatch.setattr("spa_project.lib.db.pool.SLOT_WAIT", 0.05)
     pool, work = DatabasePool(1), Work()
     request = asyncio.create_task(pool.run(work))
     await work.has_begun()
@@ -95,7 +94,7 @@ async def test_without_a_free_slot_in_time_the_answer_is_busy(monkeypatch):
 
 @pytest.mark.asyncio
 async def test_who_gave_up_waiting_takes_no_slot_along(monkeypatch):
-    monkeypatch.setattr(dbpool, "SLOT_WAIT", 0.05)
+    monkeypatch.setattr("spa_project.lib.db.pool.SLOT_WAIT", 0.05)
     pool, work = DatabasePool(2), Work()
     one = asyncio.create_task(pool.run(work))
     two = asyncio.create_task(pool.run(work))

@@ -15,7 +15,7 @@ from queueing.models import Room, RoomStatus, Transaction
 from queueing.services import Choice
 from queueing.states import Status
 from spa_project.lib.commands import answer_safely
-from spa_project.lib.durable import TRIES, durable
+from spa_project.lib.db.transactions import TRIES, durable
 from spa_project.lib.errors import Busy
 from spa_project.tests.concurrency import (
     PATIENCE,
@@ -94,7 +94,9 @@ def test_a_verb_whose_way_comes_free_is_run_again_as_a_whole(monkeypatch, maya, 
     waiting = make_transaction(Status.PENDING_THERAPIST)
     tries = retries("claim_next")
     with in_other_hands("queueing_room") as other:
-        monkeypatch.setattr("spa_project.lib.durable.time.sleep", lambda _seconds: other.rollback())
+        monkeypatch.setattr(
+            "spa_project.lib.db.transactions.time.sleep", lambda _seconds: other.rollback()
+        )
         claimed = services.claim_next(maya)
     assert claimed == waiting
     assert claimed.version == waiting.version + 1

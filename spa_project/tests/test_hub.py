@@ -6,12 +6,12 @@ import json
 import pytest
 import pytest_asyncio
 
-from spa_project.lib import hub as hub_module
-from spa_project.lib import relay as relay_module
-from spa_project.lib.hub import Hub
 from spa_project.lib.metrics import PUBLISH_FAILURES
-from spa_project.lib.relay import Relay
-from spa_project.lib.screens import Digest
+from spa_project.lib.realtime import hub as hub_module
+from spa_project.lib.realtime import relay as relay_module
+from spa_project.lib.realtime.hub import Hub
+from spa_project.lib.realtime.relay import Relay
+from spa_project.lib.realtime.screen import Digest
 
 # Reads run on the database threads, though these never ask the database.
 pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]

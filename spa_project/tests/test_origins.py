@@ -2,7 +2,7 @@
 
 import pytest
 
-from spa_project.lib.origins import is_welcome
+from spa_project.lib.realtime.origins import is_welcome
 
 HOST = "spa.example:8443"
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import InternalError, OperationalError
 from django.test import Client, RequestFactory
 
-from spa_project.lib.problems import bad_request
+from spa_project.lib.web.error_views import bad_request
 
 INSIDE = ("Traceback", "Error", "django", "secret", "/site-packages/")
 

@@ -6,15 +6,15 @@ import json
 import pytest
 
 from conftest import open_socket
-from spa_project.lib.frames import RESYNC
-from spa_project.lib.hub import hub
-from spa_project.lib.sockets import (
+from spa_project.lib.realtime.consumer import (
     MAX_MESSAGE,
     MESSAGES_AT_ONCE,
     MESSAGES_PER_SECOND,
     OUTBOX_SIZE,
     LiveConsumer,
 )
+from spa_project.lib.realtime.hub import hub
+from spa_project.lib.realtime.messages import RESYNC
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
 

@@ -9,7 +9,7 @@ from accounts.models import User
 from conftest import make_therapist
 from queueing.models import Room, RoomStatus, Transaction, TransactionEvent
 from queueing.states import Status
-from spa_project.lib.statements import Param, Prepared, insert, insert_new, update_where
+from spa_project.lib.db.compiled_queries import Param, Prepared, insert, insert_new, update_where
 
 pytestmark = pytest.mark.django_db
 

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from queueing.models import Room, TransactionEvent
 from queueing.states import Status
-from spa_project.lib.mysql.base import FRESH
-from spa_project.lib.statements import Param, Prepared, insert, update_where
+from spa_project.lib.db.compiled_queries import Param, Prepared, insert, update_where
+from spa_project.lib.db.mysql.base import FRESH
 from spa_project.tests.concurrency import another_connection
 
 pytestmark = [

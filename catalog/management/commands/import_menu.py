@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from catalog.price_list import Report, import_file
 from catalog.price_sheet import COLUMNS, BadPriceList
-from spa_project.lib.durable import durable
+from spa_project.lib.db.transactions import durable
 from spa_project.lib.errors import Busy
 
 HELP = f"""Bring a price list (CSV, UTF-8) in. Its columns: {", ".join(COLUMNS)}.

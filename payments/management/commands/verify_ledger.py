@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from payments.ledger import ledger
-from spa_project.lib.audit import Outcome
+from spa_project.lib.db.integrity import Outcome
 
 HELP = """Check that visits, rooms, events and payments are what they must be, and say so.
 

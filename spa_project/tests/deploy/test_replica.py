@@ -9,7 +9,7 @@ import pytest
 from django.db import router
 
 from queueing.models import Transaction
-from spa_project.lib.replica import Router, for_reports
+from spa_project.lib.db.router import Router, for_reports
 from spa_project.tests.servers import PROJECT
 
 

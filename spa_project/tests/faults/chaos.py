@@ -2,8 +2,8 @@
 
 from random import Random
 
-from spa_project.lib import hub
-from spa_project.lib.relay import Deliver, Relay
+from spa_project.lib.realtime import hub
+from spa_project.lib.realtime.relay import Deliver, Relay
 
 LOST, DOUBLED, HELD_BACK = 0.3, 0.2, 0.2
 

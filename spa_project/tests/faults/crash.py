@@ -4,7 +4,7 @@ import os
 import signal
 from pathlib import Path
 
-from spa_project.lib.hub import hub
+from spa_project.lib.realtime.hub import hub
 
 
 def install(trigger: str) -> None:

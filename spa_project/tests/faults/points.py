@@ -14,8 +14,8 @@ import MySQLdb.cursors
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from spa_project.lib import commands
-from spa_project.lib.hub import hub
-from spa_project.lib.sockets import LiveConsumer
+from spa_project.lib.realtime.consumer import LiveConsumer
+from spa_project.lib.realtime.hub import hub
 
 #: What the statement before the death begins with or contains.
 STATEMENTS = {

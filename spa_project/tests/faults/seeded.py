@@ -86,7 +86,9 @@ BUGS = (
         "told-before-the-commit",
         (
             Change(
-                "spa_project/lib/events.py", "transaction.on_commit(send, robust=True)", "send()"
+                "spa_project/lib/realtime/publish.py",
+                "transaction.on_commit(send, robust=True)",
+                "send()",
             ),
         ),
         CRASH_POINTS,
@@ -125,13 +127,13 @@ BUGS = (
         "login-looked-at-once",
         (
             Change(
-                "spa_project/lib/sockets.py",
+                "spa_project/lib/realtime/consumer.py",
                 "            caller = self.identify()\n            require_role",
                 '            caller = vars(self).get("known") or self.identify()\n'
                 "            self.known = caller\n            require_role",
             ),
             Change(
-                "spa_project/lib/doors.py",
+                "spa_project/lib/realtime/session_watch.py",
                 "        if caller := await self._look_again():\n"
                 "            self.standing = caller.standing",
                 "        pass",

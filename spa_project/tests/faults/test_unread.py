@@ -12,7 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
-from spa_project.lib.sockets import CLOSE_TOO_SLOW, OUTBOX_SIZE
+from spa_project.lib.realtime.consumer import CLOSE_TOO_SLOW, OUTBOX_SIZE
 from spa_project.tests.faults.people import counted, send
 from spa_project.tests.servers import HOST, AppServer
 

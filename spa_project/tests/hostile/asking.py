@@ -10,7 +10,7 @@ from django.db.transaction import savepoint, savepoint_rollback
 from django.test import Client
 
 from conftest import Socket, open_socket
-from spa_project.lib.dbpool import pool
+from spa_project.lib.db.pool import pool
 from spa_project.tests.hostile.changes import changed_since, digest, writes
 from spa_project.tests.hostile.scene import Asker, Floor
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from conftest import Socket, open_socket
 from spa_project.lib.commands import REGISTRY
-from spa_project.lib.dbpool import pool
+from spa_project.lib.db.pool import pool
 from spa_project.tests.hostile.asking import on_the_tests_thread
 from spa_project.tests.hostile.changes import changed_since, digest, writes
 from spa_project.tests.hostile.scene import Asker

@@ -6,8 +6,8 @@ from channels.testing import WebsocketCommunicator
 from django.conf import settings
 
 from conftest import session_of
-from spa_project.lib.dbpool import pool
-from spa_project.lib.hub import hub
+from spa_project.lib.db.pool import pool
+from spa_project.lib.realtime.hub import hub
 from spa_project.tests.hostile.asking import on_the_tests_thread
 from spa_project.tests.hostile.scene import Asker
 

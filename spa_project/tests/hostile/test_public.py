@@ -97,7 +97,8 @@ def _branch(visit: Transaction) -> Any:
 def day(floor, monkeypatch, django_capture_on_commit_callbacks) -> Day:
     day = Day(floor)
     monkeypatch.setattr(
-        "spa_project.lib.events.hub.publish", lambda topic, text: day.told.append((topic, text))
+        "spa_project.lib.realtime.publish.hub.publish",
+        lambda topic, text: day.told.append((topic, text)),
     )
     with django_capture_on_commit_callbacks(execute=True):
         day.live()

@@ -8,7 +8,7 @@ from conftest import open_socket, session_of
 from queueing.models import Transaction
 from queueing.states import Status
 from spa_project.lib.commands import REGISTRY
-from spa_project.lib.dbpool import pool
+from spa_project.lib.db.pool import pool
 from spa_project.tests.hostile.asking import (
     VISITORS,
     Outcome,

@@ -158,8 +158,8 @@ class PooledApplication:
                 await self._application(scope, receive, send)
         except Busy as busy:
             # Imported here: the pool itself knows nothing of pages.
-            from spa_project.lib.middleware import secured
-            from spa_project.lib.problems import problem
+            from spa_project.lib.web.error_views import problem
+            from spa_project.lib.web.middleware import secured
 
             await _send(secured(problem(scope["path"], busy)), send)
 

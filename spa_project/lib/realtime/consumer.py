@@ -18,11 +18,9 @@ from django.db import Error as DatabaseError
 from django.utils.translation import activate, override
 from django.utils.translation import gettext_lazy as _
 
-from spa_project.lib import frames
 from spa_project.lib.commands import Caller, Reply, answer_safely, database_failed, require_role
 from spa_project.lib.context import asked, asking
-from spa_project.lib.dbpool import pool
-from spa_project.lib.doors import Doorkeeper, doors
+from spa_project.lib.db.pool import pool
 from spa_project.lib.errors import (
     Busy,
     DomainError,
@@ -31,12 +29,14 @@ from spa_project.lib.errors import (
     NotFound,
     RateLimited,
 )
-from spa_project.lib.hub import hub
-from spa_project.lib.languages import language_of
 from spa_project.lib.limits import REQUESTS, TokenBucket, client_address, household, open_sockets
 from spa_project.lib.metrics import RESYNCS, SOCKETS
-from spa_project.lib.outbox import Outbox
-from spa_project.lib.screens import Screen, server_time
+from spa_project.lib.realtime import messages
+from spa_project.lib.realtime.hub import hub
+from spa_project.lib.realtime.language import language_of
+from spa_project.lib.realtime.screen import Screen, server_time
+from spa_project.lib.realtime.send_queue import Outbox
+from spa_project.lib.realtime.session_watch import Doorkeeper, doors
 
 logger = logging.getLogger(__name__)
 
@@ -214,12 +214,12 @@ class LiveConsumer(AsyncWebsocketConsumer):
             self._refuse(RateLimited(retry_after=self._speed.wait))
             return self._close_soon(CLOSE_TOO_FAST)
         try:
-            message = frames.parse(text_data)
+            message = messages.parse(text_data)
         except ValueError:
             return self._refuse_frame()
         if not self._admitted:
             return  # refused: the close is on its way
-        if message["command"] == frames.SNAPSHOT:
+        if message["command"] == messages.SNAPSHOT:
             await self._show()
         else:
             await self._answer(message)
@@ -234,7 +234,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 reply, gone = busy.as_reply(), False
         finally:
             self._answering = False
-        self.push(frames.result(message, reply))
+        self.push(messages.result(message, reply))
         if gone:
             self._close_soon(_close_code(NotAuthenticated()))
         elif self._sent_home:
@@ -261,7 +261,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     def _refuse(self, refusal: DomainError) -> None:
         """Answer a frame that is not looked into."""
-        self.push(frames.error(refusal.as_reply()))
+        self.push(messages.error(refusal.as_reply()))
 
     # -- Out ------------------------------------------------------------------------------------
 
@@ -276,7 +276,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             return self._close_soon(CLOSE_TRY_LATER)
         own = (self._screen.own if self._screen else {}) | server_time()
         held_back, self._held_back = self._held_back, None
-        self.push(frames.snapshot(*shown, json.dumps(own)))
+        self.push(messages.snapshot(*shown, json.dumps(own)))
         for text in held_back:
             self.push(text)
 
@@ -299,7 +299,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         too_often = now - self._fell_behind_at < RESYNC_PATIENCE
         self._fell_behind_at = now
         RESYNCS.inc()
-        self._outbox.put_instead(CLOSE_TOO_SLOW if too_often else frames.RESYNC)
+        self._outbox.put_instead(CLOSE_TOO_SLOW if too_often else messages.RESYNC)
 
     def _close_soon(self, code: int) -> None:
         """Close after what is in the outbox now; a full outbox is dropped."""

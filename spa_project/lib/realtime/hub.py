@@ -16,10 +16,10 @@ from typing import Any, NamedTuple, Protocol
 
 from channels.layers import get_channel_layer
 
-from spa_project.lib.dbpool import after_this_job, pool
+from spa_project.lib.db.pool import after_this_job, pool
 from spa_project.lib.metrics import HUB_LAG, SNAPSHOT_READS
-from spa_project.lib.relay import Relay, end, send_from_a_command
-from spa_project.lib.screens import Digest, ReadAll
+from spa_project.lib.realtime.relay import Relay, end, send_from_a_command
+from spa_project.lib.realtime.screen import Digest, ReadAll
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 
-from spa_project.lib.hub import hub
+from spa_project.lib.realtime.hub import hub
 
 
 class Event(NamedTuple):

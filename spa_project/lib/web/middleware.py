@@ -13,7 +13,7 @@ from spa_project.lib.context import asked, asking
 from spa_project.lib.errors import Invalid, RateLimited
 from spa_project.lib.limits import LOGINS, REQUESTS, household
 from spa_project.lib.logs import describe
-from spa_project.lib.problems import problem, route_of
+from spa_project.lib.web.error_views import problem, route_of
 
 logger = logging.getLogger("spa.requests")
 

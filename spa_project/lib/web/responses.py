@@ -14,7 +14,7 @@ from ninja.utils import check_csrf
 from spa_project.lib.commands import REGISTRY, Caller, D, Data, Reply, answer_safely, validated
 from spa_project.lib.errors import Busy, DomainError, Invalid, NotAllowed, RateLimited
 from spa_project.lib.fingerprint import fingerprint
-from spa_project.lib.screens import Screen, server_time
+from spa_project.lib.realtime.screen import Screen, server_time
 
 #: Programs ask here: they are refused in the contract's shape, people on a page.
 API = "/api/"

@@ -7,7 +7,7 @@ from django.db.backends.mysql import base
 from django.db.backends.utils import debug_transaction
 from django.utils.asyncio import async_unsafe
 
-from spa_project.lib.mysql.wire import LeanCursor, RidingConnection
+from spa_project.lib.db.mysql.wire import LeanCursor, RidingConnection
 
 #: Seconds for which a server that has answered is taken to be there still.
 FRESH = 1.0
@@ -37,7 +37,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return (is_fresh and not self.errors_occurred) or bool(super().is_usable())
 
     def create_lean_cursor(self) -> base.CursorWrapper:
-        """A cursor for statements of `spa_project.lib.statements`."""
+        """A cursor for statements of `spa_project.lib.db.compiled_queries`."""
         return base.CursorWrapper(self.connection.cursor(LeanCursor))
 
     def _start_transaction_under_autocommit(self) -> None:

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from spa_project.lib.replica import for_reports
+from spa_project.lib.db.router import for_reports
 
 
 class YearFilter(admin.SimpleListFilter):

@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
 from spa_project.lib.commands import Caller
-from spa_project.lib.dbpool import pool
-from spa_project.lib.hub import hub
+from spa_project.lib.db.pool import pool
+from spa_project.lib.realtime.hub import hub
 
 logger = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from spa_project.lib.errors import (
     RateLimited,
     ServerError,
 )
-from spa_project.lib.http import API, refusal_response, with_retry_after
+from spa_project.lib.web.responses import API, refusal_response, with_retry_after
 
 logger = logging.getLogger(__name__)
 
