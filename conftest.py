@@ -27,7 +27,7 @@ from queueing import services
 from queueing.models import Room, Transaction
 from queueing.services import Choice
 from queueing.states import Status
-from spa_project.lib import limits
+from spa_project.lib import rate_limits
 from spa_project.lib.db.pool import pool
 from spa_project.lib.realtime.hub import hub
 
@@ -47,10 +47,15 @@ def _quick_settings(settings) -> None:
 @pytest.fixture(autouse=True)
 def _fresh_limits(settings) -> None:
     """All tests come from one address, and some from one person."""
-    for limit in (limits.REQUESTS, limits.LOGINS, limits.ORDERS, limits.COMMANDS):
+    for limit in (
+        rate_limits.REQUESTS,
+        rate_limits.LOGINS,
+        rate_limits.ORDERS,
+        rate_limits.COMMANDS,
+    ):
         limit.forget()
     if settings.REDIS_URL:
-        limits.shared_window().forget()
+        rate_limits.shared_window().forget()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_variables
 from ninja import Router
 from pydantic import StringConstraints
 
-from accounts import locks
+from accounts import screen_lock
 from accounts.auth import Caller, member_of_staff
 from accounts.logins import end_every_login, end_login
 from accounts.models import User
@@ -39,7 +39,7 @@ class LogoutData(Data):
 class UnlockData(Data):
     """A person's PIN."""
 
-    pin: Annotated[str, StringConstraints(pattern=locks.PIN)]
+    pin: Annotated[str, StringConstraints(pattern=screen_lock.PIN)]
 
 
 @router.post("/login/", operation_id="login", openapi_extra=described_body(Credentials))
@@ -84,7 +84,7 @@ def lock(request: HttpRequest) -> HttpResponse:
     """Lock the session that asks until its person's PIN is entered; nothing without a PIN."""
     caller = _who_is_in(request)
     assert caller.login is not None
-    return _secret_response({"ok": True, "locked": locks.lock(caller.person, caller.login)})
+    return _secret_response({"ok": True, "locked": screen_lock.lock(caller.person, caller.login)})
 
 
 @router.post(
@@ -97,7 +97,7 @@ def unlock(request: HttpRequest) -> HttpResponse:
     assert caller.login is not None
     pin = read(request, UnlockData).pin
     try:
-        locks.unlock(caller.person, caller.login, pin)
+        screen_lock.unlock(caller.person, caller.login, pin)
     except NotAuthenticated:
         end_session(request)
         raise

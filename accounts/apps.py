@@ -12,5 +12,5 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen for changes of people."""
-        import_module("accounts.changes")
+        import_module("accounts.signals")
         import_module("accounts.lockout")

@@ -12,11 +12,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.branches import visited_branch
-from accounts.carriers import login_of_request, login_of_socket, shows_token
-from accounts.changes import person_topic
-from accounts.locks import is_locked
+from accounts.credentials import login_of_request, login_of_socket, shows_token
 from accounts.logins import Login, login_of_session, people_of, person_of
 from accounts.models import Branch, Cashier, Role, Therapist, User
+from accounts.screen_lock import is_locked
+from accounts.signals import person_topic
 from spa_project.lib.errors import Invalid, NotAuthenticated
 
 #: What a manager may change in the admin, and what they may look at there.
@@ -75,7 +75,7 @@ class Caller:
 
     @property
     def is_locked(self) -> bool:
-        """Whether the caller's session waits for a PIN (accounts/locks.py)."""
+        """Whether the caller's session waits for a PIN (accounts/screen_lock.py)."""
         return self.user is not None and is_locked(self.user, self.login)
 
     @property
@@ -85,7 +85,7 @@ class Caller:
 
     @property
     def topic(self) -> str | None:
-        """Where a change of this person is told (accounts/changes.py)."""
+        """Where a change of this person is told (accounts/signals.py)."""
         return person_topic(self.user.pk) if self.user else None
 
     @property

@@ -9,8 +9,8 @@ from django.core.validators import RegexValidator
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.locks import PIN
 from accounts.models import User
+from accounts.screen_lock import PIN
 
 _DIGITS = {"inputmode": "numeric", "autocomplete": "off", "maxlength": "6"}
 

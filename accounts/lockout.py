@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 
 from spa_project.lib.errors import RateLimited
-from spa_project.lib.limits import client_address
+from spa_project.lib.rate_limits import client_address
 from spa_project.lib.web.error_views import problem
 
 

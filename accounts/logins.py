@@ -19,8 +19,8 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from accounts.changes import tell_person
 from accounts.models import AuthToken, SocketTicket, User
+from accounts.signals import tell_person
 from spa_project.lib.db.compiled_queries import Param, Prepared
 
 logger = logging.getLogger(__name__)

@@ -8,10 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve
 
-from accounts.carriers import shows_token
-from accounts.locks import is_locked
+from accounts.credentials import shows_token
 from accounts.logins import login_of_session
 from accounts.models import User
+from accounts.screen_lock import is_locked
 from spa_project.lib.errors import Locked
 from spa_project.lib.web.error_views import problem
 from spa_project.lib.web.responses import API

@@ -7,8 +7,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts.auth import caller_of, page_for
 from accounts.branches import BRANCH_COOKIE, open_branches, visited_branch
 from accounts.forms import PinForm
-from accounts.locks import set_pin
 from accounts.models import Role
+from accounts.screen_lock import set_pin
 from spa_project.lib.web.pages import page_data
 
 

@@ -16,9 +16,9 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from catalog.menu_import.csv_format import tidy
+from catalog.menu_import.diff import order_after
 from catalog.models import Service, ServiceCategory, ServiceClassification
-from catalog.price_comparison import order_after
-from catalog.price_sheet import tidy
 from spa_project.lib.money import format_amount
 
 

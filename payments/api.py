@@ -5,7 +5,7 @@ from ninja import Router
 
 from accounts.auth import caller_of
 from accounts.models import Role
-from payments.days import day_of
+from payments.day_summary import day_of
 from payments.screens import cashier_screen
 from spa_project.lib.commands import require_role
 from spa_project.lib.fingerprint import fingerprint

@@ -6,7 +6,7 @@ from ninja import Router
 from accounts.auth import caller_of
 from accounts.models import Role
 from queueing import screens
-from queueing.days import day_of_therapist
+from queueing.day_summary import day_of_therapist
 from spa_project.lib.commands import require_role
 from spa_project.lib.fingerprint import fingerprint
 from spa_project.lib.web.responses import (

@@ -12,8 +12,8 @@ class QueueingConfig(AppConfig):
 
     def ready(self) -> None:
         """Have every process look after what happens by itself."""
-        from queueing.gauges import measure_lines
-        from queueing.housekeeping import tidy_up
+        from queueing.metrics import measure_lines
+        from queueing.tasks import tidy_up
 
         hub.at_each_beat(tidy_up)
         hub.at_each_beat(measure_lines)

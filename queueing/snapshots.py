@@ -12,7 +12,7 @@ from accounts.models import Branch, Cashier, Therapist
 from queueing.models import Room, Transaction
 from queueing.serializers import RoomData, TransactionData, serialize_room, serialize_transaction
 from queueing.states import Status
-from queueing.waits import WaitRange, waits_in
+from queueing.wait_estimates import WaitRange, waits_in
 
 
 class Digest(TypedDict):

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import Branch, User
 from queueing.models import Transaction, TransactionQuerySet
 from queueing.states import Status
-from queueing.waits import LENGTH
+from queueing.wait_estimates import LENGTH
 from spa_project.lib.money import format_amount
 
 HOUR = datetime.timedelta(hours=1)

@@ -16,7 +16,7 @@ from accounts.branches import branch_page
 from accounts.models import STAFF, Branch, Role
 from catalog.serializers import serialize_menu
 from queueing import screens
-from queueing.days import favourites_of
+from queueing.day_summary import favourites_of
 from queueing.events import BOARD, MONITOR, THERAPISTS
 from queueing.models import Transaction
 from queueing.snapshots import therapists_of

@@ -17,7 +17,7 @@ from spa_project.lib.commands import database_failed
 from spa_project.lib.errors import Busy, DomainError
 from spa_project.lib.web.responses import add_commands, command_schemas, refusal_response
 
-#: How a caller says who they are: the first that is there counts (accounts/carriers.py).
+#: How a caller says who they are: the first that is there counts (accounts/credentials.py).
 SECURITY_SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "A token of /api/login/."},
     "token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"},

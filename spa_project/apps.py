@@ -16,8 +16,8 @@ class SpaProjectConfig(AppConfig):
         # Importing a module of commands registers them, for sockets and HTTP alike.
         for app in ("queueing", "payments"):
             import_module(f"{app}.commands")
-        from spa_project import safety  # it asks for people, who are an app of their own
+        from spa_project import checks  # it asks for people, who are an app of their own
 
         register(check_databases, Tags.database)
-        register(safety.check_accounts, Tags.database)
-        register(safety.check_settings, Tags.security)
+        register(checks.check_accounts, Tags.database)
+        register(checks.check_settings, Tags.security)

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from accounts.demo import Hiring, Login
 from accounts.models import Branch, User
-from catalog import price_list
+from catalog.menu_import import importer
 from catalog.models import Service, ServiceCategory, ServiceClassification
 from payments.methods import create_defaults
 from payments.models import Payment, PaymentAttempt, PaymentMethod, ReceiptCounter, ReceiptPrint
@@ -22,7 +22,7 @@ from queueing.models import (
     TransactionItem,
 )
 
-MENU = Path(price_list.__file__).with_name("demo_menu.csv")
+MENU = Path(importer.__file__).with_name("demo_menu.csv")
 
 
 def is_empty() -> bool:
@@ -36,7 +36,7 @@ def seed(
 ) -> list[Login]:
     """Fill an empty system; returns the logins made. All or nothing."""
     branch = Branch.objects.create(name="Main Street", slug="main")
-    price_list.import_file(MENU)
+    importer.import_file(MENU)
     create_defaults()
     for number in range(1, rooms + 1):
         Room.objects.create(branch=branch, number=str(number))

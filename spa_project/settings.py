@@ -8,7 +8,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
-from spa_project.lib.broker import channel_layers
+from spa_project.lib.redis_config import channel_layers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = BASE_DIR / "data"  # what the embedded default writes: database, key, static files
@@ -144,7 +144,6 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
-            "libraries": {"modules": "spa_project.lib.modules"},
         },
     },
 ]
@@ -154,8 +153,8 @@ TEMPLATES = [
 #: Off for load tests only.
 RATE_LIMITS = env.str("RATE_LIMITS", default="on") != "off"
 
-# Of each address, in a minute (lib/limits.py says which are counted for all processes together):
-# requests and sockets opened; logins tried; orders and other changes by visitors.
+# Rate limits per client address and minute: requests and sockets opened; logins tried; orders and
+# other changes by visitors (lib/rate_limits.py has which are shared by all processes).
 REQUESTS_PER_MINUTE = env.int("REQUESTS_PER_MINUTE", default=3000)
 LOGINS_PER_MINUTE = env.int("LOGINS_PER_MINUTE", default=20)
 ORDERS_PER_MINUTE = env.int("ORDERS_PER_MINUTE", default=10)

@@ -7,7 +7,7 @@ from django.views.i18n import set_language
 from spa_project.api import api
 from spa_project.api_docs import docs
 from spa_project.health import healthz, metrics, readyz
-from spa_project.shell import manifest, offline, service_worker
+from spa_project.pwa import manifest, offline, service_worker
 
 urlpatterns = [
     path("", include("accounts.urls")),

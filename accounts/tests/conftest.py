@@ -5,5 +5,5 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def _no_rates(settings) -> None:
-    """One address logs in here more often than an address may; lib/limits.py has its own tests."""
+    """Switch rate limits off: one address logs in here more often than it may."""
     settings.RATE_LIMITS = False

@@ -8,10 +8,10 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts.locks import set_pin, unlock
 from accounts.logins import Login, login_of_session
 from accounts.middleware import STILL_OPEN
 from accounts.models import SessionLock, User
+from accounts.screen_lock import set_pin, unlock
 from accounts.tests.by_token import CLAIM, bearer, claim, log_in, post
 from conftest import PASSWORD, open_socket, session_of
 from spa_project.lib.db.pool import pool

@@ -9,10 +9,10 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 
-from catalog import price_list
+from catalog.menu_import import importer
 from catalog.models import Service, ServiceCategory, ServiceClassification
 
-DEMO_MENU = Path(price_list.__file__).with_name("demo_menu.csv")
+DEMO_MENU = Path(importer.__file__).with_name("demo_menu.csv")
 HEADER = "category,service,description,classification,price,duration_minutes"
 
 pytestmark = pytest.mark.django_db
@@ -28,23 +28,23 @@ def add(service: str, **fields) -> ServiceClassification:
 
 
 def exported_rows() -> list[str]:
-    header, *rows = price_list.export_text().splitlines()
+    header, *rows = importer.export_text().splitlines()
     assert header == HEADER
     return rows
 
 
-def back_in() -> price_list.Report:
-    return price_list.import_file(io.StringIO(price_list.export_text(), newline=""))
+def back_in() -> importer.Report:
+    return importer.import_file(io.StringIO(importer.export_text(), newline=""))
 
 
 def test_it_writes_what_was_read():
-    price_list.import_file(DEMO_MENU)
-    written = price_list.export_text().splitlines()
+    importer.import_file(DEMO_MENU)
+    written = importer.export_text().splitlines()
     assert written == DEMO_MENU.read_text(encoding="utf-8").splitlines()
 
 
 def test_importing_it_changes_nothing():
-    price_list.import_file(DEMO_MENU)
+    importer.import_file(DEMO_MENU)
     assert not back_in().changes
 
 
@@ -104,27 +104,27 @@ def test_names_alike_that_the_menu_has_already_are_no_obstacle():
 
 
 def test_it_takes_one_query(captured_statements):
-    price_list.import_file(DEMO_MENU)
+    importer.import_file(DEMO_MENU)
     with captured_statements() as sent:
-        price_list.export_text()
+        importer.export_text()
     assert len(sent) == 1
 
 
 def test_an_empty_menu_is_a_header():
-    assert price_list.export_text() == HEADER + "\r\n"
+    assert importer.export_text() == HEADER + "\r\n"
 
 
 def test_the_command_prints_it_or_writes_a_file(tmp_path):
     add("Crème")
     out = io.StringIO()
     call_command("export_menu", stdout=out)
-    assert out.getvalue() == price_list.export_text()
+    assert out.getvalue() == importer.export_text()
     path = tmp_path / "menu.csv"
     call_command("export_menu", str(path))
-    assert path.read_bytes() == price_list.export_text().encode()
+    assert path.read_bytes() == importer.export_text().encode()
     call_command("export_menu", str(path), excel=True)
-    assert path.read_bytes() == b"\xef\xbb\xbf" + price_list.export_text().encode()
-    assert not price_list.import_file(path).changes
+    assert path.read_bytes() == b"\xef\xbb\xbf" + importer.export_text().encode()
+    assert not importer.import_file(path).changes
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path):

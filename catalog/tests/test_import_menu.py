@@ -9,12 +9,12 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 
-from catalog import price_list
+from catalog.menu_import import importer
+from catalog.menu_import.csv_format import COLUMNS, BadPriceList
 from catalog.models import Service, ServiceCategory, ServiceClassification
-from catalog.price_sheet import COLUMNS, BadPriceList
 
 HEADER = ",".join(COLUMNS)
-DEMO_MENU = Path(price_list.__file__).with_name("demo_menu.csv")
+DEMO_MENU = Path(importer.__file__).with_name("demo_menu.csv")
 SMALL = (
     "Massage,Hilot,With coconut oil,60 minutes,550.00,60",
     "Massage,Hilot,With coconut oil,90 minutes,750.00,90",
@@ -30,8 +30,8 @@ def sheet(*rows: str) -> list[str]:
     return io.StringIO(text, newline="").readlines()
 
 
-def bring_in(*rows: str, **options) -> price_list.Report:
-    return price_list.import_file(sheet(*rows), **options)
+def bring_in(*rows: str, **options) -> importer.Report:
+    return importer.import_file(sheet(*rows), **options)
 
 
 def problems_of(*rows: str) -> list[str]:
@@ -151,9 +151,9 @@ def test_prices_on_a_transaction_stay_what_they_were(make_transaction, hour):
 
 
 def test_the_demo_menu_is_a_good_price_list():
-    report = price_list.import_file(DEMO_MENU)
+    report = importer.import_file(DEMO_MENU)
     assert report.added == report.rows == 25
-    assert not price_list.import_file(DEMO_MENU).changes
+    assert not importer.import_file(DEMO_MENU).changes
 
 
 # -- The order --------------------------------------------------------------------------------
@@ -219,12 +219,12 @@ def test_composed_and_decomposed_letters_are_the_same():
 
 
 def test_a_byte_order_mark_and_other_line_ends_are_fine(save_as):
-    report = price_list.import_file(save_as("\ufeff" + "\r".join((HEADER, *SMALL))))
+    report = importer.import_file(save_as("\ufeff" + "\r".join((HEADER, *SMALL))))
     assert report.added == 3
 
 
 def test_columns_may_come_in_any_order_and_blank_lines_anywhere():
-    price_list.import_file(
+    importer.import_file(
         [
             "\n",
             "PRICE,duration_minutes,classification,service,category,description\n",
@@ -320,7 +320,7 @@ def test_a_name_too_much_like_one_on_the_menu_is_refused(name):
 
 def test_names_that_only_the_database_takes_for_the_same_are_refused(monkeypatch):
     bring_in(*SMALL)
-    monkeypatch.setattr(price_list, "load_menu", dict)
+    monkeypatch.setattr(importer, "load_menu", dict)
     with pytest.raises(BadPriceList, match="takes two names for the same"):
         bring_in(*SMALL)
     assert ServiceClassification.objects.count() == 3

@@ -2,7 +2,7 @@
 
 import pytest
 
-from catalog import price_list
+from catalog.menu_import import importer
 from catalog.models import Service, ServiceCategory
 from catalog.serializers import serialize_menu
 
@@ -19,7 +19,7 @@ ROWS = (
 
 @pytest.fixture(autouse=True)
 def menu():
-    price_list.import_file([HEADER, *ROWS])
+    importer.import_file([HEADER, *ROWS])
 
 
 def shown() -> list[tuple[str, str, str]]:
@@ -86,7 +86,7 @@ def test_headings_with_nothing_below_them_are_left_out():
 def test_the_number_of_queries_does_not_grow_with_the_menu(captured_statements):
     with captured_statements() as few:
         serialize_menu()
-    price_list.import_file(
+    importer.import_file(
         [HEADER, *(f"New {at // 4},Service {at // 2},,Tier {at},{at},60\n" for at in range(40))]
     )
     with captured_statements() as many:

@@ -6,9 +6,9 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog.menu_import.csv_format import Row, read, tidy, write
+from catalog.menu_import.diff import Entry, put_siblings_in_order
 from catalog.models import ServiceCategory
-from catalog.price_comparison import Entry, put_siblings_in_order
-from catalog.price_sheet import Row, read, tidy, write
 
 
 def entries_of(categories: list[ServiceCategory]) -> list[Entry]:

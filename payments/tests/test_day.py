@@ -55,7 +55,7 @@ def test_a_day_ends_when_the_branch_says(till, make_transaction):
 
 
 def test_fifty_are_shown_and_all_are_counted(till, make_transaction, monkeypatch):
-    monkeypatch.setattr("payments.days.SHOWN", 2)
+    monkeypatch.setattr("payments.day_summary.SHOWN", 2)
     for _each in range(3):
         make_transaction(Status.PAID)
     day = till.get(ADDRESS).json()

@@ -37,8 +37,8 @@ from payments import services as till
 from payments.errors import AmountDoubtful, InsufficientPayment, NotTheTotal
 from payments.ledger import ledger
 from payments.models import Payment, PaymentAttempt
-from queueing import housekeeping, ways_out
 from queueing import services as floor
+from queueing import tasks, ways_out
 from queueing.errors import (
     EmptySelection,
     QueueEmpty,
@@ -447,7 +447,7 @@ class Day(RuleBasedStateMachine):
     def an_hour_passes(self) -> None:
         """Holds end and rooms are ready by themselves."""
         with time_machine.travel(timezone.now() + timedelta(hours=1)):
-            housekeeping.tidy_up()
+            tasks.tidy_up()
         for visit in self.model.visits:
             if visit.status == Status.ON_HOLD:
                 visit.move(Status.PENDING_THERAPIST, by=None)

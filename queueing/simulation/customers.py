@@ -3,9 +3,9 @@
 import asyncio
 import uuid
 
+from queueing.simulation.client import Line, LineLost
 from queueing.simulation.day import Day, Visit
 from queueing.states import Status
-from spa_project.lib.client import Line, LineLost
 
 NAMES = [
     "Ana",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from spa_project.lib.client import Hear, Line
+from queueing.simulation.client import Hear, Line
 
 Visit = dict[str, Any]  # a transaction as it goes over the wire
 #: Opens a socket: its path, the member of staff or nobody, and who hears its events.

@@ -4,10 +4,10 @@ import asyncio
 import random
 from collections.abc import Callable, Iterator, Mapping
 
+from queueing.simulation.client import Hear, Line, log_in, read_json
 from queueing.simulation.customers import Customer
 from queueing.simulation.day import Day, Tally, Visit, ignore
 from queueing.simulation.staff import Cashier, Therapist, Worker
-from spa_project.lib.client import Hear, Line, log_in, read_json
 
 #: Minutes in the line after which a customer leaves.
 PATIENCE = (45.0, 240.0)

@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import ClassVar
 
 from queueing.models import RoomStatus
+from queueing.simulation.client import LineLost
 from queueing.simulation.day import Day, Visit, ignore
 from queueing.states import Status
-from spa_project.lib.client import LineLost
 
 #: Real seconds after which somebody with nothing to do looks again by themselves.
 IDLE_SECONDS = 5.0

@@ -5,7 +5,7 @@ import datetime
 import time_machine
 from django.utils import timezone
 
-from queueing.days import FAVOURITES_WITHIN, favourites_of
+from queueing.day_summary import FAVOURITES_WITHIN, favourites_of
 from queueing.services import Choice
 from queueing.states import Status
 

@@ -4,7 +4,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from queueing import housekeeping, services, ways_out
+from queueing import services, tasks, ways_out
 from queueing.errors import QueueEmpty, TransactionNotFound, WrongState
 from queueing.models import Room, RoomStatus
 from queueing.states import Status
@@ -55,18 +55,18 @@ def test_a_treated_customer_cannot_be_held(carl, make_transaction):
 def test_a_hold_ends_by_itself_not_before_its_time(maya, carl, make_transaction):
     held = make_transaction(Status.PENDING_THERAPIST)
     ways_out.hold(carl.user, transaction_id=held.pk)
-    housekeeping.tidy_up()
+    tasks.tidy_up()
     with pytest.raises(QueueEmpty):
         services.claim_next(maya)
     with after_the_hold():
-        housekeeping.tidy_up()
+        tasks.tidy_up()
         assert services.claim_next(maya) == held
     assert held.events.get(version=3).by is None
 
 
 def end_hold_later(transaction_id: int) -> bool:
     with after_the_hold():
-        return housekeeping.end_hold(transaction_id) is not None
+        return tasks.end_hold(transaction_id) is not None
 
 
 @pytest.mark.django_db(transaction=True)

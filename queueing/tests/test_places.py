@@ -11,7 +11,7 @@ from queueing.models import Transaction
 from queueing.screens import ticket_screen
 from queueing.snapshots import digests_of_tickets, places_in_line
 from queueing.states import Status
-from queueing.waits import as_range, expected
+from queueing.wait_estimates import as_range, expected
 
 
 def before(transaction):

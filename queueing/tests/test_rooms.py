@@ -7,7 +7,7 @@ import time_machine
 from django.utils import timezone
 
 from conftest import make_therapist
-from queueing import housekeeping, services
+from queueing import services, tasks
 from queueing.errors import RoomNotReady, WrongState
 from queueing.models import Room, RoomStatus
 from queueing.states import Status
@@ -96,10 +96,10 @@ def after(minutes: int):
 def test_a_room_is_ready_by_itself_after_the_branchs_minutes(branch, maya):
     services.set_room(branch, "1", RoomStatus.PREPARING)
     with after(branch.preparing_minutes - 1):
-        housekeeping.tidy_up()
+        tasks.tidy_up()
         assert status_of("1") == RoomStatus.PREPARING
     with after(branch.preparing_minutes):
-        housekeeping.tidy_up()
+        tasks.tidy_up()
     room = Room.objects.get(number="1")
     assert (room.status, room.ready_at) == (RoomStatus.AVAILABLE, None)
 
@@ -107,7 +107,7 @@ def test_a_room_is_ready_by_itself_after_the_branchs_minutes(branch, maya):
 def test_the_desks_hear_that_it_is_ready(branch, maya, heard):
     services.set_room(branch, "1", RoomStatus.PREPARING)
     with after(branch.preparing_minutes):
-        sent = heard(housekeeping.tidy_up)
+        sent = heard(tasks.tidy_up)
     assert {(event, data["room"]["status"]) for _topic, event, data in sent} == {
         ("room_updated", "available")
     }
@@ -117,13 +117,13 @@ def test_a_branch_may_want_to_be_told(branch, maya):
     branch.preparing_minutes = 0
     services.set_room(branch, "1", RoomStatus.PREPARING)
     with after(24 * 60):
-        housekeeping.tidy_up()
+        tasks.tidy_up()
     assert status_of("1") == RoomStatus.PREPARING
 
 
 def make_ready_later(room_id: int) -> bool:
     with after(60):
-        return housekeeping.make_ready(room_id) is not None
+        return tasks.make_ready(room_id) is not None
 
 
 @pytest.mark.django_db(transaction=True)

@@ -15,7 +15,6 @@ from django.db import Error as DatabaseError
 from django.utils.translation import gettext as _
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from spa_project.lib.context import asking
 from spa_project.lib.errors import (
     Busy,
     DomainError,
@@ -26,10 +25,11 @@ from spa_project.lib.errors import (
     ServerError,
     UnknownCommand,
 )
-from spa_project.lib.limits import COMMANDS, ORDERS, household
 from spa_project.lib.logs import describe
 from spa_project.lib.metrics import BUSY, COMMAND_SECONDS
 from spa_project.lib.metrics import COMMANDS as COMMANDS_ANSWERED
+from spa_project.lib.rate_limits import COMMANDS, ORDERS, household
+from spa_project.lib.request_context import asking
 
 logger = logging.getLogger(__name__)
 command_log = logging.getLogger("spa.commands")

@@ -11,7 +11,7 @@ from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
-from spa_project.lib.context import asking
+from spa_project.lib.request_context import asking
 
 _CROSSED_OUT = "[…]"
 _SECRETS = (

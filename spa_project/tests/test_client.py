@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
-from spa_project.lib.client import Line, LineLost, LineOver
+from queueing.simulation.client import Line, LineLost, LineOver
 
 pytestmark = pytest.mark.asyncio
 

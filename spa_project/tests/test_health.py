@@ -7,7 +7,7 @@ from django.utils import timezone
 from prometheus_client import REGISTRY
 
 from queueing import services
-from queueing.gauges import measure_lines
+from queueing.metrics import measure_lines
 from queueing.models import Transaction
 from queueing.states import Status
 from spa_project import health

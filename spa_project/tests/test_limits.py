@@ -11,7 +11,7 @@ from queueing.models import Transaction
 from queueing.services import add_service
 from queueing.states import Status
 from spa_project.lib.errors import Invalid, RateLimited
-from spa_project.lib.limits import Limit, SharedWindow, client_address, household, open_sockets
+from spa_project.lib.rate_limits import Limit, SharedWindow, client_address, household, open_sockets
 from spa_project.tests.servers import Redis
 
 
@@ -74,7 +74,7 @@ def test_a_limit_says_when_to_come_back(settings):
 def test_a_limit_lets_through_again_with_time(settings, monkeypatch):
     settings.ORDERS_PER_MINUTE = 1
     now = 1000.0
-    monkeypatch.setattr("spa_project.lib.limits.time.monotonic", lambda: now)
+    monkeypatch.setattr("spa_project.lib.rate_limits.time.monotonic", lambda: now)
     limit = Limit("ORDERS_PER_MINUTE")
     limit.spend("10.0.0.1")
     now += 59
@@ -85,7 +85,7 @@ def test_a_limit_lets_through_again_with_time(settings, monkeypatch):
 
 
 def test_a_limit_remembers_so_many_and_no_more(monkeypatch):
-    monkeypatch.setattr("spa_project.lib.limits.REMEMBERED", 50)
+    monkeypatch.setattr("spa_project.lib.rate_limits.REMEMBERED", 50)
     limit = Limit("REQUESTS_PER_MINUTE")
     for number in range(500):
         limit.spend(f"10.0.1.{number}")
@@ -243,7 +243,7 @@ def test_processes_count_together_through_redis(broker):
 def test_without_redis_each_process_goes_on_by_itself(broker, settings, caplog, monkeypatch):
     settings.REDIS_URL, settings.ORDERS_PER_MINUTE = broker.url, 2
     window = SharedWindow(broker.url)
-    monkeypatch.setattr("spa_project.lib.limits.shared_window", lambda: window)
+    monkeypatch.setattr("spa_project.lib.rate_limits.shared_window", lambda: window)
     limit = Limit("ORDERS_PER_MINUTE", shared=True)
     limit.spend("10.0.0.1")
     broker.kill()

@@ -10,8 +10,8 @@ import pytest
 from conftest import open_socket
 from queueing.models import new_key
 from queueing.states import Status
-from spa_project.lib.context import asked
 from spa_project.lib.logs import JsonLines, NumberRequests, PlainLines, discreet
+from spa_project.lib.request_context import asked
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from django.core.management.base import SystemCheckError
 from django.db import connection
 
 from accounts.models import User
-from spa_project import safety
+from spa_project import checks
 from spa_project import settings as settings_module
-from spa_project.safety import check_settings, demo_accounts, refuse_an_unsafe_start
+from spa_project.checks import check_settings, demo_accounts, refuse_an_unsafe_start
 
 UNSAFE = {
     "a short key": ({"SECRET_KEY": secrets.token_urlsafe(20)}, "spa.E101"),
@@ -65,7 +65,7 @@ def test_an_unsafe_spa_is_told_what_to_change(safe, case):
 
 @pytest.mark.parametrize("case", UNSAFE)
 def test_an_unsafe_spa_does_not_open(safe, case, monkeypatch):
-    monkeypatch.setattr(safety, "refuse_a_wrong_database", lambda *_checks: None)
+    monkeypatch.setattr(checks, "refuse_a_wrong_database", lambda *_checks: None)
     refuse_an_unsafe_start()
     change(safe, UNSAFE[case][0])
     with pytest.raises(ImproperlyConfigured):
@@ -105,7 +105,7 @@ def test_the_demo_itself_has_demo_accounts(settings, demo_account):
 
 def test_a_spa_with_demo_accounts_does_not_open(safe, monkeypatch):
     asked = []
-    monkeypatch.setattr(safety, "refuse_a_wrong_database", lambda *checks: asked.extend(checks))
+    monkeypatch.setattr(checks, "refuse_a_wrong_database", lambda *checks: asked.extend(checks))
     refuse_an_unsafe_start()
     assert asked == [demo_accounts]
 
@@ -135,7 +135,7 @@ def test_the_demos_key_is_made_once_and_its_owners_alone(tmp_path, monkeypatch):
     assert settings_module._kept_secret_key() == key
     path = Path(tmp_path / "data" / "secret_key")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert list(safety._judge_key(key)) == []
+    assert list(checks._judge_key(key)) == []
 
 
 # -- What a browser is told ---------------------------------------------------------------------

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from catalog.price_list import export_text
+from catalog.menu_import.importer import export_text
 
 HELP = """Write the menu as a price list (CSV, UTF-8): what is active, in the menu's order.
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from catalog.price_list import Report, import_file
-from catalog.price_sheet import COLUMNS, BadPriceList
+from catalog.menu_import.csv_format import COLUMNS, BadPriceList
+from catalog.menu_import.importer import Report, import_file
 from spa_project.lib.db.transactions import durable
 from spa_project.lib.errors import Busy
 

@@ -13,11 +13,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from accounts.demo import logins_file
+from queueing.simulation.client import LineOver
 from queueing.simulation.day import Tally
 from queueing.simulation.opening import saturday, steadily
 from queueing.simulation.play import Play, is_staff
 from queueing.simulation.tickets import wrong_tickets
-from spa_project.lib.client import LineOver
 
 HELP = """Play a day at the spa through the real sockets of a running server.
 

@@ -19,7 +19,6 @@ from django.utils.translation import activate, override
 from django.utils.translation import gettext_lazy as _
 
 from spa_project.lib.commands import Caller, Reply, answer_safely, database_failed, require_role
-from spa_project.lib.context import asked, asking
 from spa_project.lib.db.pool import pool
 from spa_project.lib.errors import (
     Busy,
@@ -29,14 +28,21 @@ from spa_project.lib.errors import (
     NotFound,
     RateLimited,
 )
-from spa_project.lib.limits import REQUESTS, TokenBucket, client_address, household, open_sockets
 from spa_project.lib.metrics import RESYNCS, SOCKETS
+from spa_project.lib.rate_limits import (
+    REQUESTS,
+    TokenBucket,
+    client_address,
+    household,
+    open_sockets,
+)
 from spa_project.lib.realtime import messages
 from spa_project.lib.realtime.hub import hub
 from spa_project.lib.realtime.language import language_of
 from spa_project.lib.realtime.screen import Screen, server_time
 from spa_project.lib.realtime.send_queue import Outbox
 from spa_project.lib.realtime.session_watch import Doorkeeper, doors
+from spa_project.lib.request_context import asked, asking
 
 logger = logging.getLogger(__name__)
 

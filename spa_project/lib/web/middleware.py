@@ -9,10 +9,10 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from spa_project.lib.context import asked, asking
 from spa_project.lib.errors import Invalid, RateLimited
-from spa_project.lib.limits import LOGINS, REQUESTS, household
 from spa_project.lib.logs import describe
+from spa_project.lib.rate_limits import LOGINS, REQUESTS, household
+from spa_project.lib.request_context import asked, asking
 from spa_project.lib.web.error_views import problem, route_of
 
 logger = logging.getLogger("spa.requests")

@@ -12,7 +12,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin
 
-from spa_project.lib.client import Line, log_in
+from queueing.simulation.client import Line, log_in
 from spa_project.tests.deploy.house import DEPLOY, House
 from spa_project.tests.journey.floor import PASSWORD, desk
 

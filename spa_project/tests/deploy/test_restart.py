@@ -14,7 +14,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.typing import Origin
 
-from spa_project.lib.client import Line, LineLost
+from queueing.simulation.client import Line, LineLost
 from spa_project.tests.deploy.house import House
 from spa_project.tests.faults.people import Shift, all_are_right, screens_on, staff_of
 from spa_project.tests.faults.screen import Screen, living

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import pytest
 
-from spa_project.lib.client import Line, LineLost, log_in
+from queueing.simulation.client import Line, LineLost, log_in
 from spa_project.tests.faults.people import all_are_right, screens_on
 from spa_project.tests.faults.points import POINTS
 from spa_project.tests.faults.screen import living

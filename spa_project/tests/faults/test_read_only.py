@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from spa_project.lib.client import log_in
+from queueing.simulation.client import log_in
 from spa_project.tests.faults.people import (
     PATIENCE,
     Shift,

@@ -11,8 +11,8 @@ import redis
 from channels.layers import get_channel_layer
 from django.core.exceptions import ImproperlyConfigured
 
-from spa_project.lib.broker import channel_layers, client_of
 from spa_project.lib.realtime.hub import Hub
+from spa_project.lib.redis_config import channel_layers, client_of
 from spa_project.tests.servers import HOST, Redis, free_port
 
 FOUND_WITHIN = 20.0

@@ -8,11 +8,11 @@ from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from typing import Any
 
+from queueing.simulation.client import Hear, Line, LineLost, LineOver, log_in, read_json
 from queueing.simulation.customers import Customer
 from queueing.simulation.day import Chances, Day, ignore
 from queueing.simulation.play import offers_of
 from queueing.simulation.staff import Cashier, Therapist
-from spa_project.lib.client import Hear, Line, LineLost, LineOver, log_in, read_json
 from spa_project.tests.faults.run.history import OK, History, Operation
 from spa_project.tests.faults.run.house import CASHIERS, THERAPISTS, House
 from spa_project.tests.faults.run.line import Frames, WitnessedLine

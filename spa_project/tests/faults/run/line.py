@@ -8,7 +8,7 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection
 
-from spa_project.lib.client import Hear, Line, Message
+from queueing.simulation.client import Hear, Line, Message
 from spa_project.tests.faults.run.history import INFO, History, Operation, phase_of
 
 ANSWER_SECONDS = 4.0

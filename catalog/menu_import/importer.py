@@ -14,9 +14,9 @@ from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
+from catalog.menu_import.csv_format import BadPriceList, Row, Source, bad_file, read, write
+from catalog.menu_import.diff import LEVELS, Entry, Menu, compare, load_menu, look_alikes
 from catalog.models import MenuEntry, ServiceClassification
-from catalog.price_comparison import LEVELS, Entry, Menu, compare, load_menu, look_alikes
-from catalog.price_sheet import BadPriceList, Row, Source, bad_file, read, write
 
 BATCH = 500
 

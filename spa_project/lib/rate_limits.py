@@ -19,8 +19,8 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from spa_project.lib.broker import client_of
 from spa_project.lib.errors import RateLimited
+from spa_project.lib.redis_config import client_of
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from django.utils.translation import gettext as _
 
+from catalog.menu_import.csv_format import NAME_COLUMNS, Problem, Row, tidy
 from catalog.models import MenuEntry, Service, ServiceCategory, ServiceClassification
-from catalog.price_sheet import NAME_COLUMNS, Problem, Row, tidy
 from spa_project.lib.money import format_amount
 
 #: The names from the category down: one for a category, two for a service, three for a price.
