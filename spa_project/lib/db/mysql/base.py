@@ -7,7 +7,7 @@ from django.db.backends.mysql import base
 from django.db.backends.utils import debug_transaction
 from django.utils.asyncio import async_unsafe
 
-from spa_project.lib.db.mysql.wire import LeanCursor, RidingConnection
+from spa_project.lib.db.mysql.connection import LeanCursor, RidingConnection
 
 #: Seconds for which a server that has answered is taken to be there still.
 FRESH = 1.0
