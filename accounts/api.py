@@ -18,7 +18,8 @@ from accounts.models import User
 from accounts.tokens import new_ticket, new_token
 from spa_project.lib.commands import Data
 from spa_project.lib.errors import NotAuthenticated
-from spa_project.lib.web.responses import LOGIN_NEEDED, described_body, read, require_own_page
+from spa_project.lib.web.openapi import LOGIN_NEEDED, described_body
+from spa_project.lib.web.responses import read, require_own_page
 
 router = Router(tags=["login"])
 

@@ -11,8 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import ngettext
 
+from spa_project.lib.client_address import client_address
 from spa_project.lib.errors import RateLimited
-from spa_project.lib.rate_limits import client_address
 from spa_project.lib.web.error_views import problem
 
 

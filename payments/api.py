@@ -9,7 +9,8 @@ from payments.day_summary import day_of
 from payments.screens import cashier_screen
 from spa_project.lib.commands import require_role
 from spa_project.lib.fingerprint import fingerprint
-from spa_project.lib.web.responses import LOGIN_NEEDED, json_with_etag, snapshot_response
+from spa_project.lib.web.openapi import LOGIN_NEEDED
+from spa_project.lib.web.responses import json_with_etag, snapshot_response
 
 router = Router(tags=["snapshots"])
 

@@ -9,12 +9,8 @@ from queueing import screens
 from queueing.day_summary import day_of_therapist
 from spa_project.lib.commands import require_role
 from spa_project.lib.fingerprint import fingerprint
-from spa_project.lib.web.responses import (
-    BRANCH_NAMED,
-    LOGIN_NEEDED,
-    json_with_etag,
-    snapshot_response,
-)
+from spa_project.lib.web.openapi import BRANCH_NAMED, LOGIN_NEEDED
+from spa_project.lib.web.responses import json_with_etag, snapshot_response
 
 router = Router(tags=["snapshots"])
 

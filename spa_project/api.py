@@ -15,7 +15,9 @@ from payments.api import router as payments_router
 from queueing.api import router as queueing_router
 from spa_project.lib.commands import database_failed
 from spa_project.lib.errors import Busy, DomainError
-from spa_project.lib.web.responses import add_commands, command_schemas, refusal_response
+from spa_project.lib.web.command_views import add_commands
+from spa_project.lib.web.openapi import command_schemas
+from spa_project.lib.web.responses import refusal_response
 
 #: How a caller says who they are: the first that is there counts (accounts/credentials.py).
 SECURITY_SCHEMES = {

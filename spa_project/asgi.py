@@ -12,9 +12,9 @@ from channels.routing import ProtocolTypeRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from spa_project.checks import refuse_an_unsafe_start  # noqa: E402
-from spa_project.lib.db.pool import PooledApplication  # noqa: E402
 from spa_project.lib.db.single_process import refuse_a_second_process  # noqa: E402
 from spa_project.lib.realtime.hub import Attached  # noqa: E402
+from spa_project.lib.web.pooled import PooledApplication  # noqa: E402
 from spa_project.routing import websockets  # noqa: E402
 
 refuse_a_second_process()

@@ -10,7 +10,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.http import Http404, HttpRequest, HttpResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from spa_project.lib.rate_limits import client_address
+from spa_project.lib.client_address import client_address
 from spa_project.lib.realtime.hub import hub
 
 #: Seconds for a message to go through the layer and come back.

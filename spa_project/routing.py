@@ -5,7 +5,7 @@ from django.urls import re_path
 
 import payments.routing
 import queueing.routing
-from spa_project.lib.realtime.consumer import NowhereConsumer
+from spa_project.lib.realtime.consumer import NotFoundConsumer
 from spa_project.lib.realtime.origins import OwnOrigins
 
 websockets = OwnOrigins(
@@ -13,7 +13,7 @@ websockets = OwnOrigins(
         [
             *queueing.routing.websocket_urlpatterns,
             *payments.routing.websocket_urlpatterns,
-            re_path("", NowhereConsumer.as_asgi()),
+            re_path("", NotFoundConsumer.as_asgi()),
         ]
     )
 )

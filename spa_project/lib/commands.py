@@ -15,6 +15,7 @@ from django.db import Error as DatabaseError
 from django.utils.translation import gettext as _
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from spa_project.lib.client_address import rate_limit_key
 from spa_project.lib.errors import (
     Busy,
     DomainError,
@@ -28,7 +29,7 @@ from spa_project.lib.errors import (
 from spa_project.lib.logs import describe
 from spa_project.lib.metrics import BUSY, COMMAND_SECONDS
 from spa_project.lib.metrics import COMMANDS as COMMANDS_ANSWERED
-from spa_project.lib.rate_limits import COMMANDS, ORDERS, household
+from spa_project.lib.rate_limits import COMMANDS, ORDERS
 from spa_project.lib.request_context import asking
 
 logger = logging.getLogger(__name__)
@@ -144,7 +145,7 @@ def _count(caller: Caller) -> None:
     if caller.topic:
         COMMANDS.spend(caller.topic)
     else:
-        ORDERS.spend(household(asking().address))
+        ORDERS.spend(rate_limit_key(asking().address))
 
 
 def database_failed(name: str) -> Reply:

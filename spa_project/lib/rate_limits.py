@@ -5,19 +5,15 @@ are also counted for all processes together, in windows of fixed length (so at t
 windows twice as many may pass). Without an answer from Redis each process goes on by itself.
 """
 
-import ipaddress
 import logging
 import math
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
-from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
 
 from spa_project.lib.errors import RateLimited
 from spa_project.lib.redis_config import client_of
@@ -27,7 +23,7 @@ logger = logging.getLogger(__name__)
 #: Those a limit remembers at once; whoever was quiet for longest is forgotten first.
 REMEMBERED = 10_000
 #: Seconds to wait for Redis, and for how long it is left alone when it did not answer.
-REDIS_PATIENCE = 0.25
+REDIS_TIMEOUT = 0.25
 REDIS_PAUSE = 5.0
 
 
@@ -112,8 +108,8 @@ class SharedWindow:
 
         self._redis = client_of(
             url,
-            socket_connect_timeout=REDIS_PATIENCE,
-            socket_timeout=REDIS_PATIENCE,
+            socket_connect_timeout=REDIS_TIMEOUT,
+            socket_timeout=REDIS_TIMEOUT,
             retry=Retry(NoBackoff(), 0),
         )
         self._failure: type[Exception] = redis.RedisError
@@ -185,34 +181,3 @@ ORDERS = Limit("ORDERS_PER_MINUTE", shared=True)
 COMMANDS = Limit("COMMANDS_PER_MINUTE")
 
 open_sockets = OpenSockets()
-
-
-def household(address: str) -> str:
-    """Whom an address is counted with: a home has 2^64 addresses of IPv6."""
-    if ":" not in address:
-        return address
-    return str(ipaddress.ip_network(f"{address.partition('%')[0]}/64", strict=False))
-
-
-def client_address(asked: HttpRequest | Mapping[str, Any]) -> str:
-    """The address of who sent a request or opened a socket (its ASGI scope).
-
-    Each of our own proxies (the setting `TRUSTED_PROXIES` says how many) adds one address to
-    `X-Forwarded-For`, at its end; what stands before those was written by the client.
-    """
-    peer, forwarded = _addresses(asked)
-    proxies: int = settings.TRUSTED_PROXIES
-    entries = forwarded.split(",")
-    if proxies == 0 or len(entries) < proxies:
-        return peer
-    try:
-        return str(ipaddress.ip_address(entries[-proxies].strip()))
-    except ValueError:
-        return peer
-
-
-def _addresses(asked: HttpRequest | Mapping[str, Any]) -> tuple[str, str]:
-    if isinstance(asked, HttpRequest):
-        return asked.META.get("REMOTE_ADDR", ""), asked.headers.get("X-Forwarded-For", "")
-    headers = [value for name, value in asked["headers"] if name == b"x-forwarded-for"]
-    return (asked.get("client") or [""])[0], b",".join(headers).decode("latin-1")

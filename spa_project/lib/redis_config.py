@@ -13,7 +13,7 @@ SENTINEL_SCHEME = "redis+sentinel"
 SENTINEL_PORT = 26379
 
 #: Seconds. Redis's own client would wait for a dead server for ever.
-PATIENCE: dict[str, Any] = {
+TIMEOUTS: dict[str, Any] = {
     "socket_connect_timeout": 3,
     "socket_timeout": 10,
     "socket_keepalive": True,
@@ -21,7 +21,7 @@ PATIENCE: dict[str, Any] = {
 }
 # A server that vanished without a word (power, cable) leaves the health check unanswered.
 if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
-    PATIENCE["socket_keepalive_options"] = {socket.TCP_USER_TIMEOUT: 15_000}
+    TIMEOUTS["socket_keepalive_options"] = {socket.TCP_USER_TIMEOUT: 15_000}
 
 
 def channel_layers(url: str) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def channel_layers(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     host = _by_sentinels(parts) if parts.scheme == SENTINEL_SCHEME else {"address": url}
     layer = "channels_redis.pubsub.RedisPubSubChannelLayer"
-    return {"default": {"BACKEND": layer, "CONFIG": {"hosts": [host | PATIENCE]}}}
+    return {"default": {"BACKEND": layer, "CONFIG": {"hosts": [host | TIMEOUTS]}}}
 
 
 def client_of(url: str, **options: Any) -> "redis.Redis":
@@ -64,7 +64,7 @@ def _by_sentinels(parts: SplitResult) -> dict[str, Any]:
     return {
         "sentinels": [_address(host) for host in hosts.split(",")],
         "master_name": master,
-        "sentinel_kwargs": PATIENCE | {"socket_timeout": PATIENCE["socket_connect_timeout"]},
+        "sentinel_kwargs": TIMEOUTS | {"socket_timeout": TIMEOUTS["socket_connect_timeout"]},
         "username": unquote(username) or None,
         "password": unquote(password) or None,
         "db": int(database or 0),

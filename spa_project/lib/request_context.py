@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.http import HttpRequest
 
-from spa_project.lib.rate_limits import client_address
+from spa_project.lib.client_address import client_address
 
 _PROXYS_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 

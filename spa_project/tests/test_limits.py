@@ -10,8 +10,9 @@ from conftest import open_socket
 from queueing.models import Transaction
 from queueing.services import add_service
 from queueing.states import Status
+from spa_project.lib.client_address import client_address, rate_limit_key
 from spa_project.lib.errors import Invalid, RateLimited
-from spa_project.lib.rate_limits import Limit, SharedWindow, client_address, household, open_sockets
+from spa_project.lib.rate_limits import Limit, SharedWindow, open_sockets
 from spa_project.tests.servers import Redis
 
 
@@ -93,10 +94,10 @@ def test_a_limit_remembers_so_many_and_no_more(monkeypatch):
 
 
 def test_a_home_counts_as_one():
-    assert household("2001:db8:1:2::7") == household("2001:db8:1:2:ffff::9")
-    assert household("2001:db8:1:2::7") != household("2001:db8:1:3::7")
-    assert household("10.0.0.1") != household("10.0.0.2")
-    assert household("fe80::1%eth0") == "fe80::/64"
+    assert rate_limit_key("2001:db8:1:2::7") == rate_limit_key("2001:db8:1:2:ffff::9")
+    assert rate_limit_key("2001:db8:1:2::7") != rate_limit_key("2001:db8:1:3::7")
+    assert rate_limit_key("10.0.0.1") != rate_limit_key("10.0.0.2")
+    assert rate_limit_key("fe80::1%eth0") == "fe80::/64"
 
 
 def test_a_kiosk_confirms_so_often_and_is_then_asked_to_wait(client, branch, hour, settings):

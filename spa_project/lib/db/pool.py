@@ -15,10 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Generic, ParamSpec, TypeVar
 
-from asgiref.sync import ThreadSensitiveContext
 from django.conf import settings
 from django.db import close_old_connections
-from django.http import HttpResponse
 
 from spa_project.lib.errors import Busy
 from spa_project.lib.metrics import BUSY, SLOT_SECONDS
@@ -139,35 +137,6 @@ def after_this_job(callback: Callable[[], None]) -> bool:
 
 def _nothing() -> None:
     """No work at all."""
-
-
-class PooledApplication:
-    """An ASGI application whose HTTP requests hold a slot of the pool while they run."""
-
-    def __init__(self, application: Any, *, bypass: tuple[str, ...]) -> None:
-        self._application = application
-        self._bypass = bypass
-
-    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        """Answer 503 with Retry-After when no slot comes free in time."""
-        if scope["path"].startswith(self._bypass):
-            await self._application(scope, receive, send)
-            return
-        try:
-            async with pool.slot() as executor, ThreadSensitiveContext(executor=executor):
-                await self._application(scope, receive, send)
-        except Busy as busy:
-            # Imported here: the pool itself knows nothing of pages.
-            from spa_project.lib.web.error_views import problem
-            from spa_project.lib.web.middleware import secured
-
-            await _send(secured(problem(scope["path"], busy)), send)
-
-
-async def _send(response: HttpResponse, send: Any) -> None:
-    headers = [(name.encode(), value.encode()) for name, value in response.items()]
-    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
-    await send({"type": "http.response.body", "body": response.content})
 
 
 pool = DatabasePool(settings.DB_THREADS)

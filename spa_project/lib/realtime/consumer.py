@@ -18,6 +18,7 @@ from django.db import Error as DatabaseError
 from django.utils.translation import activate, override
 from django.utils.translation import gettext_lazy as _
 
+from spa_project.lib.client_address import client_address, rate_limit_key
 from spa_project.lib.commands import Caller, Reply, answer_safely, database_failed, require_role
 from spa_project.lib.db.pool import pool
 from spa_project.lib.errors import (
@@ -29,13 +30,7 @@ from spa_project.lib.errors import (
     RateLimited,
 )
 from spa_project.lib.metrics import RESYNCS, SOCKETS
-from spa_project.lib.rate_limits import (
-    REQUESTS,
-    TokenBucket,
-    client_address,
-    household,
-    open_sockets,
-)
+from spa_project.lib.rate_limits import REQUESTS, TokenBucket, open_sockets
 from spa_project.lib.realtime import messages
 from spa_project.lib.realtime.hub import hub
 from spa_project.lib.realtime.language import language_of
@@ -53,7 +48,7 @@ LASTING_HEADERS = frozenset({b"cookie", b"x-forwarded-for", b"accept-language"})
 MESSAGES_PER_SECOND = settings.MESSAGES_PER_SECOND
 MESSAGES_AT_ONCE = 2 * MESSAGES_PER_SECOND
 OUTBOX_SIZE = 256
-RESYNC_PATIENCE = 30.0  # seconds in which a socket may fall behind only once
+RESYNC_WINDOW = 30.0  # seconds in which a socket may fall behind only once
 
 CLOSE_BAD_FRAMES = 4400
 CLOSE_TOO_SLOW = 4408
@@ -145,12 +140,12 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     def _enter(self) -> None:
         """Raise `RateLimited` when this address has enough open sockets."""
-        address = household(client_address(self.scope))
+        address = rate_limit_key(client_address(self.scope))
         open_sockets.enter(address)
         self._counted_as = address
 
     def _welcome(self) -> tuple[Caller, Screen | None]:
-        REQUESTS.spend(household(asking().address))
+        REQUESTS.spend(rate_limit_key(asking().address))
         return self._admit()
 
     def _admit(self) -> tuple[Caller, Screen | None]:
@@ -190,7 +185,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """The socket has gone."""
         raise StopConsumer
 
-    def send_home(self) -> None:
+    def close_for_restart(self) -> None:
         """The process ends: close, once what was asked is answered. More is not listened to."""
         if not self._sent_home and not self._answering:
             self._close_soon(CLOSE_RESTART)
@@ -302,7 +297,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     def _fall_behind(self) -> None:
         now = asyncio.get_running_loop().time()
-        too_often = now - self._fell_behind_at < RESYNC_PATIENCE
+        too_often = now - self._fell_behind_at < RESYNC_WINDOW
         self._fell_behind_at = now
         RESYNCS.inc()
         self._outbox.put_instead(CLOSE_TOO_SLOW if too_often else messages.RESYNC)
@@ -328,13 +323,13 @@ class LiveConsumer(AsyncWebsocketConsumer):
 _here: set[LiveConsumer] = set()
 
 
-def send_home() -> None:
+def close_for_restart() -> None:
     """The process ends: close every socket with 1012. Browsers come back at once, elsewhere."""
     for consumer in tuple(_here):
-        consumer.send_home()
+        consumer.close_for_restart()
 
 
-class NowhereConsumer(LiveConsumer):
+class NotFoundConsumer(LiveConsumer):
     """Any address that is none: closed with 4404, so that a browser can tell."""
 
     def identify(self) -> Caller:

@@ -9,9 +9,10 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from spa_project.lib.client_address import rate_limit_key
 from spa_project.lib.errors import Invalid, RateLimited
 from spa_project.lib.logs import describe
-from spa_project.lib.rate_limits import LOGINS, REQUESTS, household
+from spa_project.lib.rate_limits import LOGINS, REQUESTS
 from spa_project.lib.request_context import asked, asking
 from spa_project.lib.web.error_views import problem, route_of
 
@@ -91,7 +92,7 @@ def limit(get_response: View) -> View:
 
 
 def _count(request: HttpRequest) -> None:
-    who = household(asking().address)
+    who = rate_limit_key(asking().address)
     REQUESTS.spend(who)
     # However a person logs in, on the page, in the admin or by the API; or proves who they are.
     if request.method == "POST" and request.path.endswith(PROOFS):

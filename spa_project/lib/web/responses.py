@@ -1,30 +1,21 @@
 """HTTP's own translations: request bodies, snapshots, refusals, and the commands' twins."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.http import quote_etag
 from django.utils.translation import gettext_lazy as _
-from ninja import NinjaAPI
 from ninja.utils import check_csrf
 
-from spa_project.lib.commands import REGISTRY, Caller, D, Data, Reply, answer_safely, validated
+from spa_project.lib.commands import Caller, D, Reply, validated
 from spa_project.lib.errors import Busy, DomainError, Invalid, NotAllowed, RateLimited
 from spa_project.lib.fingerprint import fingerprint
 from spa_project.lib.realtime.screen import Screen, server_time
 
 #: Programs ask here: they are refused in the contract's shape, people on a page.
 API = "/api/"
-JSON_SCHEMAS = "#/components/schemas/{model}"
-#: For the OpenAPI document: what only people who have logged in may ask, by any of these.
-LOGIN_NEEDED: dict[str, Any] = {"security": [{"bearer": []}, {"token": []}, {"session": []}]}
-#: And what visitors ask of one of several spas.
-BRANCH_NAMED: dict[str, Any] = {
-    "parameters": [{"name": "branch", "in": "query", "schema": {"type": "string"}}]
-}
 
 
 def read_json(request: HttpRequest) -> Any:
@@ -73,10 +64,10 @@ def snapshot_response(request: HttpRequest, screen: Screen) -> HttpResponse:
 
 def refusal_response(refusal: DomainError) -> HttpResponse:
     """A refusal as an HTTP answer, in the same shape as over a socket."""
-    return _reply_response(refusal.as_reply(), refusal.http_status)
+    return reply_response(refusal.as_reply(), refusal.http_status)
 
 
-def _reply_response(reply: Reply, status: int) -> HttpResponse:
+def reply_response(reply: Reply, status: int) -> HttpResponse:
     return with_retry_after(JsonResponse(reply, status=status), reply)
 
 
@@ -85,61 +76,3 @@ def with_retry_after(response: HttpResponse, reply: Reply) -> HttpResponse:
     if response.status_code in (Busy.http_status, RateLimited.http_status):
         response["Retry-After"] = str(reply.get("retry_after", 1))
     return response
-
-
-def add_commands(api: NinjaAPI, identify: Callable[[HttpRequest], Caller]) -> None:
-    """Give every registered command its address, `POST /api/commands/<command>/`."""
-    for command in REGISTRY.values():
-        api.post(
-            f"/commands/{command.name}/",
-            operation_id=command.name,
-            summary=(command.run.__doc__ or "").strip().splitlines()[0],
-            tags=["commands"],
-            openapi_extra=described_body(command.data)
-            | (LOGIN_NEEDED if command.roles else BRANCH_NAMED),
-        )(_view_of(command.name, identify))
-    unknown = _unknown_view(identify)
-    api.post("/commands/{path:command}", include_in_schema=False)(unknown)
-
-
-def command_schemas() -> dict[str, Any]:
-    """The parts that the commands' request bodies refer to, for the OpenAPI document."""
-    parts: dict[str, Any] = {}
-    for command in REGISTRY.values():
-        parts |= command.data.model_json_schema(ref_template=JSON_SCHEMAS).get("$defs", {})
-    return parts
-
-
-def described_body(data: type[Data]) -> dict[str, Any]:
-    """A request body's part of the OpenAPI document."""
-    schema = data.model_json_schema(ref_template=JSON_SCHEMAS)
-    schema.pop("$defs", None)
-    if "required" not in schema:  # then null says as much as no body at all
-        schema = {"anyOf": [schema, {"type": "null"}]}
-    return {"requestBody": {"content": {"application/json": {"schema": schema}}}}
-
-
-def _view_of(name: str, identify: Callable[[HttpRequest], Caller]) -> Callable[..., HttpResponse]:
-    def view(request: HttpRequest) -> HttpResponse:
-        return _answer(request, name, identify)
-
-    return view
-
-
-def _unknown_view(identify: Callable[[HttpRequest], Caller]) -> Callable[..., HttpResponse]:
-    def view(request: HttpRequest, command: str) -> HttpResponse:
-        return _answer(request, command, identify)
-
-    return view
-
-
-def _answer(
-    request: HttpRequest, name: str, identify: Callable[[HttpRequest], Caller]
-) -> HttpResponse:
-    try:
-        caller = identify(request)
-        require_own_page(request, caller)
-        data = read_json(request)
-    except DomainError as refusal:
-        return refusal_response(refusal)
-    return _reply_response(*answer_safely(caller, name, data))

@@ -104,9 +104,9 @@ def test_units_run_what_exists():
                 assert list(PROJECT.glob(f"*/management/commands/{name}.py")), name
     assert "spa_project.server --unix /run/spa/%i.sock" in unit("spa@.service")["ExecStart"][0]
     # A process ends by itself before systemd loses its patience.
-    from spa_project.server import LINGER, PATIENCE
+    from spa_project.lib.daphne import LINGER, SHUTDOWN_TIMEOUT
 
-    assert PATIENCE + 2 * LINGER < 5 < int(unit("spa@.service")["TimeoutStopSec"][0])
+    assert SHUTDOWN_TIMEOUT + 2 * LINGER < 5 < int(unit("spa@.service")["TimeoutStopSec"][0])
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd on this machine")

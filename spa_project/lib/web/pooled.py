@@ -1,0 +1,36 @@
+"""HTTP requests on the database pool's threads."""
+
+from typing import Any
+
+from asgiref.sync import ThreadSensitiveContext
+from django.http import HttpResponse
+
+from spa_project.lib.db.pool import pool
+from spa_project.lib.errors import Busy
+from spa_project.lib.web.error_views import problem
+from spa_project.lib.web.middleware import secured
+
+
+class PooledApplication:
+    """An ASGI application whose HTTP requests hold a slot of the pool while they run."""
+
+    def __init__(self, application: Any, *, bypass: tuple[str, ...]) -> None:
+        self._application = application
+        self._bypass = bypass
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Answer 503 with Retry-After when no slot comes free in time."""
+        if scope["path"].startswith(self._bypass):
+            await self._application(scope, receive, send)
+            return
+        try:
+            async with pool.slot() as executor, ThreadSensitiveContext(executor=executor):
+                await self._application(scope, receive, send)
+        except Busy as busy:
+            await _send(secured(problem(scope["path"], busy)), send)
+
+
+async def _send(response: HttpResponse, send: Any) -> None:
+    headers = [(name.encode(), value.encode()) for name, value in response.items()]
+    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+    await send({"type": "http.response.body", "body": response.content})
