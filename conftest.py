@@ -162,7 +162,7 @@ def make_transaction(branch, maya, carl, hour) -> MakeTransaction:
         pk = confirmed.pk
         for reached, step in (
             (Status.PENDING_THERAPIST, lambda: confirmed),
-            (Status.THERAPIST_CONFIRMED, lambda: services.claim_next(therapist)),
+            (Status.THERAPIST_CONFIRMED, lambda: services.confirm_next(therapist)),
             (Status.IN_SERVICE, lambda: services.start_service(therapist, transaction_id=pk)),
             (Status.FINISHED, lambda: services.finish_service(therapist, transaction_id=pk)),
             (Status.AWAITING_PAYMENT, lambda: claim_next_finished(cashier)),

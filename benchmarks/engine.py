@@ -104,12 +104,12 @@ def fresh_line(floor: "Floor", waiting: int) -> None:
 
 def claims_by_service(floor: "Floor") -> float:
     """Claims per second: each therapist takes one customer."""
-    from queueing.services import claim_next
+    from queueing.services import confirm_next
 
     fresh_line(floor, CLAIMS)
     with stopwatch() as taken:
         for therapist in floor.therapists[:CLAIMS]:
-            claim_next(therapist)
+            confirm_next(therapist)
     return CLAIMS / taken[0]
 
 
@@ -139,7 +139,7 @@ def lives_by_service(floor: "Floor") -> float:
     with stopwatch() as taken:
         for _life in range(LIVES):
             pk = services.confirm_selection(floor.branch, choices=choices).pk
-            services.claim_next(therapist)
+            services.confirm_next(therapist)
             services.start_service(therapist, transaction_id=pk)
             services.finish_service(therapist, transaction_id=pk)
             services.set_room(floor.branch, therapist.room_number, RoomStatus.AVAILABLE)
@@ -184,7 +184,7 @@ def claim_in_threads(url: str, process: int, by_hand: bool, begin_at: float) -> 
     from django.db import connection
 
     from benchmarks.floor import load
-    from queueing.services import claim_next
+    from queueing.services import confirm_next
 
     floor = load()
     mine = floor.therapists[process::PROCESSES]
@@ -197,7 +197,7 @@ def claim_in_threads(url: str, process: int, by_hand: bool, begin_at: float) -> 
             if other is not None:
                 other.claim(therapist.pk, therapist.user_id, therapist.room_number)
             else:
-                claim_next(therapist)
+                confirm_next(therapist)
 
         share = mine[slot::threads]
         warm_ups = CLAIMERS // threads
@@ -236,7 +236,7 @@ def claim_times(floor: "Floor") -> list[float]:
 
     from benchmarks.floor import add_waiting
     from queueing.models import Transaction, TransactionEvent, TransactionItem
-    from queueing.services import claim_next
+    from queueing.services import confirm_next
 
     TransactionEvent.objects.all().delete()
     TransactionItem.objects.all().delete()
@@ -247,7 +247,7 @@ def claim_times(floor: "Floor") -> list[float]:
     times = []
     for therapist in floor.therapists[:CLAIMS]:
         with stopwatch() as taken:
-            claim_next(therapist)
+            confirm_next(therapist)
         times += taken
     return times
 

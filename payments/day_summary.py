@@ -7,7 +7,7 @@ from django.db.models import Count, Sum
 
 from accounts.models import Cashier
 from payments.models import Payment
-from queueing.services import branch_of
+from queueing.access import branch_of
 from spa_project.lib.money import format_amount
 
 #: Payments that are shown; the totals count all.

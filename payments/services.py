@@ -20,19 +20,19 @@ from payments.errors import (
     NotTheTotal,
 )
 from payments.models import CASH, Kind, Payment, PaymentAttempt, PaymentMethod
-from queueing.errors import TransactionNotFound, WrongState
-from queueing.lifecycle import advance, must_be, wrong_state
-from queueing.models import Transaction
-from queueing.services import (
+from queueing.access import (
     branch_of,
     counter_rows,
-    held_by,
+    current_transaction_of,
     next_in_line,
     own_transaction,
     owned,
+    transaction_of_branch,
 )
+from queueing.errors import TransactionNotFound, WrongState
+from queueing.lifecycle import advance, must_be, wrong_state
+from queueing.models import Transaction
 from queueing.states import Status
-from queueing.ways_out import transaction_of_branch
 from spa_project.lib.db.compiled_queries import Param, Prepared, insert_new
 from spa_project.lib.db.transactions import durable
 from spa_project.lib.errors import Conflict
@@ -61,7 +61,7 @@ def claim_next(cashier: Cashier) -> Transaction:
 
     Whoever already has a customer gets that one again. Raises `QueueEmpty`.
     """
-    if held := held_by(cashier):
+    if held := current_transaction_of(cashier):
         return held
     return _to_the_counter(next_in_line(branch_of(cashier.user), Status.FINISHED), cashier)
 
@@ -73,7 +73,7 @@ def claim(cashier: Cashier, *, code: str) -> Transaction:
     Whoever already has this customer gets them again. Raises `WrongState` when the cashier has
     another one or the customer has not finished, `TransactionNotFound` for an unknown code.
     """
-    if held := held_by(cashier):
+    if held := current_transaction_of(cashier):
         if held.code == code:
             return held
         raise WrongState(

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from accounts.auth import Caller
 from accounts.models import STAFF, Branch, Role, User
-from queueing import services, ways_out
+from queueing import handover, holding, leaving, services
 from queueing.models import RoomStatus, Transaction
 from queueing.serializers import serialize_change, serialize_room
 from queueing.undo import undo as undo_last_step
@@ -135,13 +135,13 @@ def _joined(branch: Branch, data: Selection, by: User | None) -> dict[str, Any]:
 @command()
 def customer_cancel(caller: Caller, data: OfKey) -> dict[str, Any]:
     """Leave the line."""
-    return _of(ways_out.cancel_own(data.key))
+    return _of(leaving.customer_cancel(data.key))
 
 
 @command(Role.THERAPIST)
 def therapist_confirm_next(caller: Caller, data: NoData) -> dict[str, Any]:
     """Claim the customer who has waited longest."""
-    transaction = services.claim_next(caller.therapist)
+    transaction = services.confirm_next(caller.therapist)
     return _of(transaction)
 
 
@@ -176,61 +176,61 @@ def therapist_finish_service(caller: Caller, data: OfTransaction) -> dict[str, A
 @command(Role.THERAPIST)
 def therapist_recall(caller: Caller, data: OfTransaction) -> dict[str, Any]:
     """Call the customer once more."""
-    return _of(ways_out.recall(caller.therapist, transaction_id=data.transaction_id))
+    return _of(holding.recall(caller.therapist, transaction_id=data.transaction_id))
 
 
 @command(Role.THERAPIST)
 def therapist_no_show(caller: Caller, data: Because) -> dict[str, Any]:
     """Say that the customer did not come."""
-    return _of(ways_out.no_show(caller.therapist, **data.model_dump()))
+    return _of(leaving.no_show(caller.therapist, **data.model_dump()))
 
 
 @command(Role.THERAPIST)
 def therapist_release(caller: Caller, data: GivenUp) -> dict[str, Any]:
     """Give the customer back to the line, at their old place."""
-    return _of(ways_out.give_back(caller.therapist, **data.model_dump()))
+    return _of(holding.release(caller.therapist, **data.model_dump()))
 
 
 @command(Role.THERAPIST, Role.MANAGER)
 def therapist_hand_over(caller: Caller, data: HandedOver) -> dict[str, Any]:
     """Let another therapist go on with the customer."""
-    return _of(ways_out.hand_over(caller.person, **data.model_dump()))
+    return _of(handover.hand_over(caller.person, **data.model_dump()))
 
 
 @command(Role.THERAPIST, Role.MANAGER)
 def therapist_change_room(caller: Caller, data: MovedRoom) -> dict[str, Any]:
     """Go on with the customer in another room."""
-    return _of(ways_out.change_room(caller.person, **data.model_dump()))
+    return _of(handover.change_room(caller.person, **data.model_dump()))
 
 
 @command(*STAFF)
 def staff_hold(caller: Caller, data: Because) -> dict[str, Any]:
     """Let a customer keep their place without being called, for ten minutes at most."""
-    return _of(ways_out.hold(caller.person, **data.model_dump()))
+    return _of(holding.hold(caller.person, **data.model_dump()))
 
 
 @command(*STAFF)
 def staff_release_hold(caller: Caller, data: OfTransaction) -> dict[str, Any]:
     """Let a customer on hold be called again."""
-    return _of(ways_out.release_hold(caller.person, transaction_id=data.transaction_id))
+    return _of(holding.release_hold(caller.person, transaction_id=data.transaction_id))
 
 
 @command(*STAFF)
 def staff_cancel(caller: Caller, data: GivenUp) -> dict[str, Any]:
     """Let a customer go whose treatment has not begun."""
-    return _of(ways_out.cancel(caller.person, **data.model_dump()))
+    return _of(leaving.staff_cancel(caller.person, **data.model_dump()))
 
 
 @command(*STAFF)
 def staff_reopen(caller: Caller, data: OfCode) -> dict[str, Any]:
     """Put a customer who did not come back into the line, by their code."""
-    return _of(ways_out.reopen(caller.person, code=data.code))
+    return _of(holding.reopen(caller.person, code=data.code))
 
 
 @command(Role.MANAGER)
 def manager_cancel(caller: Caller, data: Stopped) -> dict[str, Any]:
     """End a visit after its treatment began, billed or not."""
-    return _of(ways_out.stop(caller.person, **data.model_dump()))
+    return _of(leaving.manager_cancel(caller.person, **data.model_dump()))
 
 
 @command(*STAFF)

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Branch, Therapist
 from queueing.errors import RoomNotReady, WrongState
 from queueing.events import announce_room
-from queueing.models import Room, RoomStatus
+from queueing.models import Room, RoomStatus, Transaction
+from queueing.states import Status
 from spa_project.lib.db.compiled_queries import Param, Prepared, update_where
 from spa_project.lib.errors import Conflict
 
@@ -63,6 +64,13 @@ def vacate(room_id: int, branch: Branch, *, used: bool) -> Room:
     if room.closing:
         return _write(room, RoomStatus.OUT_OF_SERVICE)
     return _prepare(room, branch) if used else _write(room, RoomStatus.AVAILABLE)
+
+
+def free_room_of(transaction: Transaction) -> None:
+    """Vacate the room a visit has, if it has one; it was used when the treatment had begun."""
+    if transaction.active_room_id:
+        used = transaction.status == Status.IN_SERVICE
+        vacate(transaction.active_room_id, transaction.branch, used=used)
 
 
 def set_status(branch: Branch, room_number: str, status: RoomStatus) -> Room:

@@ -10,75 +10,20 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import IntegrityError
-from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Branch, Cashier, Therapist, User
+from accounts.models import Branch, Therapist, User
 from catalog.models import ServiceClassification
 from queueing import codes, rooms
-from queueing.errors import EmptySelection, QueueEmpty, ServiceNotFound, TransactionNotFound
-from queueing.lifecycle import advance, must_be
+from queueing.access import branch_of, current_transaction_of, next_in_line, own_transaction
+from queueing.errors import EmptySelection, ServiceNotFound
+from queueing.lifecycle import advance
 from queueing.models import Room, RoomStatus, Transaction, TransactionItem
 from queueing.states import Status
 from spa_project.lib.db.compiled_queries import Param, Prepared, insert_new
 from spa_project.lib.db.transactions import durable
 from spa_project.lib.errors import Conflict, Invalid
 from spa_project.lib.fingerprint import fingerprint
-
-
-class _Held(NamedTuple):
-    """How an actor's own row is locked, and the customer they hold is found."""
-
-    lock: Prepared[tuple[int]]
-    held: Prepared[tuple[int]]
-
-
-_HELD: dict[type[Therapist | Cashier], _Held] = {
-    Therapist: _Held(
-        Prepared(
-            lambda: Therapist.objects.select_for_update().filter(pk=Param("pk")).values_list("pk")
-        ),
-        Prepared(
-            lambda: Transaction.objects.filter(active_therapist_id=Param("pk")).values_list("pk")
-        ),
-    ),
-    Cashier: _Held(
-        Prepared(
-            lambda: Cashier.objects.select_for_update().filter(pk=Param("pk")).values_list("pk")
-        ),
-        Prepared(
-            lambda: Transaction.objects.filter(active_cashier_id=Param("pk")).values_list("pk")
-        ),
-    ),
-}
-# One table, one status, the pick index's own order: anything more would lock other rows.
-_NEXT_IN_LINE = Prepared(
-    lambda: Transaction.objects.in_line(Param("branch_id"), Param("status")).select_for_update(
-        skip_locked=True
-    )[:1]
-)
-
-
-def own_rows(role: str) -> QuerySet[Transaction]:
-    """The row `pk` of `owner`, a therapist or a cashier, to be locked; for a `Prepared`."""
-    return Transaction.objects.select_for_update().filter(
-        **{"pk": Param("pk"), f"{role}_id": Param("owner")}
-    )
-
-
-def counter_rows() -> QuerySet[Transaction]:
-    """A cashier's own rows, each with its therapist's name, which saves a statement.
-
-    In a subquery: MariaDB locks the joined rows of a locking statement, but not those."""
-    therapist = Therapist.objects.filter(pk=OuterRef("therapist_id"))
-    return own_rows("cashier").annotate(served_by=Subquery(therapist.values("display_name")))
-
-
-_THERAPIST = Prepared(lambda: Therapist.objects.filter(pk=Param("pk")))
-_OWN = {
-    "therapist": Prepared(lambda: own_rows("therapist")),
-    "cashier": Prepared(counter_rows),
-}
 
 
 class Choice(NamedTuple):
@@ -168,12 +113,12 @@ def _offers(*keys: str) -> Prepared[ServiceClassification]:
 
 
 @durable
-def claim_next(therapist: Therapist) -> Transaction:
+def confirm_next(therapist: Therapist) -> Transaction:
     """Give the therapist the customer who has waited longest, and their own room.
 
     Whoever already holds a customer gets that one again. Raises `QueueEmpty`, `RoomNotReady`.
     """
-    if held := held_by(therapist):
+    if held := current_transaction_of(therapist):
         return held
     branch = branch_of(therapist.user)
     transaction = next_in_line(branch, Status.PENDING_THERAPIST)
@@ -234,8 +179,7 @@ def finish_service(therapist: Therapist, *, transaction_id: int) -> Transaction:
 
     Raises `TransactionNotFound`, `WrongState`."""
     transaction = own_transaction(transaction_id, Status.IN_SERVICE, therapist=therapist)
-    if transaction.active_room_id:
-        rooms.vacate(transaction.active_room_id, transaction.branch, used=True)
+    rooms.free_room_of(transaction)
     return advance(transaction, Status.FINISHED, by=therapist.user)
 
 
@@ -249,59 +193,6 @@ def set_room(branch: Branch, room_number: str, status: RoomStatus) -> Room:
 def reset_codes(branch: Branch) -> None:
     """Let the codes people see start again at 0001, skipping those still open."""
     codes.reset(branch)
-
-
-def held_by(actor: Therapist | Cashier) -> Transaction | None:
-    """Lock the actor's own row, then look whether they hold a customer already.
-
-    The actor's row first: a double tap waits here instead of taking two customers."""
-    statements = _HELD[type(actor)]
-    statements.lock.first(pk=actor.pk)
-    held = statements.held.first(pk=actor.pk)
-    return Transaction.objects.with_people().get(pk=held[0]) if held else None
-
-
-def own_transaction(
-    transaction_id: int, *statuses: Status, **owner: Therapist | Cashier
-) -> Transaction:
-    """Fetch and lock the owner's (`therapist=` or `cashier=`) transaction, in one of `statuses`.
-
-    Raises `TransactionNotFound` (someone else's looks like none at all), `WrongState`."""
-    [(role, person)] = owner.items()
-    return owned(_OWN[role].first(pk=transaction_id, owner=person.pk), *statuses, **owner)
-
-
-def owned(
-    transaction: Transaction | None, *statuses: Status, **owner: Therapist | Cashier
-) -> Transaction:
-    """What was found among the owner's rows, with its owner, as `own_transaction` gives it."""
-    if transaction is None:
-        raise TransactionNotFound
-    [(role, person)] = owner.items()
-    setattr(transaction, role, person)
-    transaction.branch = branch_of(person.user)
-    if served_by := vars(transaction).pop("served_by", None):
-        known = {"id": transaction.therapist_id, "display_name": served_by}
-        transaction.therapist = Therapist.from_db(None, list(known), list(known.values()))
-    must_be(transaction, *statuses)
-    return transaction
-
-
-def next_in_line(branch: Branch, status: Status) -> Transaction:
-    """Lock the first unlocked transaction of a line; raises `QueueEmpty`."""
-    transaction = _NEXT_IN_LINE.first(branch_id=branch.pk, status=status)
-    if transaction is None:
-        raise QueueEmpty
-    transaction.branch = branch
-    if transaction.therapist_id:
-        transaction.therapist = _THERAPIST.first(pk=transaction.therapist_id)
-    return transaction
-
-
-def branch_of(user: User) -> Branch:
-    """The branch a member of staff acts in; the edges let nobody in without one."""
-    assert user.branch is not None, "staff without a branch are refused at the edge"
-    return user.branch
 
 
 def _change_items(

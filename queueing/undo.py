@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from accounts.models import Cashier, Role, Therapist, User
 from queueing import rooms
 from queueing.errors import TransactionNotFound, WrongState
+from queueing.holding import HOLD, code_again
 from queueing.lifecycle import advance
 from queueing.models import Transaction, TransactionEvent
 from queueing.states import CLOSED, WITH_CASHIER, WITH_THERAPIST, Status, can_undo
-from queueing.ways_out import HOLD, code_again
 from spa_project.lib.db.transactions import durable
 from spa_project.lib.errors import Conflict
 

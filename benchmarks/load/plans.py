@@ -10,9 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Branch
 from benchmarks.report import say
 from payments.reports import Period, report_of
+from queueing.access import next_in_line
 from queueing.errors import QueueEmpty
 from queueing.events import AUDIENCES, MONITOR
-from queueing.services import next_in_line
 from queueing.snapshots import digests_of, transactions_of
 from queueing.states import Status
 from queueing.statistics import statistics_of, takings_of

@@ -152,14 +152,14 @@ def claim(line: str, first: int, last: int, step: int) -> list[Claim]:
     """Each of these members of staff takes one customer; runs in one of the processes."""
     from benchmarks.floor import load
     from payments.services import claim_next as claim_finished
-    from queueing.services import claim_next
+    from queueing.services import confirm_next
 
     floor = load()
     claims = []
     for number in range(first, last, step):
         began = time.monotonic()
         if line == "therapists":
-            customer = claim_next(floor.therapists[number])
+            customer = confirm_next(floor.therapists[number])
         else:
             customer = claim_finished(floor.cashiers[number])
         claims.append(Claim(customer.pk, began, time.monotonic()))

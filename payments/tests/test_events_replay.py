@@ -27,7 +27,7 @@ def claim_by_code(carl, transaction):
     return lambda: claim(carl, code=transaction.code)
 
 
-def give_back(carl, transaction):
+def release_at_till(carl, transaction):
     return lambda: release(carl.user, transaction_id=transaction.pk)
 
 
@@ -46,7 +46,7 @@ def answered(approved):
 
 STEPS = {
     "claimed by code": (Status.FINISHED, claim_by_code),
-    "given back": (Status.AWAITING_PAYMENT, give_back),
+    "released": (Status.AWAITING_PAYMENT, release_at_till),
     "the terminal is asked": (Status.AWAITING_PAYMENT, ask_terminal),
     "approved": (Status.PAYING, answered(approved=True)),
     "declined": (Status.PAYING, answered(approved=False)),

@@ -37,8 +37,8 @@ from payments import services as till
 from payments.errors import AmountDoubtful, InsufficientPayment, NotTheTotal
 from payments.ledger import ledger
 from payments.models import Payment, PaymentAttempt
+from queueing import handover, holding, leaving, tasks
 from queueing import services as floor
-from queueing import tasks, ways_out
 from queueing.errors import (
     EmptySelection,
     QueueEmpty,
@@ -195,7 +195,7 @@ class Model:
         """Whether an open customer has this code."""
         return any(v.code == code and v.status not in CLOSED for v in self.visits)
 
-    def held_by(self, person: Therapist | Cashier | None) -> Visit | None:
+    def current_transaction_of(self, person: Therapist | Cashier | None) -> Visit | None:
         """Whom a therapist or a cashier has now."""
         role, statuses = (
             ("therapist", WITH_THERAPIST)
@@ -297,7 +297,7 @@ class Day(RuleBasedStateMachine):
 
     def _go_on_with_treatments(self, who: int, instead: int) -> None:
         therapist = self.cast.therapists[who]
-        held = self.model.held_by(therapist)
+        held = self.model.current_transaction_of(therapist)
         if held is None:
             self.set_room(therapist.room_number, RoomStatus.AVAILABLE)
             self.claim(who)
@@ -311,7 +311,7 @@ class Day(RuleBasedStateMachine):
     def _go_on_at_the_counter(
         self, who: int, over: str, method: str, request_id: str | None
     ) -> None:
-        visit = self.model.held_by(self.cast.cashiers[who])
+        visit = self.model.current_transaction_of(self.cast.cashiers[who])
         if visit is None:
             self.claim_finished(who)
         elif visit.status == Status.PAYING:
@@ -350,14 +350,14 @@ class Day(RuleBasedStateMachine):
     @rule(who=PEOPLE)
     def claim(self, who: int) -> None:
         therapist, model = self.cast.therapists[who], self.model
-        held = model.held_by(therapist)
+        held = model.current_transaction_of(therapist)
         refusal: Refusal = None
         if not held and not model.waiting:
             refusal = QueueEmpty
         elif not held and model.rooms[therapist.room_number] != RoomStatus.AVAILABLE:
             refusal = RoomNotReady
         with self.expect(refusal):
-            claimed = floor.claim_next(therapist)
+            claimed = floor.confirm_next(therapist)
         if refusal:
             return
         if not held:
@@ -370,7 +370,7 @@ class Day(RuleBasedStateMachine):
     @rule(who=PEOPLE, whom=MINE | MINE | visits)
     def start(self, who: int, whom: Visit | None) -> None:
         therapist = self.cast.therapists[who]
-        if visit := whom or self.model.held_by(therapist):
+        if visit := whom or self.model.current_transaction_of(therapist):
             refusal = not_possible(visit, visit.therapist == therapist, Status.THERAPIST_CONFIRMED)
             with self.expect(refusal):
                 floor.start_service(therapist, transaction_id=visit.pk)
@@ -380,7 +380,7 @@ class Day(RuleBasedStateMachine):
     @rule(who=PEOPLE, whom=MINE | MINE | visits, offer=OFFERS)
     def add(self, who: int, whom: Visit | None, offer: int) -> None:
         therapist, added = self.cast.therapists[who], self.cast.offers[offer]
-        if visit := whom or self.model.held_by(therapist):
+        if visit := whom or self.model.current_transaction_of(therapist):
             refusal = not_possible(visit, visit.therapist == therapist, Status.IN_SERVICE)
             with self.expect(refusal):
                 floor.add_service(
@@ -394,7 +394,7 @@ class Day(RuleBasedStateMachine):
     @rule(who=PEOPLE, whom=MINE | MINE | visits, place=st.integers(0, 3))
     def remove(self, who: int, whom: Visit | None, place: int) -> None:
         therapist = self.cast.therapists[who]
-        if visit := whom or self.model.held_by(therapist):
+        if visit := whom or self.model.current_transaction_of(therapist):
             item = dict(enumerate(visit.items)).get(place, 10**9)
             refusal = not_possible(visit, visit.therapist == therapist, Status.IN_SERVICE)
             if not refusal and item not in visit.items:
@@ -410,7 +410,7 @@ class Day(RuleBasedStateMachine):
     @rule(who=PEOPLE, whom=MINE | MINE | visits)
     def finish(self, who: int, whom: Visit | None) -> None:
         therapist = self.cast.therapists[who]
-        if visit := whom or self.model.held_by(therapist):
+        if visit := whom or self.model.current_transaction_of(therapist):
             refusal = not_possible(visit, visit.therapist == therapist, Status.IN_SERVICE)
             with self.expect(refusal):
                 floor.finish_service(therapist, transaction_id=visit.pk)
@@ -477,7 +477,7 @@ class Day(RuleBasedStateMachine):
     def leave(self, visit: Visit) -> None:
         refusal = not_possible(visit, True, *UNCLAIMED)
         with self.expect(refusal):
-            ways_out.cancel_own(Transaction.objects.get(pk=visit.pk).key)
+            leaving.customer_cancel(Transaction.objects.get(pk=visit.pk).key)
         if not refusal:
             visit.move(Status.CANCELLED, by=None)
 
@@ -485,7 +485,7 @@ class Day(RuleBasedStateMachine):
     def cancel(self, who: int, visit: Visit) -> None:
         refusal = self.reached(who, visit, *UNCLAIMED, Status.THERAPIST_CONFIRMED)
         with self.expect(refusal):
-            ways_out.cancel(self.staff(who), transaction_id=visit.pk, reason="gone")
+            leaving.staff_cancel(self.staff(who), transaction_id=visit.pk, reason="gone")
         if not refusal:
             self.model.free_room(visit)
             visit.move(Status.CANCELLED, by=self.staff(who))
@@ -496,7 +496,7 @@ class Day(RuleBasedStateMachine):
         unpaid = (Status.FINISHED, Status.AWAITING_PAYMENT)
         refusal = not_possible(visit, True, Status.IN_SERVICE, *(() if bill else unpaid))
         with self.expect(refusal):
-            ways_out.stop(manager, transaction_id=visit.pk, reason="unwell", bill=bill)
+            leaving.manager_cancel(manager, transaction_id=visit.pk, reason="unwell", bill=bill)
         if refusal:
             return
         if bill:
@@ -508,13 +508,13 @@ class Day(RuleBasedStateMachine):
     @rule(who=PEOPLE, whom=MINE | MINE | visits, way=st.sampled_from(["again", "missed", "back"]))
     def called_in_vain(self, who: int, whom: Visit | None, way: str) -> None:
         therapist = self.cast.therapists[who]
-        visit = whom or self.model.held_by(therapist)
+        visit = whom or self.model.current_transaction_of(therapist)
         if visit is None:
             return
         ways: dict[str, tuple[Callable[..., Any], Status]] = {
-            "again": (ways_out.recall, Status.THERAPIST_CONFIRMED),
-            "missed": (ways_out.no_show, Status.NO_SHOW),
-            "back": (partial(ways_out.give_back, reason="no"), Status.PENDING_THERAPIST),
+            "again": (holding.recall, Status.THERAPIST_CONFIRMED),
+            "missed": (leaving.no_show, Status.NO_SHOW),
+            "back": (partial(holding.release, reason="no"), Status.PENDING_THERAPIST),
         }
         verb, to = ways[way]
         refusal = not_possible(visit, visit.therapist == therapist, Status.THERAPIST_CONFIRMED)
@@ -529,7 +529,7 @@ class Day(RuleBasedStateMachine):
     def hold(self, who: int, visit: Visit) -> None:
         refusal = self.reached(who, visit, Status.PENDING_THERAPIST, Status.THERAPIST_CONFIRMED)
         with self.expect(refusal):
-            ways_out.hold(self.staff(who), transaction_id=visit.pk)
+            holding.hold(self.staff(who), transaction_id=visit.pk)
         if not refusal:
             self.model.free_room(visit)
             visit.move(Status.ON_HOLD, by=self.staff(who))
@@ -538,7 +538,7 @@ class Day(RuleBasedStateMachine):
     def release_hold(self, who: int, visit: Visit) -> None:
         refusal = self.reached(who, visit, Status.ON_HOLD)
         with self.expect(refusal):
-            ways_out.release_hold(self.staff(who), transaction_id=visit.pk)
+            holding.release_hold(self.staff(who), transaction_id=visit.pk)
         if not refusal:
             visit.move(Status.PENDING_THERAPIST, by=self.staff(who))
 
@@ -551,7 +551,7 @@ class Day(RuleBasedStateMachine):
         if missed and self.model.is_taken(visit.code):
             refusal = Conflict
         with self.expect(refusal):
-            ways_out.reopen(self.staff(who), code=visit.code)
+            holding.reopen(self.staff(who), code=visit.code)
         if not refusal:
             missed[-1].move(Status.PENDING_THERAPIST, by=self.staff(who))
 
@@ -559,10 +559,10 @@ class Day(RuleBasedStateMachine):
     def hand_over(self, who: int, visit: Visit, to: int) -> None:
         colleague = self.cast.therapists[to]
         refusal: Refusal = WrongState
-        if not self.model.held_by(colleague):
+        if not self.model.current_transaction_of(colleague):
             refusal = self.reached(who, visit, *WITH_THERAPIST)
         with self.expect(refusal):
-            ways_out.hand_over(self.staff(who), transaction_id=visit.pk, therapist_id=colleague.pk)
+            handover.hand_over(self.staff(who), transaction_id=visit.pk, therapist_id=colleague.pk)
         if not refusal:
             visit.therapist = colleague
             visit.move(visit.status, by=self.staff(who))
@@ -573,7 +573,7 @@ class Day(RuleBasedStateMachine):
         if not refusal and self.model.rooms.get(number) != RoomStatus.AVAILABLE:
             refusal = RoomNotReady
         with self.expect(refusal):
-            ways_out.change_room(self.staff(who), transaction_id=visit.pk, room_number=number)
+            handover.change_room(self.staff(who), transaction_id=visit.pk, room_number=number)
         if not refusal:
             self.model.free_room(visit)
             self.model.rooms[number] = RoomStatus.OCCUPIED
@@ -602,10 +602,10 @@ class Day(RuleBasedStateMachine):
             return WrongState
         if visit.status in CLOSED and model.is_taken(visit.code):
             return Conflict
-        if last.was in WITH_CASHIER and model.held_by(visit.cashier):
+        if last.was in WITH_CASHIER and model.current_transaction_of(visit.cashier):
             return WrongState
         if last.was in WITH_THERAPIST and visit.status not in WITH_THERAPIST:
-            if model.held_by(visit.therapist):
+            if model.current_transaction_of(visit.therapist):
                 return WrongState
             free = (RoomStatus.AVAILABLE, RoomStatus.PREPARING)
             return None if model.rooms[visit.room] in free else RoomNotReady
@@ -616,7 +616,7 @@ class Day(RuleBasedStateMachine):
     @rule(who=PEOPLE)
     def claim_finished(self, who: int) -> None:
         cashier, model = self.cast.cashiers[who], self.model
-        held = model.held_by(cashier)
+        held = model.current_transaction_of(cashier)
         refusal = None if held or model.finished else QueueEmpty
         with self.expect(refusal):
             claimed = till.claim_next(cashier)
@@ -631,7 +631,7 @@ class Day(RuleBasedStateMachine):
     @rule(who=PEOPLE, whom=visits)
     def claim_by_code(self, who: int, whom: Visit) -> None:
         cashier = self.cast.cashiers[who]
-        held = self.model.held_by(cashier)
+        held = self.model.current_transaction_of(cashier)
         open_now = (v for v in self.model.visits if v.status not in CLOSED)
         found = next((v for v in open_now if v.code == whom.code), None)
         refusal: Refusal = None
@@ -646,9 +646,9 @@ class Day(RuleBasedStateMachine):
             found.move(Status.AWAITING_PAYMENT, by=cashier.user)
 
     @rule(who=ANYBODY, whom=MINE | visits)
-    def give_back(self, who: int, whom: Visit | None) -> None:
+    def release(self, who: int, whom: Visit | None) -> None:
         person, cashier = self._in_charge(who)
-        if visit := whom or (cashier and self.model.held_by(cashier)):
+        if visit := whom or (cashier and self.model.current_transaction_of(cashier)):
             refusal = not_possible(visit, cashier in (None, visit.cashier), Status.AWAITING_PAYMENT)
             with self.expect(refusal):
                 till.release(person, transaction_id=visit.pk)
@@ -679,7 +679,7 @@ class Day(RuleBasedStateMachine):
         confirmed: bool,
     ) -> None:
         cashier = self.cast.cashiers[who]
-        if visit := whom or self.model.held_by(cashier):
+        if visit := whom or self.model.current_transaction_of(cashier):
             offer = Offer(visit.pk, cashier, visit.total + Decimal(over), method, request_id)
             refusal = self._pay_refusal(visit, offer, confirmed)
             with self.expect(refusal):
@@ -718,7 +718,7 @@ class Day(RuleBasedStateMachine):
     @rule(who=ANYBODY, whom=MINE | visits, approved=st.booleans())
     def answer(self, who: int, whom: Visit | None, approved: bool) -> None:
         person, cashier = self._in_charge(who)
-        if visit := whom or (cashier and self.model.held_by(cashier)):
+        if visit := whom or (cashier and self.model.current_transaction_of(cashier)):
             refusal = not_possible(visit, cashier in (None, visit.cashier), *Status)
             if not refusal and not visit.attempts:
                 refusal = WrongState

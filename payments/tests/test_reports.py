@@ -62,11 +62,11 @@ def test_takings_are_told_by_treatment_therapist_and_method(
 
 
 def test_waits_are_told_by_day(branch, maya, make_transaction):
-    from queueing.services import claim_next
+    from queueing.services import confirm_next
 
     make_transaction(Status.PENDING_THERAPIST)
     with time_machine.travel(NOON + datetime.timedelta(minutes=12), tick=False):
-        claim_next(maya)
+        confirm_next(maya)
     [day] = report_of(branch, WEEK).waits
     assert (day.customers, day.average_minutes, day.longest_minutes) == (1, 12, 12)
 

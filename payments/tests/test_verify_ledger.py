@@ -17,7 +17,7 @@ from conftest import make_offer
 from payments.ledger import ledger
 from payments.models import Payment, PaymentAttempt, ReceiptCounter
 from payments.services import pay
-from queueing import services, ways_out
+from queueing import holding, leaving, services
 from queueing.models import Room, Transaction, TransactionEvent, TransactionItem
 from queueing.services import Choice
 from queueing.states import Status
@@ -43,9 +43,11 @@ def floor(branch, maya, noor, carl, cora, make_transaction) -> dict[Status, Tran
     desk = carl.user
     return {
         Status.PAID: make_transaction(Status.PAID),
-        Status.NO_SHOW: left(ways_out.no_show, maya, Status.THERAPIST_CONFIRMED),
-        Status.CANCELLED: left(ways_out.cancel, desk, Status.PENDING_THERAPIST, reason="tired"),
-        Status.ON_HOLD: left(ways_out.hold, desk, Status.PENDING_THERAPIST),
+        Status.NO_SHOW: left(leaving.no_show, maya, Status.THERAPIST_CONFIRMED),
+        Status.CANCELLED: left(
+            leaving.staff_cancel, desk, Status.PENDING_THERAPIST, reason="tired"
+        ),
+        Status.ON_HOLD: left(holding.hold, desk, Status.PENDING_THERAPIST),
         Status.PAYING: by_card(cora, make_transaction(Status.AWAITING_PAYMENT, cashier=cora)),
         Status.AWAITING_PAYMENT: make_transaction(Status.AWAITING_PAYMENT),
         Status.FINISHED: make_transaction(Status.FINISHED),

@@ -20,7 +20,7 @@ class Chances:
     """How often, of a thousand times, something out of the ordinary happens."""
 
     no_show: int = 40
-    give_back: int = 10
+    release: int = 10
     added_service: int = 250
     tablet_dies: int = 15
     card: int = 300

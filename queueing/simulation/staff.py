@@ -100,7 +100,7 @@ class Therapist(Worker):
         """Wait for the customer at the door; whether the treatment has begun."""
         day = self._day
         await day.minutes(1, 3)
-        if day.happens(day.chances.give_back):
+        if day.happens(day.chances.release):
             await self._does("therapist_release", **this, reason="simulation")
             day.tally.counts["given back"] += 1
             return False

@@ -12,12 +12,12 @@ from queueing.states import Status
 def test_who_waited_longest_comes_first(maya, make_transaction):
     first = make_transaction(Status.PENDING_THERAPIST)
     make_transaction(Status.PENDING_THERAPIST)
-    assert services.claim_next(maya) == first
+    assert services.confirm_next(maya) == first
 
 
 def test_the_customer_gets_the_therapists_own_room(maya, make_transaction):
     make_transaction(Status.PENDING_THERAPIST)
-    transaction = services.claim_next(maya)
+    transaction = services.confirm_next(maya)
     transaction.refresh_from_db()
     room = Room.objects.get(number=maya.room_number)
     assert transaction.status == Status.THERAPIST_CONFIRMED
@@ -30,8 +30,8 @@ def test_the_customer_gets_the_therapists_own_room(maya, make_transaction):
 def test_whoever_holds_a_customer_gets_that_one_again(maya, make_transaction):
     make_transaction(Status.PENDING_THERAPIST)
     make_transaction(Status.PENDING_THERAPIST)
-    held = services.claim_next(maya)
-    again = services.claim_next(maya)
+    held = services.confirm_next(maya)
+    again = services.confirm_next(maya)
     assert again == held
     assert again.version == held.version
 
@@ -39,18 +39,18 @@ def test_whoever_holds_a_customer_gets_that_one_again(maya, make_transaction):
 def test_two_therapists_never_get_the_same_customer(maya, noor, make_transaction):
     make_transaction(Status.PENDING_THERAPIST)
     make_transaction(Status.PENDING_THERAPIST)
-    assert services.claim_next(maya) != services.claim_next(noor)
+    assert services.confirm_next(maya) != services.confirm_next(noor)
 
 
 def test_nobody_waiting_is_said_so(maya):
     with pytest.raises(QueueEmpty):
-        services.claim_next(maya)
+        services.confirm_next(maya)
 
 
 def test_customers_of_another_branch_are_not_seen(olga, make_transaction):
     make_transaction(Status.PENDING_THERAPIST)
     with pytest.raises(QueueEmpty):
-        services.claim_next(olga)
+        services.confirm_next(olga)
 
 
 @pytest.mark.parametrize("status", [RoomStatus.PREPARING, RoomStatus.OUT_OF_SERVICE])
@@ -60,7 +60,7 @@ def test_a_room_that_is_not_ready_keeps_the_customer_in_line(
     waiting = make_transaction(Status.PENDING_THERAPIST)
     services.set_room(branch, maya.room_number, status)
     with pytest.raises(RoomNotReady):
-        services.claim_next(maya)
+        services.confirm_next(maya)
     waiting.refresh_from_db()
     assert waiting.status == Status.PENDING_THERAPIST
 
@@ -69,13 +69,13 @@ def test_a_therapist_without_a_room_is_told(maya, make_transaction):
     make_transaction(Status.PENDING_THERAPIST)
     maya.room_number = ""
     with pytest.raises(RoomNotReady, match="no room"):
-        services.claim_next(maya)
+        services.confirm_next(maya)
 
 
 def test_the_claim_locks_one_row_of_one_table(maya, make_transaction, captured_statements):
     make_transaction(Status.PENDING_THERAPIST)
     with captured_statements() as statements:
-        services.claim_next(maya)
+        services.confirm_next(maya)
     [pick] = [sql for sql in statements if "queued_at" in sql.partition("ORDER BY")[2]]
     assert "JOIN" not in pick
 

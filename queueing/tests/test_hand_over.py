@@ -2,14 +2,14 @@
 
 import pytest
 
-from queueing import services, ways_out
+from queueing import handover, services
 from queueing.errors import RoomNotReady, TransactionNotFound, WrongState
 from queueing.models import Room, RoomStatus
 from queueing.states import Status
 
 
 def hand_over(user, transaction, to):
-    return ways_out.hand_over(user, transaction_id=transaction.pk, therapist_id=to.pk)
+    return handover.hand_over(user, transaction_id=transaction.pk, therapist_id=to.pk)
 
 
 def test_a_colleague_goes_on_in_the_same_room(maya, noor, make_transaction):
@@ -56,7 +56,7 @@ def test_a_therapist_of_another_branch_is_none_here(maya, olga, make_transaction
 
 def test_the_customer_moves_and_the_old_room_is_to_be_prepared(maya, noor, make_transaction):
     treated = make_transaction(Status.IN_SERVICE)
-    ways_out.change_room(maya.user, transaction_id=treated.pk, room_number="2", reason="too cold")
+    handover.change_room(maya.user, transaction_id=treated.pk, room_number="2", reason="too cold")
     treated.refresh_from_db()
     assert treated.room_number == treated.active_room.number == "2"
     assert treated.events.latest("version").reason == "1 > 2: too cold"
@@ -68,7 +68,7 @@ def test_before_the_treatment_the_old_room_is_free_and_the_customer_is_called_an
     maya, noor, make_transaction
 ):
     called = make_transaction(Status.THERAPIST_CONFIRMED)
-    moved = ways_out.change_room(maya.user, transaction_id=called.pk, room_number="2")
+    moved = handover.change_room(maya.user, transaction_id=called.pk, room_number="2")
     assert moved.calls == 2
     assert Room.objects.get(number="1").status == RoomStatus.AVAILABLE
 
@@ -79,5 +79,5 @@ def test_a_room_that_is_not_ready_is_refused_and_nothing_changes(
     treated = make_transaction(Status.IN_SERVICE)
     services.set_room(branch, "2", RoomStatus.OUT_OF_SERVICE)
     with pytest.raises(RoomNotReady, match="Out of service"):
-        ways_out.change_room(maya.user, transaction_id=treated.pk, room_number="2")
+        handover.change_room(maya.user, transaction_id=treated.pk, room_number="2")
     assert Room.objects.get(number="1").status == RoomStatus.OCCUPIED

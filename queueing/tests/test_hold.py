@@ -4,7 +4,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from queueing import services, tasks, ways_out
+from queueing import holding, services, tasks
 from queueing.errors import QueueEmpty, TransactionNotFound, WrongState
 from queueing.models import Room, RoomStatus
 from queueing.states import Status
@@ -12,29 +12,29 @@ from spa_project.tests.concurrency import Workers
 
 
 def after_the_hold():
-    return time_machine.travel(timezone.now() + ways_out.HOLD, tick=False)
+    return time_machine.travel(timezone.now() + holding.HOLD, tick=False)
 
 
 def test_a_held_customer_is_passed_over_and_keeps_their_place(maya, carl, make_transaction):
     first = make_transaction(Status.PENDING_THERAPIST)
     second = make_transaction(Status.PENDING_THERAPIST)
-    ways_out.hold(carl.user, transaction_id=first.pk, reason="on the phone")
-    assert services.claim_next(maya) == second
-    ways_out.give_back(maya, transaction_id=second.pk, reason="mistake")
-    ways_out.release_hold(carl.user, transaction_id=first.pk)
-    assert services.claim_next(maya) == first
+    holding.hold(carl.user, transaction_id=first.pk, reason="on the phone")
+    assert services.confirm_next(maya) == second
+    holding.release(maya, transaction_id=second.pk, reason="mistake")
+    holding.release_hold(carl.user, transaction_id=first.pk)
+    assert services.confirm_next(maya) == first
 
 
 def test_a_line_of_held_customers_is_empty(maya, carl, make_transaction):
     held = make_transaction(Status.PENDING_THERAPIST)
-    ways_out.hold(carl.user, transaction_id=held.pk)
+    holding.hold(carl.user, transaction_id=held.pk)
     with pytest.raises(QueueEmpty):
-        services.claim_next(maya)
+        services.confirm_next(maya)
 
 
 def test_a_therapist_holds_whom_they_called_and_is_free(maya, make_transaction):
     called = make_transaction(Status.THERAPIST_CONFIRMED)
-    held = ways_out.hold(maya.user, transaction_id=called.pk)
+    held = holding.hold(maya.user, transaction_id=called.pk)
     assert (held.therapist, held.room_number, held.calls) == (None, "", 0)
     assert held.therapist_confirmed_at is None
     assert Room.objects.get(number="1").status == RoomStatus.AVAILABLE
@@ -43,24 +43,24 @@ def test_a_therapist_holds_whom_they_called_and_is_free(maya, make_transaction):
 def test_a_colleagues_customer_cannot_be_held(noor, make_transaction):
     called = make_transaction(Status.THERAPIST_CONFIRMED)
     with pytest.raises(TransactionNotFound):
-        ways_out.hold(noor.user, transaction_id=called.pk)
+        holding.hold(noor.user, transaction_id=called.pk)
 
 
 def test_a_treated_customer_cannot_be_held(carl, make_transaction):
     treated = make_transaction(Status.IN_SERVICE)
     with pytest.raises(WrongState):
-        ways_out.hold(carl.user, transaction_id=treated.pk)
+        holding.hold(carl.user, transaction_id=treated.pk)
 
 
 def test_a_hold_ends_by_itself_not_before_its_time(maya, carl, make_transaction):
     held = make_transaction(Status.PENDING_THERAPIST)
-    ways_out.hold(carl.user, transaction_id=held.pk)
+    holding.hold(carl.user, transaction_id=held.pk)
     tasks.tidy_up()
     with pytest.raises(QueueEmpty):
-        services.claim_next(maya)
+        services.confirm_next(maya)
     with after_the_hold():
         tasks.tidy_up()
-        assert services.claim_next(maya) == held
+        assert services.confirm_next(maya) == held
     assert held.events.get(version=3).by is None
 
 
@@ -72,7 +72,7 @@ def end_hold_later(transaction_id: int) -> bool:
 @pytest.mark.django_db(transaction=True)
 def test_of_many_processes_one_ends_a_hold(carl, make_transaction):
     held = make_transaction(Status.PENDING_THERAPIST)
-    ways_out.hold(carl.user, transaction_id=held.pk)
+    holding.hold(carl.user, transaction_id=held.pk)
     workers = Workers(4)
     try:
         ended = workers.at_once([(end_hold_later, held.pk)] * 4)

@@ -34,7 +34,7 @@ def test_those_who_came_earlier_are_before(make_transaction):
 
 def test_the_line_moves_up_when_somebody_is_called(maya, make_transaction):
     _first, second = [make_transaction(Status.PENDING_THERAPIST) for _ in range(2)]
-    services.claim_next(maya)
+    services.confirm_next(maya)
     assert before(second) == 0
 
 

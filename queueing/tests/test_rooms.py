@@ -30,7 +30,7 @@ def test_where_rooms_are_shared_a_therapist_gets_one_that_is_free(shared, maya, 
     Room.objects.create(branch=shared, number="9")
     services.set_room(shared, "1", RoomStatus.OUT_OF_SERVICE)
     maya.user.branch = shared
-    assert services.claim_next(maya).room_number == "9"
+    assert services.confirm_next(maya).room_number == "9"
     assert status_of("9") == RoomStatus.OCCUPIED
 
 
@@ -39,14 +39,14 @@ def test_a_room_that_is_nobodys_own_is_given_first(shared, maya, noor, make_tran
     Room.objects.create(branch=shared, number="9")
     services.set_room(shared, "1", RoomStatus.PREPARING)
     maya.user.branch = shared
-    assert services.claim_next(maya).room_number == "9"
+    assert services.confirm_next(maya).room_number == "9"
 
 
 def test_a_therapist_without_a_room_works_where_rooms_are_shared(shared, maya, make_transaction):
     make_transaction(Status.PENDING_THERAPIST)
     pia = make_therapist("Pia", shared, "1")
     pia.room_number = ""
-    assert services.claim_next(pia).room_number == "1"
+    assert services.confirm_next(pia).room_number == "1"
 
 
 def test_when_no_room_is_free_it_is_said_so(shared, maya, make_transaction):
@@ -54,14 +54,14 @@ def test_when_no_room_is_free_it_is_said_so(shared, maya, make_transaction):
     services.set_room(shared, "1", RoomStatus.PREPARING)
     maya.user.branch = shared
     with pytest.raises(RoomNotReady, match="No room is free"):
-        services.claim_next(maya)
+        services.confirm_next(maya)
 
 
 def test_elsewhere_a_colleagues_room_is_left_alone(branch, maya, noor, make_transaction):
     make_transaction(Status.PENDING_THERAPIST)
     services.set_room(branch, "1", RoomStatus.PREPARING)
     with pytest.raises(RoomNotReady, match="Room 1"):
-        services.claim_next(maya)
+        services.confirm_next(maya)
 
 
 def test_a_room_switched_off_in_use_closes_when_its_customer_has_left(

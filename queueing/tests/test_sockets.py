@@ -72,7 +72,7 @@ async def test_a_customer_follows_their_own_ticket_only(maya, make_transaction):
     async with open_socket(f"/ws/ticket/{mine.key}/") as ticket:
         snapshot = await ticket.hear("snapshot")
         assert snapshot["data"]["transaction"]["code"] == mine.code
-        await pool.run(services.claim_next, maya)
+        await pool.run(services.confirm_next, maya)
         update = await ticket.hear("customer_txn_update")
         assert update["data"]["transaction"]["room_number"] == "1"
         assert update["data"]["transaction"]["id"] == mine.pk
@@ -95,7 +95,7 @@ async def test_the_board_and_the_monitor_follow(branch, mona, maya, make_transac
         floor = (await monitor.hear("snapshot"))["data"]
         assert [row["code"] for row in floor["transactions"]] == ["0001"]
         assert [room["number"] for room in floor["rooms"]] == ["1"]
-        await pool.run(services.claim_next, maya)
+        await pool.run(services.confirm_next, maya)
         called = (await board.hear("board_updated"))["data"]["transaction"]
         assert (called["code"], called["room_number"]) == ("0001", "1")
         assert (await monitor.hear("monitor_updated"))["data"]["transaction"]["status"] == (

@@ -7,7 +7,7 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import Therapist
-from queueing import services, ways_out
+from queueing import handover, holding, leaving, services
 from queueing.errors import RoomNotReady, TransactionNotFound, WrongState
 from queueing.models import Room, RoomStatus, Transaction
 from queueing.states import Status
@@ -34,7 +34,7 @@ def test_a_claim_taken_back_gives_the_old_place_and_a_free_room(maya, noor, make
     make_transaction(Status.PENDING_THERAPIST)
     undo(maya.user, transaction_id=called.pk)
     assert status_of("1") == RoomStatus.AVAILABLE
-    assert services.claim_next(noor) == called
+    assert services.confirm_next(noor) == called
 
 
 def test_a_finish_taken_back_has_the_room_and_the_time_again(maya, make_transaction):
@@ -57,7 +57,7 @@ def test_a_finish_is_not_taken_back_when_the_therapist_has_another(maya, make_tr
 def test_a_finish_is_not_taken_back_when_the_room_is_taken(maya, noor, make_transaction):
     done = make_transaction(Status.FINISHED)
     treated = make_transaction(Status.IN_SERVICE, therapist=noor)
-    ways_out.change_room(noor.user, transaction_id=treated.pk, room_number="1")
+    handover.change_room(noor.user, transaction_id=treated.pk, room_number="1")
     with pytest.raises(RoomNotReady, match="Room 1 is not ready: Occupied"):
         undo(maya.user, transaction_id=done.pk)
 
@@ -75,8 +75,8 @@ def test_a_cancelled_customer_is_back_where_they_were(carl, make_transaction, st
     first = Status.PENDING_THERAPIST if status == Status.ON_HOLD else status
     customer = make_transaction(first)
     if status == Status.ON_HOLD:
-        ways_out.hold(carl.user, transaction_id=customer.pk)
-    ways_out.cancel(carl.user, transaction_id=customer.pk, reason="mistaken number")
+        holding.hold(carl.user, transaction_id=customer.pk)
+    leaving.staff_cancel(carl.user, transaction_id=customer.pk, reason="mistaken number")
     back = undo(carl.user, transaction_id=customer.pk)
     back.refresh_from_db()
     assert (back.status, back.active_code) == (status, customer.code)
@@ -84,14 +84,14 @@ def test_a_cancelled_customer_is_back_where_they_were(carl, make_transaction, st
 
 def test_who_walked_out_comes_back_to_their_cashier(carl, maria, make_transaction):
     due = make_transaction(Status.AWAITING_PAYMENT)
-    ways_out.stop(maria, transaction_id=due.pk, reason="walked out", bill=False)
+    leaving.manager_cancel(maria, transaction_id=due.pk, reason="walked out", bill=False)
     back = undo(maria, transaction_id=due.pk)
     assert (back.status, back.active_cashier) == (Status.AWAITING_PAYMENT, carl)
 
 
 def test_a_missed_customer_is_called_still(maya, make_transaction):
     called = make_transaction(Status.THERAPIST_CONFIRMED)
-    ways_out.no_show(maya, transaction_id=called.pk)
+    leaving.no_show(maya, transaction_id=called.pk)
     back = undo(maya.user, transaction_id=called.pk)
     assert (back.status, back.active_therapist, back.calls) == (
         Status.THERAPIST_CONFIRMED,

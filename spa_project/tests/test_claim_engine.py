@@ -18,10 +18,11 @@ from accounts.models import Branch
 from conftest import make_cashier, make_therapist
 from payments import services as payments
 from queueing import services as queueing
+from queueing.access import next_in_line
 from queueing.errors import QueueEmpty
 from queueing.lifecycle import advance
 from queueing.models import Transaction
-from queueing.services import Choice, next_in_line
+from queueing.services import Choice
 from queueing.states import Status
 from spa_project.tests.concurrency import PATIENCE, aside, rows_we_lock, wait_until
 
@@ -95,7 +96,7 @@ def claimers(branch: Branch, line: Status, count: int) -> tuple[Claim, list[Any]
         cashiers = [make_cashier(f"Cashier{number}", branch, str(number)) for number in numbers]
         return payments.claim_next, cashiers
     therapists = [make_therapist(f"Therapist{number}", branch, str(number)) for number in numbers]
-    return queueing.claim_next, therapists
+    return queueing.confirm_next, therapists
 
 
 class OpenClaims:

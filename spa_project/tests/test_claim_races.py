@@ -20,11 +20,12 @@ from accounts.models import Branch, Cashier, Therapist
 from conftest import make_cashier, make_therapist
 from payments import services as payments
 from payments.models import Payment
-from queueing import codes, services
+from queueing import access, codes, services
+from queueing.access import next_in_line
 from queueing.errors import QueueEmpty
 from queueing.lifecycle import advance, must_be
 from queueing.models import Room, RoomStatus, Transaction, TransactionCounter, TransactionEvent
-from queueing.services import Choice, next_in_line
+from queueing.services import Choice
 from queueing.states import Status
 from spa_project.lib.db.transactions import durable
 from spa_project.lib.errors import DomainError
@@ -96,7 +97,7 @@ def timed_picks() -> Iterator[list[Pick]]:
             picks.append(Pick(customer, started, time.monotonic()))
 
     with (
-        mock.patch("queueing.services.next_in_line", pick),
+        mock.patch("queueing.access.next_in_line", pick),
         mock.patch("payments.services.next_in_line", pick),
     ):
         yield picks
@@ -107,7 +108,7 @@ def treat_all(therapist_id: int) -> Shift:
     therapist = Therapist.objects.select_related("user__branch").get(pk=therapist_id)
     claimed: list[int] = []
     with timed_picks() as picks:
-        while (customer := asked(services.claim_next, therapist)) != QueueEmpty.code:
+        while (customer := asked(services.confirm_next, therapist)) != QueueEmpty.code:
             claimed.append(customer)
             services.start_service(therapist, transaction_id=customer)
             services.finish_service(therapist, transaction_id=customer)
@@ -135,13 +136,13 @@ def asked(verb: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def make_ready(therapist: Therapist) -> None:
-    branch = services.branch_of(therapist.user)
+    branch = access.branch_of(therapist.user)
     services.set_room(branch, therapist.room_number, RoomStatus.AVAILABLE)
 
 
 def claim(therapist_id: int) -> Any:
     therapist = Therapist.objects.select_related("user__branch").get(pk=therapist_id)
-    return asked(services.claim_next, therapist)
+    return asked(services.confirm_next, therapist)
 
 
 def cancel(customer: int) -> Any:

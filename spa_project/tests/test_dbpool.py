@@ -17,7 +17,7 @@ from urllib.error import HTTPError
 import MySQLdb
 import pytest
 
-from spa_project.lib.db.pool import DatabasePool
+from spa_project.lib.db.pool import DatabasePool, after_this_job
 from spa_project.lib.errors import Busy
 from spa_project.tests.concurrency import PATIENCE, POLL_SECONDS
 from spa_project.tests.journey.floor import PASSWORD, Desk, desk
@@ -69,14 +69,14 @@ async def test_a_job_wakes_the_loop_once_and_who_waits_for_it_goes_on_first(monk
 
     def work() -> str:
         for event in ("event 1", "event 2"):
-            assert pool.after_this_job(partial(order.append, event))
+            assert after_this_job(partial(order.append, event))
         return "the answer"
 
     order.append(await pool.run(work))
     await pool.run(order.append, "the next job")
     assert order == ["the answer", "event 1", "event 2", "the next job"]
     assert wake.call_count == 2, "once for each job"
-    assert not pool.after_this_job(lambda: None), "there is no job here"
+    assert not after_this_job(lambda: None), "there is no job here"
 
 
 @pytest.mark.asyncio

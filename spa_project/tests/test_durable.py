@@ -71,10 +71,10 @@ def test_a_verb_whose_way_stays_barred_is_tried_three_times_and_changes_nothing(
     maya, make_transaction
 ):
     waiting = make_transaction(Status.PENDING_THERAPIST)
-    tries, busy = retries("claim_next"), counted("busy", cause="lock")
+    tries, busy = retries("confirm_next"), counted("busy", cause="lock")
     with in_other_hands("queueing_room"), pytest.raises(Busy):
-        services.claim_next(maya)
-    assert retries("claim_next") == tries + TRIES - 1
+        services.confirm_next(maya)
+    assert retries("confirm_next") == tries + TRIES - 1
     assert counted("busy", cause="lock") == busy + 1
     assert Transaction.objects.get() == waiting
     assert Transaction.objects.get().version == waiting.version
@@ -92,16 +92,16 @@ def test_a_number_that_cannot_be_taken_is_tried_three_times_and_nobody_stands_in
 
 def test_a_verb_whose_way_comes_free_is_run_again_as_a_whole(monkeypatch, maya, make_transaction):
     waiting = make_transaction(Status.PENDING_THERAPIST)
-    tries = retries("claim_next")
+    tries = retries("confirm_next")
     with in_other_hands("queueing_room") as other:
         monkeypatch.setattr(
             "spa_project.lib.db.transactions.time.sleep", lambda _seconds: other.rollback()
         )
-        claimed = services.claim_next(maya)
+        claimed = services.confirm_next(maya)
     assert claimed == waiting
     assert claimed.version == waiting.version + 1
     assert claimed.events.count() == claimed.version
-    assert retries("claim_next") == tries + 1
+    assert retries("confirm_next") == tries + 1
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite's disk can be made full")
@@ -130,7 +130,7 @@ def test_the_victim_of_a_deadlock_is_run_again_and_succeeds(maya, make_transacti
     """The verb has the therapist and wants the room; the other has the room and wants the
     therapist, and has changed so much more that InnoDB rolls the verb back."""
     waiting = make_transaction(Status.PENDING_THERAPIST)
-    tries = retries("claim_next", "deadlock")
+    tries = retries("confirm_next", "deadlock")
     with another_connection() as other:
         other.set_autocommit(False)
         with other.cursor() as cursor:
@@ -139,12 +139,12 @@ def test_the_victim_of_a_deadlock_is_run_again_and_succeeds(maya, make_transacti
                 "INSERT INTO django_session (session_key, session_data, expire_date)"
                 " SELECT seq, '', NOW() FROM seq_1_to_100"
             )
-            claim = aside(services.claim_next, maya)
+            claim = aside(services.confirm_next, maya)
             wait_until(somebody_waits_for_a_lock, "the claim stands before the room")
             cursor.execute("SELECT id FROM accounts_therapist FOR UPDATE")
         other.rollback()
     assert claim.result(PATIENCE) == waiting
-    assert retries("claim_next", "deadlock") == tries + 1
+    assert retries("confirm_next", "deadlock") == tries + 1
     assert waiting.events.count() == 2
 
 
@@ -179,10 +179,10 @@ def test_each_number_that_means_try_again_is_tried_again(number):
 def test_metrics_show_what_was_counted(client, maya, make_transaction):
     make_transaction(Status.PENDING_THERAPIST)
     with in_other_hands("queueing_room"), pytest.raises(Busy):
-        services.claim_next(maya)
+        services.confirm_next(maya)
     response = client.get("/metrics")
     assert response["Content-Type"].startswith("text/plain; version=")
     text = response.content.decode()
     cause = LOCKED_CAUSE[connection.vendor]
-    assert f'spa_transaction_retries_total{{cause="{cause}",verb="claim_next"}}' in text
+    assert f'spa_transaction_retries_total{{cause="{cause}",verb="confirm_next"}}' in text
     assert 'spa_busy_total{cause="lock"}' in text

@@ -70,7 +70,7 @@ def test_lines_are_measured_in_every_branch(make_transaction, other_branch, maya
     assert figure("spa_waiting", **line) == 1
     assert figure("spa_oldest_wait_seconds", **line) == pytest.approx(600, abs=30)
     assert figure("spa_waiting", branch="cebu", line="therapists") == 0
-    services.claim_next(maya)
+    services.confirm_next(maya)
     measure_lines()
     assert figure("spa_waiting", **line) == 0
     assert figure("spa_oldest_wait_seconds", **line) == 0

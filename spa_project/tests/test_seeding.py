@@ -64,7 +64,7 @@ def test_a_seeded_therapist_can_work_at_once():
     branch, offer = Branch.objects.get(), ServiceClassification.objects.earliest("pk")
     services.confirm_selection(branch, choices=[Choice(offer.pk)])
     therapist = Therapist.objects.get(user__username="therapist1")
-    assert services.claim_next(therapist).status == Status.THERAPIST_CONFIRMED
+    assert services.confirm_next(therapist).status == Status.THERAPIST_CONFIRMED
     assert Therapist.objects.get(user__username="therapist2").room_number == ""
 
 

@@ -48,7 +48,7 @@ branch = Branch.objects.get()
 choices = [services.Choice(ServiceClassification.objects.first().pk)]
 made = services.confirm_selection(branch, choices=choices, customer_name="Ana")
 listed = admin.site._registry[Transaction].get_queryset(RequestFactory().get("/"))
-claimed = services.claim_next(Therapist.objects.first())
+claimed = services.confirm_next(Therapist.objects.first())
 client = Client()
 client.force_login(User.objects.create_superuser("owner", password="x" * 20))
 page = client.get("/admin/queueing/transaction/", headers={"host": "localhost"})

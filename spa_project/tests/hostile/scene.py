@@ -12,7 +12,7 @@ from catalog.models import Service, ServiceCategory, ServiceClassification
 from conftest import make_cashier, make_offer, make_therapist, make_user
 from payments import services as till
 from payments.methods import create_defaults
-from queueing import services, ways_out
+from queueing import holding, leaving, services
 from queueing.models import Room, Transaction
 from queueing.services import Choice
 from queueing.states import Status
@@ -113,7 +113,7 @@ def _pay(method: str) -> Callable[[Pair, int], Transaction]:
 
 
 def _call(pair: Pair, pk: int) -> Transaction:
-    return services.claim_next(pair.therapist)
+    return services.confirm_next(pair.therapist)
 
 
 def _start(pair: Pair, pk: int) -> Transaction:
@@ -129,15 +129,15 @@ def _to_the_counter(pair: Pair, pk: int) -> Transaction:
 
 
 def _hold(pair: Pair, pk: int) -> Transaction:
-    return ways_out.hold(pair.therapist.user, transaction_id=pk)
+    return holding.hold(pair.therapist.user, transaction_id=pk)
 
 
 def _cancel(pair: Pair, pk: int) -> Transaction:
-    return ways_out.cancel(pair.therapist.user, transaction_id=pk, reason="ill")
+    return leaving.staff_cancel(pair.therapist.user, transaction_id=pk, reason="ill")
 
 
 def _miss(pair: Pair, pk: int) -> Transaction:
-    return ways_out.no_show(pair.therapist, transaction_id=pk)
+    return leaving.no_show(pair.therapist, transaction_id=pk)
 
 
 _SERVED = (_call, _start, _finish)

@@ -10,7 +10,7 @@ from django.test import Client
 from catalog.models import ServiceClassification
 from conftest import make_offer
 from payments import services as till
-from queueing import services, ways_out
+from queueing import holding, leaving, services
 from queueing.models import RoomStatus, Transaction
 from queueing.screens import board_screen, ticket_screen
 from queueing.services import Choice
@@ -39,13 +39,13 @@ class Day:
         for number, offer in enumerate(self.offers):
             self._join(number, offer)
         first, second, third, fourth = self.visits
-        ways_out.hold(maya.user, transaction_id=fourth.pk)
+        holding.hold(maya.user, transaction_id=fourth.pk)
         self._look()
-        ways_out.release_hold(maya.user, transaction_id=fourth.pk)
-        services.claim_next(maya)
-        ways_out.give_back(maya, transaction_id=first.pk, reason="Planted-reason")
-        services.claim_next(maya)
-        ways_out.recall(maya, transaction_id=first.pk)
+        holding.release_hold(maya.user, transaction_id=fourth.pk)
+        services.confirm_next(maya)
+        holding.release(maya, transaction_id=first.pk, reason="Planted-reason")
+        services.confirm_next(maya)
+        holding.recall(maya, transaction_id=first.pk)
         self._look()
         services.start_service(maya, transaction_id=first.pk)
         services.add_service(
@@ -57,10 +57,10 @@ class Day:
         self._look()
         paid = till.pay(carl, transaction_id=first.pk, amount_paid=Decimal("15000"))
         assert paid.status == Status.PAID
-        services.claim_next(maya)
-        ways_out.no_show(maya, transaction_id=second.pk)
-        ways_out.reopen(maya.user, code=second.code)
-        ways_out.cancel_own(third.key)
+        services.confirm_next(maya)
+        leaving.no_show(maya, transaction_id=second.pk)
+        holding.reopen(maya.user, code=second.code)
+        leaving.customer_cancel(third.key)
         self._look()
 
     def _join(self, number: int, offer: ServiceClassification) -> None:

@@ -11,7 +11,7 @@ from django.test import Client
 from catalog.models import Service
 from conftest import session_of
 from payments import services as till
-from queueing import services, ways_out
+from queueing import leaving, services
 from queueing.models import RoomStatus, Transaction
 from queueing.services import Choice
 from queueing.states import Status
@@ -101,7 +101,7 @@ def test_a_reason_of_any_kind_is_one_line_of_the_journal(floor):
     maya = floor.pairs[Whose.OWN].therapist
     for text in TEXTS:
         visit = services.confirm_selection(maya.user.branch, choices=[Choice(floor.offer.pk)])
-        ways_out.cancel(maya.user, transaction_id=visit.pk, reason=text)
+        leaving.staff_cancel(maya.user, transaction_id=visit.pk, reason=text)
         assert MARK in visit.events.latest("version").reason
 
 

@@ -63,11 +63,11 @@ class Scene:
     def called(self, minutes_ago: float, therapist: int) -> int:
         """A therapist takes who is next."""
         from queueing.models import Room
-        from queueing.services import claim_next
+        from queueing.services import confirm_next
 
         Room.objects.filter(status="preparing").update(status="available", ready_at=None)
         with self.at(minutes_ago):
-            return claim_next(self.therapists[therapist]).pk
+            return confirm_next(self.therapists[therapist]).pk
 
     def starts(self, minutes_ago: float, therapist: int, pk: int) -> None:
         from queueing.services import start_service

@@ -21,7 +21,7 @@ from spa_project.tests.journey.floor import PASSWORD
 KIOSKS, CROWD = 3, 24
 MINUTE = 0.004  # real seconds
 PATIENCE = (20.0, 1500.0)  # minutes
-CHANCES = Chances(no_show=40, give_back=40, added_service=300, tablet_dies=30)
+CHANCES = Chances(no_show=40, release=40, added_service=300, tablet_dies=30)
 ECHO_SECONDS, LEAVER_SECONDS = 0.2, 2.0
 ECHO_LOOKS = 30
 KEYED = ("customer_confirm_selection", "cashier_pay")

@@ -12,7 +12,7 @@ from django.db.models import F
 
 from payments.services import claim_next as bring_to_counter
 from payments.services import pay
-from queueing import services, ways_out
+from queueing import leaving, services
 from queueing.models import Transaction, TransactionEvent
 from queueing.serializers import serialize_transaction
 from queueing.services import Choice
@@ -47,7 +47,7 @@ def order(branch, hour, history):
 def called(order, maya, history) -> Transaction:
     """A customer has been called by Maya, who knows."""
     order()
-    claimed = services.claim_next(maya)
+    claimed = services.confirm_next(maya)
     tell(history, "maya", "therapist_confirm_next", {}, OK, claimed)
     return claimed
 
@@ -138,7 +138,7 @@ def test_a_customer_given_to_two_is_found(called, history):
 
 def test_a_claim_that_nobody_can_have_made_is_found(order, maya, history):
     order()
-    services.claim_next(maya)
+    services.confirm_next(maya)
     assert "maya claimed 1 times unheard" in findings(history)
     tell(history, "maya", "therapist_confirm_next", {}, INFO)
     assert findings(history) == ""
@@ -152,7 +152,7 @@ def overtaking(order, maya, history) -> str:
     first, second = order(), order()
     _let_time_pass(seconds=60)
     Transaction.objects.filter(pk=first.pk).update(queued_at="2100-01-01T00:00Z")
-    claimed = services.claim_next(maya)
+    claimed = services.confirm_next(maya)
     assert claimed.pk == second.pk
     tell(history, "maya", "therapist_confirm_next", {}, OK, claimed)
     return f"took {second.pk} before [{first.pk}]"
@@ -165,7 +165,7 @@ def test_whoever_is_overtaken_in_the_line_is_found(overtaking, history):
 @pytest.mark.parametrize("at_once", [True, False])
 def test_whom_another_is_just_being_given_is_not_overtaken(overtaking, noor, history, at_once):
     asked_at = time.time() - 10 if at_once else time.time()
-    claimed = services.claim_next(noor)
+    claimed = services.confirm_next(noor)
     tell(history, "noor", "therapist_confirm_next", {}, OK, claimed, began=asked_at)
     assert (overtaking in findings(history)) != at_once
 
@@ -174,7 +174,7 @@ def test_a_customer_who_leaves_overtakes_nobody(order, maya, history):
     order()
     younger = order()
     _let_time_pass(seconds=60)
-    ways_out.cancel_own(younger.key)
+    leaving.customer_cancel(younger.key)
     assert findings(history) == ""
 
 

@@ -1,0 +1,96 @@
+"""Operations that return a customer to the line or hold their place."""
+
+import datetime
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Branch, Therapist, User
+from queueing import codes, rooms
+from queueing.access import branch_of, own_transaction, transaction_of_branch
+from queueing.errors import TransactionNotFound, WrongState
+from queueing.lifecycle import advance
+from queueing.models import Transaction
+from queueing.states import Status
+from spa_project.lib.db.transactions import durable
+from spa_project.lib.errors import Conflict
+
+HOLD = datetime.timedelta(minutes=10)
+REOPEN_WITHIN = datetime.timedelta(minutes=15)
+
+
+@durable
+def recall(therapist: Therapist, *, transaction_id: int) -> Transaction:
+    """Call the customer once more. Raises `TransactionNotFound`, `WrongState`."""
+    transaction = own_transaction(transaction_id, Status.THERAPIST_CONFIRMED, therapist=therapist)
+    return advance(transaction, Status.THERAPIST_CONFIRMED, by=therapist.user, reason=_("recall"))
+
+
+@durable
+def release(therapist: Therapist, *, transaction_id: int, reason: str) -> Transaction:
+    """The customer stands in line again, at their old place.
+
+    Raises `TransactionNotFound`, `WrongState`."""
+    transaction = own_transaction(transaction_id, Status.THERAPIST_CONFIRMED, therapist=therapist)
+    rooms.free_room_of(transaction)
+    return advance(transaction, Status.PENDING_THERAPIST, by=therapist.user, reason=reason)
+
+
+@durable
+def hold(user: User, *, transaction_id: int, reason: str = "") -> Transaction:
+    """The customer keeps their place, and cannot be claimed until released or `HOLD` is over.
+
+    Raises `TransactionNotFound`, `WrongState`."""
+    transaction = transaction_of_branch(
+        user, transaction_id, Status.PENDING_THERAPIST, Status.THERAPIST_CONFIRMED
+    )
+    until = timezone.now() + HOLD
+    rooms.free_room_of(transaction)
+    return advance(transaction, Status.ON_HOLD, by=user, reason=reason, held_until=until)
+
+
+@durable
+def release_hold(user: User, *, transaction_id: int) -> Transaction:
+    """The customer can be claimed again. Raises `TransactionNotFound`, `WrongState`."""
+    transaction = transaction_of_branch(user, transaction_id, Status.ON_HOLD)
+    return advance(transaction, Status.PENDING_THERAPIST, by=user)
+
+
+@durable
+def reopen(user: User, *, code: str) -> Transaction:
+    """Who did not come is here after all, within `REOPEN_WITHIN`, and gets their old place.
+
+    Raises `TransactionNotFound`, `WrongState` (too late), `Conflict` (the code is in use)."""
+    branch = branch_of(user)
+    missed = _last_missed(branch, code)
+    transaction = missed and transaction_of_branch(user, missed, Status.NO_SHOW)
+    if not transaction:
+        raise TransactionNotFound(_("Nobody with this number was missed."))
+    if timezone.now() - _reached_at(transaction) > REOPEN_WITHIN:
+        raise WrongState(_("This was too long ago. Please enter a new order."))
+    return advance(
+        transaction, Status.PENDING_THERAPIST, by=user, active_code=code_again(transaction)
+    )
+
+
+def code_again(transaction: Transaction) -> str:
+    """The code a closed visit had, for its return; raises `Conflict` when it is another's now."""
+    if not codes.is_free(transaction.branch, transaction.code):
+        raise Conflict(
+            _("Number %(code)s is someone else's now. Please enter a new order.")
+            % {"code": transaction.code}
+        )
+    return transaction.code
+
+
+def _last_missed(branch: Branch, code: str) -> int | None:
+    since = branch.business_date() - datetime.timedelta(days=1)
+    missed = Transaction.objects.filter(
+        branch=branch, business_date__gte=since, code=code, status=Status.NO_SHOW
+    )
+    return missed.order_by("-pk").values_list("pk", flat=True).first()
+
+
+def _reached_at(transaction: Transaction) -> datetime.datetime:
+    """When the transaction came to the status it is in."""
+    return transaction.events.get(version=transaction.version).at
