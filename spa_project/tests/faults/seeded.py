@@ -42,7 +42,8 @@ class Bug(NamedTuple):
     proof: tuple[str, ...] = FAULT_RUN
 
 
-SERVICES, LIFECYCLE = "queueing/services.py", "queueing/lifecycle.py"
+ACCESS, SERVICES = "queueing/access.py", "queueing/services.py"
+LIFECYCLE = "queueing/lifecycle.py"
 PAYING = "payments/services.py"
 SEEN = 'seen = {"id": transaction.pk, "status": was, "version": transaction.version}'
 NO_UNIQUE = """
@@ -70,7 +71,7 @@ BUGS = (
     Bug(
         "no-lock",
         (
-            Change(SERVICES, ".select_for_update(\n        skip_locked=True\n    )[:1]", "[:1]"),
+            Change(ACCESS, ".select_for_update(\n        skip_locked=True\n    )[:1]", "[:1]"),
             Change(LIFECYCLE, SEEN, 'seen = {"id": transaction.pk}'),
         ),
     ),
