@@ -35,7 +35,7 @@ from catalog.models import ServiceClassification
 from conftest import make_offer
 from payments import services as till
 from payments.errors import AmountDoubtful, InsufficientPayment, NotTheTotal
-from payments.ledger import ledger
+from payments.integrity import all_rules
 from payments.models import Payment, PaymentAttempt
 from queueing import handover, holding, leaving, tasks
 from queueing import services as floor
@@ -233,7 +233,7 @@ class Day(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
-            assert [words for outcome in ledger.run() for words in outcome.findings] == []
+            assert [words for outcome in all_rules.run() for words in outcome.findings] == []
         finally:
             self.night.__exit__(RuntimeError, RuntimeError(), None)
 

@@ -13,7 +13,7 @@ from accounts.auth import Caller
 from accounts.models import Cashier, User
 from conftest import make_cashier, make_therapist
 from payments import services
-from payments.ledger import ledger
+from payments.integrity import all_rules
 from payments.models import Payment, PaymentAttempt, ReceiptCounter
 from payments.screens import cashier_screen
 from queueing.models import Transaction
@@ -89,7 +89,7 @@ def die_while_paying(cashier: int, customer: int) -> None:
 
 
 def assert_sound() -> None:
-    assert [words for outcome in ledger.run() for words in outcome.findings] == []
+    assert [words for outcome in all_rules.run() for words in outcome.findings] == []
 
 
 @pytest.mark.parametrize("approved", [True, False])

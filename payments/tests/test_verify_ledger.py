@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Cashier
 from conftest import make_offer
-from payments.ledger import ledger
+from payments.integrity import all_rules
 from payments.models import Payment, PaymentAttempt, ReceiptCounter
 from payments.services import pay
 from queueing import holding, leaving, services
@@ -85,7 +85,7 @@ def unguarded(floor) -> Iterator[dict[Status, Transaction]]:
 
 def found() -> dict[str, list[str]]:
     """What a run finds: rule > findings."""
-    return {o.rule.sentence: o.findings for o in ledger.run() if o.broken}
+    return {o.rule.sentence: o.findings for o in all_rules.run() if o.broken}
 
 
 def test_a_floor_with_every_status_is_sound(floor):
@@ -557,7 +557,7 @@ def test_a_payment_taken_twice_is_found(unguarded, carl):
 
 def test_every_rule_has_a_fault_that_breaks_it():
     broken = {fault.rule for fault in FAULTS.values()} | {rule for rule, *_rest in SHARED.values()}
-    assert broken == {rule.sentence for rule in ledger.rules}
+    assert broken == {rule.sentence for rule in all_rules.rules}
 
 
 def test_change_in_cents_is_no_fault(maya, carl, massage, make_transaction):
@@ -577,7 +577,7 @@ def run() -> str:
 def test_the_command_says_what_it_looked_at(floor):
     lines = run().splitlines()
     assert "Who has paid has a payment. ok, 11 transactions" in lines
-    assert lines[-1].startswith(f"The ledger is sound: {len(ledger.rules)} rules over ")
+    assert lines[-1].startswith(f"The ledger is sound: {len(all_rules.rules)} rules over ")
 
 
 def test_the_command_fails_and_names_the_rows(floor, capsys):

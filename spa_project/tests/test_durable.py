@@ -9,7 +9,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from prometheus_client import REGISTRY
 
 from accounts.auth import Caller
-from payments.ledger import ledger
+from payments.integrity import all_rules
 from queueing import codes, services
 from queueing.models import Room, RoomStatus, Transaction
 from queueing.services import Choice
@@ -122,7 +122,7 @@ def test_a_full_disk_is_busy_and_what_was_refused_left_nothing(branch, hour, set
     assert set(answers) == {"ok", "busy"}
     assert Transaction.objects.count() == answers.count("ok")
     assert confirm() == "ok"
-    assert [words for outcome in ledger.run() for words in outcome.findings] == []
+    assert [words for outcome in all_rules.run() for words in outcome.findings] == []
 
 
 @pytest.mark.servers

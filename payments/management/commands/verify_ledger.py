@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from payments.ledger import ledger
+from payments.integrity import all_rules
 from spa_project.lib.db.integrity import Outcome
 
 HELP = """Check that visits, rooms, events and payments are what they must be, and say so.
@@ -20,16 +20,16 @@ class Command(BaseCommand):
     help = HELP
 
     def handle(self, *args: Any, **options: Any) -> None:
-        rows = ledger.count_rows()
+        rows = all_rules.count_rows()
         broken = 0
         with tqdm(total=rows, unit=" rows", disable=None, leave=False) as bar:
-            for outcome in ledger.run(bar.update):
+            for outcome in all_rules.run(bar.update):
                 bar.clear()
                 self._report(outcome)
                 broken += outcome.broken
         if broken:
             raise CommandError(f"The ledger is not sound: {broken:,} findings.")
-        self.stdout.write(f"The ledger is sound: {len(ledger.rules)} rules over {rows:,} rows.")
+        self.stdout.write(f"The ledger is sound: {len(all_rules.rules)} rules over {rows:,} rows.")
 
     def _report(self, outcome: Outcome) -> None:
         verdict = f"{outcome.broken:,} BROKEN of" if outcome.broken else "ok,"

@@ -1,4 +1,4 @@
-"""Checking what must be true of the rows of a database, however many there are.
+"""Integrity rules: check what must be true of the rows of a database, however many there are.
 
 A rule is a sentence, the table it looks at, and a function that picks the rows that break it from
 a queryset and says what is wrong with each. It reads with one statement, so that it sees one
@@ -58,10 +58,10 @@ class Outcome:
             self.findings.append(f"{name}: {problem}")
 
 
-class Audit:
+class RuleSet:
     """A list of rules that are checked together; it may be made of other lists."""
 
-    def __init__(self, *parts: "Audit") -> None:
+    def __init__(self, *parts: "RuleSet") -> None:
         self.rules: list[Rule] = [rule for part in parts for rule in part.rules]
 
     def rule(self, sentence: str, *, of: type[Model]) -> Callable[[Check], Check]:

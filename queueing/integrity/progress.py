@@ -5,18 +5,18 @@ from itertools import pairwise
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
-from payments.ledger.expressions import any_of, is_empty, value_of
+from queueing.integrity.expressions import any_of, is_empty, value_of
 from queueing.models import Transaction
 from queueing.states import BEFORE_CASHIER, LATER_STAMPS, MOVES, STAMPS, UNCLAIMED, Status
-from spa_project.lib.db.integrity import Audit, Broken, Rows
+from spa_project.lib.db.integrity import Broken, Rows, RuleSet
 
-audit = Audit()
+rules = RuleSet()
 
 #: The stamps of a life in their order.
 LIFE = ("created_at", *STAMPS.values())
 
 
-@audit.rule("Time never runs backwards in a visit.", of=Transaction)
+@rules.rule("Time never runs backwards in a visit.", of=Transaction)
 def order_of_stamps(rows: Rows) -> Broken:
     """Each stamp is at or after the one before it."""
     pairs = tuple(pairwise(LIFE))
@@ -62,7 +62,7 @@ NEEDED = {
 }
 
 
-@audit.rule("Who came this far has the times and the people of the way.", of=Transaction)
+@rules.rule("Who came this far has the times and the people of the way.", of=Transaction)
 def needed(rows: Rows) -> Broken:
     """A treatment has a therapist, a room and a beginning, a payment has a cashier."""
     lacks = (Q(status=status) & is_empty(name) for status in Status for name in NEEDED[status])
@@ -83,7 +83,7 @@ AHEAD: dict[Status, tuple[str, ...]] = {
 }
 
 
-@audit.rule("Nobody has what is still ahead of them.", of=Transaction)
+@rules.rule("Nobody has what is still ahead of them.", of=Transaction)
 def not_yet(rows: Rows) -> Broken:
     """Who was given back or went back has lost the later times and people."""
     has = (Q(status=status) & ~is_empty(name) for status, names in AHEAD.items() for name in names)
@@ -92,7 +92,7 @@ def not_yet(rows: Rows) -> Broken:
         yield row.pk, f"it is {row.status} and has {', '.join(ahead)}"
 
 
-@audit.rule("A place in a line is from when the customer joined it.", of=Transaction)
+@rules.rule("A place in a line is from when the customer joined it.", of=Transaction)
 def places(rows: Rows) -> Broken:
     """Whoever comes back to a line has their old place, not the last and not the first."""
     joined = Coalesce("service_finish_at", "selection_confirmed_at")

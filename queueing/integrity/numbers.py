@@ -3,16 +3,16 @@
 from django.db.models import Case, F, IntegerField, Q, When
 from django.db.models.functions import Cast
 
-from payments.ledger.expressions import another_key
 from queueing.codes import LAST_CODE
+from queueing.integrity.expressions import another_key
 from queueing.models import CODE_DIGITS, Transaction
 from queueing.states import OPEN
-from spa_project.lib.db.integrity import Audit, Broken, Rows
+from spa_project.lib.db.integrity import Broken, Rows, RuleSet
 
-audit = Audit()
+rules = RuleSet()
 
 
-@audit.rule("Running numbers of a day, and codes of the open, are not shared.", of=Transaction)
+@rules.rule("Running numbers of a day, and codes of the open, are not shared.", of=Transaction)
 def numbers(rows: Rows) -> Broken:
     """A code that is called out calls one customer."""
     same_day = ("branch", "business_date", "running_number")
@@ -31,7 +31,7 @@ def numbers(rows: Rows) -> Broken:
             yield row.pk, f"transaction {row.code_of} is open with code {row.code} as well"
 
 
-@audit.rule("A code is made of the running number.", of=Transaction)
+@rules.rule("A code is made of the running number.", of=Transaction)
 def codes(rows: Rows) -> Broken:
     """0001 for 1, 9999 for 9999, then 0001 again."""
     # One less than the number, without going below zero: MariaDB cannot.

@@ -3,15 +3,15 @@
 from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
-from payments.ledger.expressions import another_key, column_of
 from payments.models import Payment, ReceiptCounter
+from queueing.integrity.expressions import another_key, column_of
 from queueing.models import Transaction
-from spa_project.lib.db.integrity import Audit, Broken, Rows
+from spa_project.lib.db.integrity import Broken, Rows, RuleSet
 
-audit = Audit()
+rules = RuleSet()
 
 
-@audit.rule("Receipts of a branch are numbered from 1 without a gap.", of=Payment)
+@rules.rule("Receipts of a branch are numbered from 1 without a gap.", of=Payment)
 def receipt_numbers(rows: Rows) -> Broken:
     """Each number once, and each but the first after another."""
     before = Payment.objects.filter(
@@ -26,7 +26,7 @@ def receipt_numbers(rows: Rows) -> Broken:
         yield row.pk, f"its receipt is {row.receipt_number}, {also}"
 
 
-@audit.rule("The counter of receipts stands at the last one.", of=ReceiptCounter)
+@rules.rule("The counter of receipts stands at the last one.", of=ReceiptCounter)
 def receipt_counters(rows: Rows) -> Broken:
     """The next receipt will follow the last."""
     last = Payment.objects.order_by("-receipt_number").filter(branch=OuterRef("branch"))
@@ -35,7 +35,7 @@ def receipt_counters(rows: Rows) -> Broken:
         yield row.pk, f"it stands at {row.last}, the last receipt is {row.used}"
 
 
-@audit.rule("A payment is kept in the books of its visit's branch.", of=Payment)
+@rules.rule("A payment is kept in the books of its visit's branch.", of=Payment)
 def payment_elsewhere(rows: Rows) -> Broken:
     """No receipt of one spa for a visit to another."""
     rows = rows.annotate(home=column_of(Transaction, "transaction_id", "branch"))

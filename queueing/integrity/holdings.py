@@ -2,12 +2,12 @@
 
 from django.db.models import Case, Count, F, Q, When
 
-from payments.ledger.expressions import another_key, any_of, value_of
+from queueing.integrity.expressions import another_key, any_of, value_of
 from queueing.models import Room, RoomStatus, Transaction
 from queueing.states import OPEN, WITH_CASHIER, WITH_THERAPIST, Status
-from spa_project.lib.db.integrity import Audit, Broken, Rows
+from spa_project.lib.db.integrity import Broken, Rows, RuleSet
 
-audit = Audit()
+rules = RuleSet()
 
 #: Columns that are filled in these statuses only, and of what they are then a copy.
 HELD = {
@@ -19,7 +19,7 @@ HELD = {
 }
 
 
-@audit.rule("Staff, room and code are held while they are needed, no longer.", of=Transaction)
+@rules.rule("Staff, room and code are held while they are needed, no longer.", of=Transaction)
 def held(rows: Rows) -> Broken:
     """What the database's unique columns guard must be in them, or they guard nothing."""
     wrong = {name: _wrongly_held(name, *rule) for name, rule in HELD.items()}
@@ -38,7 +38,7 @@ def _wrongly_held(name: str, statuses: frozenset[Status], copy_of: str | None) -
     return wrong | (~empty & ~Q(**{name: F(copy_of)})) if copy_of else wrong
 
 
-@audit.rule("Nobody of the staff has two customers at once.", of=Transaction)
+@rules.rule("Nobody of the staff has two customers at once.", of=Transaction)
 def one_customer_each(rows: Rows) -> Broken:
     """A therapist treats one, a cashier serves one."""
     for role, statuses in (("therapist", WITH_THERAPIST), ("cashier", WITH_CASHIER)):
@@ -49,7 +49,7 @@ def one_customer_each(rows: Rows) -> Broken:
                 yield row.pk, f"{role} {person} has transaction {row.another} as well"
 
 
-@audit.rule("A room is occupied exactly while one customer is in it.", of=Room)
+@rules.rule("A room is occupied exactly while one customer is in it.", of=Room)
 def occupied_rooms(rows: Rows) -> Broken:
     """No customer in a room that looks free, no room that stays taken after its customer."""
     counted = rows.annotate(customers=Count("current_transaction"))
@@ -58,7 +58,7 @@ def occupied_rooms(rows: Rows) -> Broken:
         yield room.pk, f"number {room.number} is {room.status} with {room.customers} customers"
 
 
-@audit.rule("Only a room in use closes later, only one being prepared is ready later.", of=Room)
+@rules.rule("Only a room in use closes later, only one being prepared is ready later.", of=Room)
 def what_rooms_wait_for(rows: Rows) -> Broken:
     """Nothing happens to a room by itself that is not due any more."""
     closes = Q(closing=True) & ~Q(status=RoomStatus.OCCUPIED)

@@ -3,39 +3,24 @@
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce
 
-from payments.ledger.expressions import another_key, column_of, differ, sum_of
 from payments.models import Payment
+from queueing.integrity.expressions import another_key, column_of, differ, sum_of
 from queueing.models import Transaction
 from queueing.states import Status
-from spa_project.lib.db.integrity import Audit, Broken, Rows
+from spa_project.lib.db.integrity import Broken, Rows, RuleSet
 from spa_project.lib.money import format_amount
 
-audit = Audit()
+rules = RuleSet()
 
 
-@audit.rule("A total is what the items come to, in money and in minutes.", of=Transaction)
-def totals(rows: Rows) -> Broken:
-    """No item added or removed without the total."""
-    sums = rows.annotate(price=sum_of("items__price"), minutes=sum_of("items__duration_minutes"))
-    wrong = sums.filter(
-        differ(F("total_amount"), F("price")) | ~Q(total_duration_minutes=F("minutes"))
-    )
-    for row in wrong:
-        yield (
-            row.pk,
-            f"its total is {format_amount(row.total_amount)} and {row.total_duration_minutes} "
-            f"minutes, its items come to {format_amount(row.price)} and {row.minutes}",
-        )
-
-
-@audit.rule("Who has paid has a payment.", of=Transaction)
+@rules.rule("Who has paid has a payment.", of=Transaction)
 def payment_missing(rows: Rows) -> Broken:
     """No paid transaction without its record."""
     for row in rows.filter(status=Status.PAID, payment__isnull=True):
         yield row.pk, "it is paid, and there is no payment"
 
 
-@audit.rule("The payments of a day are what the day's paid visits cost.", of=Transaction)
+@rules.rule("The payments of a day are what the day's paid visits cost.", of=Transaction)
 def money_conserved(rows: Rows) -> Broken:
     """No money appears or disappears. Looks at a part of a day when the day is large."""
     # Transaction and payment in one statement: a payment made meanwhile is in both or in neither.
@@ -51,7 +36,7 @@ def money_conserved(rows: Rows) -> Broken:
         )
 
 
-@audit.rule("A payment is the only one of a paid transaction.", of=Payment)
+@rules.rule("A payment is the only one of a paid transaction.", of=Payment)
 def payment_out_of_place(rows: Rows) -> Broken:
     """Money is taken once, and then it is over."""
     rows = rows.annotate(
@@ -66,7 +51,7 @@ def payment_out_of_place(rows: Rows) -> Broken:
         yield row.pk, f"transaction {row.transaction_id} is {row.status}{also}"
 
 
-@audit.rule("What was due is the total; what was given is due and change.", of=Payment)
+@rules.rule("What was due is the total; what was given is due and change.", of=Payment)
 def amounts(rows: Rows) -> Broken:
     """No payment of another amount, no change out of nothing."""
     due, change = F("amount_due"), F("change_amount")

@@ -3,15 +3,15 @@
 from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
-from payments.ledger.expressions import any_of, count_of
+from queueing.integrity.expressions import any_of, count_of
 from queueing.models import Transaction, TransactionEvent
 from queueing.states import MOVES, UNCLAIMED, UNDOABLE, Status
-from spa_project.lib.db.integrity import Audit, Broken, Rows
+from spa_project.lib.db.integrity import Broken, Rows, RuleSet
 
-audit = Audit()
+rules = RuleSet()
 
 
-@audit.rule("Every event is an arrow of the table of moves.", of=TransactionEvent)
+@rules.rule("Every event is an arrow of the table of moves.", of=TransactionEvent)
 def arrows(rows: Rows) -> Broken:
     """Nobody went a way that does not exist."""
     ahead = any_of(Q(from_status=was, to_status__in=to) for was, to in MOVES.items())
@@ -20,7 +20,7 @@ def arrows(rows: Rows) -> Broken:
         yield row.pk, f"transaction {row.transaction_id} went {row.from_status} > {row.to_status}"
 
 
-@audit.rule("What was taken back is the step just before.", of=TransactionEvent)
+@rules.rule("What was taken back is the step just before.", of=TransactionEvent)
 def undone(rows: Rows) -> Broken:
     """A member of staff goes one step back; nobody takes back what was taken back."""
     before = TransactionEvent.objects.order_by().filter(
@@ -44,7 +44,7 @@ def undone(rows: Rows) -> Broken:
         )
 
 
-@audit.rule("Every event begins where the one before it ended.", of=TransactionEvent)
+@rules.rule("Every event begins where the one before it ended.", of=TransactionEvent)
 def path(rows: Rows) -> Broken:
     """The first begins with the selection; none is missing in between."""
     before = TransactionEvent.objects.order_by().filter(
@@ -66,7 +66,7 @@ def path(rows: Rows) -> Broken:
         )
 
 
-@audit.rule("A transaction stands where its events led, one for each version.", of=Transaction)
+@rules.rule("A transaction stands where its events led, one for each version.", of=Transaction)
 def standing(rows: Rows) -> Broken:
     """No status written behind the back of the history."""
     events = TransactionEvent.objects.order_by().filter(transaction=OuterRef("pk"))
@@ -84,7 +84,7 @@ def standing(rows: Rows) -> Broken:
         )
 
 
-@audit.rule("As often as a customer was called, they were called.", of=Transaction)
+@rules.rule("As often as a customer was called, they were called.", of=Transaction)
 def calls(rows: Rows) -> Broken:
     """Every call since the customer last stood in line is counted, and kept with its time."""
     called = TransactionEvent.objects.order_by().filter(

@@ -3,17 +3,17 @@
 from django.db.models import Case, Exists, F, OuterRef, Q, When
 from django.db.models.functions import Coalesce
 
-from payments.ledger.expressions import column_of, count_of, differ
 from payments.models import Kind, Payment, PaymentAttempt, PaymentMethod
+from queueing.integrity.expressions import column_of, count_of, differ
 from queueing.models import Transaction
 from queueing.states import Status
-from spa_project.lib.db.integrity import Audit, Broken, Rows
+from spa_project.lib.db.integrity import Broken, Rows, RuleSet
 from spa_project.lib.money import format_amount
 
-audit = Audit()
+rules = RuleSet()
 
 
-@audit.rule("A terminal takes the total, no more, and its approval is kept.", of=Payment)
+@rules.rule("A terminal takes the total, no more, and its approval is kept.", of=Payment)
 def terminals(rows: Rows) -> Broken:
     """No change from a card, no terminal's money that nobody asked a terminal for."""
     approvals = PaymentAttempt.objects.order_by().filter(
@@ -38,7 +38,7 @@ def terminals(rows: Rows) -> Broken:
         )
 
 
-@audit.rule("While somebody pays, one terminal is at work, and never otherwise.", of=Transaction)
+@rules.rule("While somebody pays, one terminal is at work, and never otherwise.", of=Transaction)
 def terminal_at_work(rows: Rows) -> Broken:
     """A `paying` that hangs has an attempt that can be answered."""
     attempts = PaymentAttempt.objects.order_by().filter(ended_at=None, transaction=OuterRef("pk"))
@@ -47,7 +47,7 @@ def terminal_at_work(rows: Rows) -> Broken:
         yield row.pk, f"it is {row.status} with {row.at_work} terminals at work"
 
 
-@audit.rule("A terminal is asked for the total, and answers once.", of=PaymentAttempt)
+@rules.rule("A terminal is asked for the total, and answers once.", of=PaymentAttempt)
 def attempts(rows: Rows) -> Broken:
     """Open and asked about by one transaction, or answered: by whom, what, and when."""
     is_open = Q(active_transaction=F("transaction"), ended_at=None, ended_by=None, approved=None)

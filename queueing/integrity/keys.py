@@ -2,18 +2,18 @@
 
 from django.db.models import Exists, Model, OuterRef, Q
 
-from accounts.models import Cashier
 from catalog.models import Service
-from payments.ledger.expressions import another_key
-from payments.models import Payment, PaymentAttempt
+from queueing.integrity.expressions import another_key
 from queueing.models import Transaction, TransactionEvent, TransactionItem
-from spa_project.lib.db.integrity import Audit, Broken, Rows
+from spa_project.lib.db.integrity import Broken, Rows, RuleSet
 
-audit = Audit()
+rules = RuleSet()
 
 
-def _requests(model: type[Model]) -> None:
-    @audit.rule(f"A request made one {model._meta.verbose_name}, and can be told again.", of=model)
+def add_request_rule(rules: RuleSet, model: type[Model]) -> None:
+    """Add the rule that an idempotency key (`request_id`) made one row of this model."""
+
+    @rules.rule(f"A request made one {model._meta.verbose_name}, and can be told again.", of=model)
     def requests(rows: Rows) -> Broken:
         """Sent twice, it finds the first, and knows whether it is the same."""
         rows = rows.annotate(another=another_key(model, request_id="request_id"))
@@ -23,8 +23,10 @@ def _requests(model: type[Model]) -> None:
             yield row.pk, f"request {row.request_id} {what}"
 
 
-def _belongings(model: type[Model], **owners: type[Model]) -> None:
-    @audit.rule(f"No {model._meta.verbose_name} without what it belongs to.", of=model)
+def add_owner_rule(rules: RuleSet, model: type[Model], **owners: type[Model]) -> None:
+    """Add the rule that each of these foreign keys leads to a row."""
+
+    @rules.rule(f"No {model._meta.verbose_name} without what it belongs to.", of=model)
     def belongings(rows: Rows) -> Broken:
         """Every key leads somewhere."""
         for name, owner in owners.items():
@@ -33,10 +35,6 @@ def _belongings(model: type[Model], **owners: type[Model]) -> None:
                 yield row.pk, f"there is no {name} {getattr(row, f'{name}_id')}"
 
 
-_requests(Transaction)
-_requests(Payment)
-_requests(PaymentAttempt)
-_belongings(TransactionItem, transaction=Transaction, service=Service)
-_belongings(TransactionEvent, transaction=Transaction)
-_belongings(Payment, transaction=Transaction, cashier=Cashier)
-_belongings(PaymentAttempt, transaction=Transaction, cashier=Cashier)
+add_request_rule(rules, Transaction)
+add_owner_rule(rules, TransactionItem, transaction=Transaction, service=Service)
+add_owner_rule(rules, TransactionEvent, transaction=Transaction)

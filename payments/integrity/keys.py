@@ -1,0 +1,14 @@
+"""Keys of payments: each request made one row, each row belongs to others that are there."""
+
+from accounts.models import Cashier
+from payments.models import Payment, PaymentAttempt
+from queueing.integrity.keys import add_owner_rule, add_request_rule
+from queueing.models import Transaction
+from spa_project.lib.db.integrity import RuleSet
+
+rules = RuleSet()
+
+add_request_rule(rules, Payment)
+add_request_rule(rules, PaymentAttempt)
+add_owner_rule(rules, Payment, transaction=Transaction, cashier=Cashier)
+add_owner_rule(rules, PaymentAttempt, transaction=Transaction, cashier=Cashier)

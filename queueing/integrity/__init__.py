@@ -1,0 +1,12 @@
+"""Integrity rules of the queue's tables, a file for each subject.
+
+Each rule is a function that picks the rows which break it and says what is wrong with each.
+`verify_ledger` runs these and those of payments. To add a rule, add a function.
+"""
+
+from queueing.integrity import history, holdings, keys, numbers, progress, totals
+from spa_project.lib.db.integrity import RuleSet
+
+rules = RuleSet(
+    totals.rules, history.rules, progress.rules, holdings.rules, numbers.rules, keys.rules
+)

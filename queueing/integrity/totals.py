@@ -1,0 +1,25 @@
+"""Totals: what the items of a visit come to."""
+
+from django.db.models import F, Q
+
+from queueing.integrity.expressions import differ, sum_of
+from queueing.models import Transaction
+from spa_project.lib.db.integrity import Broken, Rows, RuleSet
+from spa_project.lib.money import format_amount
+
+rules = RuleSet()
+
+
+@rules.rule("A total is what the items come to, in money and in minutes.", of=Transaction)
+def totals(rows: Rows) -> Broken:
+    """No item added or removed without the total."""
+    sums = rows.annotate(price=sum_of("items__price"), minutes=sum_of("items__duration_minutes"))
+    wrong = sums.filter(
+        differ(F("total_amount"), F("price")) | ~Q(total_duration_minutes=F("minutes"))
+    )
+    for row in wrong:
+        yield (
+            row.pk,
+            f"its total is {format_amount(row.total_amount)} and {row.total_duration_minutes} "
+            f"minutes, its items come to {format_amount(row.price)} and {row.minutes}",
+        )
