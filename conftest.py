@@ -53,9 +53,9 @@ def _fresh_limits(settings) -> None:
         rate_limits.ORDERS,
         rate_limits.COMMANDS,
     ):
-        limit.forget()
+        limit.reset()
     if settings.REDIS_URL:
-        rate_limits.shared_window().forget()
+        rate_limits.shared_window().reset()
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ MakeTransaction = Callable[..., Transaction]
 
 @pytest.fixture
 def make_transaction(branch, maya, carl, hour) -> MakeTransaction:
-    """A transaction brought to a status by the verbs themselves (so only valid ones exist).
+    """A transaction brought to a status by the operations themselves (so only valid ones exist).
 
     `therapist` and `cashier` default to Maya and Carl, `choices` to one hour's massage.
     """

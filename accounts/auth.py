@@ -47,7 +47,7 @@ class StaffBackend(ModelBackend):
         return is_manager and app_label in MANAGED_APPS | VIEWED_APPS
 
 
-class Standing(NamedTuple):
+class AccessState(NamedTuple):
     """What a socket was opened with: it ends when any of it changes."""
 
     login: Login | None
@@ -89,10 +89,10 @@ class Caller:
         return person_topic(self.user.pk) if self.user else None
 
     @property
-    def standing(self) -> Standing:
+    def access_state(self) -> AccessState:
         """What must stay as it is while the caller's socket is open."""
         branch_id = self.branch.pk if self.branch else None
-        return Standing(self.login, tuple(sorted(self.roles)), branch_id)
+        return AccessState(self.login, tuple(sorted(self.roles)), branch_id)
 
     @property
     def here(self) -> Branch:
@@ -152,11 +152,11 @@ def staff_of(scope: dict[str, Any]) -> Caller:
     return _member(scope["login"])
 
 
-def changed_among(standings: Collection[Standing]) -> set[Standing]:
+def revoked_among(access_states: Collection[AccessState]) -> set[AccessState]:
     """Those whose login is over, or who have another branch or other roles than when they came."""
-    people = people_of({standing.login for standing in standings if standing.login})
-    now = {Caller(user, user.branch, login).standing for login, user in people.items()}
-    return {standing for standing in standings if standing.login and standing not in now}
+    people = people_of({standing.login for standing in access_states if standing.login})
+    now = {Caller(user, user.branch, login).access_state for login, user in people.items()}
+    return {standing for standing in access_states if standing.login and standing not in now}
 
 
 def _member(login: Login | None) -> Caller:

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.http.cookie import parse_cookie
 
 from accounts.logins import Login, login_of_session
-from accounts.tokens import login_by_token, spend_ticket
+from accounts.tokens import login_by_token, redeem_ticket
 
 QUERY = "auth_token"
 
@@ -44,7 +44,7 @@ def login_of_socket(scope: Mapping[str, Any]) -> Login | None:
 
 def _login_in_address(text: str) -> Login | None:
     """Addresses end up in logs and histories: a ticket is worth nothing there, a token is."""
-    login = spend_ticket(text)
+    login = redeem_ticket(text)
     if login is None and settings.ALLOW_TOKEN_IN_QUERY:
         return login_by_token(text)
     return login

@@ -19,7 +19,7 @@ CASHIER_NAMES = ("Ines", "Jun", "Kaya", "Lito")
 
 
 @dataclass(frozen=True)
-class Login:
+class DemoAccount:
     """An account that was made, with the password to print once."""
 
     username: str
@@ -31,7 +31,7 @@ def logins_file() -> Path:
     return Path(str(settings.DATABASES["default"]["NAME"])).with_name("demo_logins.json")
 
 
-def keep(logins: Iterable[Login]) -> None:
+def keep(logins: Iterable[DemoAccount]) -> None:
     """Keep the demo's logins, readable by its owner alone."""
     path = logins_file()
     path.touch(mode=0o600)
@@ -49,7 +49,7 @@ def new_password() -> str:
     return "-".join("".join(secrets.choice(_LETTERS) for _each in range(3)) for _group in range(4))
 
 
-class Hiring:
+class StaffFactory:
     """Makes the accounts of a branch: `given` is everybody's password, else each gets their own.
 
     Accounts with a made-up password are marked as demo accounts.
@@ -58,7 +58,7 @@ class Hiring:
     def __init__(self, branch: Branch, given: str | None) -> None:
         self._branch = branch
         self._given = given
-        self.logins: list[Login] = []
+        self.logins: list[DemoAccount] = []
 
     def therapist(self, number: int, room_number: str) -> None:
         """`therapist<number>`, with a room of their own."""
@@ -82,7 +82,7 @@ class Hiring:
 
     def _user(self, username: str, **roles: bool) -> User:
         password = self._given or new_password()
-        self.logins.append(Login(username, password))
+        self.logins.append(DemoAccount(username, password))
         return User.objects.create(
             username=username,
             password=make_password(password),

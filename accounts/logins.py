@@ -20,8 +20,8 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from accounts.models import AuthToken, SocketTicket, User
-from accounts.signals import tell_person
-from spa_project.lib.db.compiled_queries import Param, Prepared
+from accounts.signals import publish_person_changed
+from spa_project.lib.db.compiled_queries import CompiledQuery, Param
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ def _people_with_end_of_login() -> Any:
     return people.annotate(login_expires_at=Coalesce(Subquery(tokens), Subquery(sessions)))
 
 
-_person: Prepared[Any] = Prepared(_people_with_end_of_login)
+_person: CompiledQuery[Any] = CompiledQuery(_people_with_end_of_login)
 
 
 def person_of(login: Login) -> User | None:
@@ -95,7 +95,7 @@ def people_of(logins: Collection[Login]) -> dict[Login, User]:
 def end_login(login: Login) -> None:
     """Log out a token; its sockets close. Django ends sessions (`logout`)."""
     AuthToken.objects.filter(digest=login.key).delete()
-    tell_person(login.user_id)
+    publish_person_changed(login.user_id)
 
 
 def end_every_login(user: User) -> None:
@@ -103,7 +103,7 @@ def end_every_login(user: User) -> None:
     AuthToken.objects.filter(user=user).delete()
     SocketTicket.objects.filter(user=user).delete()
     User.objects.filter(pk=user.pk).update(login_epoch=F("login_epoch") + 1)
-    tell_person(user.pk)
+    publish_person_changed(user.pk)
 
 
 def _stands(login: Login, user: User, expires_at: datetime | None) -> bool:

@@ -19,11 +19,11 @@ from spa_project.lib.web.responses import API
 View: TypeAlias = Callable[[HttpRequest], HttpResponse]
 
 #: Where a locked screen waits: it is shown, goes on listening, and lets its person in or out.
-WAITING_ROOM = "therapist"
+LOCKED_PAGE = "therapist"
 #: The names of what stays open, in the words of the addresses (`urls.py`, `api.py`).
 STILL_OPEN = frozenset(
     {
-        *(WAITING_ROOM, "api-1:therapist_snapshot"),
+        *(LOCKED_PAGE, "api-1:therapist_snapshot"),
         *("api-1:lock", "api-1:unlock", "api-1:logout", "logout"),
         *("set_language", "offline", "manifest", "service_worker"),
         *("healthz", "readyz", "metrics"),
@@ -39,7 +39,7 @@ def keep_locked(get_response: View) -> View:
             return get_response(request)
         if request.path.startswith(API):
             return problem(request.path, Locked())
-        return redirect(WAITING_ROOM)
+        return redirect(LOCKED_PAGE)
 
     return middleware
 

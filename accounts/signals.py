@@ -18,7 +18,7 @@ def person_topic(user_id: int) -> str:
     return f"person.{user_id}"
 
 
-def tell_person(user_id: int) -> None:
+def publish_person_changed(user_id: int) -> None:
     """Have this person's sockets looked at, in all processes."""
     tell(person_topic(user_id), EVENT)
 
@@ -27,14 +27,14 @@ def tell_person(user_id: int) -> None:
 def user_changed(sender: Any, instance: User, update_fields: Any = None, **_: Any) -> None:
     """A password, a role, a switch. Logging in only stamps `last_login`, which is no change."""
     if update_fields != frozenset({"last_login"}):
-        tell_person(instance.pk)
+        publish_person_changed(instance.pk)
 
 
 @receiver([post_save, post_delete], sender=Therapist)
 @receiver([post_save, post_delete], sender=Cashier)
 def profile_changed(sender: Any, instance: Therapist | Cashier, **_: Any) -> None:
     """A profile made, changed, switched off or removed."""
-    tell_person(instance.user_id)
+    publish_person_changed(instance.user_id)
 
 
 @receiver(user_logged_out)
@@ -43,4 +43,4 @@ def logged_out(sender: Any, request: HttpRequest, user: User | None, **_: Any) -
     # Django tells of a logout before it ends the session; the sockets must find it ended.
     request.session.flush()
     if user is not None:
-        tell_person(user.pk)
+        publish_person_changed(user.pk)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.logins import TOKEN_LIFE, Login
 from accounts.models import AuthToken, SocketTicket, User
-from spa_project.lib.db.compiled_queries import Param, Prepared
+from spa_project.lib.db.compiled_queries import CompiledQuery, Param
 from spa_project.lib.db.transactions import durable
 
 TICKET_LIFE = timedelta(seconds=30)
@@ -41,7 +41,7 @@ def new_token(user: User) -> Issued:
     return Issued(text, token.expires_at)
 
 
-_token = Prepared(lambda: AuthToken.objects.filter(digest=Param("digest")))
+_token = CompiledQuery(lambda: AuthToken.objects.filter(digest=Param("digest")))
 
 
 def login_by_token(text: str) -> Login | None:
@@ -66,7 +66,7 @@ def new_ticket(login: Login) -> Issued:
     return Issued(text, ticket.expires_at)
 
 
-def spend_ticket(text: str) -> Login | None:
+def redeem_ticket(text: str) -> Login | None:
     """The login a ticket belongs to, for the first who shows it in time; nothing for all others."""
     found = SocketTicket.objects.filter(digest=digest_of(text), expires_at__gt=timezone.now())
     ticket = found.first()

@@ -1,4 +1,4 @@
-"""The contract's names for the cashier's verbs (docs/protocol.md, "Commands")."""
+"""The contract's names for the cashier's operations (docs/protocol.md, "Commands")."""
 
 from typing import Annotated, Any
 

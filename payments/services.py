@@ -1,4 +1,4 @@
-"""The cashier's verbs: each one function, one database transaction, money taken once.
+"""The cashier's operations: each one function, one database transaction, money taken once.
 
 Locks as everywhere: actor, transaction, then what belongs to it; the branch's receipt counter
 last.
@@ -33,7 +33,7 @@ from queueing.errors import TransactionNotFound, WrongState
 from queueing.lifecycle import advance, must_be, wrong_state
 from queueing.models import Transaction
 from queueing.states import Status
-from spa_project.lib.db.compiled_queries import Param, Prepared, insert_new
+from spa_project.lib.db.compiled_queries import CompiledQuery, Param, insert_new
 from spa_project.lib.db.transactions import durable
 from spa_project.lib.errors import Conflict
 from spa_project.lib.fingerprint import fingerprint
@@ -46,7 +46,7 @@ def _digest_of(made: type[Payment | PaymentAttempt]) -> Subquery:
     return Subquery(rows.values("request_digest"))
 
 
-_TO_PAY = Prepared(
+_TO_PAY = CompiledQuery(
     lambda: counter_rows().annotate(
         kind=Subquery(methods.offered(Param("method")).values("kind")),
         paid=_digest_of(Payment),

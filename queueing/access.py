@@ -12,30 +12,30 @@ from queueing.errors import QueueEmpty, TransactionNotFound
 from queueing.lifecycle import must_be
 from queueing.models import Transaction
 from queueing.states import Status
-from spa_project.lib.db.compiled_queries import Param, Prepared
+from spa_project.lib.db.compiled_queries import CompiledQuery, Param
 
 
 class _Held(NamedTuple):
     """How an actor's own row is locked, and the customer they hold is found."""
 
-    lock: Prepared[tuple[int]]
-    held: Prepared[tuple[int]]
+    lock: CompiledQuery[tuple[int]]
+    held: CompiledQuery[tuple[int]]
 
 
 _HELD: dict[type[Therapist | Cashier], _Held] = {
     Therapist: _Held(
-        Prepared(
+        CompiledQuery(
             lambda: Therapist.objects.select_for_update().filter(pk=Param("pk")).values_list("pk")
         ),
-        Prepared(
+        CompiledQuery(
             lambda: Transaction.objects.filter(active_therapist_id=Param("pk")).values_list("pk")
         ),
     ),
     Cashier: _Held(
-        Prepared(
+        CompiledQuery(
             lambda: Cashier.objects.select_for_update().filter(pk=Param("pk")).values_list("pk")
         ),
-        Prepared(
+        CompiledQuery(
             lambda: Transaction.objects.filter(active_cashier_id=Param("pk")).values_list("pk")
         ),
     ),
@@ -43,7 +43,7 @@ _HELD: dict[type[Therapist | Cashier], _Held] = {
 
 
 # One table, one status, the pick index's own order: anything more would lock other rows.
-_NEXT_IN_LINE = Prepared(
+_NEXT_IN_LINE = CompiledQuery(
     lambda: Transaction.objects.in_line(Param("branch_id"), Param("status")).select_for_update(
         skip_locked=True
     )[:1]
@@ -51,7 +51,7 @@ _NEXT_IN_LINE = Prepared(
 
 
 def own_rows(role: str) -> QuerySet[Transaction]:
-    """The row `pk` of `owner`, a therapist or a cashier, to be locked; for a `Prepared`."""
+    """The row `pk` of `owner`, a therapist or a cashier, to be locked; for a `CompiledQuery`."""
     return Transaction.objects.select_for_update().filter(
         **{"pk": Param("pk"), f"{role}_id": Param("owner")}
     )
@@ -65,12 +65,12 @@ def counter_rows() -> QuerySet[Transaction]:
     return own_rows("cashier").annotate(served_by=Subquery(therapist.values("display_name")))
 
 
-_THERAPIST = Prepared(lambda: Therapist.objects.filter(pk=Param("pk")))
+_THERAPIST = CompiledQuery(lambda: Therapist.objects.filter(pk=Param("pk")))
 
 
 _OWN = {
-    "therapist": Prepared(lambda: own_rows("therapist")),
-    "cashier": Prepared(counter_rows),
+    "therapist": CompiledQuery(lambda: own_rows("therapist")),
+    "cashier": CompiledQuery(counter_rows),
 }
 
 
@@ -127,7 +127,7 @@ def branch_of(user: User) -> Branch:
     return user.branch
 
 
-_OF_BRANCH = Prepared(
+_OF_BRANCH = CompiledQuery(
     lambda: Transaction.objects.select_for_update().filter(
         pk=Param("pk"), branch_id=Param("branch_id")
     )

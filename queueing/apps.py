@@ -13,7 +13,7 @@ class QueueingConfig(AppConfig):
     def ready(self) -> None:
         """Have every process look after what happens by itself."""
         from queueing.metrics import measure_lines
-        from queueing.tasks import tidy_up
+        from queueing.tasks import run_due
 
-        hub.at_each_beat(tidy_up)
-        hub.at_each_beat(measure_lines)
+        hub.on_heartbeat(run_due)
+        hub.on_heartbeat(measure_lines)

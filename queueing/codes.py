@@ -11,8 +11,8 @@ from django.db import connection
 
 from accounts.models import Branch
 from queueing.models import CODE_DIGITS, Transaction, TransactionCounter
-from spa_project.lib.db.compiled_queries import Param, Prepared
-from spa_project.lib.db.transactions import tried_again
+from spa_project.lib.db.compiled_queries import CompiledQuery, Param
+from spa_project.lib.db.transactions import retry_on_conflict
 
 LAST_CODE = 10**CODE_DIGITS - 1
 
@@ -30,7 +30,7 @@ _COUNT_UP = {
 }
 
 
-_HOLDER = Prepared(
+_HOLDER = CompiledQuery(
     lambda: Transaction.objects.filter(
         branch_id=Param("branch_id"), active_code=Param("code")
     ).values_list("pk")
@@ -45,7 +45,7 @@ class Number(NamedTuple):
     code: str
 
 
-@tried_again
+@retry_on_conflict
 def next_number(branch: Branch) -> Number:
     """Take the next running number whose code no open customer of the branch has.
 

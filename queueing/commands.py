@@ -1,4 +1,4 @@
-"""The contract's names for the verbs of the floor (docs/protocol.md, "Commands")."""
+"""The contract's names for the operations of the floor (docs/protocol.md, "Commands")."""
 
 import unicodedata
 from typing import Annotated, Any

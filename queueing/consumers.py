@@ -3,7 +3,7 @@
 from typing import ClassVar
 from urllib.parse import parse_qs
 
-from accounts.auth import Caller, changed_among, staff_of
+from accounts.auth import Caller, revoked_among, staff_of
 from accounts.branches import visited_branch
 from accounts.models import Role
 from queueing import screens
@@ -27,7 +27,7 @@ class VisitorConsumer(LiveConsumer):
 class StaffConsumer(LiveConsumer):
     """A socket for people who work here."""
 
-    changed_among = staticmethod(changed_among)
+    revoked_among = staticmethod(revoked_among)
 
     def identify(self) -> Caller:
         """The person whose token or session it is, as they are now."""

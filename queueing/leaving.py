@@ -7,7 +7,7 @@ from queueing.errors import TransactionNotFound
 from queueing.lifecycle import advance, must_be
 from queueing.models import Transaction
 from queueing.states import UNCLAIMED, Status
-from spa_project.lib.db.compiled_queries import Param, Prepared
+from spa_project.lib.db.compiled_queries import CompiledQuery, Param
 from spa_project.lib.db.transactions import durable
 
 #: Statuses in which nothing has been done for the customer yet.
@@ -18,7 +18,7 @@ UNTREATED = UNCLAIMED | {Status.THERAPIST_CONFIRMED}
 TREATED = (Status.IN_SERVICE, Status.FINISHED, Status.AWAITING_PAYMENT)
 
 
-_BY_KEY = Prepared(lambda: Transaction.objects.select_for_update().filter(key=Param("key")))
+_BY_KEY = CompiledQuery(lambda: Transaction.objects.select_for_update().filter(key=Param("key")))
 
 
 @durable

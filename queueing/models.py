@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Branch, Cashier, Therapist
 from catalog.models import Service, ServiceClassification
 from queueing.states import OPEN, WITH_CASHIER, WITH_THERAPIST, Status
-from spa_project.lib.db.compiled_queries import Param, Prepared
+from spa_project.lib.db.compiled_queries import CompiledQuery, Param
 from spa_project.lib.db.fields import ExactCharField
 from spa_project.lib.money import DECIMAL_PLACES, MAX_DIGITS
 
@@ -64,7 +64,7 @@ class Room(models.Model):
 
 
 class TransactionQuerySet(models.QuerySet["Transaction"]):
-    """Sets of transactions the verbs and screens ask for."""
+    """Sets of transactions the operations and screens ask for."""
 
     def in_line(self, branch_id: int | Param, status: Status | Param) -> "TransactionQuerySet":
         """One branch's line, first come first served. One status: so the pick index orders it."""
@@ -186,7 +186,7 @@ class Transaction(models.Model):
 
     @cached_property
     def item_list(self) -> list["TransactionItem"]:
-        """The items, read once; a verb that has them at hand sets this, and nobody asks again."""
+        """The items, read once; an operation that has them sets this, which saves a query."""
         if "items" in getattr(self, "_prefetched_objects_cache", {}):
             return list(self.items.all())
         return _ITEMS.all(transaction_id=self.pk)
@@ -228,7 +228,7 @@ class TransactionItem(models.Model):
         )
 
 
-_ITEMS = Prepared(
+_ITEMS = CompiledQuery(
     lambda: TransactionItem.objects.filter(transaction_id=Param("transaction_id")).order_by("id")
 )
 

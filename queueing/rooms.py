@@ -12,12 +12,12 @@ from queueing.errors import RoomNotReady, WrongState
 from queueing.events import announce_room
 from queueing.models import Room, RoomStatus, Transaction
 from queueing.states import Status
-from spa_project.lib.db.compiled_queries import Param, Prepared, update_where
+from spa_project.lib.db.compiled_queries import CompiledQuery, Param, update_where
 from spa_project.lib.errors import Conflict
 
 # By primary key: the model's own order joins the branch, and MariaDB would lock its row too, for
 # every therapist and every new customer in it.
-_ROOM = Prepared(
+_ROOM = CompiledQuery(
     lambda: (
         Room.objects.select_for_update()
         .filter(branch_id=Param("branch_id"), number=Param("number"))
@@ -25,8 +25,10 @@ _ROOM = Prepared(
     )
 )
 
-_OCCUPIED = Prepared(lambda: Room.objects.select_for_update().filter(pk=Param("pk")).order_by("pk"))
-_BY_KEY = Prepared(
+_OCCUPIED = CompiledQuery(
+    lambda: Room.objects.select_for_update().filter(pk=Param("pk")).order_by("pk")
+)
+_BY_KEY = CompiledQuery(
     lambda: Room.objects.select_for_update(skip_locked=True).filter(pk=Param("pk")).order_by("pk")
 )
 

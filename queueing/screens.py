@@ -19,12 +19,12 @@ from queueing.snapshots import (
     transactions_of,
 )
 from queueing.statistics import statistics_of, takings_of
-from spa_project.lib.realtime.screen import Digest, ReadAll, Screen
+from spa_project.lib.realtime.screen import DigestSource, ReadAll, Screen
 
 
 def audience_screen(audience: Audience, branch: Branch, snapshot: Any, **own: Any) -> Screen:
     """A screen of one branch that shows what its audience shows, and its caller's `own`."""
-    digest = Digest(digests_read_for(audience), branch.pk)
+    digest = DigestSource(digests_read_for(audience), branch.pk)
     return Screen(audience.topic(branch.pk), snapshot, digest, own)
 
 
@@ -70,7 +70,7 @@ def monitor_screen(caller: Caller) -> Screen:
             "statistics": statistics_of(branch),
         }
 
-    digest = Digest(monitor_digests, branch.pk)
+    digest = DigestSource(monitor_digests, branch.pk)
     confidential = takings_screen(branch) if Role.MANAGER in caller.roles else None
     return Screen(MONITOR.topic(branch.pk), snapshot, digest, confidential=confidential)
 
@@ -86,7 +86,7 @@ def monitor_digests(branch_ids: list[int]) -> dict[int, Any]:
 
 def takings_screen(branch: Branch) -> Screen:
     """The part of the monitor that only managers see."""
-    digest = Digest(takings_digests, branch.pk)
+    digest = DigestSource(takings_digests, branch.pk)
     return Screen(f"takings.{branch.pk}", lambda: {**takings_of(branch)}, digest)
 
 
@@ -119,4 +119,4 @@ def ticket_screen(key: str) -> Screen:
         told = {"before": place["before"], "wait_minutes": place["wait_minutes"]}
         return {"transaction": serialize_transaction(visit), **told}
 
-    return Screen(ticket_topic(found), snapshot, Digest(digests_of_tickets, found))
+    return Screen(ticket_topic(found), snapshot, DigestSource(digests_of_tickets, found))

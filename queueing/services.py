@@ -1,4 +1,4 @@
-"""The verbs of the floor: each one function, one database transaction, one truth.
+"""The operations of the floor: each one function, one database transaction, one truth.
 
 Locks are taken in one order everywhere: actor, transaction, room, items, payment, event.
 """
@@ -20,7 +20,7 @@ from queueing.errors import EmptySelection, ServiceNotFound
 from queueing.lifecycle import advance
 from queueing.models import Room, RoomStatus, Transaction, TransactionItem
 from queueing.states import Status
-from spa_project.lib.db.compiled_queries import Param, Prepared, insert_new
+from spa_project.lib.db.compiled_queries import CompiledQuery, Param, insert_new
 from spa_project.lib.db.transactions import durable
 from spa_project.lib.errors import Conflict, Invalid
 from spa_project.lib.fingerprint import fingerprint
@@ -106,10 +106,10 @@ def _items_for(choices: Sequence[Choice]) -> list[TransactionItem]:
 
 
 @cache
-def _offers(*keys: str) -> Prepared[ServiceClassification]:
+def _offers(*keys: str) -> CompiledQuery[ServiceClassification]:
     """What is on the menu under as many keys as a customer has chosen."""
     params: list[Any] = [Param(key) for key in keys]
-    return Prepared(lambda: ServiceClassification.objects.on_the_menu().filter(pk__in=params))
+    return CompiledQuery(lambda: ServiceClassification.objects.on_the_menu().filter(pk__in=params))
 
 
 @durable

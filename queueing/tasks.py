@@ -11,15 +11,15 @@ from queueing import rooms
 from queueing.lifecycle import advance
 from queueing.models import Room, Transaction
 from queueing.states import Status
-from spa_project.lib.db.compiled_queries import Param, Prepared
+from spa_project.lib.db.compiled_queries import CompiledQuery, Param
 from spa_project.lib.db.transactions import durable
 
-_HELD = Prepared(
+_HELD = CompiledQuery(
     lambda: Transaction.objects.select_for_update(skip_locked=True).filter(pk=Param("pk"))
 )
 
 
-def tidy_up() -> None:
+def run_due() -> None:
     """Do what is due; two small reads of an index when nothing is."""
     now = timezone.now()
     for pk in Transaction.objects.filter(held_until__lte=now).values_list("pk", flat=True):

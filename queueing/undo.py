@@ -38,7 +38,7 @@ def undo(user: User, *, transaction_id: int, version: int | None = None) -> Tran
 
 
 def _locked(user: User, transaction_id: int) -> Transaction:
-    """Lock whoever had a part in the visit, then the visit: the order of every verb."""
+    """Lock whoever had a part in the visit, then the visit: the order of every operation."""
     here = Transaction.objects.filter(pk=transaction_id, branch=user.branch)
     seen = here.select_related("therapist", "cashier").first()
     if seen is None:

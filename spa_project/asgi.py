@@ -11,14 +11,14 @@ django_application = get_asgi_application()  # first: the rest needs the apps lo
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
 
-from spa_project.checks import refuse_an_unsafe_start  # noqa: E402
-from spa_project.lib.db.single_process import refuse_a_second_process  # noqa: E402
+from spa_project.checks import check_before_serving  # noqa: E402
+from spa_project.lib.db.single_process import ensure_single_process  # noqa: E402
 from spa_project.lib.realtime.hub import Attached  # noqa: E402
 from spa_project.lib.web.pooled import PooledApplication  # noqa: E402
 from spa_project.routing import websockets  # noqa: E402
 
-refuse_a_second_process()
-refuse_an_unsafe_start()  # before the first request: Daphne itself runs no system checks
+ensure_single_process()
+check_before_serving()  # before the first request: Daphne itself runs no system checks
 
 application = Attached(
     ProtocolTypeRouter(

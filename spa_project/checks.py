@@ -14,7 +14,7 @@ from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from accounts.models import User
-from spa_project.lib.db.checks import in_words, refuse_a_wrong_database
+from spa_project.lib.db.checks import check_database_before_serving, in_words
 
 KEY_LENGTH = 50
 KEY_DISTINCT = 5
@@ -49,11 +49,11 @@ def demo_accounts(connection: BaseDatabaseWrapper) -> list[CheckMessage]:
     return [_accounts_warning(names)] if names else []
 
 
-def refuse_an_unsafe_start() -> None:
+def check_before_serving() -> None:
     """Called before serving; raises `ImproperlyConfigured` with what to change."""
     if found := check_settings():
         raise ImproperlyConfigured("\n\n".join(in_words(error) for error in found))
-    refuse_a_wrong_database(demo_accounts)
+    check_database_before_serving(demo_accounts)
 
 
 def _judge_key(key: str) -> Iterator[Error]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from django.db.transaction import atomic
 from tqdm import tqdm
 
-from accounts.demo import Hiring, Login
+from accounts.demo import DemoAccount, StaffFactory
 from accounts.models import Branch, User
 from catalog.menu_import import importer
 from catalog.models import Service, ServiceCategory, ServiceClassification
@@ -33,14 +33,14 @@ def is_empty() -> bool:
 @atomic
 def seed(
     *, therapists: int, cashiers: int, rooms: int, password: str | None, quiet: bool = False
-) -> list[Login]:
+) -> list[DemoAccount]:
     """Fill an empty system; returns the logins made. All or nothing."""
     branch = Branch.objects.create(name="Main Street", slug="main")
     importer.import_file(MENU)
     create_defaults()
     for number in range(1, rooms + 1):
         Room.objects.create(branch=branch, number=str(number))
-    hiring = Hiring(branch, password)
+    hiring = StaffFactory(branch, password)
     hiring.manager(1)
     hiring.monitor(1)
     # Each password is hashed slowly on purpose, so many people take a while.

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.auth import changed_among, staff_of
+from accounts.auth import revoked_among, staff_of
 from accounts.models import AuthToken, Branch, Therapist, User
 from accounts.tests.by_token import bearer, log_in, post
 from conftest import open_socket, session_of
@@ -194,14 +194,14 @@ async def test_a_silent_logout_is_seen_with_the_next_command(maya):
 async def test_who_gets_one_role_more_stays_and_is_asked_about_no_more_than_before(
     maya, often, monkeypatch
 ):
-    looks: list[session_watch.Doorkeeper] = []
-    look = session_watch.Doorkeeper.look
+    looks: list[session_watch.SessionWatcher] = []
+    recheck = session_watch.SessionWatcher.recheck
 
-    def counted(keeper: session_watch.Doorkeeper) -> None:
-        looks.append(keeper)
-        look(keeper)
+    def counted(watcher: session_watch.SessionWatcher) -> None:
+        looks.append(watcher)
+        recheck(watcher)
 
-    monkeypatch.setattr(session_watch.Doorkeeper, "look", counted)
+    monkeypatch.setattr(session_watch.SessionWatcher, "recheck", counted)
     async with open_socket("/ws/therapist/", maya.user) as desk:
         await desk.hear("snapshot")
         await quietly(lambda: User.objects.update(is_monitor=True))
@@ -215,16 +215,16 @@ async def test_a_socket_keeps_its_token_alive(maya):
     caller = await pool.run(staff_of, {"headers": _encoded(token), "query_string": b""})
     for hours in (20, 40):
         with time_machine.travel(timezone.now() + datetime.timedelta(hours=hours), tick=True):
-            assert await pool.run(changed_among, {caller.standing}) == set()
+            assert await pool.run(revoked_among, {caller.access_state}) == set()
 
 
 async def test_all_who_are_in_are_asked_about_in_two_statements(maya, noor, carl, mona):
     def count() -> int:
         scopes = [{"headers": _encoded(log_in(name)), "query_string": b""} for name in NAMES]
-        standings = {staff_of(scope).standing for scope in scopes}
-        assert len(standings) == len(NAMES)
+        access_states = {staff_of(scope).access_state for scope in scopes}
+        assert len(access_states) == len(NAMES)
         with CaptureQueriesContext(connection) as statements:
-            assert changed_among(standings) == set()
+            assert revoked_among(access_states) == set()
         return len(statements)
 
     assert await pool.run(count) == 2

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import SocketTicket
 from accounts.tests.by_token import bearer, log_in, post
-from accounts.tokens import login_by_token, new_ticket, spend_ticket
+from accounts.tokens import login_by_token, new_ticket, redeem_ticket
 from conftest import open_socket, session_of
 from spa_project.lib.db.pool import pool
 from spa_project.tests.concurrency import Workers
@@ -34,7 +34,7 @@ def ask_for_ticket(client: Client, **headers: str) -> str:
 
 def spent(text: str) -> bool:
     """What a process does; says whether it was the one."""
-    return spend_ticket(text) is not None
+    return redeem_ticket(text) is not None
 
 
 @pytest.mark.asyncio

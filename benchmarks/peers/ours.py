@@ -1,4 +1,4 @@
-"""Our own floor as it is, with an address that sends an event the way a verb does."""
+"""Our own floor as it is, with an address that sends an event the way an operation does."""
 
 import asyncio
 import json
@@ -29,7 +29,7 @@ def _publish(count: int, pause: float) -> list[float]:
 
 
 async def publish_on_a_database_thread(count: int, pause: float) -> list[float]:
-    """Where every verb runs; each event leaves by itself, as those of many verbs do."""
+    """Where every operation runs; each event leaves by itself, as those of many operations do."""
     async with pool.slot() as executor:
         return await asyncio.get_running_loop().run_in_executor(executor, _publish, count, pause)
 

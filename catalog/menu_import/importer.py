@@ -38,7 +38,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Report:
+class ImportReport:
     """What an import did, or would do."""
 
     rows: int
@@ -62,7 +62,7 @@ class Report:
         return self.rows - len(self.changes)
 
 
-def import_file(source: Source, *, dry_run: bool = False) -> Report:
+def import_file(source: Source, *, dry_run: bool = False) -> ImportReport:
     """Bring a price list in, from a path or from its lines, all of it or nothing.
 
     Raises `BadPriceList`, which names every bad cell. A dry run writes nothing.
@@ -108,13 +108,13 @@ def _row_of(offer: ServiceClassification) -> Row:
     )
 
 
-def _report(rows: Sequence[Row], entries: Sequence[Entry], menu: Menu) -> Report:
+def _report(rows: Sequence[Row], entries: Sequence[Entry], menu: Menu) -> ImportReport:
     details: dict[Row, list[str]] = defaultdict(list)
     for entry in sorted(entries, key=lambda entry: -len(entry.path)):
         details[entry.row] += entry.in_words()
     prices = {entry.path: entry for entry in entries if len(entry.path) == len(LEVELS)}
     changes = (Change(row, prices[row.path].is_new, tuple(details[row])) for row in rows)
-    return Report(
+    return ImportReport(
         rows=len(rows),
         changes=tuple(change for change in changes if change.details),
         left_alone=sum(len(path) == len(LEVELS) and path not in prices for path in menu),

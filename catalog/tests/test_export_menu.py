@@ -33,7 +33,7 @@ def exported_rows() -> list[str]:
     return rows
 
 
-def back_in() -> importer.Report:
+def back_in() -> importer.ImportReport:
     return importer.import_file(io.StringIO(importer.export_text(), newline=""))
 
 

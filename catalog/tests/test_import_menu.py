@@ -30,7 +30,7 @@ def sheet(*rows: str) -> list[str]:
     return io.StringIO(text, newline="").readlines()
 
 
-def bring_in(*rows: str, **options) -> importer.Report:
+def bring_in(*rows: str, **options) -> importer.ImportReport:
     return importer.import_file(sheet(*rows), **options)
 
 

@@ -1,8 +1,8 @@
 """Everybody taps anything in any order; a small model says what must come of it.
 
 The model knows the line, who holds whom, and what each visit has; it is written without looking
-at how the verbs do it. After every step the rows must be what the model says, so a refused step
-has changed nothing; at the end of every day the ledger must be sound.
+at how the operations do it. After every step the rows must be what the model says, so a refused
+step has changed nothing; at the end of every day the ledger must be sound.
 """
 
 import os
@@ -217,7 +217,7 @@ class Model:
 
 
 class Day(RuleBasedStateMachine):
-    """The rules are the verbs; each is checked against the model."""
+    """The rules are the operations; each is checked against the model."""
 
     visits = Bundle("visits")
 
@@ -225,7 +225,7 @@ class Day(RuleBasedStateMachine):
         super().__init__()
         self.cast = cast
         self.model = Model()
-        # A day leaves nothing behind for the next. Django lets a durable verb run inside it
+        # A day leaves nothing behind for the next. Django lets a durable operation run inside it
         # when it is marked as a test's.
         self.night = atomic()
         self.night._from_testcase = True  # type: ignore[attr-defined]
@@ -447,7 +447,7 @@ class Day(RuleBasedStateMachine):
     def an_hour_passes(self) -> None:
         """Holds end and rooms are ready by themselves."""
         with time_machine.travel(timezone.now() + timedelta(hours=1)):
-            tasks.tidy_up()
+            tasks.run_due()
         for visit in self.model.visits:
             if visit.status == Status.ON_HOLD:
                 visit.move(Status.PENDING_THERAPIST, by=None)
@@ -516,10 +516,10 @@ class Day(RuleBasedStateMachine):
             "missed": (leaving.no_show, Status.NO_SHOW),
             "back": (partial(holding.release, reason="no"), Status.PENDING_THERAPIST),
         }
-        verb, to = ways[way]
+        operation, to = ways[way]
         refusal = not_possible(visit, visit.therapist == therapist, Status.THERAPIST_CONFIRMED)
         with self.expect(refusal):
-            verb(therapist, transaction_id=visit.pk)
+            operation(therapist, transaction_id=visit.pk)
         if not refusal:
             if way != "again":
                 self.model.free_room(visit)

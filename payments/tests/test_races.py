@@ -39,10 +39,10 @@ def workers(django_db_setup, django_db_blocker) -> Iterator[Workers]:
 # -- What the processes do ------------------------------------------------------------------------
 
 
-def asked(verb: Any, *args: Any, **kwargs: Any) -> Any:
-    """The key of the transaction the verb returns, or the code of its refusal."""
+def asked(operation: Any, *args: Any, **kwargs: Any) -> Any:
+    """The key of the transaction the operation returns, or the code of its refusal."""
     try:
-        return verb(*args, **kwargs).pk
+        return operation(*args, **kwargs).pk
     except DomainError as refusal:
         return refusal.code
 

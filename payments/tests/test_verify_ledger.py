@@ -1,4 +1,4 @@
-"""The ledger is sound on a floor the verbs made, and every rule notices what it is there for."""
+"""Rows made by operations break no integrity rule, and every rule finds its own fault."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -98,7 +98,7 @@ def test_the_floor_without_its_guards_is_still_the_same_floor(unguarded):
 
 
 class Fault(NamedTuple):
-    """Something done around the verbs, and the finding it must lead to."""
+    """Something done around the operations, and the finding it must lead to."""
 
     rule: str
     model: type[Model]
@@ -439,7 +439,7 @@ def test_a_fault_is_found_and_its_row_named(unguarded, name):
 
 
 def change(model: type[Model], transaction: Transaction, changes: dict[str, Any]) -> None:
-    """Write around the verbs what belongs to a transaction: the first row there is."""
+    """Write around the operations what belongs to a transaction: the first row there is."""
     key = {
         Transaction: "pk",
         Room: "current_transaction",

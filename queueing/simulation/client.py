@@ -30,22 +30,22 @@ FOR_GOOD = frozenset({4401, 4403, 4404})
 MAX_MESSAGE = 4 * 1024 * 1024
 
 
-class LineLost(Exception):
+class ConnectionLost(Exception):
     """The line broke before the answer came: nobody knows whether it was done."""
 
 
-class LineOver(Exception):
+class ConnectionRejected(Exception):
     """The server does not want this socket, now or later; the message is its close code."""
 
 
-class Login(NamedTuple):
+class Credentials(NamedTuple):
     """Who has logged in: their token, and the branch they work in."""
 
     token: str
     branch: str
 
 
-def log_in(url: str, username: str, password: str) -> Login:
+def log_in(url: str, username: str, password: str) -> Credentials:
     """Get a token from the spa at `url`. Raises `OSError` when it is refused or unreachable."""
     request = urllib.request.Request(
         f"{url}/api/login/",
@@ -54,7 +54,7 @@ def log_in(url: str, username: str, password: str) -> Login:
     )
     with urllib.request.urlopen(request, timeout=30) as response:
         answer = json.load(response)
-    return Login(answer["token"], answer["user"]["branch"])
+    return Credentials(answer["token"], answer["user"]["branch"])
 
 
 def read_json(url: str) -> Any:
@@ -63,7 +63,7 @@ def read_json(url: str) -> Any:
         return json.load(response)
 
 
-class Line:
+class LiveClient:
     """One socket of a spa, kept open inside an `async with` block.
 
     `urls` are the processes it may be opened at, one after the other. `hear` is called with every
@@ -91,7 +91,7 @@ class Line:
         self._ids = count(1)
         self._answers: dict[int, asyncio.Future[Message]] = {}
         self._connection: ClientConnection | None = None
-        self._over: LineOver | None = None
+        self._over: ConnectionRejected | None = None
         self._settled = asyncio.Event()  # open, or over for good
         self._news = asyncio.Event()
 
@@ -108,7 +108,7 @@ class Line:
     async def ask(self, command: str, **data: Any) -> Message:
         """Send a command as soon as the line is open; return the reply, a refusal too.
 
-        Raises `LineLost`, `LineOver`.
+        Raises `ConnectionLost`, `ConnectionRejected`.
         """
         connection = await self._whenever_open()
         number = next(self._ids)
@@ -119,13 +119,13 @@ class Line:
                 await self._send(connection, {"command": command, "id": number, "data": data})
                 if reply := await answer:
                     return reply
-                raise LineLost
+                raise ConnectionLost
         except ConnectionClosed as error:
             # At once: whoever asks again without waiting would keep `_keep_open` from its turn.
             self._forget(connection)
-            raise LineLost from error
+            raise ConnectionLost from error
         except TimeoutError as error:
-            raise LineLost from error
+            raise ConnectionLost from error
         finally:
             self._answers.pop(number, None)
 
@@ -137,7 +137,7 @@ class Line:
         while True:
             try:
                 reply = await self.ask(command, **data)
-            except LineLost:
+            except ConnectionLost:
                 continue
             if reply.get("code") not in LATER:
                 return reply
@@ -209,7 +209,7 @@ class Line:
                     self._take(json.loads(text))
             finally:
                 if connection.close_code in FOR_GOOD:
-                    self._over = LineOver(connection.close_code)
+                    self._over = ConnectionRejected(connection.close_code)
                 self._forget(connection)
 
     def _take(self, message: Message) -> None:

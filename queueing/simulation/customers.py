@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 
-from queueing.simulation.client import Line, LineLost
+from queueing.simulation.client import ConnectionLost, LiveClient
 from queueing.simulation.day import Day, Visit
 from queueing.states import Status
 
@@ -39,7 +39,7 @@ class Customer:
         self._visit: Visit = {}
         self._is_behind = False  # the server's heartbeat says something else than our ticket
 
-    async def visit(self, kiosk: Line) -> None:
+    async def visit(self, kiosk: LiveClient) -> None:
         """Order at a kiosk, then follow the own ticket until the visit is over."""
         reply = await kiosk.insist("customer_confirm_selection", **self._order())
         assert reply["ok"], reply
@@ -60,7 +60,7 @@ class Customer:
             "request_id": str(uuid.uuid4()),
         }
 
-    async def _wait(self, ticket: Line, key: str) -> None:
+    async def _wait(self, ticket: LiveClient, key: str) -> None:
         loop = asyncio.get_running_loop()
         leaves_at = loop.time() + self._patience * self._day.minute
         while self._visit["status"] not in OVER:
@@ -71,11 +71,11 @@ class Customer:
             if self._is_behind:
                 await ticket.refresh()
 
-    async def _leave(self, ticket: Line, key: str) -> None:
+    async def _leave(self, ticket: LiveClient, key: str) -> None:
         """Cancel; who is called at this very moment stays."""
         try:
             reply = await ticket.ask("customer_cancel", key=key)
-        except LineLost:
+        except ConnectionLost:
             return
         if reply["ok"]:
             self._see(reply["transaction"])

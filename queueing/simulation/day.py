@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from queueing.simulation.client import Hear, Line
+from queueing.simulation.client import Hear, LiveClient
 
 Visit = dict[str, Any]  # a transaction as it goes over the wire
 #: Opens a socket: its path, the member of staff or nobody, and who hears its events.
-OpenLine = Callable[[str, str, Hear], Line]
+OpenLine = Callable[[str, str, Hear], LiveClient]
 
 
 @dataclass(frozen=True)

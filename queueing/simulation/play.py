@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable, Iterator, Mapping
 
-from queueing.simulation.client import Hear, Line, log_in, read_json
+from queueing.simulation.client import Hear, LiveClient, log_in, read_json
 from queueing.simulation.customers import Customer
 from queueing.simulation.day import Day, Tally, Visit, ignore
 from queueing.simulation.staff import Cashier, Therapist, Worker
@@ -60,12 +60,12 @@ class Play:
                 minute = arrival
                 crowd.create_task(self._visit(kiosk, left))
 
-    async def _visit(self, kiosk: Line, left: Callable[[], object]) -> None:
+    async def _visit(self, kiosk: LiveClient, left: Callable[[], object]) -> None:
         await Customer(self._day, patience=self._chance.uniform(*PATIENCE)).visit(kiosk)
         left()
 
-    def _open_line(self, path: str, username: str, hear: Hear) -> Line:
-        return Line([self._url], path, token=self._tokens.get(username, ""), hear=hear)
+    def _open_line(self, path: str, username: str, hear: Hear) -> LiveClient:
+        return LiveClient([self._url], path, token=self._tokens.get(username, ""), hear=hear)
 
 
 def is_staff(username: str) -> bool:

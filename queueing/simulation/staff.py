@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 from queueing.models import RoomStatus
-from queueing.simulation.client import LineLost
+from queueing.simulation.client import ConnectionLost
 from queueing.simulation.day import Day, Visit, ignore
 from queueing.states import Status
 
@@ -50,7 +50,7 @@ class Worker:
                     await self._serve(visit)
                 else:
                     await self._line.news(IDLE_SECONDS)
-            except (LineLost, Refused):
+            except (ConnectionLost, Refused):
                 # Whether it was done or not, the next claim tells: it gives the same one again.
                 await self._day.minutes(0.1)
 
@@ -69,7 +69,7 @@ class Worker:
         raise NotImplementedError
 
     async def _does(self, command: str, **data: object) -> Visit:
-        """A step that the customer's state allows; raises `LineLost`, `Refused`."""
+        """A step that the customer's state allows; raises `ConnectionLost`, `Refused`."""
         return self._accepted(await self._line.ask(command, **data))
 
     def _accepted(self, reply: Visit) -> Visit:

@@ -55,11 +55,11 @@ def test_a_treated_customer_cannot_be_held(carl, make_transaction):
 def test_a_hold_ends_by_itself_not_before_its_time(maya, carl, make_transaction):
     held = make_transaction(Status.PENDING_THERAPIST)
     holding.hold(carl.user, transaction_id=held.pk)
-    tasks.tidy_up()
+    tasks.run_due()
     with pytest.raises(QueueEmpty):
         services.confirm_next(maya)
     with after_the_hold():
-        tasks.tidy_up()
+        tasks.run_due()
         assert services.confirm_next(maya) == held
     assert held.events.get(version=3).by is None
 

@@ -96,10 +96,10 @@ def after(minutes: int):
 def test_a_room_is_ready_by_itself_after_the_branchs_minutes(branch, maya):
     services.set_room(branch, "1", RoomStatus.PREPARING)
     with after(branch.preparing_minutes - 1):
-        tasks.tidy_up()
+        tasks.run_due()
         assert status_of("1") == RoomStatus.PREPARING
     with after(branch.preparing_minutes):
-        tasks.tidy_up()
+        tasks.run_due()
     room = Room.objects.get(number="1")
     assert (room.status, room.ready_at) == (RoomStatus.AVAILABLE, None)
 
@@ -107,7 +107,7 @@ def test_a_room_is_ready_by_itself_after_the_branchs_minutes(branch, maya):
 def test_the_desks_hear_that_it_is_ready(branch, maya, heard):
     services.set_room(branch, "1", RoomStatus.PREPARING)
     with after(branch.preparing_minutes):
-        sent = heard(tasks.tidy_up)
+        sent = heard(tasks.run_due)
     assert {(event, data["room"]["status"]) for _topic, event, data in sent} == {
         ("room_updated", "available")
     }
@@ -117,7 +117,7 @@ def test_a_branch_may_want_to_be_told(branch, maya):
     branch.preparing_minutes = 0
     services.set_room(branch, "1", RoomStatus.PREPARING)
     with after(24 * 60):
-        tasks.tidy_up()
+        tasks.run_due()
     assert status_of("1") == RoomStatus.PREPARING
 
 

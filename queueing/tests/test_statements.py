@@ -1,7 +1,7 @@
 """How many SQL statements a command costs, from a socket's frame to its answer.
 
-Counted on a warm connection: who is asking, BEGIN, the verb, what the answer and the events carry,
-COMMIT. A figure of the code, not of the machine: whoever adds a query sees it here.
+Counted on a warm connection: who is asking, BEGIN, the operation, what the answer and the events
+carry, COMMIT. A figure of the code, not of the machine: whoever adds a query sees it here.
 None of them locks rows of two tables: MariaDB would lock the branch for everybody in it.
 """
 

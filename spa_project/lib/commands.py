@@ -1,4 +1,4 @@
-"""Names people's programs send, and the verbs behind them.
+"""Names people's programs send, and the operations behind them.
 
 A command is declared once, with its data and the roles that may use it; sockets and HTTP both
 answer through `answer`, so they refuse in the same words.
@@ -27,10 +27,9 @@ from spa_project.lib.errors import (
     UnknownCommand,
 )
 from spa_project.lib.logs import describe
-from spa_project.lib.metrics import BUSY, COMMAND_SECONDS
-from spa_project.lib.metrics import COMMANDS as COMMANDS_ANSWERED
+from spa_project.lib.metrics import BUSY, COMMAND_SECONDS, COMMANDS_ANSWERED
 from spa_project.lib.rate_limits import COMMANDS, ORDERS
-from spa_project.lib.request_context import asking
+from spa_project.lib.request_context import current
 
 logger = logging.getLogger(__name__)
 command_log = logging.getLogger("spa.commands")
@@ -60,7 +59,7 @@ class Caller(Protocol):
         """Whether a browser says who it is on its own, so that a foreign page could ask, too."""
 
     @property
-    def standing(self) -> Any:
+    def access_state(self) -> Any:
         """What must stay as it is while the caller's socket is open; hashable."""
 
     @property
@@ -143,9 +142,9 @@ def _answer_or_refuse(caller: Caller, name: str, data: Any) -> tuple[Reply, int]
 def _count(caller: Caller) -> None:
     """People are counted by their login, visitors by where they are."""
     if caller.topic:
-        COMMANDS.spend(caller.topic)
+        COMMANDS.hit(caller.topic)
     else:
-        ORDERS.spend(rate_limit_key(asking().address))
+        ORDERS.hit(rate_limit_key(current().address))
 
 
 def database_failed(name: str) -> Reply:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
-from spa_project.lib.request_context import asking
+from spa_project.lib.request_context import current
 
 _CROSSED_OUT = "[…]"
 _SECRETS = (
@@ -52,7 +52,7 @@ class NumberRequests(logging.Filter):
     """Says of each line which request it belongs to."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = asking().id
+        record.request_id = current().id
         return True
 
 

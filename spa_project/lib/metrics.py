@@ -4,7 +4,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 QUICK = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
-COMMANDS = Counter(
+COMMANDS_ANSWERED = Counter(
     "spa_commands", "Commands answered, by what came of them: “ok” or a code.", ["command", "code"]
 )
 COMMAND_SECONDS = Histogram(
@@ -25,7 +25,7 @@ OLDEST_WAIT = Gauge(
 RETRIES = Counter(
     "spa_transaction_retries",
     "Database transactions run again because somebody else was in the way, by what they met.",
-    ["verb", "cause"],
+    ["operation", "cause"],
 )
 BUSY = Counter(
     "spa_busy",

@@ -61,15 +61,15 @@ class Limit:
         self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
         self._lock = threading.Lock()
 
-    def spend(self, who: str) -> None:
+    def hit(self, who: str) -> None:
         """Count one more; raises `RateLimited` with the seconds to wait."""
         if not settings.RATE_LIMITS:
             return
-        self._spend_here(who)
+        self._hit_here(who)
         if self._shared and settings.REDIS_URL:
-            shared_window().spend(f"{self._setting.lower()}:{who}", self._per_minute)
+            shared_window().hit(f"{self._setting.lower()}:{who}", self._per_minute)
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Begin anew with everybody."""
         self._buckets.clear()
 
@@ -82,7 +82,7 @@ class Limit:
     def _per_minute(self) -> int:
         return int(getattr(settings, self._setting))
 
-    def _spend_here(self, who: str) -> None:
+    def _hit_here(self, who: str) -> None:
         with self._lock:
             bucket = self._buckets.pop(who, None) or self._new_bucket()
             self._buckets[who] = bucket  # at the end: who was heard of last
@@ -115,13 +115,13 @@ class SharedWindow:
         self._failure: type[Exception] = redis.RedisError
         self._ask_again_at = 0.0
 
-    def spend(self, name: str, limit: int) -> None:
+    def hit(self, name: str, limit: int) -> None:
         """Count one more in this minute; raises `RateLimited` with the seconds it still has."""
         now = time.time()
         if self._count(f"spa:limit:{name}:{int(now // self._SECONDS)}") > limit:
             raise RateLimited(retry_after=math.ceil(self._SECONDS - now % self._SECONDS))
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Begin anew with everybody."""
         with suppress(self._failure):
             for key in self._redis.scan_iter("spa:limit:*"):

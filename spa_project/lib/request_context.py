@@ -18,32 +18,32 @@ from spa_project.lib.client_address import client_address
 _PROXYS_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
-class Asking(NamedTuple):
+class RequestContext(NamedTuple):
     """One request, or one message of a socket."""
 
     id: str = "-"
     address: str = ""
 
 
-_NOTHING = Asking()
-_asking: ContextVar[Asking] = ContextVar("asking", default=_NOTHING)
+_NOTHING = RequestContext()
+_current: ContextVar[RequestContext] = ContextVar("request_context", default=_NOTHING)
 
 
-def asking() -> Asking:
+def current() -> RequestContext:
     """What is being asked; nothing in particular outside requests and sockets."""
-    return _asking.get()
+    return _current.get()
 
 
 @contextlib.contextmanager
-def asked(source: HttpRequest | Mapping[str, Any]) -> Iterator[Asking]:
+def bind(source: HttpRequest | Mapping[str, Any]) -> Iterator[RequestContext]:
     """Everything inside the block belongs to this request, or to a message of this socket."""
     number = _proxys_id(source) if isinstance(source, HttpRequest) else ""
-    current = Asking(number or secrets.token_hex(8), client_address(source))
-    token = _asking.set(current)
+    context = RequestContext(number or secrets.token_hex(8), client_address(source))
+    token = _current.set(context)
     try:
-        yield current
+        yield context
     finally:
-        _asking.reset(token)
+        _current.reset(token)
 
 
 def _proxys_id(request: HttpRequest) -> str:

@@ -19,7 +19,7 @@ from django.db.backends.signals import connection_created
 from django.db.utils import ConnectionHandler
 
 from spa_project.lib.db import checks
-from spa_project.lib.db.checks import MySQLAnswers, SQLiteAnswers, refuse_a_wrong_database
+from spa_project.lib.db.checks import MySQLAnswers, SQLiteAnswers, check_database_before_serving
 from spa_project.tests.servers import HOST, AppServer, MariaDB, ServerFailed, free_port
 
 GOOD_MARIADB = MySQLAnswers(
@@ -181,14 +181,14 @@ def test_a_table_that_innodb_does_not_keep_is_named(monkeypatch):
 
 @pytest.mark.django_db
 def test_the_start_goes_on_with_a_good_database(caplog):
-    refuse_a_wrong_database()
+    check_database_before_serving()
     assert not caplog.records
 
 
 def test_the_start_is_refused_with_all_that_is_to_change(answer):
     answer(replace(GOOD_MARIADB, version=(10, 5), sql_mode=""))
     with pytest.raises(ImproperlyConfigured) as refusal:
-        refuse_a_wrong_database()
+        check_database_before_serving()
     assert "MariaDB 10.5 cannot skip" in str(refusal.value)
     assert "Use MariaDB 10.6 or newer." in str(refusal.value)
     assert "STRICT_TRANS_TABLES" in str(refusal.value)
@@ -197,12 +197,12 @@ def test_the_start_is_refused_with_all_that_is_to_change(answer):
 def test_a_server_that_django_itself_refuses_is_refused(answer):
     answer(NotSupportedError("MariaDB 10.5 or later is required (found 10.3)."))
     with pytest.raises(ImproperlyConfigured, match=r"found 10\.3"):
-        refuse_a_wrong_database()
+        check_database_before_serving()
 
 
 def test_a_database_that_is_away_does_not_prevent_the_start(answer, caplog):
     answer(OperationalError(2002, "Can't connect to server"))
-    refuse_a_wrong_database()
+    check_database_before_serving()
     [record] = caplog.records
     assert record.levelno == logging.WARNING
     assert "Can't connect to server" in record.getMessage()
@@ -214,7 +214,7 @@ def test_a_database_that_does_not_answer_does_not_hold_the_start_up(caplog, monk
     monkeypatch.setitem(
         checks._KINDS, connection.vendor, (lambda _connection: answered.wait(), lambda _answer: ())
     )
-    refuse_a_wrong_database()
+    check_database_before_serving()
     answered.set()
     assert "has not answered yet" in caplog.text
 
@@ -223,7 +223,7 @@ def test_a_database_that_does_not_answer_does_not_hold_the_start_up(caplog, monk
 @pytest.mark.asyncio
 async def test_the_start_may_be_on_an_event_loop(caplog):
     """Some servers import the application there; Django refuses to ask a database from it."""
-    refuse_a_wrong_database()
+    check_database_before_serving()
     assert asyncio.get_running_loop().is_running()
     assert not caplog.records
 
@@ -236,7 +236,7 @@ def test_the_start_leaves_no_connection_behind():
         opened.append(connection)
 
     connection_created.connect(note)
-    refuse_a_wrong_database()
+    check_database_before_serving()
     connection_created.disconnect(note)
     assert {each.connection for each in opened} == {None}
 

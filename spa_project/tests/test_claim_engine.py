@@ -90,7 +90,7 @@ Claim = Callable[[Any], Transaction]
 
 
 def claimers(branch: Branch, line: Status, count: int) -> tuple[Claim, list[Any]]:
-    """The verb that claims from a line, and people who may use it."""
+    """The operation that claims from a line, and people who may use it."""
     numbers = range(1, count + 1)
     if line == Status.FINISHED:
         cashiers = [make_cashier(f"Cashier{number}", branch, str(number)) for number in numbers]

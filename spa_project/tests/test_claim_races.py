@@ -127,10 +127,10 @@ def cash_all(cashier_id: int) -> Shift:
     return Shift(claimed, picks)
 
 
-def asked(verb: Any, *args: Any, **kwargs: Any) -> Any:
-    """The key of the transaction the verb returns, or the code of its refusal."""
+def asked(operation: Any, *args: Any, **kwargs: Any) -> Any:
+    """The key of the transaction the operation returns, or the code of its refusal."""
     try:
-        return verb(*args, **kwargs).pk
+        return operation(*args, **kwargs).pk
     except DomainError as refusal:
         return refusal.code
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
-from queueing.simulation.client import Line, LineLost, LineOver
+from queueing.simulation.client import ConnectionLost, ConnectionRejected, LiveClient
 
 pytestmark = pytest.mark.asyncio
 
@@ -18,7 +18,7 @@ Answer = Callable[[ServerConnection, Message], Awaitable[None]]
 
 
 @asynccontextmanager
-async def open_line(answer: Answer, **options: Any) -> AsyncIterator[Line]:
+async def open_line(answer: Answer, **options: Any) -> AsyncIterator[LiveClient]:
     """A line to a server that shows an empty screen, and then answers as told."""
 
     async def live(connection: ServerConnection) -> None:
@@ -28,7 +28,7 @@ async def open_line(answer: Answer, **options: Any) -> AsyncIterator[Line]:
 
     async with serve(live, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        async with Line([f"http://127.0.0.1:{port}"], "/ws/", **options) as line:
+        async with LiveClient([f"http://127.0.0.1:{port}"], "/ws/", **options) as line:
             yield line
 
 
@@ -73,7 +73,7 @@ async def test_the_reply_is_the_one_with_our_number():
 
 async def test_a_line_that_breaks_before_the_answer_says_so_and_is_opened_again():
     async with open_line(first_do(hang_up)) as line:
-        with pytest.raises(LineLost):
+        with pytest.raises(ConnectionLost):
             await line.ask("x")
         assert (await line.ask("x"))["ok"]
         assert line.opened == 2
@@ -81,7 +81,7 @@ async def test_a_line_that_breaks_before_the_answer_says_so_and_is_opened_again(
 
 async def test_an_answer_that_does_not_come_is_lost():
     async with open_line(keep_silent, answer_within=0.2) as line:
-        with pytest.raises(LineLost):
+        with pytest.raises(ConnectionLost):
             await line.ask("x")
 
 
@@ -116,9 +116,9 @@ async def test_a_socket_that_is_not_wanted_is_not_opened_again():
         await connection.close(4401)
 
     async with open_line(refuse) as line:
-        with pytest.raises(LineLost):
+        with pytest.raises(ConnectionLost):
             await line.ask("x")
-        with pytest.raises(LineOver, match="4401"):
+        with pytest.raises(ConnectionRejected, match="4401"):
             await line.ask("x")
 
 

@@ -1,4 +1,4 @@
-"""A verb that meets somebody else's lock: run again as a whole, then busy, never half done."""
+"""Operations meet real lock conflicts and are retried as a whole, at most three times."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,8 +34,10 @@ def counted(name: str, **labels: str) -> float:
     return REGISTRY.get_sample_value(f"spa_{name}_total", labels) or 0
 
 
-def retries(verb: str, cause: str | None = None) -> float:
-    return counted("transaction_retries", verb=verb, cause=cause or LOCKED_CAUSE[connection.vendor])
+def retries(operation: str, cause: str | None = None) -> float:
+    return counted(
+        "transaction_retries", operation=operation, cause=cause or LOCKED_CAUSE[connection.vendor]
+    )
 
 
 @contextmanager
@@ -127,8 +129,8 @@ def test_a_full_disk_is_busy_and_what_was_refused_left_nothing(branch, hour, set
 
 @pytest.mark.servers
 def test_the_victim_of_a_deadlock_is_run_again_and_succeeds(maya, make_transaction):
-    """The verb has the therapist and wants the room; the other has the room and wants the
-    therapist, and has changed so much more that InnoDB rolls the verb back."""
+    """The operation has the therapist and wants the room; the other has the room and wants the
+    therapist, and has changed so much more that InnoDB rolls the operation back."""
     waiting = make_transaction(Status.PENDING_THERAPIST)
     tries = retries("confirm_next", "deadlock")
     with another_connection() as other:
@@ -184,5 +186,5 @@ def test_metrics_show_what_was_counted(client, maya, make_transaction):
     assert response["Content-Type"].startswith("text/plain; version=")
     text = response.content.decode()
     cause = LOCKED_CAUSE[connection.vendor]
-    assert f'spa_transaction_retries_total{{cause="{cause}",verb="confirm_next"}}' in text
+    assert f'spa_transaction_retries_total{{cause="{cause}",operation="confirm_next"}}' in text
     assert 'spa_busy_total{cause="lock"}' in text

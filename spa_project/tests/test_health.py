@@ -54,7 +54,7 @@ def test_commands_are_counted_by_name_and_result(maya):
         roles: frozenset[str] = frozenset()
         is_authenticated = False
         is_sent_by_browser = is_locked = False
-        topic = standing = None
+        topic = access_state = None
 
     answer_safely(Nobody(), "therapist_start_service", {})
     assert figure("spa_commands_total", **name, code="not_authenticated") == before + 1

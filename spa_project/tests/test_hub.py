@@ -11,7 +11,7 @@ from spa_project.lib.realtime import hub as hub_module
 from spa_project.lib.realtime import relay as relay_module
 from spa_project.lib.realtime.hub import Hub
 from spa_project.lib.realtime.relay import Relay
-from spa_project.lib.realtime.screen import Digest
+from spa_project.lib.realtime.screen import DigestSource
 
 # Reads run on the database threads, though these never ask the database.
 pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
@@ -44,7 +44,7 @@ async def hub(settings):
 
 
 async def published(hub: Hub, topic: str, text: str) -> None:
-    """Publish from another thread, as a verb does, and let the loop take it."""
+    """Publish from another thread, as an operation does, and let the loop take it."""
     await asyncio.to_thread(hub.publish, topic, text)
     await asyncio.sleep(0)
 
@@ -125,7 +125,7 @@ async def test_a_snapshot_that_failed_is_read_again(hub):
 
 async def test_the_heartbeat_tells_what_the_database_holds(hub):
     ear = Ear()
-    await hub.join("a", ear, Digest(lambda keys: {7: {"count": 2, "versions": 5}}, 7))
+    await hub.join("a", ear, DigestSource(lambda keys: {7: {"count": 2, "versions": 5}}, 7))
     await beat(hub)
     assert json.loads(ear.heard[0]) == {"event": "heartbeat", "data": {"count": 2, "versions": 5}}
 
@@ -139,7 +139,7 @@ async def test_topics_with_the_same_digest_are_read_together(hub):
 
     ears = {key: Ear() for key in (1, 2, 3)}
     for key, ear in ears.items():
-        await hub.join(f"ticket {key}", ear, Digest(read, key))
+        await hub.join(f"ticket {key}", ear, DigestSource(read, key))
     await beat(hub)
     assert reads == [[1, 2, 3]]
     assert [json.loads(ears[key].heard[0])["data"] for key in (1, 2)] == [10, 20]
@@ -151,8 +151,8 @@ async def test_a_heartbeat_that_fails_is_one_heartbeat_less(hub):
         raise ZeroDivisionError
 
     ear = Ear()
-    await hub.join("a", Ear(), Digest(fail, 1))
-    await hub.join("b", ear, Digest(lambda keys: dict.fromkeys(keys, "well"), 1))
+    await hub.join("a", Ear(), DigestSource(fail, 1))
+    await hub.join("b", ear, DigestSource(lambda keys: dict.fromkeys(keys, "well"), 1))
     await beat(hub)
     assert len(ear.heard) == 1
 
@@ -232,7 +232,9 @@ async def test_a_broker_that_hangs_holds_up_no_heartbeat(monkeypatch):
     own, ear = Hub(), Ear()
     own.attach()
     joining = [
-        asyncio.create_task(own.join(f"t{key}", ear, Digest(lambda keys: dict.fromkeys(keys), key)))
+        asyncio.create_task(
+            own.join(f"t{key}", ear, DigestSource(lambda keys: dict.fromkeys(keys), key))
+        )
         for key in range(20)
     ]
     async with asyncio.timeout(1):  # less than one topic waits for the layer
@@ -250,8 +252,8 @@ async def test_a_chore_is_done_with_every_beat_though_nobody_listens(monkeypatch
     def fail() -> None:
         raise OSError("the database is away")
 
-    own.at_each_beat(fail)
-    own.at_each_beat(lambda: done.append(True))
+    own.on_heartbeat(fail)
+    own.on_heartbeat(lambda: done.append(True))
     own.attach()
     async with asyncio.timeout(5):
         while len(done) < 3:

@@ -64,12 +64,12 @@ def order(client, offer, **headers):
 def test_a_limit_says_when_to_come_back(settings):
     settings.ORDERS_PER_MINUTE = 2
     limit = Limit("ORDERS_PER_MINUTE")
-    limit.spend("10.0.0.1")
-    limit.spend("10.0.0.1")
+    limit.hit("10.0.0.1")
+    limit.hit("10.0.0.1")
     with pytest.raises(RateLimited) as refusal:
-        limit.spend("10.0.0.1")
+        limit.hit("10.0.0.1")
     assert refusal.value.as_reply()["retry_after"] == 30
-    limit.spend("10.0.0.2")
+    limit.hit("10.0.0.2")
 
 
 def test_a_limit_lets_through_again_with_time(settings, monkeypatch):
@@ -77,19 +77,19 @@ def test_a_limit_lets_through_again_with_time(settings, monkeypatch):
     now = 1000.0
     monkeypatch.setattr("spa_project.lib.rate_limits.time.monotonic", lambda: now)
     limit = Limit("ORDERS_PER_MINUTE")
-    limit.spend("10.0.0.1")
+    limit.hit("10.0.0.1")
     now += 59
     with pytest.raises(RateLimited):
-        limit.spend("10.0.0.1")
+        limit.hit("10.0.0.1")
     now += 1.1
-    limit.spend("10.0.0.1")
+    limit.hit("10.0.0.1")
 
 
 def test_a_limit_remembers_so_many_and_no_more(monkeypatch):
     monkeypatch.setattr("spa_project.lib.rate_limits.REMEMBERED", 50)
     limit = Limit("REQUESTS_PER_MINUTE")
     for number in range(500):
-        limit.spend(f"10.0.1.{number}")
+        limit.hit(f"10.0.1.{number}")
     assert limit.remembered == 50
 
 
@@ -234,9 +234,9 @@ def test_processes_count_together_through_redis(broker):
     one, two = SharedWindow(broker.url), SharedWindow(broker.url)
     with time_machine.travel(1_000_000_000, tick=False):
         for window in (one, two):
-            window.spend("orders:10.0.0.1", 2)
+            window.hit("orders:10.0.0.1", 2)
         with pytest.raises(RateLimited) as refusal:
-            one.spend("orders:10.0.0.1", 2)
+            one.hit("orders:10.0.0.1", 2)
     assert refusal.value.retry_after == 60 - 1_000_000_000 % 60
 
 
@@ -246,10 +246,10 @@ def test_without_redis_each_process_goes_on_by_itself(broker, settings, caplog, 
     window = SharedWindow(broker.url)
     monkeypatch.setattr("spa_project.lib.rate_limits.shared_window", lambda: window)
     limit = Limit("ORDERS_PER_MINUTE", shared=True)
-    limit.spend("10.0.0.1")
+    limit.hit("10.0.0.1")
     broker.kill()
-    limit.spend("10.0.0.1")
+    limit.hit("10.0.0.1")
     with pytest.raises(RateLimited):
-        limit.spend("10.0.0.1")
-    limit.spend("10.0.0.2")
+        limit.hit("10.0.0.1")
+    limit.hit("10.0.0.2")
     assert [record.levelname for record in caplog.records] == ["WARNING"], "asked once, then let be"

@@ -11,7 +11,7 @@ from conftest import open_socket
 from queueing.models import new_key
 from queueing.states import Status
 from spa_project.lib.logs import JsonLines, NumberRequests, PlainLines, discreet
-from spa_project.lib.request_context import asked
+from spa_project.lib.request_context import bind
 
 
 @pytest.fixture
@@ -134,6 +134,6 @@ def test_nobody_writes_a_second_line():
 
 
 def test_a_line_belongs_to_its_request(rf):
-    with asked(rf.get("/")) as current:
+    with bind(rf.get("/")) as current:
         assert json.loads(as_json(record_of("hello")))["request_id"] == current.id
     assert json.loads(as_json(record_of("hello")))["request_id"] == "-"

@@ -16,7 +16,7 @@ from django.db import connection
 from accounts.models import User
 from spa_project import checks
 from spa_project import settings as settings_module
-from spa_project.checks import check_settings, demo_accounts, refuse_an_unsafe_start
+from spa_project.checks import check_before_serving, check_settings, demo_accounts
 
 UNSAFE = {
     "a short key": ({"SECRET_KEY": secrets.token_urlsafe(20)}, "spa.E101"),
@@ -65,11 +65,11 @@ def test_an_unsafe_spa_is_told_what_to_change(safe, case):
 
 @pytest.mark.parametrize("case", UNSAFE)
 def test_an_unsafe_spa_does_not_open(safe, case, monkeypatch):
-    monkeypatch.setattr(checks, "refuse_a_wrong_database", lambda *_checks: None)
-    refuse_an_unsafe_start()
+    monkeypatch.setattr(checks, "check_database_before_serving", lambda *_checks: None)
+    check_before_serving()
     change(safe, UNSAFE[case][0])
     with pytest.raises(ImproperlyConfigured):
-        refuse_an_unsafe_start()
+        check_before_serving()
 
 
 def test_development_may_be_unsafe(safe):
@@ -105,8 +105,10 @@ def test_the_demo_itself_has_demo_accounts(settings, demo_account):
 
 def test_a_spa_with_demo_accounts_does_not_open(safe, monkeypatch):
     asked = []
-    monkeypatch.setattr(checks, "refuse_a_wrong_database", lambda *checks: asked.extend(checks))
-    refuse_an_unsafe_start()
+    monkeypatch.setattr(
+        checks, "check_database_before_serving", lambda *checks: asked.extend(checks)
+    )
+    check_before_serving()
     assert asked == [demo_accounts]
 
 

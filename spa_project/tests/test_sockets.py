@@ -10,7 +10,7 @@ from spa_project.lib.realtime.consumer import (
     MAX_MESSAGE,
     MESSAGES_AT_ONCE,
     MESSAGES_PER_SECOND,
-    OUTBOX_SIZE,
+    SEND_QUEUE_SIZE,
     LiveConsumer,
 )
 from spa_project.lib.realtime.hub import hub
@@ -106,10 +106,10 @@ async def test_news_that_comes_while_a_snapshot_hangs_costs_no_memory():
     consumer = LiveConsumer()
 
     async def read_for_ever() -> list[str]:
-        for _each in range(10 * OUTBOX_SIZE):
+        for _each in range(10 * SEND_QUEUE_SIZE):
             consumer.push('{"event": "news"}')
         assert consumer._held_back is not None
-        assert len(consumer._held_back) == OUTBOX_SIZE
+        assert len(consumer._held_back) == SEND_QUEUE_SIZE
         return []
 
     consumer._shared_snapshots = read_for_ever  # type: ignore[method-assign]
@@ -149,11 +149,11 @@ async def test_who_falls_behind_is_told_to_catch_up_then_closed():
     sent: list[dict] = []
     consumer = LiveConsumer()
     consumer.base_send = lambda message: _keep(sent, message)
-    for _each in range(OUTBOX_SIZE + 1):
+    for _each in range(SEND_QUEUE_SIZE + 1):
         consumer.push("{}")
     await asyncio.sleep(0)
     assert [message.get("text") for message in sent] == [RESYNC]
-    for _each in range(OUTBOX_SIZE + 1):
+    for _each in range(SEND_QUEUE_SIZE + 1):
         consumer.push("{}")
     await asyncio.sleep(0)
     assert sent[1:] == [{"type": "websocket.close", "code": 4408}]

@@ -1,4 +1,4 @@
-"""Prepared statements give what the querysets they come from give."""
+"""CompiledQuery statements give what the querysets they come from give."""
 
 import pytest
 from django.db import DatabaseError, connection
@@ -9,11 +9,17 @@ from accounts.models import User
 from conftest import make_therapist
 from queueing.models import Room, RoomStatus, Transaction, TransactionEvent
 from queueing.states import Status
-from spa_project.lib.db.compiled_queries import Param, Prepared, insert, insert_new, update_where
+from spa_project.lib.db.compiled_queries import (
+    CompiledQuery,
+    Param,
+    insert,
+    insert_new,
+    update_where,
+)
 
 pytestmark = pytest.mark.django_db
 
-BY_NUMBER = Prepared(lambda: Room.objects.filter(number=Param("number")))
+BY_NUMBER = CompiledQuery(lambda: Room.objects.filter(number=Param("number")))
 
 
 def test_each_run_has_its_own_values(maya, noor):
@@ -29,14 +35,14 @@ def test_it_is_compiled_once(maya):
         builds.append(1)
         return Room.objects.filter(number=Param("number"))
 
-    statement = Prepared(build)
+    statement = CompiledQuery(build)
     for _each in range(3):
         statement.first(number="1")
     assert len(builds) == 1
 
 
 def test_a_queryset_of_values_gives_tuples(maya):
-    statement = Prepared(lambda: Room.objects.filter(number=Param("number")).values_list("pk"))
+    statement = CompiledQuery(lambda: Room.objects.filter(number=Param("number")).values_list("pk"))
     assert statement.all(number="1") == list(Room.objects.filter(number="1").values_list("pk"))
     assert statement.first(number="none") is None
 
@@ -76,7 +82,7 @@ def test_values_are_values_and_never_sql(maya):
 
 def test_rows_come_back_as_the_model_has_them(make_transaction):
     made = make_transaction(Status.PAID)
-    statement = Prepared(lambda: Transaction.objects.filter(pk=Param("pk")))
+    statement = CompiledQuery(lambda: Transaction.objects.filter(pk=Param("pk")))
     found, expected = statement.first(pk=made.pk), Transaction.objects.get(pk=made.pk)
     assert found is not None
     for field in Transaction._meta.concrete_fields:
@@ -84,7 +90,7 @@ def test_rows_come_back_as_the_model_has_them(make_transaction):
 
 
 def test_fields_left_out_are_read_when_asked_for(maya):
-    statement = Prepared(lambda: Room.objects.only("pk").filter(number=Param("number")))
+    statement = CompiledQuery(lambda: Room.objects.only("pk").filter(number=Param("number")))
     found = statement.first(number="1")
     assert found is not None
     assert found.get_deferred_fields() >= {"branch_id", "number", "status", "version"}
@@ -94,7 +100,9 @@ def test_fields_left_out_are_read_when_asked_for(maya):
 @pytest.mark.django_db(transaction=True)
 def test_a_lock_outside_a_transaction_is_refused(branch):
     make_therapist("Maya", branch, "1")
-    statement = Prepared(lambda: Room.objects.select_for_update().filter(number=Param("number")))
+    statement = CompiledQuery(
+        lambda: Room.objects.select_for_update().filter(number=Param("number"))
+    )
     with pytest.raises(TransactionManagementError):
         statement.first(number="1")
 
@@ -137,7 +145,7 @@ def test_several_rows_are_inserted_in_one_statement(make_transaction, captured_s
 
 def test_related_rows_and_annotations_come_in_the_same_statement(maya, carl, captured_statements):
     everybody = User.objects.select_related("branch", "therapist").annotate(shout=Upper("username"))
-    statement = Prepared(lambda: everybody.filter(pk=Param("pk")))
+    statement = CompiledQuery(lambda: everybody.filter(pk=Param("pk")))
     with captured_statements() as statements:
         found = statement.first(pk=maya.user.pk)
         other = statement.first(pk=carl.user.pk)

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from queueing.models import Room, TransactionEvent
 from queueing.states import Status
-from spa_project.lib.db.compiled_queries import Param, Prepared, insert, update_where
+from spa_project.lib.db.compiled_queries import CompiledQuery, Param, insert, update_where
 from spa_project.lib.db.mysql.base import FRESH
 from spa_project.tests.concurrency import another_connection
 
@@ -18,7 +18,7 @@ pytestmark = [
 ]
 
 REASON = "It's 100 % “done”: \\"
-ROOM = Prepared(lambda: Room.objects.filter(number=Param("number")).values_list("status"))
+ROOM = CompiledQuery(lambda: Room.objects.filter(number=Param("number")).values_list("status"))
 
 
 class Packets(list[list[str]]):
@@ -124,7 +124,7 @@ def test_a_server_that_has_just_answered_is_not_asked_whether_it_is_there(maya, 
 def refuse(number: int) -> None:
     """Let the server answer the next statement, or the commit, with this number."""
     connection.ensure_connection()
-    connection.connection.send_along(b"SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = %d" % number)
+    connection.connection.defer(b"SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = %d" % number)
 
 
 def refused_statement(number: int) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from catalog.menu_import.csv_format import COLUMNS, BadPriceList
-from catalog.menu_import.importer import Report, import_file
+from catalog.menu_import.importer import ImportReport, import_file
 from spa_project.lib.db.transactions import durable
 from spa_project.lib.errors import Busy
 
@@ -40,7 +40,7 @@ class Command(BaseCommand):
                 self.stdout.write(str(change))
         self._summarise(report, dry_run=dry_run)
 
-    def _summarise(self, report: Report, *, dry_run: bool) -> None:
+    def _summarise(self, report: ImportReport, *, dry_run: bool) -> None:
         counts = f"{report.added} added, {report.changed} changed, {report.unchanged} unchanged"
         self.stdout.write(f"{report.rows} rows: {counts}.")
         if report.left_alone:

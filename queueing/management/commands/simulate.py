@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from accounts.demo import logins_file
-from queueing.simulation.client import LineOver
+from queueing.simulation.client import ConnectionRejected
 from queueing.simulation.day import Tally
 from queueing.simulation.opening import saturday, steadily
 from queueing.simulation.play import Play, is_staff
@@ -83,7 +83,7 @@ class Command(BaseCommand):
         ):
             try:
                 asyncio.run(play.run(arrivals, bar.update))
-            except* LineOver as refused:
+            except* ConnectionRejected as refused:
                 code = refused.exceptions[0]
                 raise CommandError(f"The server closed a socket for good: {code}") from refused
 

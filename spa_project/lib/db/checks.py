@@ -63,7 +63,7 @@ def check(connection: BaseDatabaseWrapper) -> list[CheckMessage]:
     return list(judge(ask(connection)))
 
 
-def refuse_a_wrong_database(*others: Check) -> None:
+def check_database_before_serving(*others: Check) -> None:
     """Called before serving; raises `ImproperlyConfigured` with what to change.
 
     The other checks are made with the same connection.

@@ -1,4 +1,4 @@
-"""Statements that are not built anew each time they run.
+"""Compiled queries: querysets turned into SQL once for each connection.
 
 Django turns a queryset into SQL with every use, and for a small statement that takes longer than
 the database's answer (docs/decisions/0004). The few statements on the path of a claim are written
@@ -20,7 +20,7 @@ R = TypeVar("R")
 
 
 class Param(Expression):
-    """The place of a value in a prepared queryset; the value comes with each run."""
+    """The place of a value in a compiled query; the value comes with each run."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -31,10 +31,10 @@ class Param(Expression):
         return "%s", (self,)
 
 
-class Prepared(Generic[R]):
+class CompiledQuery(Generic[R]):
     """A queryset, compiled once for each connection.
 
-    `Prepared(lambda: Room.objects.filter(number=Param("number")))` is run by `first(number="3")`.
+    `CompiledQuery(lambda: Room.objects.filter(pk=Param("pk")))` is run by `first(pk=3)`.
     Its rows are model objects, with what `select_related` and `annotate` add, or tuples where the
     queryset says `values_list`.
     """
@@ -50,10 +50,10 @@ class Prepared(Generic[R]):
         """Every row. A locking one raises `TransactionManagementError` outside a transaction."""
         connection = connections[DEFAULT_DB_ALIAS]
         # Kept on the connection itself, so that both go together when its thread ends.
-        prepared: dict[Any, _Compiled[R]] = vars(connection).setdefault("prepared", {})
-        if self not in prepared:
-            prepared[self] = _Compiled(self._build(), connection)
-        return prepared[self].run(connection, values)
+        compiled: dict[Any, _Compiled[R]] = vars(connection).setdefault("compiled", {})
+        if self not in compiled:
+            compiled[self] = _Compiled(self._build(), connection)
+        return compiled[self].run(connection, values)
 
 
 class _Compiled(Generic[R]):
@@ -210,7 +210,7 @@ def _execute(
     with connection.wrap_database_errors:
         cursor = _kept_cursor(connection)
         if read is None and connection.in_atomic_block:
-            return getattr(cursor, "send_along", cursor.execute)(sql, values)
+            return getattr(cursor, "defer", cursor.execute)(sql, values)
         cursor.execute(sql, values)
         return read and read(cursor)
 

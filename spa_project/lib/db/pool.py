@@ -89,7 +89,7 @@ class _Job(Generic[R]):
     """Work on its way to a database thread and back, with one wake-up of the event loop.
 
     Whoever wakes the loop stands still while it works, because only one thread at a time runs
-    Python: a verb that woke it for each of its events would wait for all their sockets.
+    Python: an operation that woke it for each of its events would wait for all their sockets.
     """
 
     def __init__(self, work: Callable[[], R], ended: Callable[[], None]) -> None:

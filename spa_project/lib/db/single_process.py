@@ -17,7 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 _held: int | None = None
 
 
-def refuse_a_second_process() -> None:
+def ensure_single_process() -> None:
     """Take this machine's lock on serving this database; raises `ImproperlyConfigured`.
 
     It is held as long as the process lives, and the kernel gives it back when the process dies.

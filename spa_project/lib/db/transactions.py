@@ -1,4 +1,4 @@
-"""One verb, one database transaction, tried again when the database says "try again"."""
+"""One operation, one database transaction, tried again when the database says "try again"."""
 
 import functools
 import logging
@@ -19,43 +19,43 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 TRIES = 3
-#: MariaDB's error numbers that mean "somebody was in the way": nothing is wrong with the verb.
+#: MariaDB's error numbers that mean "somebody was in the way": nothing is wrong with the operation.
 _CAUSES = {1213: "deadlock", 1205: "lock_wait", 1020: "record_changed"}
 _SQLITE_BUSY = "database is locked"
 
 
 def cause_of(error: OperationalError) -> str | None:
-    """Who was in the way, in a word; nothing when running the verb again would not help."""
+    """Who was in the way, in a word; nothing when running the operation again would not help."""
     reason: Any = error.args[0] if error.args else None
     if isinstance(reason, str):
         return "sqlite_busy" if _SQLITE_BUSY in reason else None
     return _CAUSES.get(reason)
 
 
-def durable(verb: Callable[P, R]) -> Callable[P, R]:
-    """Run a verb in one durable database transaction, at most `TRIES` times.
+def durable(operation: Callable[P, R]) -> Callable[P, R]:
+    """Run an operation in one durable database transaction, at most `TRIES` times.
 
     The whole block is run again, never a part of it. Raises `Busy` when the last try fails too.
     """
-    return tried_again(atomic(durable=True)(verb))
+    return retry_on_conflict(atomic(durable=True)(operation))
 
 
-def tried_again(verb: Callable[P, R]) -> Callable[P, R]:
+def retry_on_conflict(operation: Callable[P, R]) -> Callable[P, R]:
     """The same for what is no database transaction, but statements that each stand alone."""
 
-    @functools.wraps(verb)
+    @functools.wraps(operation)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         for attempt in range(1, TRIES + 1):
             try:
-                return verb(*args, **kwargs)
+                return operation(*args, **kwargs)
             except OperationalError as error:
                 cause = cause_of(error)
                 if cause is None:
                     raise
-                logger.warning("%s: try %d met %s", verb.__name__, attempt, error)
+                logger.warning("%s: try %d met %s", operation.__name__, attempt, error)
             if attempt < TRIES:
-                RETRIES.labels(verb.__name__, cause).inc()
-                # Jitter: two verbs that met in a deadlock must not meet again.
+                RETRIES.labels(operation.__name__, cause).inc()
+                # Jitter: two operations that met in a deadlock must not meet again.
                 time.sleep(random.uniform(0.01, 0.05) * attempt)
         BUSY.labels("lock").inc()
         raise Busy

@@ -1,4 +1,4 @@
-"""The consumer all sockets share; the only async code between a browser and a verb.
+"""The consumer all sockets share; the only async code between a browser and an operation.
 
 An event comes from the hub straight into the socket's outbox. A command goes to a database
 thread and never runs on the event loop, so neither waits for the other.
@@ -35,9 +35,9 @@ from spa_project.lib.realtime import messages
 from spa_project.lib.realtime.hub import hub
 from spa_project.lib.realtime.language import language_of
 from spa_project.lib.realtime.screen import Screen, server_time
-from spa_project.lib.realtime.send_queue import Outbox
-from spa_project.lib.realtime.session_watch import Doorkeeper, doors
-from spa_project.lib.request_context import asked, asking
+from spa_project.lib.realtime.send_queue import SendQueue
+from spa_project.lib.realtime.session_watch import SessionWatcher, session_watchers
+from spa_project.lib.request_context import bind, current
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ MAX_BAD_FRAMES = 3
 LASTING_HEADERS = frozenset({b"cookie", b"x-forwarded-for", b"accept-language"})
 MESSAGES_PER_SECOND = settings.MESSAGES_PER_SECOND
 MESSAGES_AT_ONCE = 2 * MESSAGES_PER_SECOND
-OUTBOX_SIZE = 256
+SEND_QUEUE_SIZE = 256
 RESYNC_WINDOW = 30.0  # seconds in which a socket may fall behind only once
 
 CLOSE_BAD_FRAMES = 4400
@@ -69,13 +69,13 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._outbox = Outbox(self._send_out, OUTBOX_SIZE)
+        self._send_queue = SendQueue(self._send_out, SEND_QUEUE_SIZE)
         self._held_back: list[str] | None = None
         self._fell_behind_at = float("-inf")
         self._speed = TokenBucket(rate=MESSAGES_PER_SECOND, burst=MESSAGES_AT_ONCE)
         self._bad_frames = 0
         self._screen: Screen | None = None
-        self._doorkeeper: Doorkeeper | None = None
+        self._session_watcher: SessionWatcher | None = None
         self._admitted = False
         self._answering = self._sent_home = False
         self._counted_as: str | None = None
@@ -90,8 +90,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         return cls.__name__.removesuffix("Consumer").lower()
 
     @staticmethod
-    def changed_among(standings: Any) -> Collection[Any]:
-        """Those of the callers' standings that have changed; asked again and again, of all."""
+    def revoked_among(access_states: Any) -> Collection[Any]:
+        """Those of the callers' access_states that have changed; asked again and again, of all."""
         return ()
 
     def screen(self, caller: Any) -> Screen | None:
@@ -126,7 +126,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         SOCKETS.labels(self.kind()).inc()
         try:
             self._enter()
-            with asked(self.scope):
+            with bind(self.scope):
                 caller, self._screen = await pool.run(self._welcome)
         except DomainError as refusal:
             return self._close_soon(_close_code(refusal))
@@ -145,7 +145,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._counted_as = address
 
     def _welcome(self) -> tuple[Caller, Screen | None]:
-        REQUESTS.spend(rate_limit_key(asking().address))
+        REQUESTS.hit(rate_limit_key(current().address))
         return self._admit()
 
     def _admit(self) -> tuple[Caller, Screen | None]:
@@ -158,15 +158,15 @@ class LiveConsumer(AsyncWebsocketConsumer):
         for part in _parts(self._screen):
             await hub.join(part.topic, self, part.digest)
         if caller.topic:
-            self._doorkeeper = Doorkeeper(caller, self.changed_among, self._look_again)
-            await doors.post(self._doorkeeper)
+            self._session_watcher = SessionWatcher(caller, self.revoked_among, self._recheck_access)
+            await session_watchers.add(self._session_watcher)
 
     def _forget_the_handshake(self) -> None:
         """A socket is open for a day; most of its headers, half of its scope, served to open it."""
         headers = self.scope["headers"]
         headers[:] = [header for header in headers if header[0] in LASTING_HEADERS]
 
-    async def _look_again(self) -> Caller | None:
+    async def _recheck_access(self) -> Caller | None:
         """The person's login, role or switch may have changed: are they still welcome?"""
         try:
             caller, screen = await pool.run(self._admit)
@@ -197,11 +197,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
             SOCKETS.labels(self.kind()).dec()
         if self._counted_as is not None:
             open_sockets.leave(self._counted_as)
-        self._outbox.end()
+        self._send_queue.end()
         for part in _parts(self._screen):
             await hub.leave(part.topic, self)
-        if self._doorkeeper is not None:
-            await doors.dismiss(self._doorkeeper)
+        if self._session_watcher is not None:
+            await session_watchers.remove(self._session_watcher)
 
     # -- In -------------------------------------------------------------------------------------
 
@@ -228,7 +228,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _answer(self, message: dict[str, Any]) -> None:
         self._answering = True
         try:
-            with asked(self.scope):
+            with bind(self.scope):
                 reply, gone = await pool.run(self._run, message["command"], message.get("data"))
         except Busy as busy:
             with override(language_of(self.scope)):
@@ -287,24 +287,24 @@ class LiveConsumer(AsyncWebsocketConsumer):
     def push(self, text: str) -> None:
         """Take a ready message from the hub; never waits, so a slow socket slows only itself."""
         if self._held_back is not None:
-            if len(self._held_back) < OUTBOX_SIZE:  # with more the outbox overflows: resync
+            if len(self._held_back) < SEND_QUEUE_SIZE:  # with more the outbox overflows: resync
                 self._held_back.append(text)
             return
-        if self._outbox.full:
+        if self._send_queue.full:
             self._fall_behind()
         else:
-            self._outbox.put(text)
+            self._send_queue.put(text)
 
     def _fall_behind(self) -> None:
         now = asyncio.get_running_loop().time()
         too_often = now - self._fell_behind_at < RESYNC_WINDOW
         self._fell_behind_at = now
         RESYNCS.inc()
-        self._outbox.put_instead(CLOSE_TOO_SLOW if too_often else messages.RESYNC)
+        self._send_queue.put_instead(CLOSE_TOO_SLOW if too_often else messages.RESYNC)
 
     def _close_soon(self, code: int) -> None:
         """Close after what is in the outbox now; a full outbox is dropped."""
-        (self._outbox.put_instead if self._outbox.full else self._outbox.put)(code)
+        (self._send_queue.put_instead if self._send_queue.full else self._send_queue.put)(code)
 
     async def _send_out(self, message: str | int) -> bool:
         """Send a text, or close; whether more can be sent."""

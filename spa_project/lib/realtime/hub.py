@@ -19,7 +19,7 @@ from channels.layers import get_channel_layer
 from spa_project.lib.db.pool import after_this_job, pool
 from spa_project.lib.metrics import HUB_LAG, SNAPSHOT_READS
 from spa_project.lib.realtime.relay import Relay, end, send_from_a_command
-from spa_project.lib.realtime.screen import Digest, ReadAll
+from spa_project.lib.realtime.screen import DigestSource, ReadAll
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class Hub:
 
     def _reset(self) -> None:
         self._sockets: dict[str, set[Subscriber]] = {}
-        self._digests: dict[str, Digest] = {}
+        self._digests: dict[str, DigestSource] = {}
         self._snapshots: dict[str, _Snapshot] = {}
 
     @property
@@ -83,7 +83,9 @@ class Hub:
             await self._relay.stop()
         self._loop = None
 
-    async def join(self, topic: str, socket: Subscriber, digest: Digest | None = None) -> None:
+    async def join(
+        self, topic: str, socket: Subscriber, digest: DigestSource | None = None
+    ) -> None:
         """Let a socket hear a topic; `digest` says what the database holds for its screen."""
         self.attach()
         self._sockets.setdefault(topic, set()).add(socket)
@@ -159,7 +161,7 @@ class Hub:
 
     # -- The heartbeat --------------------------------------------------------------------------
 
-    def at_each_beat(self, chore: Callable[[], None]) -> None:
+    def on_heartbeat(self, chore: Callable[[], None]) -> None:
         """Run this on a database thread with every beat, whether anybody listens or not."""
         self._chores.append(chore)
 

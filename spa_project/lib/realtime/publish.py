@@ -33,7 +33,7 @@ def publish(events: Sequence[Event]) -> None:
 
 
 def tell(topic: str, name: str, data: Any = None) -> None:
-    """An event that is not part of a verb: sent at once where there is no transaction."""
+    """An event that is not part of an operation: sent at once where there is no transaction."""
     _send_after_commit([Event(topic, encoded(name, json.dumps(data)))])
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 ReadAll = Callable[[list[Any]], Mapping[Any, Any]]
 
 
-class Digest(NamedTuple):
+class DigestSource(NamedTuple):
     """What a topic's heartbeat says; one read serves all topics that have the same one."""
 
     read: ReadAll
@@ -23,7 +23,7 @@ class Screen:
 
     topic: str
     snapshot: Callable[[], dict[str, Any]]
-    digest: Digest
+    digest: DigestSource
     #: What only this caller is shown.
     own: dict[str, Any] = field(default_factory=dict)
     #: What only some of those who see the rest may see; it has a topic of its own.

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 Message = str | int
 
 
-class Outbox:
+class SendQueue:
     """Sends messages in order, one after the other, and never makes anybody wait.
 
     A list, and a task only while something is in it: an `asyncio.Queue` and a task that waits for

@@ -17,73 +17,75 @@ logger = logging.getLogger(__name__)
 
 CHECK_SECONDS = 5.0
 
-ChangedAmong = Callable[[Any], Collection[Any]]
-LookAgain = Callable[[], Coroutine[Any, Any, Caller | None]]
+RevokedAmong = Callable[[Any], Collection[Any]]
+RecheckCaller = Callable[[], Coroutine[Any, Any, Caller | None]]
 
 
-class Doorkeeper:
+class SessionWatcher:
     """Stands at one socket: knows who came in, and has them looked at again."""
 
-    def __init__(self, caller: Caller, changed_among: ChangedAmong, look_again: LookAgain) -> None:
+    def __init__(
+        self, caller: Caller, revoked_among: RevokedAmong, recheck_caller: RecheckCaller
+    ) -> None:
         # Not the caller: a person read from the database is much to keep for each open socket.
-        self.standing = caller.standing
+        self.access_state = caller.access_state
         self.topic = caller.topic or ""
-        self.changed_among = changed_among
-        self._look_again = look_again
-        self._looking: asyncio.Task[None] | None = None
+        self.revoked_among = revoked_among
+        self._recheck_caller = recheck_caller
+        self._rechecking: asyncio.Task[None] | None = None
 
     def push(self, text: str) -> None:
         """A change was told, whatever it was; the database knows more."""
-        self.look()
+        self.recheck()
 
-    def look(self) -> None:
+    def recheck(self) -> None:
         """Look again, beside everything else."""
-        self._looking = asyncio.create_task(self._look())
+        self._rechecking = asyncio.create_task(self._recheck())
 
-    async def _look(self) -> None:
-        if caller := await self._look_again():
-            self.standing = caller.standing
+    async def _recheck(self) -> None:
+        if caller := await self._recheck_caller():
+            self.access_state = caller.access_state
 
 
-class Doors:
+class SessionWatchers:
     """All doorkeepers of a process."""
 
     def __init__(self) -> None:
-        self._keepers: set[Doorkeeper] = set()
+        self._watchers: set[SessionWatcher] = set()
         self._checking: asyncio.Task[None] | None = None
 
-    async def post(self, keeper: Doorkeeper) -> None:
-        """From now on this keeper hears of changes, and is asked about."""
-        self._keepers.add(keeper)
+    async def add(self, watcher: SessionWatcher) -> None:
+        """From now on this watcher hears of changes, and is asked about."""
+        self._watchers.add(watcher)
         if self._checking is None:
             self._checking = asyncio.create_task(self._check_for_ever())
-        await hub.join(keeper.topic, keeper)
+        await hub.join(watcher.topic, watcher)
 
-    async def dismiss(self, keeper: Doorkeeper) -> None:
-        """The keeper's socket has gone."""
-        self._keepers.discard(keeper)
-        if not self._keepers and self._checking is not None:
+    async def remove(self, watcher: SessionWatcher) -> None:
+        """The watcher's socket has gone."""
+        self._watchers.discard(watcher)
+        if not self._watchers and self._checking is not None:
             self._checking.cancel()
             self._checking = None
-        await hub.leave(keeper.topic, keeper)
+        await hub.leave(watcher.topic, watcher)
 
     async def _check_for_ever(self) -> None:
         while True:
             await asyncio.sleep(CHECK_SECONDS)
-            for changed_among in {keeper.changed_among for keeper in self._keepers}:
-                await self._check(changed_among)
+            for revoked_among in {watcher.revoked_among for watcher in self._watchers}:
+                await self._check(revoked_among)
 
-    async def _check(self, changed_among: ChangedAmong) -> None:
+    async def _check(self, revoked_among: RevokedAmong) -> None:
         """One question for all, whether they are two or two thousand."""
-        keepers = [each for each in self._keepers if each.changed_among is changed_among]
+        watchers = [each for each in self._watchers if each.revoked_among is revoked_among]
         try:
-            changed = await pool.run(changed_among, {keeper.standing for keeper in keepers})
+            changed = await pool.run(revoked_among, {watcher.access_state for watcher in watchers})
         except Exception as error:
             logger.warning("Those who are in could not be asked about: %s", error)
             return
-        for keeper in keepers:
-            if keeper.standing in changed:
-                keeper.look()
+        for watcher in watchers:
+            if watcher.access_state in changed:
+                watcher.recheck()
 
 
-doors = Doors()
+session_watchers = SessionWatchers()

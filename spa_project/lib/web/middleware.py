@@ -13,7 +13,7 @@ from spa_project.lib.client_address import rate_limit_key
 from spa_project.lib.errors import Invalid, RateLimited
 from spa_project.lib.logs import describe
 from spa_project.lib.rate_limits import LOGINS, REQUESTS
-from spa_project.lib.request_context import asked, asking
+from spa_project.lib.request_context import bind, current
 from spa_project.lib.web.error_views import problem, route_of
 
 logger = logging.getLogger("spa.requests")
@@ -59,7 +59,7 @@ def log(get_response: View) -> View:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
-        with asked(request) as current:
+        with bind(request) as current:
             response = get_response(request)
             response["X-Request-ID"] = current.id
             line = {
@@ -92,11 +92,11 @@ def limit(get_response: View) -> View:
 
 
 def _count(request: HttpRequest) -> None:
-    who = rate_limit_key(asking().address)
-    REQUESTS.spend(who)
+    who = rate_limit_key(current().address)
+    REQUESTS.hit(who)
     # However a person logs in, on the page, in the admin or by the API; or proves who they are.
     if request.method == "POST" and request.path.endswith(PROOFS):
-        LOGINS.spend(who)
+        LOGINS.hit(who)
     size = request.META.get("CONTENT_LENGTH") or "0"
     if not size.isdecimal() or int(size) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         raise Invalid

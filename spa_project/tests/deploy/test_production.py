@@ -12,7 +12,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin
 
-from queueing.simulation.client import Line, log_in
+from queueing.simulation.client import LiveClient, log_in
 from spa_project.tests.deploy.house import DEPLOY, House
 from spa_project.tests.journey.floor import PASSWORD, desk
 
@@ -54,7 +54,7 @@ def post(url: str, data: dict[str, Any], **headers: str) -> Any:
 async def test_a_program_works_by_token_and_by_ticket(production, floor):
     url = production.nginx.url
     login = await asyncio.to_thread(log_in, url, "therapist2", PASSWORD)
-    async with Line([url], "/ws/therapist/", token=login.token) as line:
+    async with LiveClient([url], "/ws/therapist/", token=login.token) as line:
         reply = await line.ask("therapist_confirm_next")
         assert reply["ok"] or reply["code"] == "queue_empty"
 

@@ -14,7 +14,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.typing import Origin
 
-from queueing.simulation.client import Line, LineLost
+from queueing.simulation.client import ConnectionLost, LiveClient
 from spa_project.tests.deploy.house import House
 from spa_project.tests.faults.people import Shift, all_are_right, screens_on, staff_of
 from spa_project.tests.faults.screen import Screen, living
@@ -89,7 +89,7 @@ async def kiosks(url: str, offer: int, count: int) -> AsyncIterator[list[dict[st
     closing = asyncio.Event()
 
     async def order() -> None:
-        async with Line([url], "/ws/customer/", longest_wait=1.0) as line:
+        async with LiveClient([url], "/ws/customer/", longest_wait=1.0) as line:
             while not closing.is_set():
                 items = [{"service_classification_id": offer}]
                 name = str(uuid.uuid4())
@@ -200,5 +200,5 @@ async def test_a_command_that_never_ends_holds_nothing_up(app, locked):
             assert time.monotonic() - begun < ENDS_WITHIN
             await asyncio.sleep(0.02)
         asking.cancel()
-        with suppress(asyncio.CancelledError, LineLost):
+        with suppress(asyncio.CancelledError, ConnectionLost):
             await asking

@@ -135,8 +135,8 @@ BUGS = (
             ),
             Change(
                 "spa_project/lib/realtime/session_watch.py",
-                "        if caller := await self._look_again():\n"
-                "            self.standing = caller.standing",
+                "        if caller := await self._recheck_access():\n"
+                "            self.access_state = caller.access_state",
                 "        pass",
             ),
         ),

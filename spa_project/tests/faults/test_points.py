@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import pytest
 
-from queueing.simulation.client import Line, LineLost, log_in
+from queueing.simulation.client import ConnectionLost, LiveClient, log_in
 from spa_project.tests.faults.people import all_are_right, screens_on
 from spa_project.tests.faults.points import POINTS
 from spa_project.tests.faults.screen import living
@@ -27,7 +27,7 @@ class People(AsyncExitStack):
     def __init__(self, server: AppServer, tokens: dict[str, str]) -> None:
         super().__init__()
         self.lines = {
-            role: Line([server.url], path, token=tokens.get(role, ""))
+            role: LiveClient([server.url], path, token=tokens.get(role, ""))
             for role, path in PATHS.items()
         }
 
@@ -128,7 +128,7 @@ async def test_what_died_half_way_is_done_once_when_asked_again(
             if point == "after reply":
                 first = await unlucky.does(command, **data)
             else:
-                with pytest.raises(LineLost):
+                with pytest.raises(ConnectionLost):
                     await unlucky.ask(command, **data)
         await death_of(doomed)
         if point in ("after lock", "after status", "after another row", "before commit"):

@@ -12,7 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
-from spa_project.lib.realtime.consumer import CLOSE_TOO_SLOW, OUTBOX_SIZE
+from spa_project.lib.realtime.consumer import CLOSE_TOO_SLOW, SEND_QUEUE_SIZE
 from spa_project.tests.faults.people import counted, send
 from spa_project.tests.servers import HOST, AppServer
 
@@ -22,7 +22,7 @@ ASK = json.dumps({"command": "snapshot"})
 #: Customers on the screen, so that its snapshot is long.
 WAITING = 30
 #: With so many snapshots more than the network and twice the outbox hold.
-ASKED = 4 * OUTBOX_SIZE
+ASKED = 4 * SEND_QUEUE_SIZE
 #: Seconds between two; a flood would fill the outbox however fast we read.
 PAUSE = 0.002
 SOON = 20.0

@@ -60,7 +60,7 @@ class Floor:
     tokens: dict[Asker, str]
 
     def visit(self, status: Status, whose: Whose) -> Transaction:
-        """A visit of this pair in this status, brought there by the verbs themselves."""
+        """A visit of this pair in this status, brought there by the operations themselves."""
         return _bring(self.pairs[whose], status, [Choice(self.offer.pk), Choice(self.more.pk)])
 
 

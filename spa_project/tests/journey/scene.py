@@ -28,7 +28,7 @@ NAMES = ("Ana", "Ben", "Carla", "Dante", "Elena", "Felix", "Grace", "Hugo", "Ine
 
 
 class Scene:
-    """Plays people's steps at moments of the past, by the verbs themselves.
+    """Plays people's steps at moments of the past, by the operations themselves.
 
     What it needs of the apps is imported once they are loaded.
     """

@@ -7,7 +7,7 @@ from django.db.backends.mysql import base
 from django.db.backends.utils import debug_transaction
 from django.utils.asyncio import async_unsafe
 
-from spa_project.lib.db.mysql.connection import LeanCursor, RidingConnection
+from spa_project.lib.db.mysql.connection import DeferringConnection, LeanCursor
 
 #: Seconds for which a server that has answered is taken to be there still.
 FRESH = 1.0
@@ -22,9 +22,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """
 
     @async_unsafe
-    def get_new_connection(self, conn_params: dict[str, Any]) -> RidingConnection:
+    def get_new_connection(self, conn_params: dict[str, Any]) -> DeferringConnection:
         """Connect, as Django does, with our own class."""
-        return RidingConnection(**conn_params)
+        return DeferringConnection(**conn_params)
 
     def is_usable(self) -> bool:
         """Whether the server is there: asked before each piece of work, unless it just answered.

@@ -18,7 +18,7 @@ _BEGIN = b"BEGIN"
 _CHANGES_NOTHING = frozenset({1290, 1836, 1047})
 
 
-class RidingConnection(Connection):
+class DeferringConnection(Connection):
     """A connection with statements that go ahead of the next one, in the same packet.
 
     They are those whose result nobody reads. One that fails is raised by the statement it rode
@@ -42,9 +42,9 @@ class RidingConnection(Connection):
 
     def begin(self) -> None:
         """Begin a transaction with its first statement."""
-        self.send_along(_BEGIN)
+        self.defer(_BEGIN)
 
-    def send_along(self, statement: bytes) -> None:
+    def defer(self, statement: bytes) -> None:
         """Let a statement go ahead of the next one, or of the commit."""
         self._ahead.append(statement)
 
@@ -57,7 +57,7 @@ class RidingConnection(Connection):
                 self.next_result()
         except OperationalError as error:
             if error.args[0] in _CHANGES_NOTHING:
-                RidingConnection.refused_at = time.monotonic()
+                DeferringConnection.refused_at = time.monotonic()
             raise
         self.answered_at = time.monotonic()
 
@@ -82,9 +82,9 @@ class LeanCursor(Cursor):
     columns of a result are not described.
     """
 
-    def send_along(self, sql: str, values: Sequence[Any]) -> None:
+    def defer(self, sql: str, values: Sequence[Any]) -> None:
         """Let a statement whose result nobody reads go ahead of the next, or of the commit."""
-        self.connection.send_along(self._mogrify(sql, values))
+        self.connection.defer(self._mogrify(sql, values))
 
     def _discard(self) -> None:
         pass

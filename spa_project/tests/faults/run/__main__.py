@@ -22,7 +22,7 @@ from spa_project.tests.faults.run.house import House, on_mariadb, on_sqlite
 from spa_project.tests.servers import HOST, MariaDB, program
 
 if TYPE_CHECKING:
-    from spa_project.tests.faults.run.session import Report
+    from spa_project.tests.faults.run.session import RunReport
 
 SETTINGS = "spa_project.tests.settings"
 SHOWN = 30
@@ -81,7 +81,7 @@ def _dump(database: MariaDB, path: Path) -> None:
         subprocess.run([program("mariadb-dump"), *address, "spa"], stdout=file, check=False)
 
 
-def _say(report: "Report", seed: int) -> None:
+def _say(report: "RunReport", seed: int) -> None:
     print(f"seed {seed}")
     for name, counts in (
         ("faults", report.faults),

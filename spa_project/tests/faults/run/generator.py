@@ -8,14 +8,21 @@ from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from typing import Any
 
-from queueing.simulation.client import Hear, Line, LineLost, LineOver, log_in, read_json
+from queueing.simulation.client import (
+    ConnectionLost,
+    ConnectionRejected,
+    Hear,
+    LiveClient,
+    log_in,
+    read_json,
+)
 from queueing.simulation.customers import Customer
 from queueing.simulation.day import Chances, Day, ignore
 from queueing.simulation.play import offers_of
 from queueing.simulation.staff import Cashier, Therapist
 from spa_project.tests.faults.run.history import OK, History, Operation
 from spa_project.tests.faults.run.house import CASHIERS, THERAPISTS, House
-from spa_project.tests.faults.run.line import Frames, WitnessedLine
+from spa_project.tests.faults.run.line import Frames, RecordedClient
 from spa_project.tests.journey.floor import PASSWORD
 
 KIOSKS, CROWD = 3, 24
@@ -69,9 +76,9 @@ class Generator:
             self._leaver(),
         ]
 
-    def _open_line(self, path: str, client: str, hear: Hear) -> Line:
+    def _open_line(self, path: str, client: str, hear: Hear) -> LiveClient:
         urls = [proxy.url for proxy in self._house.proxies]
-        return WitnessedLine(
+        return RecordedClient(
             self._chance.sample(urls, len(urls)),
             path,
             client=client,
@@ -90,7 +97,7 @@ class Generator:
             for _each in range(CROWD // KIOSKS):
                 group.create_task(self._customers(kiosk))
 
-    async def _customers(self, kiosk: Line) -> None:
+    async def _customers(self, kiosk: LiveClient) -> None:
         while True:
             await Customer(self.day, patience=self._chance.uniform(*PATIENCE)).visit(kiosk)
 
@@ -125,7 +132,7 @@ class Generator:
             except (OSError, ValueError):
                 continue
             urls = [proxy.url for proxy in self._house.proxies]
-            async with Line(urls, "/ws/therapist/", token=token, answer_within=4.0) as line:
+            async with LiveClient(urls, "/ws/therapist/", token=token, answer_within=4.0) as line:
                 await _quietly(line.ask("room_set_status", room_number="-", status="available"))
                 if not await asyncio.to_thread(_logged_out, app.url, token):
                     continue
@@ -138,7 +145,7 @@ async def _quietly(asking: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any
     """The reply, or nothing where the line is lost or not wanted."""
     try:
         return await asking
-    except (LineLost, LineOver):
+    except (ConnectionLost, ConnectionRejected):
         return {}
 
 

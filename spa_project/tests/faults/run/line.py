@@ -8,7 +8,7 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection
 
-from queueing.simulation.client import Hear, Line, Message
+from queueing.simulation.client import Hear, LiveClient, Message
 from spa_project.tests.faults.run.history import INFO, History, Operation, phase_of
 
 ANSWER_SECONDS = 4.0
@@ -27,7 +27,7 @@ class Frames:
 _copies: ContextVar[int] = ContextVar("copies", default=1)
 
 
-class WitnessedLine(Line):
+class RecordedClient(LiveClient):
     """The line of `client`."""
 
     def __init__(

@@ -57,7 +57,7 @@ class Watcher(Screen):
 
 
 @dataclass
-class Report:
+class RunReport:
     """What a run did, and what is wrong."""
 
     faults: Counter[str] = field(default_factory=Counter)
@@ -77,9 +77,9 @@ class Session:
         self._seconds = seconds
         self._chance = random.Random(seed)
         self._history = History(directory / "history.jsonl")
-        self._report = Report()
+        self._report = RunReport()
 
-    async def run(self) -> Report:
+    async def run(self) -> RunReport:
         """Work, break, heal, check."""
         frames = Frames()
         async with self._house.network():

@@ -76,11 +76,11 @@ def findings(history: History) -> str:
 
 def test_what_was_acknowledged_and_is_there_is_no_finding(called, maya, carl, history):
     this = {"transaction_id": called.pk}
-    for command, verb in (
+    for command, operation in (
         ("therapist_start_service", services.start_service),
         ("therapist_finish_service", services.finish_service),
     ):
-        tell(history, "maya", command, this, OK, verb(maya, **this))
+        tell(history, "maya", command, this, OK, operation(maya, **this))
     tell(history, "carl", "cashier_claim_next", {}, OK, bring_to_counter(carl))
     request = str(uuid.uuid4())
     paid = pay(carl, **this, amount_paid=Decimal(500), request_id=request)
