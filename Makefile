@@ -29,7 +29,7 @@ test:
 	@exec .ci/test
 
 faults: $(VENV)/dev-installed
-	@exec $(VENV)/bin/python -m spa_project.tests.faults.run --seconds $(or $(SECONDS),3600)
+	@exec $(VENV)/bin/python -m tools.faults --seconds $(or $(SECONDS),3600)
 
 bench: $(VENV)/dev-installed
 	@exec $(VENV)/bin/python -m benchmarks.engine
@@ -38,14 +38,14 @@ bench-screens: $(VENV)/dev-installed
 	@exec $(VENV)/bin/python -m benchmarks.screens
 
 screens: $(VENV)/dev-installed
-	@exec $(VENV)/bin/python -m spa_project.tests.journey.pictures
+	@exec $(VENV)/bin/python -m tools.screens.__main__
 
 hostile: $(VENV)/dev-installed
-	@HOSTILE=full exec $(VENV)/bin/python -m spa_project.tests.servers -- \
+	@HOSTILE=full exec $(VENV)/bin/python -m tools.servers -- \
 		$(VENV)/bin/python -m pytest -m "" -o faulthandler_timeout=3600 spa_project/tests/hostile
 
 messages: $(VENV)/dev-installed
-	@exec $(VENV)/bin/python -m spa_project.tests.catalogues
+	@exec $(VENV)/bin/python -m tools.messages
 
 bench-live: .venv-peers/installed
 	@exec .venv-peers/bin/python -m benchmarks.live $(if $(ONLY),--only $(ONLY))

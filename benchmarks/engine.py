@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from spa_project.tests.servers import MariaDB
+from tools.servers import MariaDB
 
 if TYPE_CHECKING:
     from accounts.models import Therapist
@@ -312,7 +312,7 @@ def connections_result(database: MariaDB) -> Result:
 
     from django.db import connection
 
-    from spa_project.tests.servers import AppServer
+    from tools.servers import AppServer
 
     def opened() -> int:
         with connection.cursor() as cursor:

@@ -11,7 +11,7 @@ import MySQLdb
 from benchmarks.peers.servers import Side
 from benchmarks.sockets import Address, connect
 from benchmarks.stage import Stage
-from spa_project.tests.servers import HOST
+from tools.servers import HOST
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spa_project.tests.servers import PROJECT
+from tools.servers import PROJECT
 
 if TYPE_CHECKING:
     from benchmarks.engine import Result

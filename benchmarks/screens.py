@@ -13,9 +13,9 @@ from typing import NamedTuple
 from playwright.sync_api import CDPSession, Page, expect
 
 from benchmarks.report import say, write
-from spa_project.tests.journey.browser import LOAD_MS, Windows, chromium
-from spa_project.tests.journey.scene import afternoon
-from spa_project.tests.servers import AppServer
+from tools.screens.browser import LOAD_MS, Windows, chromium
+from tools.screens.demo_day import afternoon
+from tools.servers import AppServer
 
 ROWS = 200
 CROWD = 190  # beside those whom the scene brings

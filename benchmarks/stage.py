@@ -11,7 +11,7 @@ from functools import cached_property
 from benchmarks.lives import Desks
 from benchmarks.peers.servers import AsInProduction, OnDaphne, OnGunicorn, OnUvicorn, Side
 from benchmarks.sockets import Address
-from spa_project.tests.servers import MariaDB, Redis, run_quietly
+from tools.servers import MariaDB, Redis, run_quietly
 
 STAFF = 8
 MONITORS = 10

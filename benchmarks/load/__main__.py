@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable
 
 from benchmarks.engine import Result, versions
+from benchmarks.load.dataset import Scene
 from benchmarks.load.people import busy_spa, closed_loop
 from benchmarks.load.race import race
-from benchmarks.load.scene import Scene
 from benchmarks.load.screens import fan_out, mass
 from benchmarks.load.uvicorn import on_uvicorn
 from benchmarks.load.volume import volume

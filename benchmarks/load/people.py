@@ -9,7 +9,7 @@ from multiprocessing import get_context
 from benchmarks.engine import Result
 from benchmarks.lives import Day, Desks, work
 from benchmarks.load.bars import COUNT, MILLISECONDS, RATE, Bar, Figures, judge, percentile
-from benchmarks.load.scene import Scene
+from benchmarks.load.dataset import Scene
 from benchmarks.peers.servers import Side
 from benchmarks.report import say
 from benchmarks.stage import Stage, embedded

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.engine import Result, set_up
 from benchmarks.load.bars import COUNT, MILLISECONDS, RATE, Bar, Figures, judge, percentile
-from benchmarks.load.scene import Scene
+from benchmarks.load.dataset import Scene
 from benchmarks.report import say
 
 if TYPE_CHECKING:

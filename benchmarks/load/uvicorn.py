@@ -2,8 +2,8 @@
 
 from benchmarks.engine import Result
 from benchmarks.load.bars import judge
+from benchmarks.load.dataset import Scene
 from benchmarks.load.people import BUSY_SPA, busy_day
-from benchmarks.load.scene import Scene
 from benchmarks.load.screens import FAN_OUT, fanned_out
 
 

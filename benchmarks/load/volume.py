@@ -11,12 +11,12 @@ from dataclasses import replace
 from benchmarks.engine import Result
 from benchmarks.lives import work
 from benchmarks.load.bars import COUNT, MILLISECONDS, Bar, Figures, judge, percentile
-from benchmarks.load.scene import Scene
+from benchmarks.load.dataset import Scene
 from benchmarks.load.screens import VISITS, order
 from benchmarks.peers.servers import Side
 from benchmarks.report import say
 from benchmarks.stage import Stage
-from spa_project.tests.servers import HOST, run_quietly
+from tools.servers import HOST, run_quietly
 
 #: What a spa of a few days has behind it.
 FEW = 1_000

@@ -7,7 +7,7 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
-from spa_project.tests.servers import HOST, Server, serving
+from tools.servers import HOST, Server, serving
 
 #: As our own, but Daphne by itself holds the limit of a message against what it sends as well.
 DAPHNE = ("--websocket-max-message-size", "4194304", "--websocket-max-frame-size", "16384")

@@ -89,9 +89,9 @@ def test_a_manager_may_have_what_was_done_billed(maria, make_transaction):
 
 @pytest.mark.parametrize("status", [Status.FINISHED, Status.AWAITING_PAYMENT])
 def test_who_walks_out_without_paying_frees_the_counter(maria, make_transaction, status):
-    leaving = make_transaction(status)
-    leaving.manager_cancel(maria, transaction_id=leaving.pk, reason="walked out", bill=False)
-    assert_everything_is_free(leaving)
+    visit = make_transaction(status)
+    leaving.manager_cancel(maria, transaction_id=visit.pk, reason="walked out", bill=False)
+    assert_everything_is_free(visit)
 
 
 def test_who_has_paid_cannot_be_cancelled(maria, make_transaction):

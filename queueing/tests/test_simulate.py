@@ -15,7 +15,7 @@ from queueing.simulation.day import Tally
 from queueing.simulation.opening import CROWD, SATURDAY, saturday, steadily
 from queueing.simulation.tickets import wrong_tickets
 from queueing.states import Status
-from spa_project.tests.servers import PROJECT, AppServer, run_quietly
+from tools.servers import PROJECT, AppServer, run_quietly
 
 PASSWORD = "a-long-walk-to-the-sea"
 LOGINS = dict.fromkeys(("therapist1", "therapist2", "cashier1", "cashier2"), PASSWORD)

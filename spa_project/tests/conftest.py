@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from spa_project.tests.journey.floor import Floor
-from spa_project.tests.servers import AppServer, MariaDB, Redis, run_quietly
+from tools.servers import AppServer, MariaDB, Redis, run_quietly
+from tools.servers.clients import Floor
 
 MANAGE = (sys.executable, "manage.py")
 

@@ -20,7 +20,7 @@ from django.db.utils import ConnectionHandler
 
 from spa_project.lib.db import checks
 from spa_project.lib.db.checks import MySQLAnswers, SQLiteAnswers, check_database_before_serving
-from spa_project.tests.servers import HOST, AppServer, MariaDB, ServerFailed, free_port
+from tools.servers import HOST, AppServer, MariaDB, ServerFailed, free_port
 
 GOOD_MARIADB = MySQLAnswers(
     is_mariadb=True,

@@ -97,7 +97,7 @@ def timed_picks() -> Iterator[list[Pick]]:
             picks.append(Pick(customer, started, time.monotonic()))
 
     with (
-        mock.patch("queueing.access.next_in_line", pick),
+        mock.patch("queueing.services.next_in_line", pick),
         mock.patch("payments.services.next_in_line", pick),
     ):
         yield picks

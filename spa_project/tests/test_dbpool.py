@@ -20,8 +20,8 @@ import pytest
 from spa_project.lib.db.pool import DatabasePool, after_this_job
 from spa_project.lib.errors import Busy
 from spa_project.tests.concurrency import PATIENCE, POLL_SECONDS
-from spa_project.tests.journey.floor import PASSWORD, Desk, desk
-from spa_project.tests.servers import HOST, AppServer, MariaDB, open_spa
+from tools.servers import HOST, AppServer, MariaDB, open_spa
+from tools.servers.clients import PASSWORD, Desk, desk
 
 # -- The pool by itself ---------------------------------------------------------------------------
 

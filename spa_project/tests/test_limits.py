@@ -13,7 +13,7 @@ from queueing.states import Status
 from spa_project.lib.client_address import client_address, rate_limit_key
 from spa_project.lib.errors import Invalid, RateLimited
 from spa_project.lib.rate_limits import Limit, SharedWindow, open_sockets
-from spa_project.tests.servers import Redis
+from tools.servers import Redis
 
 
 def both(forwarded: str | None) -> set[str]:

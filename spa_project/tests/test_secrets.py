@@ -23,7 +23,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
-from spa_project.tests.servers import (
+from tools.servers import (
     HOST,
     AppServer,
     MariaDB,

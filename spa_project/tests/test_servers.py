@@ -17,7 +17,7 @@ import MySQLdb
 import pytest
 import redis
 
-from spa_project.tests.servers import (
+from tools.servers import (
     HOST,
     PROJECT,
     AppServer,
@@ -28,7 +28,7 @@ from spa_project.tests.servers import (
 
 pytestmark = pytest.mark.servers
 
-RUN_WITH_SERVERS = [sys.executable, "-m", "spa_project.tests.servers", "--"]
+RUN_WITH_SERVERS = [sys.executable, "-m", "tools.servers", "--"]
 
 
 @pytest.fixture(scope="module")

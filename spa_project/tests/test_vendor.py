@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from spa_project.tests.artwork import ICONS, SPRITE
+from tools.artwork import ICONS, SPRITE
 
-FOLDERS = (settings.BASE_DIR / "static" / "vendor", Path(__file__).parent / "vendor")
+FOLDERS = (
+    settings.BASE_DIR / "static" / "vendor",
+    settings.BASE_DIR / "tools" / "screens" / "vendor",
+)
 
 
 def listed_in(folder: Path) -> list[dict[str, str]]:

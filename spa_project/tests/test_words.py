@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from spa_project.tests.catalogues import (
+from tools.messages import (
     LANGUAGES,
     gaps,
     gather,

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from spa_project.tests.deploy.house import MANAGE, House, house
-from spa_project.tests.journey.floor import PASSWORD, Floor
-from spa_project.tests.servers import run_quietly
+from spa_project.tests.deploy.installation import MANAGE, House, house
+from tools.servers import run_quietly
+from tools.servers.clients import PASSWORD, Floor
 
 #: Two that answer requests and two that hold sockets; web2 and live2 may be restarted.
 INSTANCES = ("web1", "web2", "live1", "live2")

@@ -11,10 +11,10 @@ from pathlib import Path
 import MySQLdb
 import pytest
 
-from spa_project.tests.deploy.house import MANAGE
-from spa_project.tests.faults.people import Shift, staff_of
-from spa_project.tests.journey.floor import PASSWORD, Floor
-from spa_project.tests.servers import HOST, PROJECT, AppServer, open_spa
+from spa_project.tests.deploy.installation import MANAGE
+from tools.faults.people import Shift, staff_of
+from tools.servers import HOST, PROJECT, AppServer, open_spa
+from tools.servers.clients import PASSWORD, Floor
 
 pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
 

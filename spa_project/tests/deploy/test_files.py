@@ -12,8 +12,8 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY
 
-from spa_project.tests.deploy.house import DEPLOY, unit
-from spa_project.tests.servers import PROJECT
+from spa_project.tests.deploy.installation import DEPLOY, unit
+from tools.servers import PROJECT
 
 PROCESSES = {"web1", "web2", "live1", "live2"}
 

@@ -13,14 +13,14 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin
 
 from queueing.simulation.client import LiveClient, log_in
-from spa_project.tests.deploy.house import DEPLOY, House
-from spa_project.tests.journey.floor import PASSWORD, desk
+from spa_project.tests.deploy.installation import DEPLOY, House
 
 # Played here once more, through the proxy.
 from spa_project.tests.journey.test_sockets import (
     test_every_screen_follows_a_customer_through_two_processes as test_the_journey,
 )
-from spa_project.tests.servers import run_quietly
+from tools.servers import run_quietly
+from tools.servers.clients import PASSWORD, desk
 
 __all__ = ["test_the_journey"]
 

@@ -10,7 +10,7 @@ from django.db import router
 
 from queueing.models import Transaction
 from spa_project.lib.db.router import Router, for_reports
-from spa_project.tests.servers import PROJECT
+from tools.servers import PROJECT
 
 
 @pytest.fixture

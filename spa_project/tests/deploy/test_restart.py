@@ -15,11 +15,11 @@ from websockets.asyncio.client import connect
 from websockets.typing import Origin
 
 from queueing.simulation.client import ConnectionLost, LiveClient
-from spa_project.tests.deploy.house import House
-from spa_project.tests.faults.people import Shift, all_are_right, screens_on, staff_of
-from spa_project.tests.faults.screen import Screen, living
-from spa_project.tests.journey.floor import close_code, desk
-from spa_project.tests.servers import HOST, AppServer, Server
+from spa_project.tests.deploy.installation import House
+from tools.faults.people import Shift, all_are_right, screens_on, staff_of
+from tools.faults.screen import Screen, living
+from tools.servers import HOST, AppServer, Server
+from tools.servers.clients import close_code, desk
 
 pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
 

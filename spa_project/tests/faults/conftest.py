@@ -7,9 +7,9 @@ from contextlib import ExitStack
 import pytest
 
 from spa_project.tests.faults.faulty import FaultyServer
-from spa_project.tests.faults.people import Shift, Staff, staff_of
-from spa_project.tests.journey.floor import PASSWORD
-from spa_project.tests.servers import AppServer, run_quietly
+from tools.faults.people import Shift, Staff, staff_of
+from tools.servers import AppServer, run_quietly
+from tools.servers.clients import PASSWORD
 
 SEED = (sys.executable, "manage.py", "seed", "--reset", "--password", PASSWORD, "-v", "0")
 

@@ -1,6 +1,6 @@
 """A process of the application with a fault built in."""
 
-from spa_project.tests.servers import AppServer
+from tools.servers import AppServer
 
 
 class FaultyServer(AppServer):

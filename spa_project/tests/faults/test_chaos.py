@@ -2,8 +2,8 @@
 
 import pytest
 
-from spa_project.tests.faults.people import Shift, all_are_right, screens_on
-from spa_project.tests.faults.screen import Screen, living, ticket_view
+from tools.faults.people import Shift, all_are_right, screens_on
+from tools.faults.screen import Screen, living, ticket_view
 
 pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
 

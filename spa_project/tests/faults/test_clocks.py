@@ -8,9 +8,9 @@ import urllib.request
 
 import pytest
 
-from spa_project.tests.faults.people import Shift, all_are_right, screens_on, staff_of
-from spa_project.tests.faults.screen import living
-from spa_project.tests.servers import AppServer, run_quietly
+from tools.faults.people import Shift, all_are_right, screens_on, staff_of
+from tools.faults.screen import living
+from tools.servers import AppServer, run_quietly
 
 pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
 

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from spa_project.tests.faults.people import all_are_right, counted
-from spa_project.tests.faults.screen import BOARD_VIEW, MONITOR_VIEW, Screen, living
-from spa_project.tests.servers import AppServer, MariaDB
+from tools.faults.people import all_are_right, counted
+from tools.faults.screen import BOARD_VIEW, MONITOR_VIEW, Screen, living
+from tools.servers import AppServer, MariaDB
 
 pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
 

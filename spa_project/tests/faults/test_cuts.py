@@ -2,8 +2,8 @@
 
 import pytest
 
-from spa_project.tests.faults.cuts import cut_again_and_again
-from spa_project.tests.faults.people import screens_on
+from spa_project.tests.faults.cut_connections import cut_again_and_again
+from tools.faults.people import screens_on
 
 pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from spa_project.tests.faults.people import (
+from tools.faults.checker import log_findings
+from tools.faults.people import (
     Shift,
     Staff,
     ask,
@@ -20,10 +21,9 @@ from spa_project.tests.faults.people import (
     staff_of,
     truth_of,
 )
-from spa_project.tests.faults.run.checker import log_findings
-from spa_project.tests.faults.screen import Message
-from spa_project.tests.journey.floor import PASSWORD
-from spa_project.tests.servers import AppServer, MariaDB, ServerFailed, open_spa, run_quietly
+from tools.faults.screen import Message
+from tools.servers import AppServer, MariaDB, ServerFailed, open_spa, run_quietly
+from tools.servers.clients import PASSWORD
 
 pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
 

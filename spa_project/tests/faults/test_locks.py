@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 import MySQLdb
 import pytest
 
-from spa_project.tests.faults.people import Shift, send, staff_of
-from spa_project.tests.journey.floor import desk
-from spa_project.tests.servers import HOST, MariaDB
+from tools.faults.people import Shift, send, staff_of
+from tools.servers import HOST, MariaDB
+from tools.servers.clients import desk
 
 pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
 

@@ -8,11 +8,11 @@ from typing import Any, Self
 import pytest
 
 from queueing.simulation.client import ConnectionLost, LiveClient, log_in
-from spa_project.tests.faults.people import all_are_right, screens_on
 from spa_project.tests.faults.points import POINTS
-from spa_project.tests.faults.screen import living
-from spa_project.tests.journey.floor import PASSWORD
-from spa_project.tests.servers import AppServer
+from tools.faults.people import all_are_right, screens_on
+from tools.faults.screen import living
+from tools.servers import AppServer
+from tools.servers.clients import PASSWORD
 
 pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
 

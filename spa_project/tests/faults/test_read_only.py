@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from queueing.simulation.client import log_in
-from spa_project.tests.faults.people import (
+from tools.faults.people import (
     PATIENCE,
     Shift,
     Staff,
@@ -20,10 +20,10 @@ from spa_project.tests.faults.people import (
     counted,
     screens_on,
 )
-from spa_project.tests.faults.run.proxy import Proxy
-from spa_project.tests.faults.screen import Message, living
-from spa_project.tests.journey.floor import PASSWORD
-from spa_project.tests.servers import HOST, AppServer, MariaDB, program, run_quietly
+from tools.faults.proxy import Proxy
+from tools.faults.screen import Message, living
+from tools.servers import HOST, AppServer, MariaDB, program, run_quietly
+from tools.servers.clients import PASSWORD
 
 pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
 

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 import redis
 
-from spa_project.tests.faults.people import all_are_right, screens_on
-from spa_project.tests.faults.screen import living
-from spa_project.tests.servers import HOST, Redis
+from tools.faults.people import all_are_right, screens_on
+from tools.faults.screen import living
+from tools.servers import HOST, Redis
 
 pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
 

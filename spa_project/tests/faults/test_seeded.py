@@ -2,8 +2,8 @@
 
 import pytest
 
-from spa_project.tests.faults.seeded import BUGS
-from spa_project.tests.servers import PROJECT
+from tools.faults.seeded import BUGS
+from tools.servers import PROJECT
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)

@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from spa_project.lib.realtime.hub import Hub
 from spa_project.lib.redis_config import channel_layers, client_of
-from spa_project.tests.servers import HOST, Redis, free_port
+from tools.servers import HOST, Redis, free_port
 
 FOUND_WITHIN = 20.0
 

@@ -13,8 +13,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
 from spa_project.lib.realtime.consumer import CLOSE_TOO_SLOW, SEND_QUEUE_SIZE
-from spa_project.tests.faults.people import counted, send
-from spa_project.tests.servers import HOST, AppServer
+from tools.faults.people import counted, send
+from tools.servers import HOST, AppServer
 
 pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
 

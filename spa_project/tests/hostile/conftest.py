@@ -8,9 +8,9 @@ import pytest
 
 from conftest import PASSWORD
 from spa_project.tests.hostile import guarded as guarding
-from spa_project.tests.hostile.asking import over_http, over_sockets
-from spa_project.tests.hostile.scene import Floor, make_floor
-from spa_project.tests.servers import AppServer, run_quietly
+from spa_project.tests.hostile.clients import over_http, over_sockets
+from spa_project.tests.hostile.visits import Floor, make_floor
+from tools.servers import AppServer, run_quietly
 
 
 @pytest.fixture(autouse=True)

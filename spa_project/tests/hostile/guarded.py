@@ -14,7 +14,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin
 
-from spa_project.tests.servers import HOST, AppServer
+from tools.servers import HOST, AppServer
 
 #: Loopback has addresses enough for everybody to have one of their own.
 A_GUEST, A_FLOODER = "127.0.0.9", "127.0.0.2"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from queueing.models import Transaction
-from spa_project.tests.hostile.scene import DUE, Asker, Floor, Whose
+from spa_project.tests.hostile.visits import DUE, Asker, Floor, Whose
 
 Data = dict[str, Any]
 A_KEY = "Zk3yq8Vb1d0uWmXn5tRj7sLpQe2aHcFg"  # of nobody

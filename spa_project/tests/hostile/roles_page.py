@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django.conf import settings
 
 from queueing.states import Status
-from spa_project.tests.hostile.scene import STATUSES, Asker, Whose
+from spa_project.tests.hostile.visits import STATUSES, Asker, Whose
 
 PAGE = (settings.BASE_DIR / "docs" / "roles.md").read_text()
 #: The words of the page, and the codes of the contract.

@@ -7,9 +7,9 @@ import pytest
 from django.test import Client
 
 from queueing.states import Status
-from spa_project.tests.hostile.asking import Request
 from spa_project.tests.hostile.changes import changed_since, digest
-from spa_project.tests.hostile.scene import DUE, Asker, Whose
+from spa_project.tests.hostile.clients import Request
+from spa_project.tests.hostile.visits import DUE, Asker, Whose
 
 pytestmark = pytest.mark.django_db
 #: Amounts, and what becomes of 600.50 that are due.

@@ -14,7 +14,7 @@ from spa_project.tests.hostile.guarded import (
     until,
 )
 from spa_project.tests.hostile.volume import volume
-from spa_project.tests.servers import AppServer
+from tools.servers import AppServer
 
 pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
 SECONDS = volume(3, 30)

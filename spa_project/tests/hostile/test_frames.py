@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from conftest import Socket, open_socket
 from spa_project.lib.commands import REGISTRY
 from spa_project.lib.db.pool import pool
-from spa_project.tests.hostile.asking import on_the_tests_thread
 from spa_project.tests.hostile.changes import changed_since, digest, writes
-from spa_project.tests.hostile.scene import Asker
+from spa_project.tests.hostile.clients import on_the_tests_thread
+from spa_project.tests.hostile.visits import Asker
 from spa_project.tests.hostile.volume import volume
 
 pytestmark = pytest.mark.django_db

@@ -8,8 +8,8 @@ from django.conf import settings
 from conftest import session_of
 from spa_project.lib.db.pool import pool
 from spa_project.lib.realtime.hub import hub
-from spa_project.tests.hostile.asking import on_the_tests_thread
-from spa_project.tests.hostile.scene import Asker
+from spa_project.tests.hostile.clients import on_the_tests_thread
+from spa_project.tests.hostile.visits import Asker
 
 pytestmark = pytest.mark.django_db
 HOST = "localhost:8000"

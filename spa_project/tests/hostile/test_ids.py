@@ -4,10 +4,10 @@ import pytest
 
 from queueing.states import Status
 from spa_project.lib.commands import REGISTRY
-from spa_project.tests.hostile.asking import Request
+from spa_project.tests.hostile.clients import Request
 from spa_project.tests.hostile.orders import UNKNOWN, order_for
-from spa_project.tests.hostile.scene import Asker, Whose
 from spa_project.tests.hostile.test_schemas import asker_of
+from spa_project.tests.hostile.visits import Asker, Whose
 
 pytestmark = pytest.mark.django_db
 NO_IDS = [0, -1, 2**63, 2**64, -(2**63), 10**100, "1", "", 1.0, True, None, [], {}]

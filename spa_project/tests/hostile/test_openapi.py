@@ -21,8 +21,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from spa_project.api import api
-from spa_project.tests.hostile.asking import taken_back
-from spa_project.tests.hostile.scene import STATUSES, Asker, Whose
+from spa_project.tests.hostile.clients import taken_back
+from spa_project.tests.hostile.visits import STATUSES, Asker, Whose
 from spa_project.tests.hostile.volume import volume
 
 pytestmark = pytest.mark.django_db

@@ -15,7 +15,7 @@ from queueing.models import RoomStatus, Transaction
 from queueing.screens import board_screen, ticket_screen
 from queueing.services import Choice
 from queueing.states import Status
-from spa_project.tests.hostile.scene import Floor, Whose
+from spa_project.tests.hostile.visits import Floor, Whose
 
 pytestmark = pytest.mark.django_db
 CUSTOMERS = 4

@@ -9,7 +9,7 @@ from queueing.models import Transaction
 from queueing.states import Status
 from spa_project.lib.commands import REGISTRY
 from spa_project.lib.db.pool import pool
-from spa_project.tests.hostile.asking import (
+from spa_project.tests.hostile.clients import (
     VISITORS,
     Outcome,
     Request,
@@ -18,7 +18,7 @@ from spa_project.tests.hostile.asking import (
 )
 from spa_project.tests.hostile.orders import A_KEY, UNKNOWN, order_for
 from spa_project.tests.hostile.roles_page import Cell, read_commands, read_screens
-from spa_project.tests.hostile.scene import STATUSES, Asker, Floor, Whose
+from spa_project.tests.hostile.visits import STATUSES, Asker, Floor, Whose
 
 pytestmark = pytest.mark.django_db
 PAGE = read_commands()

@@ -7,9 +7,9 @@ import pytest
 
 from queueing.states import Status
 from spa_project.lib.commands import REGISTRY
-from spa_project.tests.hostile.asking import Request
+from spa_project.tests.hostile.clients import Request
 from spa_project.tests.hostile.orders import Data, order_for
-from spa_project.tests.hostile.scene import Asker, Whose
+from spa_project.tests.hostile.visits import Asker, Whose
 
 pytestmark = pytest.mark.django_db
 #: Right values of what may be left out.

@@ -13,7 +13,7 @@ from spa_project.tests.hostile.guarded import (
     socket,
 )
 from spa_project.tests.hostile.volume import volume
-from spa_project.tests.servers import HOST
+from tools.servers import HOST
 
 pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
 SECONDS = volume(3, 30)

@@ -16,8 +16,8 @@ from queueing.models import RoomStatus, Transaction
 from queueing.services import Choice
 from queueing.states import Status
 from spa_project.lib.logs import JsonLines, PlainLines
-from spa_project.tests.hostile.asking import Request
-from spa_project.tests.hostile.scene import DUE, Asker, Whose
+from spa_project.tests.hostile.clients import Request
+from spa_project.tests.hostile.visits import DUE, Asker, Whose
 
 pytestmark = pytest.mark.django_db
 MARK = "q7z"

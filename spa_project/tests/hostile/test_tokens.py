@@ -17,9 +17,9 @@ from accounts.tests.by_token import bearer, post
 from accounts.tokens import digest_of, login_by_token, new_ticket, new_token
 from conftest import open_socket
 from spa_project.lib.db.pool import pool
-from spa_project.tests.hostile.asking import on_the_tests_thread
 from spa_project.tests.hostile.changes import everything
-from spa_project.tests.hostile.scene import Asker, Floor
+from spa_project.tests.hostile.clients import on_the_tests_thread
+from spa_project.tests.hostile.visits import Asker, Floor
 
 pytestmark = pytest.mark.django_db
 CLAIM = "/api/commands/therapist_confirm_next/"

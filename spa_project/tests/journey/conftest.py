@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import expect
 
-from spa_project.tests.journey.browser import WAIT_MS, Windows, chromium
-from spa_project.tests.journey.floor import PASSWORD, Floor
-from spa_project.tests.servers import run_quietly
+from tools.screens.browser import WAIT_MS, Windows, chromium
+from tools.servers import run_quietly
+from tools.servers.clients import PASSWORD, Floor
 
 MANAGE = (sys.executable, "manage.py")
 

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from spa_project.tests.journey.spa import Spa, the
+from tools.screens.spa import Spa, the
 
 pytestmark = pytest.mark.servers
 

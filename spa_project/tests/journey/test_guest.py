@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from spa_project.tests.journey.browser import HOLD_MS, Windows
-from spa_project.tests.journey.floor import Floor
+from tools.screens.browser import HOLD_MS, Windows
+from tools.servers.clients import Floor
 
 pytestmark = pytest.mark.servers
 

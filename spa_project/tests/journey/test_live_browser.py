@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
-from spa_project.tests.journey.browser import HOLD_MS, WAIT_MS
-from spa_project.tests.journey.floor import Visit
-from spa_project.tests.journey.spa import Person, confirmed, the, treated
-from spa_project.tests.servers import AppServer
+from tools.screens.browser import HOLD_MS, WAIT_MS
+from tools.screens.spa import Person, confirmed, the, treated
+from tools.servers import AppServer
+from tools.servers.clients import Visit
 
 pytestmark = pytest.mark.servers
 

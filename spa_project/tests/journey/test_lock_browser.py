@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from spa_project.tests.journey.browser import Windows
-from spa_project.tests.journey.floor import PASSWORD, Floor
-from spa_project.tests.journey.spa import confirmed, the
+from tools.screens.browser import Windows
+from tools.screens.spa import confirmed, the
+from tools.servers.clients import PASSWORD, Floor
 
 pytestmark = pytest.mark.servers
 

@@ -13,8 +13,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from spa_project.tests.journey.conftest import MANAGE
-from spa_project.tests.journey.floor import PASSWORD, Floor
-from spa_project.tests.servers import AppServer, Redis, run_quietly
+from tools.servers import AppServer, Redis, run_quietly
+from tools.servers.clients import PASSWORD, Floor
 
 pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
 

@@ -5,15 +5,15 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from spa_project.tests.catalogues import LANGUAGES, write_pseudo
-from spa_project.tests.journey.browser import Windows
-from spa_project.tests.journey.floor import Floor
-from spa_project.tests.journey.look import (
+from tools.messages import LANGUAGES, write_pseudo
+from tools.screens.browser import Windows
+from tools.screens.look import (
     SIZES,
     accessibility_problems,
     layout_problems,
 )
-from spa_project.tests.servers import AppServer
+from tools.servers import AppServer
+from tools.servers.clients import Floor
 
 pytestmark = pytest.mark.servers
 

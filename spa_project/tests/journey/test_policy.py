@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page
 
-from spa_project.tests.journey.browser import Windows
-from spa_project.tests.journey.floor import Floor
-from spa_project.tests.journey.spa import confirmed, treated
+from tools.screens.browser import Windows
+from tools.screens.spa import confirmed, treated
+from tools.servers.clients import Floor
 
 pytestmark = pytest.mark.servers
 

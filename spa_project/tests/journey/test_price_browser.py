@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from spa_project.tests.journey.spa import amount_in, confirmed, the
+from tools.screens.spa import amount_in, confirmed, the
 
 pytestmark = pytest.mark.servers
 

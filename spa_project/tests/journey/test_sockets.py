@@ -6,7 +6,7 @@ from itertools import chain
 
 import pytest
 
-from spa_project.tests.journey.floor import Desk, Visit, desk
+from tools.servers.clients import Desk, Visit, desk
 
 pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from spa_project.tests.catalogues import LANGUAGES, write_pseudo
-from spa_project.tests.journey.browser import Windows
-from spa_project.tests.journey.floor import Floor
-from spa_project.tests.journey.look import accessibility_problems, layout_problems
-from spa_project.tests.servers import AppServer, run_quietly
+from tools.messages import LANGUAGES, write_pseudo
+from tools.screens.browser import Windows
+from tools.screens.look import accessibility_problems, layout_problems
+from tools.servers import AppServer, run_quietly
+from tools.servers.clients import Floor
 
 pytestmark = pytest.mark.servers
 
@@ -21,7 +21,7 @@ SETTINGS = {"DJANGO_SETTINGS_MODULE": "spa_project.settings"}
 @pytest.fixture(scope="module")
 def afternoon(floor: Floor, spa) -> Floor:
     """The floor with people at every point of their way."""
-    scene = [sys.executable, "-m", "spa_project.tests.journey.scene"]
+    scene = [sys.executable, "-m", "tools.screens.demo_day"]
     run_quietly(scene, **spa, **SETTINGS)
     return floor
 

@@ -5,9 +5,9 @@ import sys
 import pytest
 from playwright.sync_api import expect
 
-from spa_project.tests.journey.browser import HOLD_MS
-from spa_project.tests.journey.spa import Person, Spa, begun, pays, the
-from spa_project.tests.servers import run_quietly
+from tools.screens.browser import HOLD_MS
+from tools.screens.spa import Person, Spa, begun, pays, the
+from tools.servers import run_quietly
 
 pytestmark = pytest.mark.servers
 

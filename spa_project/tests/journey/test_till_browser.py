@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import Page, expect
 
-from spa_project.tests.journey.spa import Spa, amount_in, the, treated
+from tools.screens.spa import Spa, amount_in, the, treated
 
 pytestmark = pytest.mark.servers
 

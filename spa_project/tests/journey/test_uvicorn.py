@@ -10,8 +10,8 @@ from websockets.typing import Origin
 
 from spa_project.tests.journey import test_sockets
 from spa_project.tests.journey.conftest import MANAGE
-from spa_project.tests.journey.floor import PASSWORD, Floor, close_code
-from spa_project.tests.servers import AppServer, run_quietly
+from tools.servers import AppServer, run_quietly
+from tools.servers.clients import PASSWORD, Floor, close_code
 
 pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
 

@@ -6,9 +6,9 @@ import time
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from spa_project.tests.journey.browser import HOLD_MS, Windows
-from spa_project.tests.journey.floor import Floor
-from spa_project.tests.journey.spa import the
+from tools.screens.browser import HOLD_MS, Windows
+from tools.screens.spa import the
+from tools.servers.clients import Floor
 
 pytestmark = pytest.mark.servers
 

@@ -1,0 +1,216 @@
+"""Production on one machine, from the files in deploy/: nginx, processes, MariaDB, Redis.
+
+Only paths, ports and sizes are a test's own.
+"""
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tools.servers import (
+    HOST,
+    PROJECT,
+    AppServer,
+    MariaDB,
+    Redis,
+    Server,
+    free_port,
+    program,
+    run_quietly,
+)
+
+DEPLOY = PROJECT / "deploy"
+MANAGE = (sys.executable, "manage.py")
+#: What nginx needs around a file of conf.d.
+NGINX = """
+daemon off; pid {directory}/pid; worker_processes 2; error_log stderr; {user}
+events {{ worker_connections 1024; }}
+http {{
+    client_body_temp_path {directory}/body; proxy_temp_path {directory}/proxy;
+    fastcgi_temp_path {directory}/fastcgi; uwsgi_temp_path {directory}/uwsgi;
+    scgi_temp_path {directory}/scgi;
+    include {directory}/spa.conf;
+}}
+"""
+
+
+def deployed_file(name: str, changes: Mapping[str, str]) -> str:
+    """A file of deploy/ with each of these texts, which must be in it, replaced."""
+    text = (DEPLOY / name).read_text()
+    for theirs, ours in changes.items():
+        assert theirs in text, f"{name} does not say {theirs}"
+        text = text.replace(theirs, ours)
+    return text
+
+
+def unit(name: str) -> dict[str, list[str]]:
+    """The settings of a systemd unit; each may be given several times."""
+    settings: dict[str, list[str]] = {}
+    for line in (DEPLOY / "systemd" / name).read_text().replace("\\\n", "").splitlines():
+        key, equals, value = line.partition("=")
+        if equals and not line.startswith("#"):
+            settings.setdefault(key, []).append(value)
+    return settings
+
+
+class DeployedMariaDB(MariaDB):
+    """MariaDB with deploy/mariadb.cnf."""
+
+    def command(self) -> list[str]:
+        """Production's settings, with less memory."""
+        config = self.directory / "mariadb.cnf"
+        config.write_text(deployed_file("mariadb.cnf", {"512M": "64M", "256M": "32M"}))
+        [executable, _no_defaults, *ours] = super().command()
+        places = ("--datadir", "--socket", "--pid-file", "--port", "--bind", "--tmpdir", "--user")
+        return [executable, f"--defaults-file={config}", *(o for o in ours if o.startswith(places))]
+
+
+class DeployedRedis(Redis):
+    """Redis with deploy/redis.conf."""
+
+    def command(self) -> list[str]:
+        """Production's settings on a port of its own."""
+        config = os.fspath(DEPLOY / "redis.conf")
+        place = ("--port", str(self.port), "--bind", HOST, "--dir", os.fspath(self.directory))
+        return [program("redis-server"), config, *place]
+
+
+class Unit(Server):
+    """One process as deploy/systemd/spa@.service starts it: `web1`, `live2`."""
+
+    name = "unit"
+
+    def __init__(self, instance: str, run: Path, settings: Mapping[str, str]) -> None:
+        super().__init__()
+        self.instance = instance
+        self._run = run
+        self._settings = settings
+
+    def environment(self) -> dict[str, str]:
+        """Our own environment and the spa's settings."""
+        return os.environ | self._settings
+
+    def command(self) -> list[str]:
+        """What systemd would start."""
+        return self._line("ExecStart")
+
+    def answers(self) -> bool:
+        """Whether systemd would call it started."""
+        if not (self._run / f"{self.instance}.sock").is_socket():
+            return False
+        return not subprocess.run(self._line("ExecStartPost"), capture_output=True).returncode
+
+    def _line(self, key: str) -> list[str]:
+        [line] = unit("spa@.service")[key]
+        changes = {
+            "%i": self.instance,
+            "/run/spa": os.fspath(self._run),
+            "/srv/spa/venv/bin/python": sys.executable,
+            "--retry 60": "--retry 0",  # it is asked again anyway
+        }
+        for theirs, ours in changes.items():
+            line = line.replace(theirs, ours)
+        return shlex.split(line)
+
+
+class Nginx(AppServer):
+    """The spa as people reach it: nginx with deploy/nginx/spa.conf, over https."""
+
+    name = "nginx"
+
+    def __init__(self, run: Path) -> None:
+        super().__init__()
+        self._run = run
+        self._plain_port, self._inside_port = free_port(), free_port()
+        self.certificate = self.directory / "fullchain.pem"
+        self.access_log, self.error_log = (self.directory / f"spa{end}" for end in EXTENSIONS)
+
+    @property
+    def url(self) -> str:
+        """Where pages are."""
+        return f"https://localhost:{self.port}"
+
+    @property
+    def ws_url(self) -> str:
+        """Where sockets are."""
+        return f"wss://localhost:{self.port}"
+
+    @property
+    def plain_url(self) -> str:
+        """Where browsers are sent on to https."""
+        return f"http://localhost:{self._plain_port}"
+
+    @property
+    def inside_url(self) -> str:
+        """Where figures of each process are, for this machine alone."""
+        return f"http://{HOST}:{self._inside_port}"
+
+    def prepare(self) -> None:
+        """Make the certificate and the files that nginx reads."""
+        key = self.directory / "privkey.pem"
+        run_quietly(
+            [
+                *("openssl", "req", "-x509", "-nodes", "-days", "2", "-newkey", "ec"),
+                *("-pkeyopt", "ec_paramgen_curve:prime256v1", "-subj", "/CN=localhost"),
+                *("-addext", "subjectAltName=DNS:localhost"),
+                *("-keyout", os.fspath(key), "-out", os.fspath(self.certificate)),
+            ]
+        )
+        changes = {
+            "listen 80 ": f"listen {HOST}:{self._plain_port} ",
+            "listen 443 ": f"listen {HOST}:{self.port} ",
+            "listen 127.0.0.1:9180": f"listen {HOST}:{self._inside_port}",
+            "/run/spa/": f"{self._run}/",
+            "/etc/ssl/spa/": f"{self.directory}/",
+            "/var/log/nginx/": f"{self.directory}/",
+            "/var/cache/nginx/": f"{self.directory}/",
+        }
+        (self.directory / "spa.conf").write_text(deployed_file("nginx/spa.conf", changes))
+        user = "user root;" if os.geteuid() == 0 else ""  # to reach a test's own sockets
+        self._config = self.directory / "nginx.conf"
+        self._config.write_text(NGINX.format(directory=self.directory, user=user))
+
+    def command(self) -> list[str]:
+        """In the foreground."""
+        return [program("nginx"), "-c", os.fspath(self._config), "-p", os.fspath(self.directory)]
+
+
+EXTENSIONS = (".log", ".error.log")
+
+
+@dataclass
+class House:
+    """Everything that production runs."""
+
+    database: DeployedMariaDB
+    broker: DeployedRedis
+    units: dict[str, Unit]
+    nginx: Nginx
+    settings: dict[str, str]
+
+
+@contextmanager
+def house(settings: Mapping[str, str], *instances: str) -> Iterator[House]:
+    """Production with these processes, migrated, empty."""
+    with ExitStack() as stack:
+        database = stack.enter_context(DeployedMariaDB())
+        broker = stack.enter_context(DeployedRedis())
+        nginx = Nginx(database.directory)
+        ours = {"DATABASE_URL": database.url, "REDIS_URL": broker.url, **settings}
+        run_quietly([*MANAGE, "migrate", "-v", "0"], **ours)
+        run_quietly([*MANAGE, "collectstatic", "--no-input"], **ours)
+        units = {each: Unit(each, database.directory, ours) for each in instances}
+        for each in units.values():
+            stack.enter_context(each)
+        # Programs believe nginx's certificate for as long as it runs.
+        trust = stack.enter_context(pytest.MonkeyPatch.context())
+        trust.setenv("SSL_CERT_FILE", os.fspath(nginx.certificate))
+        stack.enter_context(nginx)
+        yield House(database, broker, units, nginx, ours)

@@ -1,0 +1,203 @@
+"""Faults put into copies of the project, one after the other: the fault run has to find each.
+
+python -m tools.faults.seeded            # all of them, some ten minutes
+python -m tools.faults.seeded no-lock    # one
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from tqdm import tqdm
+
+from tools.servers import PROJECT
+
+LEFT_BEHIND = shutil.ignore_patterns(".git", ".venv", "data", "__pycache__", ".*_cache")
+SECONDS = 25
+FAULT_RUN = ("tools.faults", "--seconds", str(SECONDS))
+CRASH_POINTS = (
+    *("tools.servers", "--", sys.executable, "-m", "pytest", "-q", "-x", "-m", ""),
+    *("-p", "no:cacheprovider", "spa_project/tests/faults/test_points.py"),
+)
+
+
+class Change(NamedTuple):
+    """A text in a file of the project, and what stands there instead; empty: a new file."""
+
+    file: str
+    old: str
+    new: str
+
+
+class Bug(NamedTuple):
+    """A fault, and the program that ends with an error when it is found."""
+
+    name: str
+    changes: tuple[Change, ...]
+    proof: tuple[str, ...] = FAULT_RUN
+
+
+ACCESS, SERVICES = "queueing/access.py", "queueing/services.py"
+LIFECYCLE = "queueing/lifecycle.py"
+PAYING = "payments/services.py"
+SEEN = 'seen = {"id": transaction.pk, "status": was, "version": transaction.version}'
+NO_UNIQUE = """
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [("payments", "%s")]
+    operations = [
+        migrations.RunSQL(
+            [
+                "CREATE INDEX seeded ON payments_payment (transaction_id)",
+                "DROP INDEX transaction_id ON payments_payment",
+            ]
+        )
+    ]
+"""
+
+
+def _last_migration() -> str:
+    return max(path.stem for path in (PROJECT / "payments/migrations").glob("0*.py"))
+
+
+BUGS = (
+    Bug(
+        "no-lock",
+        (
+            Change(ACCESS, ".select_for_update(\n        skip_locked=True\n    )[:1]", "[:1]"),
+            Change(LIFECYCLE, SEEN, 'seen = {"id": transaction.pk}'),
+        ),
+    ),
+    Bug(
+        "last-come-first-served",
+        (Change("queueing/models.py", '"queued_at", "id")\n', '"-queued_at")\n'),),
+    ),
+    Bug(
+        "key-ignored",
+        (Change(SERVICES, "request_id=request_id,\n        request_digest", "request_digest"),),
+    ),
+    Bug(
+        "told-before-the-commit",
+        (
+            Change(
+                "spa_project/lib/realtime/publish.py",
+                "transaction.on_commit(send, robust=True)",
+                "send()",
+            ),
+        ),
+        CRASH_POINTS,
+    ),
+    Bug(
+        "version-outside-the-transaction",
+        (
+            Change(LIFECYCLE, '"version": transaction.version, **fields}', "**fields}"),
+            Change(
+                LIFECYCLE,
+                "    announce(transaction, was)\n    return",
+                "    announce(transaction, was)\n"
+                "    from django.db.transaction import on_commit\n"
+                '    row, version = {"id": transaction.pk}, {"version": transaction.version}\n'
+                "    on_commit(lambda: update_where(Transaction, row, version))\n"
+                "    return",
+            ),
+        ),
+    ),
+    Bug(
+        "paid-twice-and-no-unique-column",
+        (
+            Change("payments/migrations/9999_seeded.py", "", NO_UNIQUE % _last_migration()),
+            Change(
+                PAYING,
+                "        return _asked_before(transaction, request)\n",
+                "        if transaction.status == Status.PAID:\n"
+                "            _settle(\n"
+                "                transaction, method_id=tender.method, amount_paid=tender.amount\n"
+                "            )\n"
+                "        return _asked_before(transaction, request)\n",
+            ),
+        ),
+    ),
+    Bug(
+        "login-looked-at-once",
+        (
+            Change(
+                "spa_project/lib/realtime/consumer.py",
+                "            caller = self.identify()\n            require_role",
+                '            caller = vars(self).get("known") or self.identify()\n'
+                "            self.known = caller\n            require_role",
+            ),
+            Change(
+                "spa_project/lib/realtime/session_watch.py",
+                "        if caller := await self._recheck_caller():\n"
+                "            self.access_state = caller.access_state",
+                "        pass",
+            ),
+        ),
+    ),
+    Bug("total-not-recomputed", (Change(SERVICES, "reason=reason, **totals)", "reason=reason)"),)),
+    Bug(
+        "change-in-floats",
+        (
+            Change(
+                PAYING,
+                "change_amount=amount_paid - transaction.total_amount",
+                "change_amount=Decimal(\n"
+                "            int((float(amount_paid) - float(transaction.total_amount)) * 100)\n"
+                "        ) / 100",
+            ),
+        ),
+    ),
+)
+
+
+def main(names: list[str]) -> int:
+    """Seed each fault, or those of these names; 1 when one was not found."""
+    missed = 0
+    for bug in tqdm([bug for bug in BUGS if not names or bug.name in names], disable=None):
+        end = last_words_of(bug)
+        missed += end is None
+        tqdm.write(f"{'NOT FOUND' if end is None else 'found':10}{bug.name:34}{end or ''}")
+    return int(missed > 0)
+
+
+def last_words_of(bug: Bug) -> str | None:
+    """What finds the fault says of it; nothing when it finds nothing."""
+    with tempfile.TemporaryDirectory(prefix="spa-seeded-") as directory:
+        copy = Path(directory) / "project"
+        shutil.copytree(PROJECT, copy, ignore=LEFT_BEHIND)
+        for change in bug.changes:
+            _make(copy, change)
+        done = subprocess.run(
+            [sys.executable, "-m", *bug.proof],
+            cwd=copy,
+            env=os.environ | {"TMPDIR": directory},  # what is kept for a look goes with the copy
+            capture_output=True,
+            text=True,
+        )
+    return None if done.returncode == 0 else _finding(done.stdout + done.stderr)
+
+
+def _make(copy: Path, change: Change) -> None:
+    path = copy / change.file
+    text = path.read_text() if change.old else ""
+    if change.old not in text:
+        raise LookupError(f"{change.file} has changed: {change.old!r} is not there")
+    path.write_text(text.replace(change.old, change.new, 1))
+
+
+def _finding(said: str) -> str:
+    """What it said was wrong, last: what is wrong with the books comes after the screens."""
+    lines = [line.strip() for line in said.splitlines()]
+    found = [line for line in lines if re.match(r"WRONG: |E\s+AssertionError", line)]
+    return (found or lines or [""])[-1][:160]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

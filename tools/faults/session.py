@@ -1,0 +1,173 @@
+"""One fault run from begin to end, and what it found."""
+
+import asyncio
+import random
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+
+from django.core.management import CommandError, call_command
+from tqdm import tqdm
+
+from queueing.simulation.tickets import wrong_tickets
+from tools.faults.checker import Checker, log_findings, phantoms
+from tools.faults.environment import House
+from tools.faults.generator import Generator
+from tools.faults.history import History
+from tools.faults.nemesis import Nemesis
+from tools.faults.people import all_are_right
+from tools.faults.recording_client import Frames
+from tools.faults.screen import (
+    BOARD_VIEW,
+    CASHIER_VIEW,
+    MONITOR_VIEW,
+    THERAPIST_VIEW,
+    Message,
+    Screen,
+    living,
+)
+from tools.servers.clients import log_in
+
+#: Seconds after the last fault in which every screen shows what the database holds.
+HEALED_WITHIN = 25.0
+#: A run that cannot do its faults in time ends after so many times its seconds.
+MOST_TIMES = 3
+VIEWS = {
+    THERAPIST_VIEW: "therapist1",
+    CASHIER_VIEW: "cashier1",
+    MONITOR_VIEW: "monitor1",
+    BOARD_VIEW: "",
+}
+
+
+class Watcher(Screen):
+    """A screen that remembers every state it was told of."""
+
+    told: set[tuple[int, int, str]]
+
+    def _take(self, message: Message) -> None:
+        row = (message.get("data") or {}).get("transaction")
+        if row and message["event"] != "snapshot":
+            self.__dict__.setdefault("told", set()).add((row["id"], row["version"], row["status"]))
+        super()._take(message)
+
+
+@dataclass
+class RunReport:
+    """What a run did, and what is wrong."""
+
+    faults: Counter[str] = field(default_factory=Counter)
+    phases: Counter[str] = field(default_factory=Counter)
+    happened: Counter[str] = field(default_factory=Counter)
+    healed_after: float = 0.0
+    longest_stall: float = 0.0
+    silences: int = 0
+    findings: list[str] = field(default_factory=list)
+
+
+class Session:
+    """A house at work for so many seconds."""
+
+    def __init__(self, house: House, *, seconds: float, seed: int, directory: Path) -> None:
+        self._house = house
+        self._seconds = seconds
+        self._chance = random.Random(seed)
+        self._history = History(directory / "history.jsonl")
+        self._report = RunReport()
+
+    async def run(self) -> RunReport:
+        """Work, break, heal, check."""
+        frames = Frames()
+        async with self._house.network():
+            generator = Generator(self._house, self._history, frames, self._chance)
+            watchers = self._watchers()
+            async with living(watchers):
+                await self._torment(generator, frames)
+                await self._heal(watchers)
+            self._report.happened = generator.day.tally.counts
+            self._report.findings += generator.intrusions
+            await asyncio.to_thread(self._check, generator, watchers)
+        self._history.close()
+        return self._report
+
+    def rest(self) -> None:
+        """After the run, when the servers are needed no more."""
+        self._nemesis.rest()
+
+    def _watchers(self) -> list[Watcher]:
+        url = self._house.apps[0]
+        cookies = {view: log_in(url, name) if name else "" for view, name in VIEWS.items()}
+        return [
+            Watcher(view, [*self._house.proxies[at:], *self._house.proxies[:at]], cookie)  # type: ignore[list-item]
+            for view, cookie in cookies.items()
+            for at in range(len(self._house.proxies))
+        ]
+
+    async def _torment(self, generator: Generator, frames: Frames) -> None:
+        self._nemesis = Nemesis(self._house, frames, self._history, self._chance)
+        working = asyncio.create_task(generator.work())
+        raging = asyncio.create_task(self._nemesis.rage())
+        with tqdm(total=self._seconds, desc="faults", unit="s", disable=None) as bar:
+            begun = time.monotonic()
+            while not (working.done() or raging.done() or self._is_over(since=begun)):
+                await asyncio.wait({working, raging}, timeout=1.0)
+                bar.update()
+        self._nemesis.end()
+        await raging
+        working.cancel()
+        try:
+            await working
+        except asyncio.CancelledError:
+            pass
+        except ExceptionGroup as errors:
+            self._report.findings.append(f"a client could not go on: {errors.exceptions[0]!r}")
+        self._report.faults = self._nemesis.done
+
+    def _is_over(self, *, since: float) -> bool:
+        """A slow machine gets more time for the faults that belong into the run's."""
+        passed = time.monotonic() - since
+        enough = self._nemesis.has_done_enough(self._seconds)
+        return passed >= self._seconds * (1 if enough else MOST_TIMES)
+
+    async def _heal(self, watchers: list[Watcher]) -> None:
+        await asyncio.sleep(1)  # what was sent last is done, or given up
+        try:
+            self._report.healed_after = await all_are_right(
+                self._house.apps[0], watchers, HEALED_WITHIN
+            )
+        except AssertionError as error:
+            self._report.findings.append(f"a screen does not show the database: {error}")
+
+    def _too_little(self) -> Iterator[str]:
+        """A run in which little happened proves little."""
+        if not self._nemesis.has_done_enough(self._seconds):
+            yield f"too few faults for {self._seconds:.0f} s"
+        if not self._report.happened["paid"]:
+            yield "nobody got through"
+
+    def _check(self, generator: Generator, watchers: list[Watcher]) -> None:
+        report = self._report
+        operations = self._history.operations
+        report.phases = Counter(each.phase for each in operations)
+        report.silences = sum(watcher.silences for watcher in watchers)
+        report.longest_stall = max((each.ended - each.began for each in operations), default=0.0)
+        report.findings += self._too_little()
+        report.findings += Checker(self._history).findings()
+        report.findings += wrong_tickets(generator.day.tally)
+        report.findings += _ledger_findings()
+        report.findings += phantoms({s for w in watchers for s in getattr(w, "told", ())})
+        for app in self._house.apps:
+            report.findings += log_findings(app.log, generator.tokens.values())
+
+
+def _ledger_findings() -> Iterator[str]:
+    said = StringIO()
+    try:
+        call_command("verify_ledger", stdout=said)
+    except CommandError as error:
+        yield str(error)
+        yield from re.findall(r"^    .*", said.getvalue(), re.MULTILINE)

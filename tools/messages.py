@@ -1,0 +1,173 @@
+"""The languages' catalogues: `make messages` gathers every sentence and compiles what is there.
+
+GNU gettext is not needed, neither here nor where the spa runs: the compiled files are kept in the
+repository, and a test holds them to the sources.
+"""
+
+import io
+import os
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract
+from babel.messages.mofile import read_mo, write_mo
+from babel.messages.pofile import read_po, write_po
+from django.utils.translation.template import templatize
+
+BASE = Path(__file__).resolve().parent.parent
+LOCALE = BASE / "locale"
+#: English is written in the source.
+LANGUAGES = ("es", "fil")
+APPS = ("accounts", "catalog", "queueing", "payments", "spa_project")
+FUNCTIONS = {
+    "_": None,
+    "gettext": None,
+    "gettext_lazy": None,
+    "ngettext": (1, 2),
+    "ngettext_lazy": (1, 2),
+    "pgettext": ((1, "c"), 2),
+    "npgettext": ((1, "c"), 2, 3),
+}
+MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)  # the same words make the same files
+
+
+def sources() -> Iterator[tuple[Path, str]]:
+    """Every file with sentences, as Python text."""
+    for path in sorted((BASE / "templates").rglob("*.html")):
+        # What is around the sentences is no Python; its indentation least of all.
+        lines = templatize(path.read_text(), origin=str(path)).splitlines()
+        yield path, "\n".join(line.strip() for line in lines)
+    for app in APPS:
+        for path in sorted((BASE / app).rglob("*.py")):
+            if "tests" not in path.parts and "migrations" not in path.parts:
+                yield path, path.read_text()
+
+
+def gather() -> Catalog:
+    """All sentences of the source."""
+    found = Catalog(project="spa-floor", charset="utf-8", creation_date=MADE_AT)
+    for path, text in sources():
+        file = io.BytesIO(text.encode())
+        for line, sentence, comments, context in extract("python", file, keywords=FUNCTIONS):
+            place = [(str(path.relative_to(BASE)), line)]
+            found.add(sentence, None, place, auto_comments=comments, context=context)
+    return found
+
+
+def po_file(language: str, folder: Path = LOCALE) -> Path:
+    """Where a language's sentences are written by hand."""
+    return folder / language / "LC_MESSAGES" / "django.po"
+
+
+def read_catalogue(language: str) -> Catalog:
+    """A language as it is translated now; empty for a new one."""
+    path = po_file(language)
+    if not path.exists():
+        return _empty(language)
+    with path.open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def _empty(language: str) -> Catalog:
+    return Catalog(
+        locale=language,
+        project="spa-floor",
+        version="1",
+        header_comment=f"# The words of the screens in one language: {language} (`make messages`).",
+        creation_date=MADE_AT,
+        revision_date=MADE_AT,
+        last_translator="",
+        language_team="",
+        msgid_bugs_address="",
+        fuzzy=False,
+    )
+
+
+def read_compiled(language: str) -> Catalog:
+    """A language as the server reads it."""
+    with po_file(language).with_suffix(".mo").open("rb") as file:
+        return read_mo(file)
+
+
+def sentences(catalogue: Catalog) -> dict[tuple[str | None, str], Message]:
+    """By context and English; the header left out."""
+    return {
+        (each.context, each.id[0] if isinstance(each.id, list | tuple) else each.id): each
+        for each in catalogue
+        if each.id
+    }
+
+
+def gaps(sentence: str) -> list[str]:
+    """What is filled in later: `%(name)s`, `{minutes}`, `%d`, and the tags of HTML."""
+    return sorted(re.findall(r"%\(\w+\)\w|%[ds]|\{\w*\}|</?\w+>", sentence))
+
+
+def write(catalogue: Catalog, path: Path) -> None:
+    """A catalogue and its compiled twin."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        # No line numbers: they would change with every edit of a source.
+        write_po(file, catalogue, width=100, include_lineno=False, ignore_obsolete=True)
+    with path.with_suffix(".mo").open("wb") as file:
+        write_mo(file, catalogue)
+
+
+def update() -> None:
+    """Bring every language to the sentences of the source; nothing is guessed (no "fuzzy")."""
+    found = gather()
+    for language in LANGUAGES:
+        catalogue = read_catalogue(language)
+        catalogue.update(found, no_fuzzy_matching=True, update_header_comment=False)
+        catalogue.revision_date = catalogue.creation_date = MADE_AT
+        write(catalogue, po_file(language))
+        missing = [
+            message for message in sentences(catalogue).values() if not is_translated(message)
+        ]
+        print(f"{language}: {len(found)} sentences, {len(missing)} to translate")
+        for each in missing:
+            print(f"  {each.id}")
+
+
+def is_translated(message: Message) -> bool:
+    """Whether a sentence has its words, all of its plurals."""
+    strings = [message.string] if isinstance(message.string, str) else list(message.string or ())
+    return bool(strings) and all(strings)
+
+
+#: Letters of the pseudo-language: each Latin letter has an Arabic one, so that bidi is real.
+ARABIC = str.maketrans(
+    "abcdefghijklmnopqrstuvwxyz" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "ابجدهفغحيجكلمنوبقرستوضطخيز" * 2,
+)
+
+
+def write_pseudo(folder: Path) -> None:
+    """A language nobody speaks, for layout tests: every sentence, right to left, a third longer."""
+    catalogue = _empty("ar")
+    for message in sentences(gather()).values():
+        if isinstance(message.id, str):
+            catalogue.add(message.id, _in_arabic(message.id), context=message.context)
+        else:
+            plurals = (_in_arabic(message.id[-1]),) * catalogue.num_plurals
+            catalogue.add(message.id, plurals, context=message.context)
+    write(catalogue, po_file("ar", folder))
+
+
+def _in_arabic(sentence: str) -> str:
+    parts = re.split(r"(%\(\w+\)\w|%[ds]|\{\w*\}|<[^>]+>)", sentence)
+    told = [
+        part.translate(ARABIC) if number % 2 == 0 else part for number, part in enumerate(parts)
+    ]
+    return "".join(told) + " ـ" * (len(sentence) // 6)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "spa_project.settings")
+    import django
+
+    django.setup()
+    update()

@@ -1,0 +1,34 @@
+"""Private servers for tests: MariaDB, Redis and the application itself, each a real process.
+
+They listen on free loopback ports, keep their files in temporary directories and end with the
+block that started them. A shell has them too (`__main__.py`), for as long as one command runs.
+"""
+
+from tools.servers.app import AppServer, Web, open_spa, serving
+from tools.servers.mariadb import MariaDB
+from tools.servers.process import (
+    HOST,
+    PROJECT,
+    Server,
+    ServerFailed,
+    free_port,
+    program,
+    run_quietly,
+)
+from tools.servers.redis import Redis
+
+__all__ = [
+    "HOST",
+    "PROJECT",
+    "AppServer",
+    "MariaDB",
+    "Redis",
+    "Server",
+    "ServerFailed",
+    "Web",
+    "free_port",
+    "open_spa",
+    "program",
+    "run_quietly",
+    "serving",
+]
