@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Cart, offersOf } from "../../../static/js/lib/cart.js";
-import { memory } from "../../../static/js/lib/memory.js";
+import { memory } from "../../../static/js/lib/stored_value.js";
 import { fakeStorage } from "./fake_storage.mjs";
 
 const tier = (id, price, duration_minutes) => ({

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 
 import { Polling } from "../../../static/js/lib/polling.js";
-import { passing, settle } from "./fake_line.mjs";
+import { passing, settle } from "./fake_connection.mjs";
 
 const SNAPSHOT = "/api/snapshots/cashier/";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
 import { LiveSocket } from "../../../static/js/lib/socket.js";
-import { FakeLine, passing, settle } from "./fake_line.mjs";
+import { FakeLine, passing, settle } from "./fake_connection.mjs";
 
 beforeEach(() => {
   mock.timers.reset();

@@ -3,7 +3,7 @@ import { beforeEach, mock, test } from "node:test";
 
 import { LiveSocket } from "../../../static/js/lib/socket.js";
 import { Transport } from "../../../static/js/lib/transport.js";
-import { FakeLine, passing, settle } from "./fake_line.mjs";
+import { FakeLine, passing, settle } from "./fake_connection.mjs";
 
 beforeEach(() => {
   mock.timers.reset();

@@ -33,7 +33,7 @@ export class Cart {
   #name = "";
 
   /**
-   * @param {import("./memory.js").Memory<any>} memory
+   * @param {import("./stored_value.js").Memory<any>} memory
    * @param {Map<number, Offer>} offers
    */
   constructor(memory, offers) {

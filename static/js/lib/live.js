@@ -3,7 +3,7 @@
  */
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
-import { Overlay } from "./overlay.js";
+import { Overlay } from "./optimistic.js";
 import { data, timeOfDay, words } from "./page.js";
 import { Polling } from "./polling.js";
 import { LiveSocket } from "./socket.js";
@@ -93,7 +93,7 @@ export const floor = {
    * Sends a command for a button: one at a time, and a refusal is shown, never thrown.
    * @param {string} command
    * @param {object} [data]
-   * @param {import("./overlay.js").Guess} [guess] what to show until the answer comes
+   * @param {import("./optimistic.js").Guess} [guess] what to show until the answer comes
    * @returns {Promise<object | null>} the answer
    */
   async act(command, data, guess) {
@@ -103,7 +103,7 @@ export const floor = {
   /**
    * @param {string} what names what is under way
    * @param {() => Promise<object>} send
-   * @param {import("./overlay.js").Guess} [guess]
+   * @param {import("./optimistic.js").Guess} [guess]
    */
   async attempt(what, send, guess) {
     if (this.busy) return null;

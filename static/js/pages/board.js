@@ -6,7 +6,7 @@ import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { Announcer } from "../lib/announcer.js";
 import { CallOrder, News, pageOf } from "../lib/board.js";
 import { floor } from "../lib/live.js";
-import { memory } from "../lib/memory.js";
+import { memory } from "../lib/stored_value.js";
 import { say, speech } from "../lib/page.js";
 import { chime, speak, unlockSound } from "../lib/sound.js";
 import { hideCursor, reloadNightly, stayAwake, wander } from "../lib/unattended.js";

@@ -5,14 +5,14 @@
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { inCash, likelyTenders } from "../lib/cash.js";
 import { focusOnceShown } from "../lib/focus.js";
-import { carryOut, Intent } from "../lib/intent.js";
+import { carryOut, Intent } from "../lib/idempotency.js";
 import { keyOf, press, tidy } from "../lib/keypad.js";
 import { floor } from "../lib/live.js";
-import { memory } from "../lib/memory.js";
+import { memory } from "../lib/stored_value.js";
 import { fromCents, moneyFormat, toCents } from "../lib/money.js";
 import { data, speech } from "../lib/page.js";
 import { minutesSince, stopwatch } from "../lib/time.js";
-import { ways } from "../lib/ways.js";
+import { ways } from "../lib/step_dialog.js";
 
 /** Written on the buttons, and in the sheet of keys (templates/payments/_keys.html). */
 const KEYS = {

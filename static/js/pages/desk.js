@@ -5,13 +5,13 @@
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { Cart, offersOf } from "../lib/cart.js";
 import { focusOnceShown } from "../lib/focus.js";
-import { carryOut, Intent } from "../lib/intent.js";
+import { carryOut, Intent } from "../lib/idempotency.js";
 import { floor } from "../lib/live.js";
-import { memory } from "../lib/memory.js";
+import { memory } from "../lib/stored_value.js";
 import { data, speech } from "../lib/page.js";
 import { findOffers } from "../lib/search.js";
 import { minutesSince } from "../lib/time.js";
-import { ways } from "../lib/ways.js";
+import { ways } from "../lib/step_dialog.js";
 
 const offers = offersOf(data.menu);
 const cart = new Cart(memory(sessionStorage, "desk.cart"), offers);

@@ -5,16 +5,16 @@
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { Cart, offersOf } from "../lib/cart.js";
 import { focusOnceShown } from "../lib/focus.js";
-import { IdleWatch } from "../lib/idle.js";
-import { carryOut, Intent } from "../lib/intent.js";
+import { IdleWatch } from "../lib/kiosk_idle.js";
+import { carryOut, Intent } from "../lib/idempotency.js";
 import { ROWS, withKey, withoutLast, withSpace } from "../lib/keyboard.js";
 import { forgetLanguage, lockDown } from "../lib/kiosk.js";
 import { openLine } from "../lib/live.js";
-import { memory } from "../lib/memory.js";
+import { memory } from "../lib/stored_value.js";
 import { fromCents, toCents } from "../lib/money.js";
 import { data, speech } from "../lib/page.js";
-import { landscape } from "../lib/picture.js";
-import { whenWide } from "../lib/screen.js";
+import { landscape } from "../lib/landscape.js";
+import { whenWide } from "../lib/viewport.js";
 import { find } from "../lib/search.js";
 
 /** Where the cart has room beside the menu, in letters. */

@@ -4,14 +4,14 @@
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { focusOnceShown } from "../lib/focus.js";
-import { finished, roomSet, started, withoutItem, withService } from "../lib/guesses.js";
+import { finished, roomSet, started, withoutItem, withService } from "../lib/optimistic_steps.js";
 import { floor } from "../lib/live.js";
-import { lock } from "../lib/lock.js";
-import { MeantStep } from "../lib/meant.js";
+import { lock } from "../lib/screen_lock.js";
+import { MeantStep } from "../lib/hold_to_confirm.js";
 import { data, say, speech } from "../lib/page.js";
 import { chime, shake, unlockSound } from "../lib/sound.js";
 import { minutesSince, stopwatch } from "../lib/time.js";
-import { ways } from "../lib/ways.js";
+import { ways } from "../lib/step_dialog.js";
 
 const FAVOURITES = "favourites";
 const SOON = 5; // minutes before the end at which a treatment should come to it

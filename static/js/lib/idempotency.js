@@ -3,7 +3,7 @@
  * has to be sent: it keeps its `request_id` until the answer came, through reloads too.
  */
 
-/** @typedef {import("./memory.js").Memory<any>} Memory */
+/** @typedef {import("./stored_value.js").Memory<any>} Memory */
 
 export class Intent {
   #memory;

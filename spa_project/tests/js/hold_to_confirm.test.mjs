@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
-import { MeantStep } from "../../../static/js/lib/meant.js";
+import { MeantStep } from "../../../static/js/lib/hold_to_confirm.js";
 
 function step() {
   mock.timers.reset();

@@ -7,8 +7,8 @@ import {
   started,
   withoutItem,
   withService,
-} from "../../../static/js/lib/guesses.js";
-import { Overlay } from "../../../static/js/lib/overlay.js";
+} from "../../../static/js/lib/optimistic_steps.js";
+import { Overlay } from "../../../static/js/lib/optimistic.js";
 
 const SHOWS = ["therapist_confirmed", "in_service"];
 const NOW = "2026-01-01T10:00:00.000Z";

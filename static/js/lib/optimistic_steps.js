@@ -5,7 +5,7 @@
 
 import { fromCents, toCents } from "./money.js";
 
-/** @typedef {import("./overlay.js").Guess} Guess */
+/** @typedef {import("./optimistic.js").Guess} Guess */
 
 /**
  * @param {object} visit a transaction

@@ -15,7 +15,7 @@ export class QuietWatch {
   /**
    * @param {object} watch
    * @param {number} watch.minutes after which it is quiet; 0 for never
-   * @param {import("./memory.js").Memory<number>} watch.touched the last touch, for all windows
+   * @param {import("./stored_value.js").Memory<number>} watch.touched the last touch, for all windows
    * @param {number} watch.since when the person was certainly here, as `Date.now()`
    * @param {() => void} watch.onQuiet called again and again while it stays quiet
    */

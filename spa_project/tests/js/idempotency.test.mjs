@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { carryOut, Intent, uuid } from "../../../static/js/lib/intent.js";
-import { memory } from "../../../static/js/lib/memory.js";
+import { carryOut, Intent, uuid } from "../../../static/js/lib/idempotency.js";
+import { memory } from "../../../static/js/lib/stored_value.js";
 import { Refusal } from "../../../static/js/lib/refusal.js";
 import { fakeStorage } from "./fake_storage.mjs";
 

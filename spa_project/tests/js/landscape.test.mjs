@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { landscape, TINTS } from "../../../static/js/lib/picture.js";
+import { landscape, TINTS } from "../../../static/js/lib/landscape.js";
 
 test("a treatment always has the same picture", () => {
   assert.deepEqual(landscape(7), landscape(7));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
-import { QuietWatch } from "../../../static/js/lib/quiet.js";
+import { QuietWatch } from "../../../static/js/lib/inactivity.js";
 
 const NOW = 100_000_000;
 const MINUTE = 60_000;

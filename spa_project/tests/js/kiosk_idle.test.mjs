@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
-import { IdleWatch } from "../../../static/js/lib/idle.js";
+import { IdleWatch } from "../../../static/js/lib/kiosk_idle.js";
 
 beforeEach(() => {
   mock.timers.reset();

@@ -2,12 +2,12 @@
  * A screen that locks itself when nobody touches it, and opens again with its person's PIN.
  *
  * The page lives on below, so that it still rings; the server refuses whatever it would send. A
- * component takes these with `...lock`; templates/queueing/_lock.html is what is seen.
+ * component takes these with `...lock`; templates/queueing/_screen_lock.html is what is seen.
  */
 
-import { memory } from "./memory.js";
+import { memory } from "./stored_value.js";
 import { data, say } from "./page.js";
-import { QuietWatch } from "./quiet.js";
+import { QuietWatch } from "./inactivity.js";
 
 const SHORTEST = 4;
 const LONGEST = 6;

@@ -1,7 +1,7 @@
 /**
  * Steps off the straight road (give back, hold, cancel, ...): each is asked about in a dialog
  * before it is sent, and the last step can be taken back for a minute.
- * A component takes these with `...ways` beside `...floor`; templates/parts/_ways.html is the dialog.
+ * A component takes these with `...ways` beside `...floor`; templates/parts/_step_dialog.html is the dialog.
  */
 
 import { say } from "./page.js";
