@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { CallOrder, News, pageOf } from "../../../static/js/lib/board.js";
+import { CallOrder, NewCalls, pageOf } from "../../../static/js/lib/board.js";
 
 const rows = (...ids) => ids.map((id) => ({ id }));
 
@@ -29,14 +29,14 @@ test("a recall puts a call on top again", () => {
 });
 
 test("what was called before the screen was there is no news", () => {
-  const news = new News();
+  const news = new NewCalls();
   assert.deepEqual(news.of(rows(1)), []);
   assert.deepEqual(news.of(rows(1, 2)), rows(2));
   assert.deepEqual(news.of(rows(1, 2)), []);
 });
 
 test("being called again is news", () => {
-  const news = new News();
+  const news = new NewCalls();
   news.of([{ id: 1, calls: 1 }]);
   assert.deepEqual(news.of([{ id: 1, calls: 2 }]), [{ id: 1, calls: 2 }]);
 });

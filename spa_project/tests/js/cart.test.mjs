@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Cart, offersOf } from "../../../static/js/lib/cart.js";
-import { memory } from "../../../static/js/lib/stored_value.js";
+import { storedValue } from "../../../static/js/lib/stored_value.js";
 import { fakeStorage } from "./fake_storage.mjs";
 
 const tier = (id, price, duration_minutes) => ({
@@ -19,7 +19,7 @@ const MENU = {
 };
 
 function open(storage = fakeStorage(), menu = MENU) {
-  return new Cart(memory(storage, "cart.ermita"), offersOf(menu));
+  return new Cart(storedValue(storage, "cart.ermita"), offersOf(menu));
 }
 
 test("money and minutes add up to the cent", () => {
@@ -28,7 +28,7 @@ test("money and minutes add up to the cent", () => {
   assert.equal(cart.total(), "1851.30");
   assert.equal(cart.minutes(), 345);
   assert.equal(cart.count(), 6);
-  assert.equal(cart.lines()[0].amount, "1100.20");
+  assert.equal(cart.items()[0].amount, "1100.20");
 });
 
 test("a cart survives a reload", () => {
@@ -45,7 +45,7 @@ test("taking the last one takes the line away", () => {
   const cart = open();
   cart.add(1);
   cart.takeOne(1);
-  assert.deepEqual(cart.lines(), []);
+  assert.deepEqual(cart.items(), []);
 });
 
 test("there is an end to how many of one can be chosen", () => {

@@ -1,5 +1,5 @@
-/** The far end of one line, as a test plays it. */
-export class FakeLine {
+/** The far end of one connection, as a test plays it. */
+export class FakeConnection {
   sent = [];
   closed = false;
 
@@ -15,7 +15,7 @@ export class FakeLine {
     this.onmessage?.({ data: JSON.stringify(message) });
   }
 
-  hangUp(code = 1006) {
+  drop(code = 1006) {
     this.onclose?.({ code });
   }
 }

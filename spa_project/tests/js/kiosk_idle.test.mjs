@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
-import { IdleWatch } from "../../../static/js/lib/kiosk_idle.js";
+import { KioskIdleTimer } from "../../../static/js/lib/kiosk_idle.js";
 
 beforeEach(() => {
   mock.timers.reset();
@@ -10,10 +10,10 @@ beforeEach(() => {
 
 function watch({ isNeeded = () => true } = {}) {
   const kiosk = { asked: 0, over: 0, left: null };
-  kiosk.watch = new IdleWatch({
-    onAsk: () => kiosk.asked++,
-    onLeft: (seconds) => (kiosk.left = seconds),
-    onOver: () => kiosk.over++,
+  kiosk.watch = new KioskIdleTimer({
+    onPrompt: () => kiosk.asked++,
+    onCountdown: (seconds) => (kiosk.left = seconds),
+    onTimeout: () => kiosk.over++,
     isNeeded,
   });
   return kiosk;

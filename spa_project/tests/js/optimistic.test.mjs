@@ -8,7 +8,7 @@ import {
   withoutItem,
   withService,
 } from "../../../static/js/lib/optimistic_steps.js";
-import { Overlay } from "../../../static/js/lib/optimistic.js";
+import { OptimisticState } from "../../../static/js/lib/optimistic.js";
 
 const SHOWS = ["therapist_confirmed", "in_service"];
 const NOW = "2026-01-01T10:00:00.000Z";
@@ -24,49 +24,49 @@ const visit = (more = {}) => ({
 });
 const room = (version = 5, status = "occupied") => ({ number: "2", version, status });
 
-function showing(guess) {
-  const overlay = new Overlay();
-  overlay.show(guess);
-  return overlay;
+function showing(update) {
+  const optimistic = new OptimisticState();
+  optimistic.show(update);
+  return optimistic;
 }
 
 test("a start shows at once, on the row it was made from", () => {
-  const overlay = showing(started(visit(), NOW));
-  const [first, second] = overlay.transactions([visit(), visit({ id: 2 })], SHOWS);
+  const optimistic = showing(started(visit(), NOW));
+  const [first, second] = optimistic.transactions([visit(), visit({ id: 2 })], SHOWS);
   assert.deepEqual([first.status, first.service_start_at], ["in_service", NOW]);
   assert.equal(second.status, "therapist_confirmed");
 });
 
-test("newer news of the row ends the guess", () => {
+test("newer news of the row ends the update", () => {
   const news = visit({ version: 4, status: "cancelled" });
-  const overlay = showing(started(visit(), NOW));
-  assert.deepEqual(overlay.transactions([news]), [news]);
+  const optimistic = showing(started(visit(), NOW));
+  assert.deepEqual(optimistic.transactions([news]), [news]);
 });
 
-test("a guess taken back leaves what the server said", () => {
-  const overlay = showing(finished(visit(), room()));
-  overlay.drop();
-  assert.deepEqual(overlay.transactions([visit()], SHOWS), [visit()]);
-  assert.deepEqual(overlay.rooms([room()]), [room()]);
+test("an update taken back leaves what the server said", () => {
+  const optimistic = showing(finished(visit(), room()));
+  optimistic.drop();
+  assert.deepEqual(optimistic.transactions([visit()], SHOWS), [visit()]);
+  assert.deepEqual(optimistic.rooms([room()]), [room()]);
 });
 
 test("a finished customer leaves the desk and the room is to be prepared", () => {
-  const overlay = showing(finished(visit({ status: "in_service" }), room()));
-  assert.deepEqual(overlay.transactions([visit({ status: "in_service" })], SHOWS), []);
-  assert.deepEqual(overlay.rooms([room()]), [room(5, "preparing")]);
+  const optimistic = showing(finished(visit({ status: "in_service" }), room()));
+  assert.deepEqual(optimistic.transactions([visit({ status: "in_service" })], SHOWS), []);
+  assert.deepEqual(optimistic.rooms([room()]), [room(5, "preparing")]);
 });
 
 test("a therapist without a room can finish too", () => {
-  const overlay = showing(finished(visit(), null));
-  assert.deepEqual(overlay.rooms([room()]), [room()]);
+  const optimistic = showing(finished(visit(), null));
+  assert.deepEqual(optimistic.rooms([room()]), [room()]);
 });
 
-test("after the answer only the room is still guessed, until its own news", () => {
-  const overlay = showing(finished(visit(), room()));
-  overlay.agreed();
-  assert.deepEqual(overlay.transactions([visit()], SHOWS), [visit()]);
-  assert.deepEqual(overlay.rooms([room()]), [room(5, "preparing")]);
-  assert.deepEqual(overlay.rooms([room(6, "available")]), [room(6, "available")]);
+test("after the answer only the room is still optimistic, until its own news", () => {
+  const optimistic = showing(finished(visit(), room()));
+  optimistic.confirm();
+  assert.deepEqual(optimistic.transactions([visit()], SHOWS), [visit()]);
+  assert.deepEqual(optimistic.rooms([room()]), [room(5, "preparing")]);
+  assert.deepEqual(optimistic.rooms([room(6, "available")]), [room(6, "available")]);
 });
 
 test("a service added is pending, with sums in whole cents", () => {
@@ -88,8 +88,8 @@ test("a room set by hand shows at once", () => {
   assert.deepEqual(showing(roomSet(room(), "available")).rooms([room()]), [room(5, "available")]);
 });
 
-test("a new guess takes the place of the one before", () => {
-  const overlay = showing(started(visit(), NOW));
-  overlay.show(roomSet(room(), "available"));
-  assert.deepEqual(overlay.transactions([visit()]), [visit()]);
+test("a new update takes the place of the one before", () => {
+  const optimistic = showing(started(visit(), NOW));
+  optimistic.show(roomSet(room(), "available"));
+  assert.deepEqual(optimistic.transactions([visit()]), [visit()]);
 });

@@ -122,7 +122,7 @@ test("a snapshot read before an answer does not take the answer back", async () 
   assert.equal(world.asked.length, 1);
 });
 
-test("the server's refusals close the line as a socket's would", async () => {
+test("the server's refusals close the connection as a socket's would", async () => {
   for (const [status, code] of [[401, 4401], [403, 4403], [404, 4404]]) {
     const world = await start();
     await world.answer(status, { ok: false, code: "no", error: "No." });
@@ -130,13 +130,13 @@ test("the server's refusals close the line as a socket's would", async () => {
   }
 });
 
-test("a proxy's refusal is only a broken line", async () => {
+test("a proxy's refusal is only a broken connection", async () => {
   const world = await start();
   await world.answer(403, { message: "Blocked" });
   assert.deepEqual(world.codes, [1006]);
 });
 
-test("a server that is busy, or away, breaks the line once", async () => {
+test("a server that is busy, or away, breaks the connection once", async () => {
   const busy = await start();
   await busy.answer(503, { ok: false, code: "busy" });
   assert.deepEqual(busy.codes, [1006]);
@@ -148,7 +148,7 @@ test("a server that is busy, or away, breaks the line once", async () => {
   assert.equal(away.asked.length, 0);
 });
 
-test("a command whose answer is lost breaks the line", async () => {
+test("a command whose answer is lost breaks the connection", async () => {
   const world = await start();
   await world.answer(200);
   send(world, "cashier_pay", 1);
@@ -157,7 +157,7 @@ test("a command whose answer is lost breaks the line", async () => {
   assert.deepEqual(world.codes, [1006]);
 });
 
-test("a page in place of an answer breaks the line", async () => {
+test("a page in place of an answer breaks the connection", async () => {
   const world = await start();
   await world.answer(200);
   send(world, "cashier_pay", 1);

@@ -10,7 +10,7 @@ const REPEAT_AFTER = 20_000;
 
 export class Announcer {
   #voice;
-  #waiting = [];
+  #queue = [];
   #speaking = false;
 
   /**
@@ -28,20 +28,20 @@ export class Announcer {
    * @param {Call} call
    */
   announce(call) {
-    this.#line(call);
-    setTimeout(() => this.#line(call), REPEAT_AFTER);
+    this.#enqueue(call);
+    setTimeout(() => this.#enqueue(call), REPEAT_AFTER);
   }
 
-  #line(call) {
-    if (this.#waiting.some((other) => other.id === call.id)) return;
-    this.#waiting.push(call);
+  #enqueue(call) {
+    if (this.#queue.some((other) => other.id === call.id)) return;
+    this.#queue.push(call);
     this.#next();
   }
 
   async #next() {
     if (this.#speaking) return;
     this.#speaking = true;
-    while (this.#waiting.length > 0) await this.#say(this.#waiting.shift());
+    while (this.#queue.length > 0) await this.#say(this.#queue.shift());
     this.#speaking = false;
   }
 

@@ -31,7 +31,7 @@ export class CallOrder {
 /**
  * Tells which calls nobody has been told of yet.
  */
-export class News {
+export class NewCalls {
   #told = null;
 
   /**

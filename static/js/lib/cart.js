@@ -4,7 +4,7 @@
 
 import { fromCents, toCents } from "./money.js";
 
-const MOST_OF_ONE = 9;
+const MAX_QUANTITY = 9;
 
 /**
  * @typedef {{ id: number, quantity: number }} Choice
@@ -26,25 +26,25 @@ export function offersOf(menu) {
 }
 
 export class Cart {
-  #memory;
+  #stored;
   #offers;
   /** @type {Choice[]} */
   #choices = [];
   #name = "";
 
   /**
-   * @param {import("./stored_value.js").Memory<any>} memory
+   * @param {import("./stored_value.js").StoredValue<any>} stored
    * @param {Map<number, Offer>} offers
    */
-  constructor(memory, offers) {
-    this.#memory = memory;
+  constructor(stored, offers) {
+    this.#stored = stored;
     this.#offers = offers;
     this.load();
   }
 
   /** Reads what was stored, perhaps by another tab. */
   load() {
-    const { choices = [], name = "" } = this.#memory.get() ?? {};
+    const { choices = [], name = "" } = this.#stored.get() ?? {};
     this.#choices = choices;
     this.#name = name;
   }
@@ -53,7 +53,7 @@ export class Cart {
    * Follows a new menu.
    * @param {Map<number, Offer>} offers
    */
-  follow(offers) {
+  setOffers(offers) {
     this.#offers = offers;
   }
 
@@ -79,7 +79,7 @@ export class Cart {
 
   /** @param {number} id */
   add(id) {
-    const quantity = Math.min(MOST_OF_ONE, this.quantity(id) + 1);
+    const quantity = Math.min(MAX_QUANTITY, this.quantity(id) + 1);
     this.#set(id, quantity);
   }
 
@@ -96,11 +96,11 @@ export class Cart {
   clear() {
     this.#choices = [];
     this.#name = "";
-    this.#memory.forget();
+    this.#stored.forget();
   }
 
   /** @returns {(Offer & { quantity: number, amount: string })[]} as they are shown */
-  lines() {
+  items() {
     return this.#known().map(({ id, quantity }) => {
       const offer = this.#offers.get(id);
       return { ...offer, quantity, amount: fromCents(toCents(offer.price) * quantity) };
@@ -151,6 +151,6 @@ export class Cart {
 
   #save(choices) {
     this.#choices = choices;
-    this.#memory.set({ choices, name: this.#name });
+    this.#stored.set({ choices, name: this.#name });
   }
 }

@@ -8,7 +8,7 @@ const DOUBLE_TAP = 300; // two taps as close as this are one wet finger's
 
 /** @typedef {"" | "holding" | "asked"} Stage */
 
-export class MeantStep {
+export class HoldToConfirm {
   #act;
   #show;
   #now;

@@ -3,67 +3,67 @@
  * has to be sent: it keeps its `request_id` until the answer came, through reloads too.
  */
 
-/** @typedef {import("./stored_value.js").Memory<any>} Memory */
+/** @typedef {import("./stored_value.js").StoredValue<any>} StoredValue */
 
-export class Intent {
-  #memory;
+export class IdempotentRequest {
+  #stored;
   #newId;
 
   /**
-   * @param {Memory} memory
+   * @param {StoredValue} stored
    * @param {() => string} [newId]
    */
-  constructor(memory, newId = uuid) {
-    this.#memory = memory;
+  constructor(stored, newId = uuid) {
+    this.#stored = stored;
     this.#newId = newId;
   }
 
   /**
-   * What to send for this content. The same content again is the same intent.
+   * What to send for this content. The same content again is the same request.
    * @param {object} content
    * @returns {object} the content with its `request_id`
    */
   begin(content) {
-    const known = this.#memory.get();
+    const known = this.#stored.get();
     const isSame = known && JSON.stringify(known.content) === JSON.stringify(content);
     const request_id = isSame ? known.request_id : this.#newId();
-    this.#memory.set({ content, request_id, sending: true });
+    this.#stored.set({ content, request_id, sending: true });
     return { ...content, request_id };
   }
 
   /** What a page that was closed in the middle still has to send, or null. */
   unfinished() {
-    const known = this.#memory.get();
+    const known = this.#stored.get();
     return known?.sending ? { ...known.content, request_id: known.request_id } : null;
   }
 
-  /** Stops sending, but a second try by hand is still the same intent. */
+  /** Stops sending, but a second try by hand is still the same request. */
   rest() {
-    const known = this.#memory.get();
-    if (known) this.#memory.set({ ...known, sending: false });
+    const known = this.#stored.get();
+    if (known) this.#stored.set({ ...known, sending: false });
   }
 
-  /** The answer came: the next intent is a new one. */
+  /** The answer came: the next request is a new one. */
   end() {
-    this.#memory.forget();
+    this.#stored.forget();
   }
 }
 
 const MAY_HAVE_HAPPENED = new Set(["busy", "server_error", "rate_limited", "connection_lost"]);
 
 /**
- * Sends an intent and closes it when the answer is final.
- * @param {Intent} intent
+ * Sends an request and closes it when the answer is final.
+ * @param {IdempotentRequest} request
  * @param {() => Promise<object>} send
  */
-export async function carryOut(intent, send) {
+export async function sendIdempotently(request, send) {
   try {
     const answer = await send();
-    intent.end();
+    request.end();
     return answer;
   } catch (refusal) {
-    if (MAY_HAVE_HAPPENED.has(refusal.code)) intent.rest();
-    else intent.end();
+    if (MAY_HAVE_HAPPENED.has(refusal.code)) request.rest();
+    else request.end();
     throw refusal;
   }
 }

@@ -3,7 +3,7 @@
  */
 
 /** No menus, no dragging, no selecting by a long touch. */
-export function lockDown() {
+export function blockGestures() {
   for (const gesture of ["contextmenu", "dragstart", "selectstart"]) {
     addEventListener(gesture, (event) => {
       if (!(event.target instanceof HTMLInputElement)) event.preventDefault();

@@ -5,16 +5,16 @@
 const QUIET_FOR = 60;
 const ANSWER_WITHIN = 30;
 
-export class IdleWatch {
+export class KioskIdleTimer {
   #on;
-  #quiet = 0;
+  #idleSeconds = 0;
   #left = null;
 
   /**
    * @param {object} on
-   * @param {() => void} on.onAsk time to ask "still there?"
-   * @param {(seconds: number) => void} on.onLeft counts down while asking
-   * @param {() => void} on.onOver nobody answered
+   * @param {() => void} on.onPrompt time to ask "still there?"
+   * @param {(seconds: number) => void} on.onCountdown counts down while asking
+   * @param {() => void} on.onTimeout nobody answered
    * @param {() => boolean} on.isNeeded whether there is anything to give up
    */
   constructor(on) {
@@ -24,31 +24,31 @@ export class IdleWatch {
 
   /** Somebody touched something. Only an answer ends the question. */
   seen() {
-    if (this.#left === null) this.#quiet = 0;
+    if (this.#left === null) this.#idleSeconds = 0;
   }
 
   stay() {
     this.#left = null;
-    this.#quiet = 0;
+    this.#idleSeconds = 0;
   }
 
   #second() {
     if (this.#left !== null) this.#countDown();
-    else if (!this.#on.isNeeded()) this.#quiet = 0;
-    else if (++this.#quiet >= QUIET_FOR) this.#ask();
+    else if (!this.#on.isNeeded()) this.#idleSeconds = 0;
+    else if (++this.#idleSeconds >= QUIET_FOR) this.#ask();
   }
 
   #ask() {
     this.#left = ANSWER_WITHIN;
-    this.#on.onLeft(this.#left);
-    this.#on.onAsk();
+    this.#on.onCountdown(this.#left);
+    this.#on.onPrompt();
   }
 
   #countDown() {
     this.#left -= 1;
-    this.#on.onLeft(this.#left);
+    this.#on.onCountdown(this.#left);
     if (this.#left > 0) return;
     this.stay();
-    this.#on.onOver();
+    this.#on.onTimeout();
   }
 }

@@ -1,9 +1,9 @@
 /**
- * Keeps a page's component in step with the floor, and its status chip with the line.
+ * Keeps a page's component in step with the floor, and its status chip with the connection.
  */
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
-import { Overlay } from "./optimistic.js";
+import { OptimisticState } from "./optimistic.js";
 import { data, timeOfDay, words } from "./page.js";
 import { Polling } from "./polling.js";
 import { LiveSocket } from "./socket.js";
@@ -12,44 +12,44 @@ import { ServerClock } from "./time.js";
 import { Transport } from "./transport.js";
 
 const TICK = 1000;
-const LATELY = 10_000;
+const COARSE_TICK = 10_000;
 
-Alpine.store("link", { state: "connecting", since: "", live: false, stale: false, polling: false });
+Alpine.store("connection", { state: "connecting", since: "", live: false, stale: false, polling: false });
 
 /**
- * The page's line to the server.
- * @param {Partial<import("./socket.js").LineOptions>} options
+ * The page's connection to the server.
+ * @param {Partial<import("./socket.js").SocketOptions>} options
  * @param {string} [snapshotUrl] what is asked for again and again where sockets are blocked
  * @returns {LiveSocket}
  */
-export function openLine(options, snapshotUrl = data.snapshot_url) {
+export function connectLive(options, snapshotUrl = data.snapshot_url) {
   const transport = new Transport({
     openPolling: () => new Polling({ snapshotUrl, query: branchQuery(), csrfToken }),
-    onPolling: (isPolling) => (Alpine.store("link").polling = isPolling),
+    onPolling: (isPolling) => (Alpine.store("connection").polling = isPolling),
   });
-  const line = new LiveSocket({
+  const socket = new LiveSocket({
     url: socketUrl(data.socket),
     connect: (url) => transport.connect(url),
-    lostWords: words.connection_lost,
+    lostMessage: words.connection_lost,
     onState: showState,
     onLogin: goToLogin,
     ...options,
   });
   addEventListener("online", () => {
-    transport.hurry();
-    line.hurry();
+    transport.retrySocket();
+    socket.reconnectNow();
   });
-  addEventListener("offline", () => line.doubt());
+  addEventListener("offline", () => socket.assumeLost());
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden) line.hurry();
+    if (!document.hidden) socket.reconnectNow();
   });
-  line.open();
-  return line;
+  socket.open();
+  return socket;
 }
 
 /**
  * What a screen of the floor has in common: its rows, rooms and clock, and how it acts.
- * A component takes these with `...floor` and calls `this.follow()` when it starts.
+ * A component takes these with `...floor` and calls `this.startSync()` when it starts.
  */
 export const floor = {
   rows: [],
@@ -59,7 +59,7 @@ export const floor = {
   figures: null,
   now: Date.now(),
   /** The same for what is counted in minutes: each of many rows that asks would cost a second's work. */
-  lately: Date.now(),
+  coarseNow: Date.now(),
   /** When the server was last heard. */
   heardAt: Date.now(),
   loaded: false,
@@ -67,58 +67,58 @@ export const floor = {
   opening: {},
   busy: "",
   problem: "",
-  ask: null,
-  insist: null,
-  imagine: null,
-  agreed: null,
+  request: null,
+  requestUntilAnswered: null,
+  showOptimistically: null,
+  reconcile: null,
 
   isNews(row) {
     return this.opening[row.id] !== row.version;
   },
 
   /** Called with each snapshot; a component may bring its own. */
-  caughtUp() {},
+  onSnapshot() {},
 
-  follow() {
-    const screen = new Screen(this);
-    this.ask = (command, data) => screen.line.ask(command, data);
-    this.insist = (command, data) => screen.line.insist(command, data);
-    this.imagine = (guess) => screen.imagine(guess);
-    this.agreed = (answer) => screen.agreed(answer);
-    // The page brings what was true when it was made; the line tells what is.
-    screen.hear("snapshot", data.snapshot);
+  startSync() {
+    const sync = new FloorSync(this);
+    this.request = (command, data) => sync.socket.request(command, data);
+    this.requestUntilAnswered = (command, data) => sync.socket.requestUntilAnswered(command, data);
+    this.showOptimistically = (update) => sync.showOptimistically(update);
+    this.reconcile = (answer) => sync.reconcile(answer);
+    // The page brings what was true when it was made; the connection tells what is.
+    sync.receive("snapshot", data.snapshot);
   },
 
   /**
    * Sends a command for a button: one at a time, and a refusal is shown, never thrown.
    * @param {string} command
    * @param {object} [data]
-   * @param {import("./optimistic.js").Guess} [guess] what to show until the answer comes
+   * @param {import("./optimistic.js").OptimisticUpdate} [update] what to show until the answer comes
    * @returns {Promise<object | null>} the answer
    */
-  async act(command, data, guess) {
-    return this.attempt(command, () => this.ask(command, data), guess);
+  async act(command, data, update) {
+    return this.attempt(command, () => this.request(command, data), update);
   },
 
   /**
    * @param {string} what names what is under way
    * @param {() => Promise<object>} send
-   * @param {import("./optimistic.js").Guess} [guess]
+   * @param {import("./optimistic.js").OptimisticUpdate} [update]
    */
-  async attempt(what, send, guess) {
+  async attempt(what, send, update) {
     if (this.busy) return null;
     this.busy = what;
     this.problem = "";
-    this.imagine(guess ?? null);
+    this.showOptimistically(update ?? null);
     try {
       const answer = await send();
-      this.agreed(answer);
+      this.reconcile(answer);
       return answer;
     } catch (refusal) {
       if (refusal.code === "not_authenticated") goToLogin();
       // Locked in another window: the server says where to wait.
       if (refusal.code === "locked") location.reload();
-      this.imagine(null);
+      this.showOptimistically(null);
       this.problem = refusal.message;
       return null;
     } finally {
@@ -127,31 +127,31 @@ export const floor = {
   },
 };
 
-/** Moves news from the line into the component. Lives outside it: proxies hide private fields. */
-class Screen {
+/** Moves events from the connection into the component. Lives outside it: proxies hide private fields. */
+class FloorSync {
   constructor(component) {
     this.component = component;
     this.store = new FloorStore(data.shows ?? null);
-    this.overlay = new Overlay();
+    this.optimistic = new OptimisticState();
     this.clock = new ServerClock();
-    this.line = openLine({
+    this.socket = connectLive({
       digest: () => this.store.digest(),
-      onEvent: (event, news) => this.hear(event, news),
+      onEvent: (event, news) => this.receive(event, news),
     });
     setInterval(() => this.tick(), TICK);
   }
 
-  hear(event, news) {
-    if (event === "snapshot") this.catchUp(news);
-    else this.take(news);
+  receive(event, news) {
+    if (event === "snapshot") this.takeSnapshot(news);
+    else this.takeEvent(news);
     this.component.heardAt = this.clock.now();
   }
 
-  catchUp(snapshot) {
+  takeSnapshot(snapshot) {
     this.clock.set(snapshot.server_now);
     const { transaction, transactions = transaction ? [transaction] : [], rooms } = snapshot;
     this.store.replace({ transactions, rooms });
-    if (!this.component.busy) this.overlay.drop();
+    if (!this.component.busy) this.optimistic.drop();
     this.component.me = snapshot.me ?? null;
     if (snapshot.therapists) this.component.therapists = snapshot.therapists;
     if (snapshot.cashiers) this.component.cashiers = snapshot.cashiers;
@@ -160,10 +160,10 @@ class Screen {
     this.component.loaded = true;
     this.tick();
     this.show();
-    this.component.caughtUp(snapshot);
+    this.component.onSnapshot(snapshot);
   }
 
-  take(news) {
+  takeEvent(news) {
     this.count(news);
     if (this.learn(news)) this.show();
   }
@@ -183,14 +183,14 @@ class Screen {
     return isNews.includes(true);
   }
 
-  imagine(guess) {
-    if (guess) this.overlay.show(guess);
-    else this.overlay.drop();
+  showOptimistically(update) {
+    if (update) this.optimistic.show(update);
+    else this.optimistic.drop();
     this.show();
   }
 
-  agreed(answer) {
-    this.overlay.agreed();
+  reconcile(answer) {
+    this.optimistic.confirm();
     this.learn(answer);
     this.show();
   }
@@ -198,15 +198,15 @@ class Screen {
   show() {
     // Frozen, as each row is: Alpine watches the list as a whole.
     this.component.rows = Object.freeze(
-      this.overlay.transactions(this.store.transactions(), data.shows),
+      this.optimistic.transactions(this.store.transactions(), data.shows),
     );
-    this.component.rooms = Object.freeze(this.overlay.rooms(this.store.rooms()));
+    this.component.rooms = Object.freeze(this.optimistic.rooms(this.store.rooms()));
   }
 
   tick() {
     const now = this.clock.now();
     this.component.now = now;
-    this.component.lately = now - (now % LATELY);
+    this.component.coarseNow = now - (now % COARSE_TICK);
   }
 }
 
@@ -215,12 +215,12 @@ function versionsOf(rows) {
 }
 
 function showState(state, lostAt, stale) {
-  const link = Alpine.store("link");
-  link.state = state;
-  link.live = state === "live";
-  link.since = lostAt ? timeOfDay(lostAt) : "";
-  link.stale = stale;
-  document.documentElement.dataset.link = state;
+  const connection = Alpine.store("connection");
+  connection.state = state;
+  connection.live = state === "live";
+  connection.since = lostAt ? timeOfDay(lostAt) : "";
+  connection.stale = stale;
+  document.documentElement.dataset.connection = state;
   document.documentElement.toggleAttribute("data-stale", stale);
 }
 

@@ -1,36 +1,36 @@
 /**
- * What a person has just done, as it will look when the server agrees. It lies over the rows of
+ * The optimistic update: what a person has just done, as it will look when the server confirms it. It lies over the rows of
  * the floor until there is newer news of them, or until it is taken back.
  */
 
 /**
  * @typedef {import("./store.js").Row} Row
  * @typedef {import("./store.js").RoomRow} RoomRow
- * @typedef {{ transaction?: Row, room?: RoomRow }} Guess rows as they will be, each still with
+ * @typedef {{ transaction?: Row, room?: RoomRow }} OptimisticUpdate rows as they will be, each still with
  *   the version of the row it was made from
  */
 
-export class Overlay {
-  /** @type {Guess} */
-  #guess = {};
+export class OptimisticState {
+  /** @type {OptimisticUpdate} */
+  #update = {};
 
-  /** @param {Guess} guess takes the place of the one before */
-  show(guess) {
-    Object.values(guess).forEach(Object.freeze);
-    this.#guess = guess;
+  /** @param {OptimisticUpdate} update takes the place of the one before */
+  show(update) {
+    Object.values(update).forEach(Object.freeze);
+    this.#update = update;
   }
 
   /** Takes back what was shown. */
   drop() {
-    this.#guess = {};
+    this.#update = {};
   }
 
   /**
-   * The server agreed, and said what the transaction is now. News of the room may still be on
+   * The server has confirmed it, and said what the transaction is now. News of the room may still be on
    * its way.
    */
-  agreed() {
-    this.#guess = { room: this.#guess.room };
+  confirm() {
+    this.#update = { room: this.#update.room };
   }
 
   /**
@@ -39,7 +39,7 @@ export class Overlay {
    * @returns {Row[]} as this person sees them
    */
   transactions(rows, shows = null) {
-    const { transaction } = this.#guess;
+    const { transaction } = this.#update;
     if (!transaction) return rows;
     const seen = rows.map((row) => (isAbout(transaction, row, "id") ? transaction : row));
     return shows ? seen.filter((row) => shows.includes(row.status)) : seen;
@@ -50,11 +50,11 @@ export class Overlay {
    * @returns {RoomRow[]} as this person sees them
    */
   rooms(rooms) {
-    const { room: guess } = this.#guess;
-    return guess ? rooms.map((room) => (isAbout(guess, room, "number") ? guess : room)) : rooms;
+    const { room: update } = this.#update;
+    return update ? rooms.map((room) => (isAbout(update, room, "number") ? update : room)) : rooms;
   }
 }
 
-function isAbout(guess, row, key) {
-  return guess[key] === row[key] && guess.version === row.version;
+function isAbout(update, row, key) {
+  return update[key] === row[key] && update.version === row.version;
 }

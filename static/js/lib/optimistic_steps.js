@@ -5,12 +5,12 @@
 
 import { fromCents, toCents } from "./money.js";
 
-/** @typedef {import("./optimistic.js").Guess} Guess */
+/** @typedef {import("./optimistic.js").OptimisticUpdate} OptimisticUpdate */
 
 /**
  * @param {object} visit a transaction
  * @param {string} now ISO time by the server's clock
- * @returns {Guess}
+ * @returns {OptimisticUpdate}
  */
 export function started(visit, now) {
   return { transaction: { ...visit, status: "in_service", service_start_at: now } };
@@ -19,7 +19,7 @@ export function started(visit, now) {
 /**
  * @param {object} visit
  * @param {import("./store.js").RoomRow | null} room where the treatment was
- * @returns {Guess}
+ * @returns {OptimisticUpdate}
  */
 export function finished(visit, room) {
   const transaction = { ...visit, status: "finished" };
@@ -30,7 +30,7 @@ export function finished(visit, room) {
  * @param {object} visit
  * @param {object} service of the menu
  * @param {object} offer the chosen tier of it
- * @returns {Guess}
+ * @returns {OptimisticUpdate}
  */
 export function withService(visit, service, offer) {
   const item = {
@@ -47,7 +47,7 @@ export function withService(visit, service, offer) {
 /**
  * @param {object} visit
  * @param {number} itemId
- * @returns {Guess}
+ * @returns {OptimisticUpdate}
  */
 export function withoutItem(visit, itemId) {
   return { transaction: withItems(visit, visit.items.filter(({ id }) => id !== itemId)) };
@@ -56,7 +56,7 @@ export function withoutItem(visit, itemId) {
 /**
  * @param {import("./store.js").RoomRow} room
  * @param {string} status
- * @returns {Guess}
+ * @returns {OptimisticUpdate}
  */
 export function roomSet(room, status) {
   return { room: { ...room, status } };

@@ -29,7 +29,7 @@ export function say(name, values = {}) {
 /**
  * What every component may call from its template.
  */
-export const speech = {
+export const formatting = {
   money,
   timeOfDay,
   say,

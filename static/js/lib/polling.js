@@ -1,5 +1,5 @@
 /**
- * A line over plain HTTP, for networks that block WebSockets. To its owner it looks like one:
+ * A connection over plain HTTP, for networks that block WebSockets. To its owner it looks like one:
  * it asks for the snapshot every few seconds, and posts commands to their addresses.
  */
 
@@ -29,7 +29,7 @@ export class Polling {
   #timer = null;
   #isAsking = false;
   #answers = 0;
-  #over = false;
+  #isClosed = false;
 
   /** @param {PollingOptions} options */
   constructor(options) {
@@ -53,13 +53,13 @@ export class Polling {
 
   /** Asks no more. Answers of commands already sent are still handed over. */
   close() {
-    this.#over = true;
+    this.#isClosed = true;
     clearTimeout(this.#timer);
   }
 
   #askIn(pause) {
     clearTimeout(this.#timer);
-    if (!this.#over) this.#timer = setTimeout(() => this.#ask(), pause);
+    if (!this.#isClosed) this.#timer = setTimeout(() => this.#ask(), pause);
   }
 
   #askLater() {
@@ -75,11 +75,11 @@ export class Polling {
       const message = await this.#news();
       // Read before a command was answered, it would take back what the answer said.
       const isOld = answersBefore !== this.#answers;
-      if (!isOld && !this.#over) this.#say(message);
+      if (!isOld && !this.#isClosed) this.#deliver(message);
       if (isOld) this.#askAfresh();
       else this.#askLater();
     } catch (error) {
-      this.#break(error.closeCode);
+      this.#fail(error.closeCode);
     } finally {
       this.#isAsking = false;
     }
@@ -113,10 +113,10 @@ export class Polling {
       const reply = await response.json();
       if (typeof reply.ok !== "boolean") throw new Error("Not an answer of ours");
       this.#answers += 1;
-      this.#say({ ...reply, id });
+      this.#deliver({ ...reply, id });
       this.#askIn(0);
     } catch {
-      this.#break();
+      this.#fail();
     }
   }
 
@@ -129,12 +129,12 @@ export class Polling {
     return this.#options.fetch(url, { cache: "no-store", signal, ...request });
   }
 
-  #say(message) {
+  #deliver(message) {
     this.onmessage?.({ data: JSON.stringify(message) });
   }
 
-  #break(code = CLOSE_BROKEN) {
-    if (this.#over) return;
+  #fail(code = CLOSE_BROKEN) {
+    if (this.#isClosed) return;
     this.close();
     this.onclose?.({ code });
   }

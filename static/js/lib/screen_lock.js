@@ -2,52 +2,52 @@
  * A screen that locks itself when nobody touches it, and opens again with its person's PIN.
  *
  * The page lives on below, so that it still rings; the server refuses whatever it would send. A
- * component takes these with `...lock`; templates/queueing/_screen_lock.html is what is seen.
+ * component takes these with `...screenLock`; templates/queueing/_screen_lock.html is what is seen.
  */
 
-import { memory } from "./stored_value.js";
+import { storedValue } from "./stored_value.js";
 import { data, say } from "./page.js";
-import { QuietWatch } from "./inactivity.js";
+import { InactivityTimer } from "./inactivity.js";
 
 const SHORTEST = 4;
 const LONGEST = 6;
 
 // Outside the component: proxies cannot reach private fields.
-let watch;
+let timer;
 
-export const lock = {
+export const screenLock = {
   isLocked: false,
   pin: "",
   isChecking: false,
   lockProblem: "",
 
-  watchTheQuiet() {
-    if (data.locked) this.coverUp();
-    watch = new QuietWatch({
+  startInactivityTimer() {
+    if (data.locked) this.showLock();
+    timer = new InactivityTimer({
       minutes: data.lock_minutes,
-      touched: memory(localStorage, "touched"),
+      touched: storedValue(localStorage, "touched"),
       since: Date.now() - data.logged_in_for * 1000,
-      onQuiet: () => this.lockUp(),
+      onInactive: () => this.lockScreen(),
     });
   },
   /** Covered at once; the server is asked until it has heard. */
-  async lockUp() {
-    if (!this.isLocked) this.coverUp();
-    if (this.isHeard || this.isTelling) return;
-    this.isTelling = true;
-    this.isHeard = (await post("/api/lock/", {}).catch(() => null))?.ok === true;
-    this.isTelling = false;
+  async lockScreen() {
+    if (!this.isLocked) this.showLock();
+    if (this.isLockedOnServer || this.isLockingOnServer) return;
+    this.isLockingOnServer = true;
+    this.isLockedOnServer = (await post("/api/lock/", {}).catch(() => null))?.ok === true;
+    this.isLockingOnServer = false;
   },
-  isHeard: false,
-  isTelling: false,
+  isLockedOnServer: false,
+  isLockingOnServer: false,
 
-  coverUp() {
+  showLock() {
     Object.assign(this, { isLocked: true, pin: "", lockProblem: "" });
-    cover().showModal();
+    lockDialog().showModal();
   },
   /** Escape closes a dialog in the end, whatever is done about it: open it once more. */
-  stayCovered() {
-    if (this.isLocked) cover().showModal();
+  keepLockShown() {
+    if (this.isLocked) lockDialog().showModal();
   },
   pressPin(key) {
     this.lockProblem = "";
@@ -62,7 +62,7 @@ export const lock = {
     this.isChecking = true;
     try {
       const answer = await post("/api/unlock/", { pin: this.pin });
-      if (answer.ok) this.uncover();
+      if (answer.ok) this.hideLock();
       else if (answer.code === "not_authenticated") location.assign(data.login_url);
       else this.lockProblem = answer.error;
     } catch {
@@ -72,20 +72,20 @@ export const lock = {
       this.isChecking = false;
     }
   },
-  uncover() {
-    watch.seen();
-    this.isLocked = this.isHeard = false;
-    cover().close();
+  hideLock() {
+    timer.seen();
+    this.isLocked = this.isLockedOnServer = false;
+    lockDialog().close();
   },
 };
 
-function cover() {
-  return document.getElementById("lock");
+function lockDialog() {
+  return document.getElementById("screen-lock");
 }
 
 async function post(url, body) {
-  const proof = cover().querySelector("[name=csrfmiddlewaretoken]").value;
-  const headers = { "Content-Type": "application/json", "X-CSRFToken": proof };
+  const csrfToken = lockDialog().querySelector("[name=csrfmiddlewaretoken]").value;
+  const headers = { "Content-Type": "application/json", "X-CSRFToken": csrfToken };
   const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
   return answer.json();
 }

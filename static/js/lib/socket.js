@@ -1,5 +1,5 @@
 /**
- * One line to the server: commands with answers, events, and the care that keeps it alive.
+ * One connection to the server: commands with answers, events, and the care that keeps it alive.
  */
 
 import { Refusal } from "./refusal.js";
@@ -23,42 +23,42 @@ const CALMER_ATTEMPT = 3;
 const CALMER_WAIT = 5_000;
 
 /**
- * @typedef {"connecting" | "live" | "reconnecting" | "offline"} LineState
- * @typedef {object} LineOptions
+ * @typedef {"connecting" | "live" | "reconnecting" | "offline"} ConnectionState
+ * @typedef {object} SocketOptions
  * @property {string} url address of the socket, with its scheme
  * @property {(event: string, data: object) => void} onEvent snapshots, broadcasts and heartbeats
- * @property {(state: LineState, lostAt: number | null, stale: boolean) => void} [onState]
+ * @property {(state: ConnectionState, lostAt: number | null, stale: boolean) => void} [onState]
  * @property {() => void} [onLogin] the server no longer knows who we are
  * @property {() => { count: number, versions: number }} [digest] of what the screen holds
- * @property {string} [lostWords] sentence of a `connection_lost`
- * @property {(url: string) => import("./transport.js").End} [connect]
+ * @property {string} [lostMessage] sentence of a `connection_lost`
+ * @property {(url: string) => import("./transport.js").Connection} [connect]
  * @property {() => number} [random]
  */
 
 export class LiveSocket {
   #options;
-  #line = null;
-  #lineIsGood = false;
-  #over = false;
+  #connection = null;
+  #isLive = false;
+  #isClosed = false;
   #attempt = 0;
   #retry = null;
   #ticker = null;
-  #heardAt = 0;
-  #freshAt = null;
+  #receivedAt = 0;
+  #dataReceivedAt = null;
   #probed = false;
   #lostAt = null;
-  #told = "";
+  #notified = "";
   #nextId = 1;
-  #asks = new Map();
+  #requests = new Map();
   #heartbeat = null;
-  #waiting = [];
+  #waitingForLive = [];
 
-  /** @param {LineOptions} options */
+  /** @param {SocketOptions} options */
   constructor(options) {
     this.#options = {
       onState: () => {},
       onLogin: () => {},
-      lostWords: "",
+      lostMessage: "",
       connect: (url) => new WebSocket(url),
       random: Math.random,
       ...options,
@@ -66,32 +66,32 @@ export class LiveSocket {
   }
 
   open() {
-    this.#heardAt = Date.now();
+    this.#receivedAt = Date.now();
     this.#ticker = setInterval(() => this.#tick(), TICK);
     this.#connect();
-    this.#tell();
+    this.#notify();
   }
 
   /** Hangs up for good. */
   close() {
-    this.#over = true;
-    this.#hangUp();
+    this.#isClosed = true;
+    this.#closeForGood();
   }
 
   /** Tries at once, for instance because the device came back online. */
-  hurry() {
-    if (this.#line || this.#over) return;
+  reconnectNow() {
+    if (this.#connection || this.#isClosed) return;
     clearTimeout(this.#retry);
     this.#connect();
   }
 
-  /** The device says it has no network. Where that is wrong, the next line is there at once. */
-  doubt() {
-    if (this.#line) this.#giveUpLine();
+  /** The device says it has no network. Where that is wrong, the next connection is there at once. */
+  assumeLost() {
+    if (this.#connection) this.#abandonConnection();
   }
 
   get isLive() {
-    return this.#lineIsGood;
+    return this.#isLive;
   }
 
   /**
@@ -100,87 +100,87 @@ export class LiveSocket {
    * @param {object} [data]
    * @returns {Promise<object>} the answer; rejects with a `Refusal`
    */
-  ask(command, data = {}) {
-    if (!this.#lineIsGood) return Promise.reject(this.#lost());
+  request(command, data = {}) {
+    if (!this.#isLive) return Promise.reject(this.#lost());
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#give(id, () => reject(this.#lost())), ANSWER_WITHIN);
-      this.#asks.set(id, { resolve, reject, timer });
+      const timer = setTimeout(() => this.#settle(id, () => reject(this.#lost())), ANSWER_WITHIN);
+      this.#requests.set(id, { resolve, reject, timer });
       this.#send({ command, id, data });
     });
   }
 
   /**
-   * Sends a command until it is answered, over as many lines as that takes. Only for commands
+   * Sends a command until it is answered, over as many connections as that takes. Only for commands
    * the server knows again (those with a `request_id`).
    * @param {string} command
    * @param {object} [data]
    * @returns {Promise<object>}
    */
-  async insist(command, data) {
+  async requestUntilAnswered(command, data) {
     for (;;) {
       await this.#whenLive();
       try {
-        return await this.ask(command, data);
+        return await this.request(command, data);
       } catch (refusal) {
-        if (refusal.code !== "connection_lost" || this.#over) throw refusal;
+        if (refusal.code !== "connection_lost" || this.#isClosed) throw refusal;
       }
     }
   }
 
   #whenLive() {
-    if (this.#lineIsGood || this.#over) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    if (this.#isLive || this.#isClosed) return Promise.resolve();
+    return new Promise((resolve) => this.#waitingForLive.push(resolve));
   }
 
   #connect() {
-    const line = this.#options.connect(this.#options.url);
-    line.onmessage = ({ data }) => this.#hear(JSON.parse(data));
-    line.onclose = ({ code }) => this.#closed(code);
-    this.#line = line;
-    this.#heardAt = Date.now();
+    const connection = this.#options.connect(this.#options.url);
+    connection.onmessage = ({ data }) => this.#receive(JSON.parse(data));
+    connection.onclose = ({ code }) => this.#onClosed(code);
+    this.#connection = connection;
+    this.#receivedAt = Date.now();
   }
 
   #send(message) {
-    this.#line.send(JSON.stringify(message));
+    this.#connection.send(JSON.stringify(message));
   }
 
-  #askSnapshot() {
+  #requestSnapshot() {
     this.#heartbeat = null;
-    if (this.#lineIsGood) this.#send({ command: "snapshot" });
+    if (this.#isLive) this.#send({ command: "snapshot" });
   }
 
-  #hear(message) {
-    this.#heardAt = this.#freshAt = Date.now();
+  #receive(message) {
+    this.#receivedAt = this.#dataReceivedAt = Date.now();
     this.#probed = false;
-    // Only the first message proves the line: a refused one is accepted, then closed.
-    this.#lineIsGood = true;
+    // Only the first message proves the connection: a refused one is accepted, then closed.
+    this.#isLive = true;
     this.#lostAt = null;
     this.#attempt = 0;
-    this.#take(message);
+    this.#dispatch(message);
     if (this.#heartbeat && this.#agrees(this.#heartbeat)) this.#heartbeat = null;
-    this.#tell();
+    this.#notify();
   }
 
-  #take(message) {
-    if (this.#asks.has(message.id)) this.#answer(message);
-    else if (message.event === "resync") this.#askSnapshot();
+  #dispatch(message) {
+    if (this.#requests.has(message.id)) this.#answer(message);
+    else if (message.event === "resync") this.#requestSnapshot();
     else this.#options.onEvent(message.event, message.data ?? {});
     if (message.event === "heartbeat") this.#compare(message.data);
   }
 
   #answer(message) {
-    this.#give(message.id, ({ resolve, reject }) => {
+    this.#settle(message.id, ({ resolve, reject }) => {
       if (message.ok) resolve(message);
       else reject(new Refusal(message.code, message.error));
     });
   }
 
-  #give(id, how) {
-    const ask = this.#asks.get(id);
-    this.#asks.delete(id);
-    clearTimeout(ask.timer);
-    how(ask);
+  #settle(id, how) {
+    const request = this.#requests.get(id);
+    this.#requests.delete(id);
+    clearTimeout(request.timer);
+    how(request);
   }
 
   // Events may still be on their way, so a difference counts only when it lasts.
@@ -188,7 +188,7 @@ export class LiveSocket {
     if (this.#agrees(heartbeat)) return;
     this.#heartbeat = heartbeat;
     setTimeout(() => {
-      if (this.#heartbeat === heartbeat) this.#askSnapshot();
+      if (this.#heartbeat === heartbeat) this.#requestSnapshot();
     }, SETTLE_WITHIN);
   }
 
@@ -199,34 +199,34 @@ export class LiveSocket {
   }
 
   #tick() {
-    const silence = Date.now() - this.#heardAt;
-    if (this.#line && silence > (this.#lineIsGood ? SILENT_AFTER : OPEN_WITHIN)) this.#giveUpLine();
-    else if (this.#lineIsGood && silence > PROBE_AFTER && !this.#probed) {
+    const silence = Date.now() - this.#receivedAt;
+    if (this.#connection && silence > (this.#isLive ? SILENT_AFTER : OPEN_WITHIN)) this.#abandonConnection();
+    else if (this.#isLive && silence > PROBE_AFTER && !this.#probed) {
       this.#probed = true;
-      this.#askSnapshot();
+      this.#requestSnapshot();
     }
-    this.#tell();
+    this.#notify();
   }
 
   // A dead network may keep a closing handshake waiting for minutes: we do not wait for it.
-  #giveUpLine() {
-    const line = this.#line;
-    line.onmessage = line.onclose = null;
-    line.close();
-    this.#closed(CLOSE_BROKEN);
+  #abandonConnection() {
+    const connection = this.#connection;
+    connection.onmessage = connection.onclose = null;
+    connection.close();
+    this.#onClosed(CLOSE_BROKEN);
   }
 
-  #closed(code) {
-    this.#line = null;
-    this.#lineIsGood = false;
+  #onClosed(code) {
+    this.#connection = null;
+    this.#isLive = false;
     this.#lostAt ??= Date.now();
     this.#heartbeat = null;
-    for (const id of [...this.#asks.keys()]) this.#give(id, ({ reject }) => reject(this.#lost()));
+    for (const id of [...this.#requests.keys()]) this.#settle(id, ({ reject }) => reject(this.#lost()));
     if (code === CLOSE_LOGIN) this.#options.onLogin();
-    if (code === CLOSE_LOGIN || CLOSE_FOR_GOOD.has(code)) this.#over = true;
-    if (this.#over) this.#hangUp();
+    if (code === CLOSE_LOGIN || CLOSE_FOR_GOOD.has(code)) this.#isClosed = true;
+    if (this.#isClosed) this.#closeForGood();
     else this.#retryLater(code);
-    this.#tell();
+    this.#notify();
   }
 
   #retryLater(code) {
@@ -238,35 +238,35 @@ export class LiveSocket {
     this.#retry = setTimeout(() => this.#connect(), wait);
   }
 
-  #hangUp() {
+  #closeForGood() {
     clearTimeout(this.#retry);
     clearInterval(this.#ticker);
-    if (this.#line) {
-      this.#line.onmessage = this.#line.onclose = null;
-      this.#line.close();
-      this.#closed(1000);
+    if (this.#connection) {
+      this.#connection.onmessage = this.#connection.onclose = null;
+      this.#connection.close();
+      this.#onClosed(1000);
     }
   }
 
-  /** @returns {LineState} */
+  /** @returns {ConnectionState} */
   #state() {
-    if (this.#lineIsGood) return "live";
-    if (this.#over) return "offline";
+    if (this.#isLive) return "live";
+    if (this.#isClosed) return "offline";
     if (this.#lostAt === null) return "connecting";
     return Date.now() - this.#lostAt > OFFLINE_AFTER ? "offline" : "reconnecting";
   }
 
-  #tell() {
+  #notify() {
     const state = this.#state();
-    const stale = this.#freshAt !== null && Date.now() - this.#freshAt > SILENT_AFTER;
+    const stale = this.#dataReceivedAt !== null && Date.now() - this.#dataReceivedAt > SILENT_AFTER;
     const news = `${state} ${this.#lostAt} ${stale}`;
-    if (news === this.#told) return;
-    this.#told = news;
+    if (news === this.#notified) return;
+    this.#notified = news;
     this.#options.onState(state, this.#lostAt, stale);
-    if (this.#lineIsGood || this.#over) this.#waiting.splice(0).forEach((go) => go());
+    if (this.#isLive || this.#isClosed) this.#waitingForLive.splice(0).forEach((go) => go());
   }
 
   #lost() {
-    return new Refusal("connection_lost", this.#options.lostWords);
+    return new Refusal("connection_lost", this.#options.lostMessage);
   }
 }

@@ -43,7 +43,7 @@ function play(frequency, start) {
  * Shakes the device, where it can. Browsers complain of pages that nobody has touched yet.
  * @param {number[]} pattern milliseconds of shaking and of rest, in turns
  */
-export function shake(pattern) {
+export function vibrate(pattern) {
   if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(pattern);
 }
 

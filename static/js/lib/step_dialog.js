@@ -1,14 +1,14 @@
 /**
  * Steps off the straight road (give back, hold, cancel, ...): each is asked about in a dialog
  * before it is sent, and the last step can be taken back for a minute.
- * A component takes these with `...ways` beside `...floor`; templates/parts/_step_dialog.html is the dialog.
+ * A component takes these with `...stepDialog` beside `...floor`; templates/parts/_step_dialog.html is the dialog.
  */
 
 import { say } from "./page.js";
 
-const UNDO_FOR = 60_000;
-const DEMAND_A_REASON = new Set(["therapist_release", "staff_cancel", "manager_cancel"]);
-const CAN_BE_TAKEN_BACK = new Set([
+const UNDO_WITHIN = 60_000;
+const REASON_REQUIRED = new Set(["therapist_release", "staff_cancel", "manager_cancel"]);
+const UNDOABLE = new Set([
   "therapist_confirm_next",
   "therapist_start_service",
   "therapist_finish_service",
@@ -21,43 +21,43 @@ const CAN_BE_TAKEN_BACK = new Set([
 /** What else a step needs: the field it is sent in. */
 const CHOICES = { therapist_hand_over: "therapist_id", therapist_change_room: "room_number" };
 
-export const ways = {
+export const stepDialog = {
   /** The command the dialog asks about, and the transaction it is about. */
-  way: "",
-  about: null,
+  stepCommand: "",
+  stepRow: null,
   reason: "",
   choice: "",
   /** The step this person has just taken, while it can be taken back. */
   latest: null,
 
-  askWay(command, row) {
-    Object.assign(this, { way: command, about: row, reason: "", choice: "", problem: "" });
+  openStepDialog(command, row) {
+    Object.assign(this, { stepCommand: command, stepRow: row, reason: "", choice: "", problem: "" });
     dialog().showModal();
   },
-  closeWay() {
+  closeStepDialog() {
     dialog().close();
   },
-  wayWords(kind) {
-    return this.way ? say(`${kind}.${this.way}`, { code: this.about.code }) : "";
+  stepText(kind) {
+    return this.stepCommand ? say(`${kind}.${this.stepCommand}`, { code: this.stepRow.code }) : "";
   },
-  wayReasons() {
-    const reasons = this.wayWords("reasons");
+  stepReasons() {
+    const reasons = this.stepText("step_reasons");
     return reasons ? reasons.split("|") : [];
   },
-  wayDemandsReason() {
-    return DEMAND_A_REASON.has(this.way);
+  stepRequiresReason() {
+    return REASON_REQUIRED.has(this.stepCommand);
   },
-  wayOptions() {
-    if (this.way === "therapist_hand_over") return this.freeTherapists(this.about);
-    if (this.way === "therapist_change_room") return freeRooms(this.rooms);
+  stepOptions() {
+    if (this.stepCommand === "therapist_hand_over") return this.freeTherapists(this.stepRow);
+    if (this.stepCommand === "therapist_change_room") return freeRooms(this.rooms);
     return [];
   },
-  wayHasOptions() {
-    return this.way in CHOICES;
+  stepHasOptions() {
+    return this.stepCommand in CHOICES;
   },
-  wayIsComplete() {
-    const hasReason = !this.wayDemandsReason() || this.reason.trim() !== "";
-    return hasReason && (!this.wayHasOptions() || this.choice !== "");
+  stepIsComplete() {
+    const hasReason = !this.stepRequiresReason() || this.reason.trim() !== "";
+    return hasReason && (!this.stepHasOptions() || this.choice !== "");
   },
   /** Colleagues without a customer; a page that knows none offers none. */
   freeTherapists(row) {
@@ -67,23 +67,23 @@ export const ways = {
       .map(({ id, name }) => ({ value: String(id), words: name }));
   },
 
-  async goWay(bill) {
-    if (!this.wayIsComplete()) return;
-    const { way, about } = this;
-    const data = { transaction_id: about.id };
+  async submitStep(bill) {
+    if (!this.stepIsComplete()) return;
+    const { stepCommand, stepRow } = this;
+    const data = { transaction_id: stepRow.id };
     if (this.reason.trim()) data.reason = this.reason.trim();
-    if (way === "manager_cancel") data.bill = bill === true;
-    if (CHOICES[way]) data[CHOICES[way]] = chosen(way, this.choice);
-    if (await this.step(way, data)) this.closeWay();
+    if (stepCommand === "manager_cancel") data.bill = bill === true;
+    if (CHOICES[stepCommand]) data[CHOICES[stepCommand]] = chosen(stepCommand, this.choice);
+    if (await this.actUndoably(stepCommand, data)) this.closeStepDialog();
   },
 
-  async step(command, data, guess) {
-    const answer = await this.act(command, data, guess);
-    if (answer && CAN_BE_TAKEN_BACK.has(command)) this.remember(answer.transaction);
+  async actUndoably(command, data, update) {
+    const answer = await this.act(command, data, update);
+    if (answer && UNDOABLE.has(command)) this.rememberForUndo(answer.transaction);
     return answer;
   },
-  remember({ id, version, code, status }) {
-    this.latest = { id, version, code, status, until: this.now + UNDO_FOR };
+  rememberForUndo({ id, version, code, status }) {
+    this.latest = { id, version, code, status, until: this.now + UNDO_WITHIN };
   },
   /** Until the minute is over, or somebody has gone on. */
   canUndo() {
@@ -99,7 +99,7 @@ export const ways = {
 };
 
 function dialog() {
-  return document.getElementById("way");
+  return document.getElementById("step-dialog");
 }
 
 function freeRooms(rooms) {
@@ -108,6 +108,6 @@ function freeRooms(rooms) {
     .map(({ number }) => ({ value: number, words: number }));
 }
 
-function chosen(way, choice) {
-  return way === "therapist_hand_over" ? Number(choice) : choice;
+function chosen(stepCommand, choice) {
+  return stepCommand === "therapist_hand_over" ? Number(choice) : choice;
 }

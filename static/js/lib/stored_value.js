@@ -4,23 +4,23 @@
 
 /**
  * @template T
- * @typedef {{ get: () => T | null, set: (value: T) => void, forget: () => void }} Memory
+ * @typedef {{ get: () => T | null, set: (value: T) => void, forget: () => void }} StoredValue
  */
 
 /**
  * @param {Storage} storage `localStorage` or `sessionStorage`
  * @param {string} key
- * @returns {Memory<any>}
+ * @returns {StoredValue<any>}
  */
-export function memory(storage, key) {
+export function storedValue(storage, key) {
   return {
-    get: () => quietly(() => JSON.parse(storage.getItem(key) ?? "null")),
-    set: (value) => quietly(() => storage.setItem(key, JSON.stringify(value))),
-    forget: () => quietly(() => storage.removeItem(key)),
+    get: () => ignoreErrors(() => JSON.parse(storage.getItem(key) ?? "null")),
+    set: (value) => ignoreErrors(() => storage.setItem(key, JSON.stringify(value))),
+    forget: () => ignoreErrors(() => storage.removeItem(key)),
   };
 }
 
-function quietly(action) {
+function ignoreErrors(action) {
   try {
     return action();
   } catch {

@@ -12,7 +12,7 @@ const FIRST_OWN_CODE = 4000;
 
 /**
  * What sockets and polling have in common.
- * @typedef {object} End
+ * @typedef {object} Connection
  * @property {((message: { data: string }) => void) | null} onmessage
  * @property {((event: { code: number }) => void) | null} onclose
  * @property {(text: string) => void} send
@@ -24,14 +24,14 @@ export class Transport {
   #openPolling;
   #onPolling;
   #failures = 0;
-  /** The line that polls, while it does, and the socket it would rather have. */
-  #polled = null;
+  /** The connection that polls, while it does, and the socket it would rather have. */
+  #polling = null;
   #timer = null;
 
   /**
    * @param {object} means
-   * @param {() => End} means.openPolling
-   * @param {(url: string) => End} [means.openSocket]
+   * @param {() => Connection} means.openPolling
+   * @param {(url: string) => Connection} [means.openSocket]
    * @param {(isPolling: boolean) => void} [means.onPolling] how messages travel from now on
    */
   constructor({ openPolling, openSocket = (url) => new WebSocket(url), onPolling = () => {} }) {
@@ -41,40 +41,40 @@ export class Transport {
   }
 
   /**
-   * Opens a line by whatever means work now.
+   * Opens a connection by whatever means work now.
    * @param {string} url of the socket
-   * @returns {End}
+   * @returns {Connection}
    */
   connect(url) {
     return this.#failures < FAILURES_BEFORE_POLLING ? this.#bySocket(url) : this.#byPolling(url);
   }
 
   /** Another network, another chance for sockets. */
-  hurry() {
+  retrySocket() {
     this.#failures = 0;
-    if (this.#polled) this.#probe();
+    if (this.#polling) this.#probe();
   }
 
   #bySocket(url) {
-    const line = new Line();
-    line.onFirst = () => this.#socketsWork();
-    line.onFailure = (code) => {
-      if (!isOurs(code)) this.#failures += 1;
+    const connection = new SwitchableConnection();
+    connection.onFirst = () => this.#socketsWork();
+    connection.onFailure = (code) => {
+      if (!isFromOurServer(code)) this.#failures += 1;
     };
-    line.carry(this.#dial(url));
-    return line;
+    connection.use(this.#openSocketSafely(url));
+    return connection;
   }
 
   #byPolling(url) {
-    const line = new Line();
-    line.onFirst = () => this.#onPolling(true);
+    const connection = new SwitchableConnection();
+    connection.onFirst = () => this.#onPolling(true);
     // HTTP fails too: it is the server that is away, and it may come back with sockets.
-    line.onFailure = () => (this.#failures = FAILURES_BEFORE_POLLING - 1);
-    line.onLeave = () => this.#stopTrying();
-    line.carry(this.#openPolling());
-    this.#polled = { line, url, probe: null };
+    connection.onFailure = () => (this.#failures = FAILURES_BEFORE_POLLING - 1);
+    connection.onLeave = () => this.#stopTrying();
+    connection.use(this.#openPolling());
+    this.#polling = { connection, url, probe: null };
     this.#tryToReturn(TRY_SOCKET_FIRST);
-    return line;
+    return connection;
   }
 
   #tryToReturn(pause) {
@@ -86,21 +86,21 @@ export class Transport {
 
   #stopTrying() {
     clearTimeout(this.#timer);
-    this.#polled = null;
+    this.#polling = null;
   }
 
   #probe() {
-    const { line, url, probe: hanging } = this.#polled;
+    const { connection, url, probe: hanging } = this.#polling;
     hanging?.close();
-    const socket = this.#dial(url);
-    this.#polled.probe = socket;
+    const socket = this.#openSocketSafely(url);
+    this.#polling.probe = socket;
     socket.onmessage = (message) => {
-      if (!line.carry(socket)) return;
+      if (!connection.use(socket)) return;
       socket.onmessage(message);
       this.#socketsWork();
     };
     socket.onclose = ({ code }) => {
-      if (code >= FIRST_OWN_CODE) line.end(code);
+      if (code >= FIRST_OWN_CODE) connection.end(code);
     };
   }
 
@@ -110,7 +110,7 @@ export class Transport {
   }
 
   // Where a policy forbids sockets, the constructor itself throws.
-  #dial(url) {
+  #openSocketSafely(url) {
     try {
       return this.#openSocket(url);
     } catch {
@@ -121,52 +121,52 @@ export class Transport {
   }
 }
 
-/** Hands over what its end says, and can change ends without its owner noticing. */
-class Line {
+/** Hands over what the connection below it says, and can change that without its owner noticing. */
+class SwitchableConnection {
   onmessage = null;
   onclose = null;
   onFirst = () => {};
   /** It ended before it said anything. */
   onFailure = () => {};
-  /** It ended, or its first carrier was left for a better one. */
+  /** It ended, or its first connection was left for a better one. */
   onLeave = () => {};
-  #carrier = null;
-  #heard = false;
-  #over = false;
+  #current = null;
+  #hasReceived = false;
+  #isClosed = false;
 
   /**
-   * @param {End} carrier who brings the messages from now on
-   * @returns {boolean} whether the line still lives
+   * @param {Connection} connection that brings the messages from now on
+   * @returns {boolean} whether the connection still lives
    */
-  carry(carrier) {
-    if (this.#over) carrier.close();
-    else this.#changeTo(carrier);
-    return !this.#over;
+  use(connection) {
+    if (this.#isClosed) connection.close();
+    else this.#changeTo(connection);
+    return !this.#isClosed;
   }
 
   send(text) {
-    this.#carrier.send(text);
+    this.#current.send(text);
   }
 
   close() {
-    this.#carrier.close();
+    this.#current.close();
     this.end(CLOSE_BROKEN);
   }
 
   /** @param {number} code */
   end(code) {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.onLeave();
-    if (!this.#heard) this.onFailure(code);
+    if (!this.#hasReceived) this.onFailure(code);
     this.onclose?.({ code });
   }
 
-  #changeTo(carrier) {
-    const former = this.#carrier;
-    this.#carrier = carrier;
-    carrier.onmessage = (message) => this.#hear(message);
-    carrier.onclose = ({ code }) => this.end(code);
+  #changeTo(connection) {
+    const former = this.#current;
+    this.#current = connection;
+    connection.onmessage = (message) => this.#receive(message);
+    connection.onclose = ({ code }) => this.end(code);
     if (!former) return;
     // It may still bring the answers of commands it was given.
     former.onclose = null;
@@ -174,14 +174,14 @@ class Line {
     this.onLeave();
   }
 
-  #hear(message) {
-    if (!this.#heard) this.onFirst();
-    this.#heard = true;
+  #receive(message) {
+    if (!this.#hasReceived) this.onFirst();
+    this.#hasReceived = true;
     this.onmessage?.(message);
   }
 }
 
 /** Codes that only our own server sends: the network let its socket through. */
-function isOurs(code) {
+function isFromOurServer(code) {
   return code >= FIRST_OWN_CODE || code === CLOSE_TRY_LATER;
 }

@@ -32,7 +32,7 @@ export function reloadNightly() {
  * Moves the picture by a pixel or two each minute, so that nothing burns in.
  * @param {HTMLElement} picture
  */
-export function wander(picture) {
+export function preventBurnIn(picture) {
   let turn = 0;
   setInterval(() => {
     turn += 1;
@@ -42,7 +42,7 @@ export function wander(picture) {
 }
 
 /** Keeps the screen lit, where the browser lets us. */
-export function stayAwake() {
+export function keepScreenOn() {
   const ask = () => {
     if (!document.hidden) navigator.wakeLock?.request("screen").catch(() => {});
   };

@@ -4,23 +4,23 @@
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { Announcer } from "../lib/announcer.js";
-import { CallOrder, News, pageOf } from "../lib/board.js";
+import { CallOrder, NewCalls, pageOf } from "../lib/board.js";
 import { floor } from "../lib/live.js";
-import { memory } from "../lib/stored_value.js";
-import { say, speech } from "../lib/page.js";
+import { storedValue } from "../lib/stored_value.js";
+import { say, formatting } from "../lib/page.js";
 import { chime, speak, unlockSound } from "../lib/sound.js";
-import { hideCursor, reloadNightly, stayAwake, wander } from "../lib/unattended.js";
+import { hideCursor, reloadNightly, keepScreenOn, preventBurnIn } from "../lib/unattended.js";
 
 const PAGE_TURNS_EVERY = 8000;
 const CALLS_SHOWN = 5;
 
 const order = new CallOrder();
-const news = new News();
-const hadSound = memory(localStorage, "board.sound");
+const news = new NewCalls();
+const hadSound = storedValue(localStorage, "board.sound");
 
 Alpine.data("board", () => ({
   ...floor,
-  ...speech,
+  ...formatting,
   turn: 0,
   hasSound: false,
 
@@ -30,14 +30,14 @@ Alpine.data("board", () => ({
     this.$watch("called", () => {
       if (this.loaded) news.of(this.called).forEach((call) => announcer.announce(call));
     });
-    this.follow();
-    this.lookAfterItself();
+    this.startSync();
+    this.runUnattended();
     setInterval(() => this.turn++, PAGE_TURNS_EVERY);
   },
-  lookAfterItself() {
-    wander(this.$root);
+  runUnattended() {
+    preventBurnIn(this.$root);
     hideCursor(this.$root);
-    stayAwake();
+    keepScreenOn();
     reloadNightly();
     // A browser started for this may sound without a touch; others complain, so they are asked.
     if (hadSound.get()) this.turnSoundOn();
@@ -48,13 +48,13 @@ Alpine.data("board", () => ({
   },
 
   get calls() {
-    return order.newestFirst(this.rows.filter((row) => isCalled(row) || hasCome(row)));
+    return order.newestFirst(this.rows.filter((row) => isCalled(row) || isInTreatment(row)));
   },
   get called() {
     return this.calls.filter(isCalled);
   },
   get come() {
-    return this.calls.filter(hasCome);
+    return this.calls.filter(isInTreatment);
   },
   get latest() {
     return this.called.slice(0, 1);
@@ -80,7 +80,7 @@ function isCalled(row) {
   return row.status === "therapist_confirmed";
 }
 
-function hasCome(row) {
+function isInTreatment(row) {
   return row.status === "in_service";
 }
 

@@ -5,14 +5,14 @@
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { inCash, likelyTenders } from "../lib/cash.js";
 import { focusOnceShown } from "../lib/focus.js";
-import { carryOut, Intent } from "../lib/idempotency.js";
+import { sendIdempotently, IdempotentRequest } from "../lib/idempotency.js";
 import { keyOf, press, tidy } from "../lib/keypad.js";
 import { floor } from "../lib/live.js";
-import { memory } from "../lib/stored_value.js";
+import { storedValue } from "../lib/stored_value.js";
 import { fromCents, moneyFormat, toCents } from "../lib/money.js";
-import { data, speech } from "../lib/page.js";
+import { data, formatting } from "../lib/page.js";
 import { minutesSince, stopwatch } from "../lib/time.js";
-import { ways } from "../lib/step_dialog.js";
+import { stepDialog } from "../lib/step_dialog.js";
 
 /** Written on the buttons, and in the sheet of keys (templates/payments/_keys.html). */
 const KEYS = {
@@ -26,8 +26,8 @@ const KEYS = {
 };
 const DEAD_TIME = 400; // milliseconds in which a second Enter cannot be meant for the change
 
-const intent = new Intent(memory(sessionStorage, "till.payment"));
-const receipt = memory(sessionStorage, "till.change");
+const paymentRequest = new IdempotentRequest(storedValue(sessionStorage, "till.payment"));
+const receipt = storedValue(sessionStorage, "till.change");
 
 /** What stands on a note or coin: no decimals where they say nothing. */
 const face = moneyFormat(document.documentElement.lang, data.currency, {
@@ -39,8 +39,8 @@ let refs;
 
 Alpine.data("cashier", () => ({
   ...floor,
-  ...speech,
-  ...ways,
+  ...formatting,
+  ...stepDialog,
   /** How a customer may pay, as the managers have it, and how this one does. */
   methods: [],
   method: "",
@@ -58,10 +58,10 @@ Alpine.data("cashier", () => ({
 
   init() {
     refs = this.$refs;
-    this.follow();
+    this.startSync();
   },
 
-  caughtUp({ methods }) {
+  onSnapshot({ methods }) {
     this.methods = methods;
     if (!this.chosen) this.startAfresh();
     const kept = receipt.get();
@@ -69,7 +69,7 @@ Alpine.data("cashier", () => ({
       this.last = kept;
       this.paid = kept.isShown ? kept : null;
     }
-    const { cashier_id, ...payment } = intent.unfinished() ?? {};
+    const { cashier_id, ...payment } = paymentRequest.unfinished() ?? {};
     if (payment.request_id && cashier_id === this.me?.id && !this.busy) this.send(payment);
   },
 
@@ -112,7 +112,7 @@ Alpine.data("cashier", () => ({
     return stopwatch(this.current?.attempt?.started_at, this.now);
   },
 
-  /** From the tap to the answer, however often the line breaks in between. */
+  /** From the tap to the answer, however often the connection breaks in between. */
   get isPaying() {
     return this.busy === "cashier_pay";
   },
@@ -144,7 +144,7 @@ Alpine.data("cashier", () => ({
   },
 
   waitOf(row) {
-    return minutesSince(row.queued_at, this.lately);
+    return minutesSince(row.queued_at, this.coarseNow);
   },
 
   atTerminal(row) {
@@ -171,9 +171,9 @@ Alpine.data("cashier", () => ({
     await this.bring("cashier_claim", { code: row.code });
   },
   async bring(command, data) {
-    if (!this.$store.link.live || this.current || this.paid) return;
+    if (!this.$store.connection.live || this.current || this.paid) return;
     this.startAfresh();
-    if (await this.step(command, data)) focusOnceShown(() => refs.amount);
+    if (await this.actUndoably(command, data)) focusOnceShown(() => refs.amount);
   },
   async giveBack() {
     if (await this.act("cashier_release", { transaction_id: this.current.id })) {
@@ -200,9 +200,9 @@ Alpine.data("cashier", () => ({
     focusOnceShown(() => refs.amount);
   },
   async offer(more) {
-    if (!this.current || this.isAtTerminal || !this.canPay || !this.$store.link.live) return;
+    if (!this.current || this.isAtTerminal || !this.canPay || !this.$store.connection.live) return;
     await this.send(
-      intent.begin({
+      paymentRequest.begin({
         cashier_id: this.me.id,
         transaction_id: this.current.id,
         amount_paid: this.byTerminal ? this.current.total_amount : fromCents(this.tendered),
@@ -213,14 +213,14 @@ Alpine.data("cashier", () => ({
   },
   async send({ cashier_id, ...payment }) {
     const answer = await this.attempt("cashier_pay", () =>
-      carryOut(intent, () => this.insist("cashier_pay", payment)).catch((refusal) =>
-        this.wonder(refusal),
+      sendIdempotently(paymentRequest, () => this.requestUntilAnswered("cashier_pay", payment)).catch((refusal) =>
+        this.askAboutAmount(refusal),
       ),
     );
     this.settle(answer);
   },
   /** An unlikely amount is a question, no refusal. */
-  wonder(refusal) {
+  askAboutAmount(refusal) {
     if (refusal.code !== "amount_doubtful") throw refusal;
     this.question = refusal.message;
     focusOnceShown(() => refs.correct);

@@ -5,17 +5,17 @@
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { Cart, offersOf } from "../lib/cart.js";
 import { focusOnceShown } from "../lib/focus.js";
-import { carryOut, Intent } from "../lib/idempotency.js";
+import { sendIdempotently, IdempotentRequest } from "../lib/idempotency.js";
 import { floor } from "../lib/live.js";
-import { memory } from "../lib/stored_value.js";
-import { data, speech } from "../lib/page.js";
+import { storedValue } from "../lib/stored_value.js";
+import { data, formatting } from "../lib/page.js";
 import { findOffers } from "../lib/search.js";
 import { minutesSince } from "../lib/time.js";
-import { ways } from "../lib/step_dialog.js";
+import { stepDialog } from "../lib/step_dialog.js";
 
 const offers = offersOf(data.menu);
-const cart = new Cart(memory(sessionStorage, "desk.cart"), offers);
-const intent = new Intent(memory(sessionStorage, "desk.order"));
+const cart = new Cart(storedValue(sessionStorage, "desk.cart"), offers);
+const orderRequest = new IdempotentRequest(storedValue(sessionStorage, "desk.order"));
 const WAITING = ["pending_therapist", "on_hold"];
 const TREATED = ["in_service", "finished", "awaiting_payment"];
 
@@ -24,13 +24,13 @@ let refs;
 
 Alpine.data("desk", () => ({
   ...floor,
-  ...speech,
-  ...ways,
+  ...formatting,
+  ...stepDialog,
   isManager: data.is_manager,
   therapists: data.therapists,
   typed: "",
   pick: 0,
-  lines: [],
+  items: [],
   total: "0.00",
   name: "",
   ordered: null,
@@ -40,10 +40,10 @@ Alpine.data("desk", () => ({
     refs = this.$refs;
     cart.dropUnknown();
     this.read();
-    this.follow();
+    this.startSync();
   },
-  caughtUp() {
-    const order = intent.unfinished();
+  onSnapshot() {
+    const order = orderRequest.unfinished();
     if (order && !this.busy) this.send(order);
   },
 
@@ -74,7 +74,7 @@ Alpine.data("desk", () => ({
   enter() {
     const offer = this.matches()[this.pick];
     if (offer) this.add(offer);
-    else if (this.typed === "" && this.lines.length > 0) refs.name.focus();
+    else if (this.typed === "" && this.items.length > 0) refs.name.focus();
   },
   add(offer) {
     cart.add(offer.id);
@@ -84,12 +84,12 @@ Alpine.data("desk", () => ({
     this.read();
     refs.search.focus();
   },
-  takeOne(line) {
-    cart.takeOne(line.id);
+  takeOne(item) {
+    cart.takeOne(item.id);
     this.read();
   },
   read() {
-    this.lines = cart.lines();
+    this.items = cart.items();
     this.total = cart.total();
     this.name = cart.name;
   },
@@ -97,12 +97,12 @@ Alpine.data("desk", () => ({
     cart.name = this.name;
   },
   async confirm() {
-    if (this.lines.length === 0 || this.busy) return;
-    await this.send(intent.begin(cart.order()));
+    if (this.items.length === 0 || this.busy) return;
+    await this.send(orderRequest.begin(cart.order()));
   },
   async send(order) {
     const answer = await this.attempt("staff_confirm_selection", () =>
-      carryOut(intent, () => this.insist("staff_confirm_selection", order)),
+      sendIdempotently(orderRequest, () => this.requestUntilAnswered("staff_confirm_selection", order)),
     );
     if (!answer) return;
     const { transaction, key } = answer;
@@ -121,7 +121,7 @@ Alpine.data("desk", () => ({
     return this.rows.filter((row) => !WAITING.includes(row.status));
   },
   waitOf(row) {
-    return minutesSince(row.queued_at, this.lately);
+    return minutesSince(row.queued_at, this.coarseNow);
   },
   mayCancel(row) {
     return row.status === "therapist_confirmed";

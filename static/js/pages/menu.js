@@ -5,14 +5,14 @@
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { Cart, offersOf } from "../lib/cart.js";
 import { focusOnceShown } from "../lib/focus.js";
-import { IdleWatch } from "../lib/kiosk_idle.js";
-import { carryOut, Intent } from "../lib/idempotency.js";
+import { KioskIdleTimer } from "../lib/kiosk_idle.js";
+import { sendIdempotently, IdempotentRequest } from "../lib/idempotency.js";
 import { ROWS, withKey, withoutLast, withSpace } from "../lib/keyboard.js";
-import { forgetLanguage, lockDown } from "../lib/kiosk.js";
-import { openLine } from "../lib/live.js";
-import { memory } from "../lib/stored_value.js";
+import { forgetLanguage, blockGestures } from "../lib/kiosk.js";
+import { connectLive } from "../lib/live.js";
+import { storedValue } from "../lib/stored_value.js";
 import { fromCents, toCents } from "../lib/money.js";
-import { data, speech } from "../lib/page.js";
+import { data, formatting } from "../lib/page.js";
 import { landscape } from "../lib/landscape.js";
 import { whenWide } from "../lib/viewport.js";
 import { find } from "../lib/search.js";
@@ -28,30 +28,30 @@ const MENU_URL = `/api/menu/?branch=${encodeURIComponent(data.branch)}`;
 
 // A kiosk forgets between two people; a phone remembers for its owner.
 const storage = data.kiosk ? sessionStorage : localStorage;
-const cart = new Cart(memory(storage, `cart.${data.branch}`), offersOf(data.menu));
-const intent = new Intent(memory(storage, `order.${data.branch}`));
-const lastTicket = memory(storage, `ticket.${data.branch}`);
-const welcome = memory(storage, `begun.${data.branch}`);
-const reach = memory(localStorage, "low");
+const cart = new Cart(storedValue(storage, `cart.${data.branch}`), offersOf(data.menu));
+const orderRequest = new IdempotentRequest(storedValue(storage, `order.${data.branch}`));
+const lastTicket = storedValue(storage, `ticket.${data.branch}`);
+const welcome = storedValue(storage, `begun.${data.branch}`);
+const reach = storedValue(localStorage, "low");
 
 // Outside the component: Alpine's proxies cannot reach private fields.
-let line;
-let idleWatch;
+let socket;
+let idleTimer;
 let leaving;
-let patience = [];
+let waitTimers = [];
 
 // The refs as the page's root sees them: a button that has just gone sees none any more.
 let refs;
 
 Alpine.data("menu", () => ({
-  ...speech,
+  ...formatting,
   menu: data.menu,
   categoryId: data.menu.categories[0]?.id,
   query: "",
   /** A kiosk greets first; a phone shows the menu. */
   begun: !data.kiosk || welcome.get() === true,
   isLow: false,
-  lines: [],
+  items: [],
   count: 0,
   minutes: 0,
   total: "0.00",
@@ -74,7 +74,7 @@ Alpine.data("menu", () => ({
   init() {
     refs = this.$refs;
     // This page shows nothing live: where sockets are blocked, the menu is the sign of life.
-    line = openLine({ onEvent: () => {} }, MENU_URL);
+    socket = connectLive({ onEvent: () => {} }, MENU_URL);
     this.dropped = cart.dropUnknown();
     this.read();
     whenWide(WIDE, (isWide) => this.dock(isWide));
@@ -108,7 +108,7 @@ Alpine.data("menu", () => ({
   },
 
   quantity(id) {
-    return this.lines.find((line) => line.id === id)?.quantity ?? 0;
+    return this.items.find((item) => item.id === id)?.quantity ?? 0;
   },
 
   choose(category) {
@@ -177,11 +177,11 @@ Alpine.data("menu", () => ({
 
   async confirm() {
     if (this.isEmpty || this.sending) return;
-    await this.send(intent.begin(cart.order()));
+    await this.send(orderRequest.begin(cart.order()));
   },
   /** Goes on with what was being sent when the page was closed or reloaded. */
   resume() {
-    const order = intent.unfinished();
+    const order = orderRequest.unfinished();
     if (!order) return;
     if (!this.docked) this.openCart();
     this.send(order);
@@ -191,18 +191,18 @@ Alpine.data("menu", () => ({
     this.problem = "";
     this.watchTheWait();
     try {
-      const command = () => line.insist("customer_confirm_selection", order);
-      this.showTicket(await carryOut(intent, command));
+      const command = () => socket.requestUntilAnswered("customer_confirm_selection", order);
+      this.showTicket(await sendIdempotently(orderRequest, command));
     } catch (refusal) {
       this.problem = refusal.message;
       if (refusal.code === "service_not_found") await this.freshMenu();
     } finally {
       this.sending = this.isTrying = this.isLate = false;
-      patience.forEach(clearTimeout);
+      waitTimers.forEach(clearTimeout);
     }
   },
   watchTheWait() {
-    patience = [
+    waitTimers = [
       setTimeout(() => (this.isTrying = true), TRYING_SHOWS_AFTER),
       setTimeout(() => (this.isLate = true), LATE_AFTER),
     ];
@@ -237,7 +237,7 @@ Alpine.data("menu", () => ({
   startOver() {
     clearInterval(leaving);
     cart.clear();
-    intent.end();
+    orderRequest.end();
     this.earlier = earlierTicket();
     this.ticket = null;
     this.place = null;
@@ -257,17 +257,17 @@ Alpine.data("menu", () => ({
     const answer = await fetch(MENU_URL);
     if (!answer.ok) return;
     this.menu = await answer.json();
-    cart.follow(offersOf(this.menu));
+    cart.setOffers(offersOf(this.menu));
     this.dropped = cart.dropUnknown();
     this.read();
   },
 
   /** What a kiosk has that a phone has not: a greeting, a watch, a lock. */
   standAlone() {
-    lockDown();
+    blockGestures();
     if (reach.get()) this.lower();
     if (!this.isEmpty) this.begin();
-    this.watchIdle();
+    this.startIdleTimer();
   },
   begin() {
     this.begun = true;
@@ -283,21 +283,21 @@ Alpine.data("menu", () => ({
     if (this.isLow) reach.set(true);
     else reach.forget();
   },
-  watchIdle() {
-    idleWatch = new IdleWatch({
-      onAsk: () => this.askIfThere(),
-      onLeft: (seconds) => (this.idle.left = seconds),
-      onOver: () => this.leave(),
+  startIdleTimer() {
+    idleTimer = new KioskIdleTimer({
+      onPrompt: () => this.askIfThere(),
+      onCountdown: (seconds) => (this.idle.left = seconds),
+      onTimeout: () => this.leave(),
       isNeeded: () => this.begun && !this.ticket && !this.sending,
     });
-    for (const sign of ["pointerdown", "keydown"]) addEventListener(sign, () => idleWatch.seen());
+    for (const sign of ["pointerdown", "keydown"]) addEventListener(sign, () => idleTimer.seen());
   },
   askIfThere() {
     refs.idle.showModal();
   },
   stay() {
     refs.idle.close();
-    idleWatch.stay();
+    idleTimer.stay();
   },
   leave() {
     refs.idle.close();
@@ -311,7 +311,7 @@ Alpine.data("menu", () => ({
     this.read();
   },
   read() {
-    this.lines = cart.lines();
+    this.items = cart.items();
     this.count = cart.count();
     this.minutes = cart.minutes();
     this.total = cart.total();

@@ -4,7 +4,7 @@
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { floor } from "../lib/live.js";
-import { speech } from "../lib/page.js";
+import { formatting } from "../lib/page.js";
 import { counters, duty, urgencyOf, waits } from "../lib/statistics.js";
 import { minutesSince } from "../lib/time.js";
 
@@ -31,7 +31,7 @@ let refs;
 
 Alpine.data("monitor", () => ({
   ...floor,
-  ...speech,
+  ...formatting,
 
   cashiers: [],
   /** The room a manager is asked about, and what it is to be. */
@@ -39,11 +39,11 @@ Alpine.data("monitor", () => ({
 
   init() {
     refs = this.$refs;
-    this.follow();
+    this.startSync();
   },
 
   waits() {
-    return waits(this.rows, this.lately);
+    return waits(this.rows, this.coarseNow);
   },
   duty() {
     return duty(this.rows, this.figures);
@@ -57,7 +57,7 @@ Alpine.data("monitor", () => ({
     return this.rows.filter((row) => COLUMNS[name].includes(row.status));
   },
   minutesIn(row) {
-    return minutesSince(row[SINCE[row.status]], this.lately);
+    return minutesSince(row[SINCE[row.status]], this.coarseNow);
   },
   /** Only waiting can be too long: a treatment takes its time. */
   urgency(row) {
@@ -80,7 +80,7 @@ Alpine.data("monitor", () => ({
     return row.status === "in_service" && this.minutesIn(row) > row.total_duration_minutes;
   },
   atTerminal(row) {
-    return this.length(minutesSince(row.attempt.started_at, this.lately));
+    return this.length(minutesSince(row.attempt.started_at, this.coarseNow));
   },
   /** A manager ends a payment whose cashier cannot. */
   async enter(row, approved) {

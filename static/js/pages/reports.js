@@ -15,7 +15,7 @@ const isCalm = matchMedia("(prefers-reduced-motion: reduce)");
 function draw() {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(name).trim();
-  const scale = { ticks: { color: colour("--ink-soft") }, grid: { color: colour("--line") } };
+  const scale = { ticks: { color: colour("--ink-soft") }, grid: { color: colour("--border") } };
   return new Chart(canvas, {
     type: "bar",
     data: {

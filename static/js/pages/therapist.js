@@ -6,12 +6,12 @@ import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { focusOnceShown } from "../lib/focus.js";
 import { finished, roomSet, started, withoutItem, withService } from "../lib/optimistic_steps.js";
 import { floor } from "../lib/live.js";
-import { lock } from "../lib/screen_lock.js";
-import { MeantStep } from "../lib/hold_to_confirm.js";
-import { data, say, speech } from "../lib/page.js";
-import { chime, shake, unlockSound } from "../lib/sound.js";
+import { screenLock } from "../lib/screen_lock.js";
+import { HoldToConfirm } from "../lib/hold_to_confirm.js";
+import { data, say, formatting } from "../lib/page.js";
+import { chime, vibrate, unlockSound } from "../lib/sound.js";
 import { minutesSince, stopwatch } from "../lib/time.js";
-import { ways } from "../lib/step_dialog.js";
+import { stepDialog } from "../lib/step_dialog.js";
 
 const FAVOURITES = "favourites";
 const SOON = 5; // minutes before the end at which a treatment should come to it
@@ -24,9 +24,9 @@ let refs;
 
 Alpine.data("therapist", () => ({
   ...floor,
-  ...speech,
-  ...ways,
-  ...lock,
+  ...formatting,
+  ...stepDialog,
+  ...screenLock,
   /** My business day so far, while it is looked at. */
   day: null,
   therapists: [],
@@ -42,15 +42,15 @@ Alpine.data("therapist", () => ({
 
   init() {
     refs = this.$refs;
-    finishing = new MeantStep({
+    finishing = new HoldToConfirm({
       act: () => this.finish(),
       show: (stage) => (this.finishStage = stage),
     });
     addEventListener("pointerdown", unlockSound, { once: true });
     this.$watch("alert", (alert) => alert && this.alarm());
     this.$watch("isWanted", (isWanted) => isWanted && this.alarm());
-    this.follow();
-    this.watchTheQuiet();
+    this.startSync();
+    this.startInactivityTimer();
   },
 
   get current() {
@@ -59,7 +59,7 @@ Alpine.data("therapist", () => ({
   get waiting() {
     return this.rows.filter((row) => row.status === "pending_therapist");
   },
-  get held() {
+  get onHold() {
     return this.rows.filter((row) => row.status === "on_hold");
   },
   get others() {
@@ -121,26 +121,26 @@ Alpine.data("therapist", () => ({
   },
 
   waitOf(row) {
-    return minutesSince(row.queued_at, this.lately);
+    return minutesSince(row.queued_at, this.coarseNow);
   },
 
   alarm() {
-    shake([200, 100, 200]);
+    vibrate([200, 100, 200]);
     chime();
   },
 
   async claim() {
     const wanted = this.next?.code ?? "";
     this.missed = "";
-    const answer = await this.step("therapist_confirm_next");
+    const answer = await this.actUndoably("therapist_confirm_next");
     if (!answer) return;
     const { code } = answer.transaction;
     if (wanted && wanted !== code) this.missed = say("was_taken", { wanted, code });
     focusOnceShown(() => refs.current);
   },
   start() {
-    const guess = started(this.current, new Date(this.now).toISOString());
-    return this.step("therapist_start_service", { transaction_id: this.current.id }, guess);
+    const update = started(this.current, new Date(this.now).toISOString());
+    return this.actUndoably("therapist_start_service", { transaction_id: this.current.id }, update);
   },
   pressFinish() {
     finishing.down();
@@ -158,13 +158,13 @@ Alpine.data("therapist", () => ({
     else finishing.down();
   },
   finish() {
-    const guess = finished(this.current, this.room);
-    return this.step("therapist_finish_service", { transaction_id: this.current.id }, guess);
+    const update = finished(this.current, this.room);
+    return this.actUndoably("therapist_finish_service", { transaction_id: this.current.id }, update);
   },
   async remove(item) {
     const choice = { transaction_id: this.current.id, item_id: item.id };
-    const guess = withoutItem(this.current, item.id);
-    if (!(await this.act("therapist_remove_item", choice, guess))) return;
+    const update = withoutItem(this.current, item.id);
+    if (!(await this.act("therapist_remove_item", choice, update))) return;
     this.removed = { ...item, until: this.now + PUT_BACK_FOR };
   },
   putBack() {

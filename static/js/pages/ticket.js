@@ -4,8 +4,8 @@
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { floor } from "../lib/live.js";
-import { data, speech } from "../lib/page.js";
-import { chime, shake, unlockSound } from "../lib/sound.js";
+import { data, formatting } from "../lib/page.js";
+import { chime, vibrate, unlockSound } from "../lib/sound.js";
 import { stopwatch } from "../lib/time.js";
 
 /** The way of a visit; several statuses may be one step of it. */
@@ -24,7 +24,7 @@ let refs;
 
 Alpine.data("ticket", () => ({
   ...floor,
-  ...speech,
+  ...formatting,
 
   canRing: false,
   /** What the page opened with is no news: it was looked at. */
@@ -38,18 +38,18 @@ Alpine.data("ticket", () => ({
       if (call && call !== this.openedWith) this.ring();
       this.openedWith = "";
     });
-    this.follow();
+    this.startSync();
   },
 
-  caughtUp() {
+  onSnapshot() {
     this.openedWith ??= this.call;
   },
-  async letRing() {
+  async enableRinging() {
     this.canRing = await unlockSound();
     if (this.canRing) await chime();
   },
   ring() {
-    shake(RING);
+    vibrate(RING);
     chime();
   },
 
