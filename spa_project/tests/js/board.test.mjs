@@ -43,6 +43,9 @@ test("being called again is news", () => {
 
 test("a long list is shown a page at a time, and nothing is left out", () => {
   const list = [1, 2, 3, 4, 5];
-  assert.deepEqual([0, 1, 2, 3].map((turn) => pageOf(list, 2, turn)), [[1, 2], [3, 4], [5], [1, 2]]);
+  assert.deepEqual(
+    [0, 1, 2, 3].map((turn) => pageOf(list, 2, turn)),
+    [[1, 2], [3, 4], [5], [1, 2]],
+  );
   assert.deepEqual(pageOf([], 2, 3), []);
 });

@@ -13,8 +13,18 @@ const tier = (id, price, duration_minutes) => ({
 });
 const MENU = {
   categories: [
-    { id: 1, name: "Massage", services: [{ id: 5, name: "Hilot", classifications: [tier(1, "550.10", 60), tier(2, "750.20", 90)] }] },
-    { id: 2, name: "Foot", services: [{ id: 6, name: "Foot spa", classifications: [tier(3, "0.30", 45)] }] },
+    {
+      id: 1,
+      name: "Massage",
+      services: [
+        { id: 5, name: "Hilot", classifications: [tier(1, "550.10", 60), tier(2, "750.20", 90)] },
+      ],
+    },
+    {
+      id: 2,
+      name: "Foot",
+      services: [{ id: 6, name: "Foot spa", classifications: [tier(3, "0.30", 45)] }],
+    },
   ],
 };
 
@@ -24,7 +34,7 @@ function open(storage = fakeStorage(), menu = MENU) {
 
 test("money and minutes add up to the cent", () => {
   const cart = open();
-  [1, 1, 2, 3, 3, 3].forEach((id) => cart.add(id));
+  for (const id of [1, 1, 2, 3, 3, 3]) cart.add(id);
   assert.equal(cart.total(), "1851.30");
   assert.equal(cart.minutes(), 345);
   assert.equal(cart.count(), 6);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { sendIdempotently, IdempotentRequest, uuid } from "../../../static/js/lib/idempotency.js";
-import { storedValue } from "../../../static/js/lib/stored_value.js";
+import { IdempotentRequest, sendIdempotently, uuid } from "../../../static/js/lib/idempotency.js";
 import { Refusal } from "../../../static/js/lib/refusal.js";
+import { storedValue } from "../../../static/js/lib/stored_value.js";
 import { fakeStorage } from "./fake_storage.mjs";
 
 function start(storage = fakeStorage()) {

@@ -24,5 +24,8 @@ test("a name has an end", () => {
 });
 
 test("every row fits beside the others", () => {
-  assert.deepEqual(ROWS.map((row) => row.length), [10, 10, 10]);
+  assert.deepEqual(
+    ROWS.map((row) => row.length),
+    [10, 10, 10],
+  );
 });

@@ -18,7 +18,10 @@ test("every picture stays inside its frame", () => {
     assert.ok(sun.y - sun.r >= 0 && sun.x + sun.r <= 320);
     for (const hill of hills) {
       const numbers = hill.match(/-?\d+(\.\d+)?/g).map(Number);
-      assert.ok(numbers.every((number) => number >= 0 && number <= 320), hill);
+      assert.ok(
+        numbers.every((number) => number >= 0 && number <= 320),
+        hill,
+      );
     }
   }
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-
+import { OptimisticState } from "../../../static/js/lib/optimistic.js";
 import {
   finished,
   roomSet,
@@ -8,7 +8,6 @@ import {
   withoutItem,
   withService,
 } from "../../../static/js/lib/optimistic_steps.js";
-import { OptimisticState } from "../../../static/js/lib/optimistic.js";
 
 const SHOWS = ["therapist_confirmed", "in_service"];
 const NOW = "2026-01-01T10:00:00.000Z";

@@ -10,7 +10,7 @@ const running = [];
 
 beforeEach(() => mock.timers.enable({ apis: ["setTimeout"] }));
 afterEach(() => {
-  running.splice(0).forEach((polling) => polling.close());
+  for (const polling of running.splice(0)) polling.close();
   mock.timers.reset();
 });
 
@@ -116,14 +116,21 @@ test("a snapshot read before an answer does not take the answer back", async () 
   await world.answer(200, { ok: true });
   early.answer(new Response("{}"));
   await new Promise(setImmediate);
-  assert.deepEqual(world.said.map(({ event }) => event), [undefined]);
+  assert.deepEqual(
+    world.said.map(({ event }) => event),
+    [undefined],
+  );
   world.asked.shift();
   mock.timers.tick(0);
   assert.equal(world.asked.length, 1);
 });
 
 test("the server's refusals close the connection as a socket's would", async () => {
-  for (const [status, code] of [[401, 4401], [403, 4403], [404, 4404]]) {
+  for (const [status, code] of [
+    [401, 4401],
+    [403, 4403],
+    [404, 4404],
+  ]) {
     const world = await start();
     await world.answer(status, { ok: false, code: "no", error: "No." });
     assert.deepEqual(world.codes, [code]);

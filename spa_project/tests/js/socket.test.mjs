@@ -17,7 +17,7 @@ function open(options = {}) {
     connect: () => world.connections[world.connections.push(new FakeConnection()) - 1],
     random: () => 1,
     onEvent: (event, data) => world.events.push([event, data]),
-    onState: (state, lostAt, stale) => world.states.push(stale ? `${state}, stale` : state),
+    onState: (state, _lostAt, stale) => world.states.push(stale ? `${state}, stale` : state),
     onLogin: () => world.logins++,
     ...options,
   });
@@ -51,7 +51,12 @@ test("an answer goes to the one who asked", async () => {
     { command: "cashier_claim_next", id: 1, data: {} },
     { command: "cashier_pay", id: 2, data: { transaction_id: 4 } },
   ]);
-  lastConnection(world).say({ event: "cashier_pay_result", id: 2, ok: true, transaction: { id: 4 } });
+  lastConnection(world).say({
+    event: "cashier_pay_result",
+    id: 2,
+    ok: true,
+    transaction: { id: 4 },
+  });
   lastConnection(world).say({ event: "cashier_claim_next_result", id: 1, ok: true });
   assert.deepEqual((await second).transaction, { id: 4 });
   assert.equal((await first).id, 1);

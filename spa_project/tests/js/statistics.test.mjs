@@ -4,7 +4,10 @@ import { test } from "node:test";
 import { counters, duty, urgencyOf, waits } from "../../../static/js/lib/statistics.js";
 
 const NOON = Date.parse("2026-11-22T12:00:00+00:00");
-const waiting = (time) => ({ status: "pending_therapist", queued_at: `2026-11-22T${time}:00+00:00` });
+const waiting = (time) => ({
+  status: "pending_therapist",
+  queued_at: `2026-11-22T${time}:00+00:00`,
+});
 
 test("waiting customers are counted, with their average and longest wait", () => {
   const rows = [waiting("11:30"), waiting("11:50"), { ...waiting("09:00"), status: "finished" }];
@@ -49,5 +52,8 @@ test("each counter has the customer who pays there", () => {
     { id: 3, status: "paid", cashier_id: 9 },
     { id: 4, status: "paying", cashier_id: 8 },
   ];
-  assert.deepEqual(counters(cashiers, rows).map(({ row }) => row?.id), [4, undefined]);
+  assert.deepEqual(
+    counters(cashiers, rows).map(({ row }) => row?.id),
+    [4, undefined],
+  );
 });

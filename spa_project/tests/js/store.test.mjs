@@ -13,7 +13,10 @@ function queue(...transactions) {
 
 test("a snapshot replaces everything", () => {
   const store = queue(row(1, 1));
-  store.replace({ transactions: [row(2, 5)], rooms: [{ number: "3", version: 2, status: "available" }] });
+  store.replace({
+    transactions: [row(2, 5)],
+    rooms: [{ number: "3", version: 2, status: "available" }],
+  });
   assert.deepEqual(store.transactions(), [row(2, 5)]);
   assert.deepEqual(store.digest(), { count: 2, versions: 7 });
 });
@@ -69,7 +72,10 @@ test("rows stand in the order they queued", () => {
     row(2, 1, "finished", { queued_at: "2026-01-01T10:01:00+08:00" }),
     row(1, 1, "finished", { queued_at: "2026-01-01T10:02:00+08:00" }),
   );
-  assert.deepEqual(store.transactions().map(({ id }) => id), [2, 1, 3]);
+  assert.deepEqual(
+    store.transactions().map(({ id }) => id),
+    [2, 1, 3],
+  );
 });
 
 test("rooms follow their own versions, sorted by number", () => {
@@ -91,7 +97,7 @@ test("any order of the same events ends on the same screen", () => {
   const events = [row(1, 1), row(1, 2, "awaiting_payment"), row(1, 3), row(1, 4, "paid")];
   for (const order of permutations(events)) {
     const store = queue();
-    order.forEach((event) => store.put(event));
+    for (const event of order) store.put(event);
     assert.deepEqual(store.transactions(), []);
   }
 });

@@ -17,7 +17,8 @@ function open({ refuse = false } = {}) {
   const world = { sockets: [], polls: [], tried: [], states: [], polling: false, logins: 0 };
   const add = (kind, connections) => {
     world.tried.push(kind);
-    connections.push((world.newest = new FakeConnection()));
+    world.newest = new FakeConnection();
+    connections.push(world.newest);
     return world.newest;
   };
   const transport = new Transport({

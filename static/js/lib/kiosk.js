@@ -18,6 +18,7 @@ export function blockGestures() {
  */
 export function forgetLanguage(language) {
   if (document.documentElement.lang === language) return false;
+  // biome-ignore lint/suspicious/noDocumentCookie: plain HTTP has no Cookie Store
   document.cookie = "django_language=; path=/; max-age=0; samesite=lax";
   location.reload();
   return true;

@@ -14,7 +14,13 @@ import { Transport } from "./transport.js";
 const TICK = 1000;
 const COARSE_TICK = 10_000;
 
-Alpine.store("connection", { state: "connecting", since: "", live: false, stale: false, polling: false });
+Alpine.store("connection", {
+  state: "connecting",
+  since: "",
+  live: false,
+  stale: false,
+  polling: false,
+});
 
 /**
  * The page's connection to the server.
@@ -172,14 +178,12 @@ class FloorSync {
     const told = { revenue_today, before, wait_minutes };
     const news = Object.entries(told).filter(([, figure]) => figure !== undefined);
     const figures = { ...statistics, ...Object.fromEntries(news) };
-    if (Object.keys(figures).length) this.component.figures = { ...this.component.figures, ...figures };
+    if (Object.keys(figures).length)
+      this.component.figures = { ...this.component.figures, ...figures };
   }
 
   learn({ transaction, room }) {
-    const isNews = [
-      transaction && this.store.put(transaction),
-      room && this.store.putRoom(room),
-    ];
+    const isNews = [transaction && this.store.put(transaction), room && this.store.putRoom(room)];
     return isNews.includes(true);
   }
 

@@ -50,7 +50,12 @@ export function withService(visit, service, offer) {
  * @returns {OptimisticUpdate}
  */
 export function withoutItem(visit, itemId) {
-  return { transaction: withItems(visit, visit.items.filter(({ id }) => id !== itemId)) };
+  return {
+    transaction: withItems(
+      visit,
+      visit.items.filter(({ id }) => id !== itemId),
+    ),
+  };
 }
 
 /**

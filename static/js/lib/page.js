@@ -62,6 +62,8 @@ export const formatting = {
   /** The tier of a service, and its minutes where the tier does not say them itself. */
   tier(item) {
     const says = item.classification.includes(String(item.duration_minutes));
-    return says ? item.classification : `${item.classification} · ${inWords(item.duration_minutes, words)}`;
+    return says
+      ? item.classification
+      : `${item.classification} · ${inWords(item.duration_minutes, words)}`;
   },
 };

@@ -5,9 +5,9 @@
  * component takes these with `...screenLock`; templates/queueing/_screen_lock.html is what is seen.
  */
 
-import { storedValue } from "./stored_value.js";
-import { data, say } from "./page.js";
 import { InactivityTimer } from "./inactivity.js";
+import { data, say } from "./page.js";
+import { storedValue } from "./stored_value.js";
 
 const SHORTEST = 4;
 const LONGEST = 6;

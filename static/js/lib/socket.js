@@ -200,7 +200,8 @@ export class LiveSocket {
 
   #tick() {
     const silence = Date.now() - this.#receivedAt;
-    if (this.#connection && silence > (this.#isLive ? SILENT_AFTER : OPEN_WITHIN)) this.#abandonConnection();
+    if (this.#connection && silence > (this.#isLive ? SILENT_AFTER : OPEN_WITHIN))
+      this.#abandonConnection();
     else if (this.#isLive && silence > PROBE_AFTER && !this.#probed) {
       this.#probed = true;
       this.#requestSnapshot();
@@ -221,7 +222,8 @@ export class LiveSocket {
     this.#isLive = false;
     this.#lostAt ??= Date.now();
     this.#heartbeat = null;
-    for (const id of [...this.#requests.keys()]) this.#settle(id, ({ reject }) => reject(this.#lost()));
+    for (const id of [...this.#requests.keys()])
+      this.#settle(id, ({ reject }) => reject(this.#lost()));
     if (code === CLOSE_LOGIN) this.#options.onLogin();
     if (code === CLOSE_LOGIN || CLOSE_FOR_GOOD.has(code)) this.#isClosed = true;
     if (this.#isClosed) this.#closeForGood();
@@ -263,7 +265,8 @@ export class LiveSocket {
     if (news === this.#notified) return;
     this.#notified = news;
     this.#options.onState(state, this.#lostAt, stale);
-    if (this.#isLive || this.#isClosed) this.#waitingForLive.splice(0).forEach((go) => go());
+    if (!this.#isLive && !this.#isClosed) return;
+    for (const resume of this.#waitingForLive.splice(0)) resume();
   }
 
   #lost() {

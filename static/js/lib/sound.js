@@ -24,7 +24,9 @@ export async function unlockSound() {
 /** Two soft tones. Resolves when they have faded. */
 export async function chime() {
   if (context?.state !== "running") return;
-  TONES.forEach((tone, place) => play(tone, context.currentTime + place * TONE_SECONDS));
+  for (const [place, tone] of TONES.entries()) {
+    play(tone, context.currentTime + place * TONE_SECONDS);
+  }
   await pause(TONES.length * TONE_SECONDS * 1000);
 }
 

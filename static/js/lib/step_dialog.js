@@ -31,7 +31,13 @@ export const stepDialog = {
   latest: null,
 
   openStepDialog(command, row) {
-    Object.assign(this, { stepCommand: command, stepRow: row, reason: "", choice: "", problem: "" });
+    Object.assign(this, {
+      stepCommand: command,
+      stepRow: row,
+      reason: "",
+      choice: "",
+      problem: "",
+    });
     dialog().showModal();
   },
   closeStepDialog() {

@@ -21,11 +21,14 @@ export function untilHour(hour, now) {
 
 /** Starts afresh each night, while nobody looks; not while the server is away. */
 export function reloadNightly() {
-  setTimeout(async () => {
-    const answer = await fetch("/healthz", { cache: "no-store" }).catch(() => null);
-    if (answer?.ok) location.reload();
-    else reloadNightly();
-  }, untilHour(NIGHTLY_HOUR, new Date()));
+  setTimeout(
+    async () => {
+      const answer = await fetch("/healthz", { cache: "no-store" }).catch(() => null);
+      if (answer?.ok) location.reload();
+      else reloadNightly();
+    },
+    untilHour(NIGHTLY_HOUR, new Date()),
+  );
 }
 
 /**

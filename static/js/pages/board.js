@@ -6,16 +6,16 @@ import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { Announcer } from "../lib/announcer.js";
 import { CallOrder, NewCalls, pageOf } from "../lib/board.js";
 import { floor } from "../lib/live.js";
-import { storedValue } from "../lib/stored_value.js";
-import { say, formatting } from "../lib/page.js";
+import { formatting, say } from "../lib/page.js";
 import { chime, speak, unlockSound } from "../lib/sound.js";
-import { hideCursor, reloadNightly, keepScreenOn, preventBurnIn } from "../lib/unattended.js";
+import { storedValue } from "../lib/stored_value.js";
+import { hideCursor, keepScreenOn, preventBurnIn, reloadNightly } from "../lib/unattended.js";
 
 const PAGE_TURNS_EVERY = 8000;
 const CALLS_SHOWN = 5;
 
 const order = new CallOrder();
-const news = new NewCalls();
+const newCalls = new NewCalls();
 const hadSound = storedValue(localStorage, "board.sound");
 
 Alpine.data("board", () => ({
@@ -28,7 +28,8 @@ Alpine.data("board", () => ({
     const isCalled = (call) => this.isCalled(call);
     const announcer = new Announcer({ chime, speak: callAloud, isCalled });
     this.$watch("called", () => {
-      if (this.loaded) news.of(this.called).forEach((call) => announcer.announce(call));
+      if (!this.loaded) return;
+      for (const call of newCalls.of(this.called)) announcer.announce(call);
     });
     this.startSync();
     this.runUnattended();

@@ -5,14 +5,14 @@
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { inCash, likelyTenders } from "../lib/cash.js";
 import { focusOnceShown } from "../lib/focus.js";
-import { sendIdempotently, IdempotentRequest } from "../lib/idempotency.js";
+import { IdempotentRequest, sendIdempotently } from "../lib/idempotency.js";
 import { keyOf, press, tidy } from "../lib/keypad.js";
 import { floor } from "../lib/live.js";
-import { storedValue } from "../lib/stored_value.js";
 import { fromCents, moneyFormat, toCents } from "../lib/money.js";
 import { data, formatting } from "../lib/page.js";
-import { minutesSince, stopwatch } from "../lib/time.js";
 import { stepDialog } from "../lib/step_dialog.js";
+import { storedValue } from "../lib/stored_value.js";
+import { minutesSince, stopwatch } from "../lib/time.js";
 
 /** Written on the buttons, and in the sheet of keys (templates/payments/_keys.html). */
 const KEYS = {
@@ -140,7 +140,10 @@ Alpine.data("cashier", () => ({
   /** The change on the screen, as a hand counts it out. */
   get changeInCash() {
     const sum = toCents(this.paid?.change_amount ?? "") ?? 0;
-    return inCash(sum, data.currency).map((part) => ({ ...part, words: face(fromCents(part.value)) }));
+    return inCash(sum, data.currency).map((part) => ({
+      ...part,
+      words: face(fromCents(part.value)),
+    }));
   },
 
   waitOf(row) {
@@ -213,9 +216,9 @@ Alpine.data("cashier", () => ({
   },
   async send({ cashier_id, ...payment }) {
     const answer = await this.attempt("cashier_pay", () =>
-      sendIdempotently(paymentRequest, () => this.requestUntilAnswered("cashier_pay", payment)).catch((refusal) =>
-        this.askAboutAmount(refusal),
-      ),
+      sendIdempotently(paymentRequest, () =>
+        this.requestUntilAnswered("cashier_pay", payment),
+      ).catch((refusal) => this.askAboutAmount(refusal)),
     );
     this.settle(answer);
   },

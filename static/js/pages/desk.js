@@ -5,13 +5,13 @@
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { Cart, offersOf } from "../lib/cart.js";
 import { focusOnceShown } from "../lib/focus.js";
-import { sendIdempotently, IdempotentRequest } from "../lib/idempotency.js";
+import { IdempotentRequest, sendIdempotently } from "../lib/idempotency.js";
 import { floor } from "../lib/live.js";
-import { storedValue } from "../lib/stored_value.js";
 import { data, formatting } from "../lib/page.js";
 import { findOffers } from "../lib/search.js";
-import { minutesSince } from "../lib/time.js";
 import { stepDialog } from "../lib/step_dialog.js";
+import { storedValue } from "../lib/stored_value.js";
+import { minutesSince } from "../lib/time.js";
 
 const offers = offersOf(data.menu);
 const cart = new Cart(storedValue(sessionStorage, "desk.cart"), offers);
@@ -102,7 +102,9 @@ Alpine.data("desk", () => ({
   },
   async send(order) {
     const answer = await this.attempt("staff_confirm_selection", () =>
-      sendIdempotently(orderRequest, () => this.requestUntilAnswered("staff_confirm_selection", order)),
+      sendIdempotently(orderRequest, () =>
+        this.requestUntilAnswered("staff_confirm_selection", order),
+      ),
     );
     if (!answer) return;
     const { transaction, key } = answer;

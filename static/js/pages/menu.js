@@ -5,17 +5,17 @@
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { Cart, offersOf } from "../lib/cart.js";
 import { focusOnceShown } from "../lib/focus.js";
-import { KioskIdleTimer } from "../lib/kiosk_idle.js";
-import { sendIdempotently, IdempotentRequest } from "../lib/idempotency.js";
+import { IdempotentRequest, sendIdempotently } from "../lib/idempotency.js";
 import { ROWS, withKey, withoutLast, withSpace } from "../lib/keyboard.js";
-import { forgetLanguage, blockGestures } from "../lib/kiosk.js";
+import { blockGestures, forgetLanguage } from "../lib/kiosk.js";
+import { KioskIdleTimer } from "../lib/kiosk_idle.js";
+import { landscape } from "../lib/landscape.js";
 import { connectLive } from "../lib/live.js";
-import { storedValue } from "../lib/stored_value.js";
 import { fromCents, toCents } from "../lib/money.js";
 import { data, formatting } from "../lib/page.js";
-import { landscape } from "../lib/landscape.js";
-import { whenWide } from "../lib/viewport.js";
 import { find } from "../lib/search.js";
+import { storedValue } from "../lib/stored_value.js";
+import { whenWide } from "../lib/viewport.js";
 
 /** Where the cart has room beside the menu, in letters. */
 const WIDE = 62;

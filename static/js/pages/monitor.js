@@ -110,7 +110,9 @@ Alpine.data("monitor", () => ({
   },
   /** The words of the question; their name ends like this. */
   roomWords(ending) {
-    return this.asked ? this.say(`${this.asked.turn}_room${ending}`, { room: this.asked.number }) : "";
+    return this.asked
+      ? this.say(`${this.asked.turn}_room${ending}`, { room: this.asked.number })
+      : "";
   },
   roomHelp() {
     if (this.asked?.turn !== "close") return this.roomWords("_help");
@@ -122,7 +124,8 @@ Alpine.data("monitor", () => ({
     if (await this.act("room_set_status", choice)) this.leaveRoom();
   },
   guestOf(room) {
-    const isThere = (row) => row.room_number === room.number && COLUMNS.serving.includes(row.status);
+    const isThere = (row) =>
+      row.room_number === room.number && COLUMNS.serving.includes(row.status);
     return this.rows.find(isThere) ?? null;
   },
   minutesLeft(row) {

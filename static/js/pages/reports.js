@@ -8,7 +8,11 @@ const data = JSON.parse(document.getElementById("page-data").textContent);
 const canvas = document.getElementById("chart");
 const language = document.documentElement.lang;
 const money = moneyFormat(language, data.currency);
-const dayName = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", timeZone: "UTC" });
+const dayName = new Intl.DateTimeFormat(language, {
+  day: "numeric",
+  month: "short",
+  timeZone: "UTC",
+});
 const isDark = matchMedia("(prefers-color-scheme: dark)");
 const isCalm = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -20,7 +24,13 @@ function draw() {
     type: "bar",
     data: {
       labels: data.days.map(([day]) => dayName.format(new Date(day))),
-      datasets: [{ data: data.days.map(([, amount]) => Number(amount)), backgroundColor: colour("--accent"), maxBarThickness: 64 }],
+      datasets: [
+        {
+          data: data.days.map(([, amount]) => Number(amount)),
+          backgroundColor: colour("--accent"),
+          maxBarThickness: 64,
+        },
+      ],
     },
     options: {
       animation: isCalm.matches ? false : undefined,

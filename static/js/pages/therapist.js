@@ -4,14 +4,14 @@
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { focusOnceShown } from "../lib/focus.js";
-import { finished, roomSet, started, withoutItem, withService } from "../lib/optimistic_steps.js";
-import { floor } from "../lib/live.js";
-import { screenLock } from "../lib/screen_lock.js";
 import { HoldToConfirm } from "../lib/hold_to_confirm.js";
-import { data, say, formatting } from "../lib/page.js";
-import { chime, vibrate, unlockSound } from "../lib/sound.js";
-import { minutesSince, stopwatch } from "../lib/time.js";
+import { floor } from "../lib/live.js";
+import { finished, roomSet, started, withoutItem, withService } from "../lib/optimistic_steps.js";
+import { data, formatting, say } from "../lib/page.js";
+import { screenLock } from "../lib/screen_lock.js";
+import { chime, unlockSound, vibrate } from "../lib/sound.js";
 import { stepDialog } from "../lib/step_dialog.js";
+import { minutesSince, stopwatch } from "../lib/time.js";
 
 const FAVOURITES = "favourites";
 const SOON = 5; // minutes before the end at which a treatment should come to it
@@ -159,7 +159,11 @@ Alpine.data("therapist", () => ({
   },
   finish() {
     const update = finished(this.current, this.room);
-    return this.actUndoably("therapist_finish_service", { transaction_id: this.current.id }, update);
+    return this.actUndoably(
+      "therapist_finish_service",
+      { transaction_id: this.current.id },
+      update,
+    );
   },
   async remove(item) {
     const choice = { transaction_id: this.current.id, item_id: item.id };

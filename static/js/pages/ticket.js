@@ -5,7 +5,7 @@
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { floor } from "../lib/live.js";
 import { data, formatting } from "../lib/page.js";
-import { chime, vibrate, unlockSound } from "../lib/sound.js";
+import { chime, unlockSound, vibrate } from "../lib/sound.js";
 import { stopwatch } from "../lib/time.js";
 
 /** The way of a visit; several statuses may be one step of it. */
