@@ -82,6 +82,11 @@ export const floor = {
     return this.opening[row.id] !== row.version;
   },
 
+  /** Whether a button must wait: without a connection, or while another command is under way. */
+  cannotAct() {
+    return !this.$store.connection.live || this.busy !== "";
+  },
+
   /** Called with each snapshot; a component may bring its own. */
   onSnapshot() {},
 
