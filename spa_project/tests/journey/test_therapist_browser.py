@@ -56,6 +56,7 @@ def test_one_tap_does_not_finish_and_a_second_does(visit, complaints):
 
 def test_enter_twice_finishes_and_enter_held_down_too(visit, complaints):
     tablet = visit.therapist
+    expect(the(tablet, "finish")).to_be_enabled()  # a disabled button takes no focus
     the(tablet, "finish").focus()
     tablet.keyboard.press("Enter")
     tablet.wait_for_timeout(AGAIN_MS)
