@@ -11,10 +11,11 @@ NODE = $(shell $(VENV)/bin/python -c 'import playwright; print(playwright.__path
 FRONTEND := tools/frontend
 NODE_MODULES := $(FRONTEND)/node_modules
 BIOME = $(NODE) $(NODE_MODULES)/.bin/biome check --config-path=$(FRONTEND) --error-on-warnings
+TSC = $(NODE) $(NODE_MODULES)/.bin/tsc
 SCRIPTS := static/js static/css spa_project/tests/js spa_project/tests/journey/layout.js
 
 .PHONY: help demo test faults hostile bench bench-live bench-load bench-screens screens messages lock
-.PHONY: js-lint js-format
+.PHONY: js-lint js-types js-format
 
 help:
 	@echo "make demo      install what is needed, fill an empty spa, serve it (PORT=8000);"
@@ -28,7 +29,7 @@ help:
 	@echo "make bench-screens   what a screen costs its device: bytes, first paint, an update's paint"
 	@echo "make screens   the pictures in docs/screens, taken anew"
 	@echo "make messages  gather the screens' sentences for their translators, compile what is there"
-	@echo "make js-format format the scripts and styles; make js-lint checks them"
+	@echo "make js-format format the scripts and styles; js-lint and js-types check them"
 	@echo "make lock      write the pinned requirements anew from pyproject.toml"
 
 demo: $(VENV)/demo-installed
@@ -58,6 +59,10 @@ messages: $(VENV)/dev-installed
 
 js-lint: $(NODE_MODULES)/.installed
 	@$(BIOME) $(SCRIPTS)
+
+js-types: $(NODE_MODULES)/.installed
+	@$(TSC) --project $(FRONTEND)/tsconfig.json
+	@$(TSC) --project $(FRONTEND)/tsconfig.tests.json
 
 js-format: $(NODE_MODULES)/.installed
 	@$(BIOME) --write $(SCRIPTS)

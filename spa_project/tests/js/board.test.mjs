@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { CallOrder, NewCalls, pageOf } from "../../../static/js/lib/board.js";
 
-const rows = (...ids) => ids.map((id) => ({ id }));
+const rows = (/** @type {number[]} */ ...ids) => ids.map((id) => ({ id }));
 
 test("the newest call stands first, whatever its number", () => {
   const order = new CallOrder();
@@ -24,7 +24,10 @@ test("a recall puts a call on top again", () => {
   const order = new CallOrder();
   order.newestFirst(rows(1));
   order.newestFirst(rows(1, 2));
-  const again = [{ id: 1, calls: 2 }, { id: 2 }];
+  const again = [
+    { id: 1, calls: 2 },
+    { id: 2, calls: 1 },
+  ];
   assert.deepEqual(order.newestFirst(again), again);
 });
 

@@ -4,27 +4,24 @@ import { test } from "node:test";
 import { Cart, offersOf } from "../../../static/js/lib/cart.js";
 import { storedValue } from "../../../static/js/lib/stored_value.js";
 import { fakeStorage } from "./fake_storage.mjs";
+import { category, offer, service } from "./fixtures.mjs";
 
-const tier = (id, price, duration_minutes) => ({
-  id,
-  classification: `${duration_minutes} minutes`,
-  price,
-  duration_minutes,
-});
+/**
+ * @param {number} id
+ * @param {string} price
+ * @param {number} duration_minutes
+ */
+const tier = (id, price, duration_minutes) =>
+  offer({ id, classification: `${duration_minutes} minutes`, price, duration_minutes });
+const HILOT = [tier(1, "550.10", 60), tier(2, "750.20", 90)];
 const MENU = {
   categories: [
-    {
-      id: 1,
-      name: "Massage",
-      services: [
-        { id: 5, name: "Hilot", classifications: [tier(1, "550.10", 60), tier(2, "750.20", 90)] },
-      ],
-    },
-    {
+    category({ services: [service({ id: 5, name: "Hilot", classifications: HILOT })] }),
+    category({
       id: 2,
       name: "Foot",
-      services: [{ id: 6, name: "Foot spa", classifications: [tier(3, "0.30", 45)] }],
-    },
+      services: [service({ id: 6, name: "Foot spa", classifications: [tier(3, "0.30", 45)] })],
+    }),
   ],
 };
 
@@ -90,6 +87,7 @@ test("a browser that stores nothing still sells", () => {
   assert.equal(cart.total(), "550.10");
 });
 
+/** @returns {never} */
 function refuse() {
   throw new Error("storage is switched off");
 }

@@ -5,9 +5,10 @@ import { inCash, likelyTenders } from "../../../static/js/lib/cash.js";
 
 const CURRENCIES = ["AUD", "CAD", "EUR", "GBP", "INR", "MXN", "MYR", "PHP", "SGD", "THB", "USD"];
 
-const pieces = (sum, currency) =>
+const pieces = (/** @type {number} */ sum, /** @type {string} */ currency) =>
   inCash(sum, currency).map(({ count, value }) => [count, value / 100]);
-const sumOf = (parts) => parts.reduce((sum, { count, value }) => sum + count * value, 0);
+const sumOf = (/** @type {{ count: number, value: number }[]} */ parts) =>
+  parts.reduce((sum, { count, value }) => sum + count * value, 0);
 
 test("quick amounts begin with the exact sum and rise", () => {
   assert.deepEqual(likelyTenders(8700, "PHP"), [8700, 10000, 20000, 50000]);

@@ -12,7 +12,11 @@ function step() {
     show: (stage) => (seen.stage = stage),
     now: () => Date.now(),
   });
-  return { button, seen, pass: (milliseconds) => mock.timers.tick(milliseconds) };
+  return {
+    button,
+    seen,
+    pass: (/** @type {number} */ milliseconds) => mock.timers.tick(milliseconds),
+  };
 }
 
 test("held for a second it is done, once", () => {

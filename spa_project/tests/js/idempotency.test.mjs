@@ -11,7 +11,8 @@ function start(storage = fakeStorage()) {
   return new IdempotentRequest(storedValue(storage, "pay"), () => `request-${next++}`);
 }
 
-const refuse = (code) => () => Promise.reject(new Refusal(code, "No."));
+const refuse = (/** @type {Wire.ErrorCode} */ code) => () =>
+  Promise.reject(new Refusal(code, "No."));
 
 test("the same content is the same request until it is answered", () => {
   const request = start();

@@ -6,16 +6,26 @@ import { InactivityTimer } from "../../../static/js/lib/inactivity.js";
 const NOW = 100_000_000;
 const MINUTE = 60_000;
 
+/** @type {Record<string, () => void>} */
 let listeners;
+/** @type {number | null} */
 let last;
-const touched = { get: () => last, set: (at) => (last = at) };
+const touched = {
+  get: () => last,
+  set: (/** @type {number} */ at) => {
+    last = at;
+  },
+  forget: () => {},
+};
 
 beforeEach(() => {
   mock.timers.reset();
   mock.timers.enable({ apis: ["Date", "setInterval"], now: NOW });
   listeners = {};
   last = null;
-  globalThis.addEventListener = (sign, listener) => (listeners[sign] = listener);
+  globalThis.addEventListener = (/** @type {string} */ sign, /** @type {any} */ listener) => {
+    listeners[sign] = listener;
+  };
 });
 
 function watch({ minutes = 10, since = NOW } = {}) {
@@ -38,7 +48,7 @@ test("it is inactive when nobody has touched anything for the minutes, and it is
 test("a touch begins the minutes anew", () => {
   const { calls } = watch();
   mock.timers.tick(9 * MINUTE);
-  listeners.pointerdown();
+  listeners.pointerdown?.();
   mock.timers.tick(9 * MINUTE);
   assert.equal(calls(), 0);
 });
@@ -54,9 +64,9 @@ test("a touch in another window counts here, too", () => {
 test("a device that slept too long is inactive as soon as it wakes, and a touch is too late", () => {
   const { calls } = watch();
   mock.timers.setTime(NOW + 60 * MINUTE);
-  listeners.visibilitychange();
+  listeners.visibilitychange?.();
   assert.equal(calls(), 1);
-  listeners.pointerdown();
+  listeners.pointerdown?.();
   assert.equal(calls(), 2);
 });
 

@@ -17,7 +17,7 @@ test("every picture stays inside its frame", () => {
     assert.ok(tint >= 0 && tint < TINTS);
     assert.ok(sun.y - sun.r >= 0 && sun.x + sun.r <= 320);
     for (const hill of hills) {
-      const numbers = hill.match(/-?\d+(\.\d+)?/g).map(Number);
+      const numbers = (hill.match(/-?\d+(\.\d+)?/g) ?? []).map(Number);
       assert.ok(
         numbers.every((number) => number >= 0 && number <= 320),
         hill,

@@ -9,30 +9,51 @@ beforeEach(() => {
   mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
 });
 
+/** @param {Partial<import("../../../static/js/lib/socket.js").SocketOptions>} [options] */
 function open(options = {}) {
-  const world = { connections: [], events: [], states: [], logins: 0 };
-  world.socket = new LiveSocket({
-    url: "ws://spa/ws/monitor/",
-    lostMessage: "Connection lost.",
-    connect: () => world.connections[world.connections.push(new FakeConnection()) - 1],
-    random: () => 1,
-    onEvent: (event, data) => world.events.push([event, data]),
-    onState: (state, _lostAt, stale) => world.states.push(stale ? `${state}, stale` : state),
-    onLogin: () => world.logins++,
-    ...options,
-  });
+  /** @type {FakeConnection[]} */
+  const connections = [];
+  /** @type {[string, object][]} */
+  const events = [];
+  /** @type {string[]} */
+  const states = [];
+  const world = { connections, events, states, logins: 0, socket: new LiveSocket(defaults()) };
   world.socket.open();
   return world;
+
+  /** @returns {import("../../../static/js/lib/socket.js").SocketOptions} */
+  function defaults() {
+    return {
+      url: "ws://spa/ws/monitor/",
+      lostMessage: "Connection lost.",
+      connect: () => {
+        const connection = new FakeConnection();
+        connections.push(connection);
+        return connection;
+      },
+      random: () => 1,
+      onEvent: (event, data) => events.push([event, data]),
+      onState: (state, _lostAt, stale) => states.push(stale ? `${state}, stale` : state),
+      onLogin: () => world.logins++,
+      ...options,
+    };
+  }
 }
 
+/** @param {Partial<import("../../../static/js/lib/socket.js").SocketOptions>} [options] */
 function openLive(options) {
   const world = open(options);
-  world.connections[0].say({ event: "snapshot", data: {} });
+  world.connections[0]?.say({ event: "snapshot", data: {} });
   return world;
 }
 
 const pass = passing(mock.timers);
-const lastConnection = (world) => world.connections.at(-1);
+/** @param {{ connections: FakeConnection[] }} world */
+function lastConnection(world) {
+  const connection = world.connections.at(-1);
+  assert.ok(connection);
+  return connection;
+}
 
 test("a connection is live with its first message, not before", () => {
   const world = open();
@@ -45,41 +66,46 @@ test("a connection is live with its first message, not before", () => {
 
 test("an answer goes to the one who asked", async () => {
   const world = openLive();
-  const first = world.socket.request("cashier_claim_next");
-  const second = world.socket.request("cashier_pay", { transaction_id: 4 });
+  const first = world.socket.request("cashier_claim_next", {});
+  const second = world.socket.request("staff_hold", { transaction_id: 4 });
   assert.deepEqual(lastConnection(world).sent, [
     { command: "cashier_claim_next", id: 1, data: {} },
-    { command: "cashier_pay", id: 2, data: { transaction_id: 4 } },
+    { command: "staff_hold", id: 2, data: { transaction_id: 4 } },
   ]);
   lastConnection(world).say({
-    event: "cashier_pay_result",
+    event: "staff_hold_result",
     id: 2,
     ok: true,
     transaction: { id: 4 },
   });
-  lastConnection(world).say({ event: "cashier_claim_next_result", id: 1, ok: true });
+  lastConnection(world).say({
+    event: "cashier_claim_next_result",
+    id: 1,
+    ok: true,
+    transaction: { id: 3 },
+  });
   assert.deepEqual((await second).transaction, { id: 4 });
-  assert.equal((await first).id, 1);
+  assert.deepEqual((await first).transaction, { id: 3 });
 });
 
 test("a refusal rejects with its code and sentence", async () => {
   const world = openLive();
-  const asked = world.socket.request("cashier_claim_next");
+  const asked = world.socket.request("cashier_claim_next", {});
   lastConnection(world).say({ id: 1, ok: false, code: "queue_empty", error: "Nobody is waiting." });
   await assert.rejects(asked, { code: "queue_empty", message: "Nobody is waiting." });
 });
 
 test("what was asked when the connection broke is rejected as lost", async () => {
   const world = openLive();
-  const asked = world.socket.request("cashier_claim_next");
+  const asked = world.socket.request("cashier_claim_next", {});
   lastConnection(world).drop();
   await assert.rejects(asked, { code: "connection_lost", message: "Connection lost." });
-  await assert.rejects(world.socket.request("x"), { code: "connection_lost" });
+  await assert.rejects(world.socket.request("cashier_claim_next", {}), { code: "connection_lost" });
 });
 
 test("an answer that never comes is lost too", async () => {
   const world = openLive();
-  const asked = world.socket.request("cashier_claim_next");
+  const asked = world.socket.request("cashier_claim_next", {});
   for (let second = 0; second < 21; second++) {
     pass(1);
     lastConnection(world).say({ event: "heartbeat", data: {} });
@@ -89,7 +115,8 @@ test("an answer that never comes is lost too", async () => {
 
 test("insisting asks the same again on the next connection", async () => {
   const world = openLive();
-  const asked = world.socket.requestUntilAnswered("cashier_pay", { request_id: "r" });
+  const payment = { transaction_id: 4, amount_paid: "150.00", request_id: "r" };
+  const asked = world.socket.requestUntilAnswered("cashier_pay", payment);
   await settle();
   lastConnection(world).drop();
   await settle();
@@ -97,20 +124,22 @@ test("insisting asks the same again on the next connection", async () => {
   lastConnection(world).say({ event: "snapshot", data: {} });
   await settle();
   const [sent] = lastConnection(world).sent;
-  assert.deepEqual(sent.data, { request_id: "r" });
-  lastConnection(world).say({ id: sent.id, ok: true, change: "20.00" });
-  assert.equal((await asked).change, "20.00");
+  assert.ok(sent);
+  assert.deepEqual(sent.data, payment);
+  lastConnection(world).say({ id: sent.id, ok: true, transaction: { id: 4 } });
+  assert.deepEqual((await asked).transaction, { id: 4 });
 });
 
 test("insisting gives up when the server refuses", async () => {
   const world = openLive();
-  const asked = world.socket.requestUntilAnswered("cashier_pay", {});
+  const asked = world.socket.requestUntilAnswered("cashier_claim_next", {});
   await settle();
   lastConnection(world).say({ id: 1, ok: false, code: "wrong_state", error: "No." });
   await assert.rejects(asked, { code: "wrong_state" });
 });
 
 test("waits between tries grow from half a second to fifteen", () => {
+  /** @type {number[]} */
   const waits = [];
   const world = openLive();
   for (let tries = 0; tries < 8; tries++) {
@@ -154,9 +183,9 @@ test("who was too fast waits five seconds at least", () => {
 test("a connection that opens but says nothing is given up after ten seconds", () => {
   const world = open();
   pass(10);
-  assert.equal(world.connections[0].closed, false);
+  assert.equal(world.connections[0]?.closed, false);
   pass(1.1);
-  assert.equal(world.connections[0].closed, true);
+  assert.equal(world.connections[0]?.closed, true);
 });
 
 test("someone no longer logged in goes to the login page, once", () => {
@@ -196,7 +225,7 @@ test("a silent connection is asked for a sign of life, then given up", () => {
   pass(13);
   assert.deepEqual(lastConnection(world).sent, [{ command: "snapshot" }]);
   pass(13);
-  assert.equal(world.connections[0].closed, true);
+  assert.equal(world.connections[0]?.closed, true);
   assert.equal(world.socket.isLive, false);
   pass(1);
   assert.equal(world.connections.length, 2);
@@ -252,10 +281,10 @@ test("a device that comes back online does not wait", () => {
 
 test("a device without network gives its connection up and tries anew", async () => {
   const world = openLive();
-  const asked = world.socket.request("cashier_claim_next");
+  const asked = world.socket.request("cashier_claim_next", {});
   world.socket.assumeLost();
   assert.equal(world.socket.isLive, false);
-  assert.equal(world.connections[0].closed, true);
+  assert.equal(world.connections[0]?.closed, true);
   await assert.rejects(asked, { code: "connection_lost" });
   pass(1);
   lastConnection(world).say({ event: "snapshot", data: {} });
@@ -267,7 +296,9 @@ test("a socket hung up for good stays down", async () => {
   world.socket.close();
   pass(60);
   assert.equal(world.connections.length, 1);
-  await assert.rejects(world.socket.requestUntilAnswered("x", {}), { code: "connection_lost" });
+  await assert.rejects(world.socket.requestUntilAnswered("cashier_claim_next", {}), {
+    code: "connection_lost",
+  });
 });
 
 test("what a heartbeat brings beside the digest is told like any news", () => {

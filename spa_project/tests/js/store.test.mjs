@@ -2,9 +2,18 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { FloorStore } from "../../../static/js/lib/store.js";
+import { room as roomOf, transaction } from "./fixtures.mjs";
 
-const row = (id, version, status = "finished", more = {}) => ({ id, version, status, ...more });
+/**
+ * @param {number} id
+ * @param {number} version
+ * @param {Wire.Status} [status]
+ * @param {Partial<Wire.TransactionData>} [more]
+ */
+const row = (id, version, status = "finished", more = {}) =>
+  transaction({ id, version, status, ...more });
 
+/** @param {Wire.TransactionData[]} transactions */
 function queue(...transactions) {
   const store = new FloorStore(["finished"]);
   store.replace({ transactions });
@@ -15,7 +24,7 @@ test("a snapshot replaces everything", () => {
   const store = queue(row(1, 1));
   store.replace({
     transactions: [row(2, 5)],
-    rooms: [{ number: "3", version: 2, status: "available" }],
+    rooms: [roomOf({ number: "3", version: 2 })],
   });
   assert.deepEqual(store.transactions(), [row(2, 5)]);
   assert.deepEqual(store.digest(), { count: 2, versions: 7 });
@@ -80,7 +89,12 @@ test("rows stand in the order they queued", () => {
 
 test("rooms follow their own versions, sorted by number", () => {
   const store = queue();
-  const room = (number, version, status) => ({ number, version, status });
+  /**
+   * @param {string} number
+   * @param {number} version
+   * @param {Wire.RoomStatus} status
+   */
+  const room = (number, version, status) => roomOf({ number, version, status });
   store.replace({ rooms: [room("10", 1, "available"), room("2", 1, "available")] });
   assert.equal(store.putRoom(room("2", 2, "preparing")), true);
   assert.equal(store.putRoom(room("2", 1, "available")), false);
@@ -102,6 +116,11 @@ test("any order of the same events ends on the same screen", () => {
   }
 });
 
+/**
+ * @template T
+ * @param {T[]} list
+ * @returns {T[][]}
+ */
 function permutations(list) {
   if (list.length < 2) return [list];
   return list.flatMap((first, at) =>

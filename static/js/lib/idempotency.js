@@ -1,16 +1,23 @@
 /**
- * Something a person decided once (confirm, pay) and that must happen once, however often it
- * has to be sent: it keeps its `request_id` until the answer came, through reloads too.
+ * The idempotency key of something a person decided once (confirm, pay) and that must happen once,
+ * however often it has to be sent: it keeps its `request_id` until the answer came, through reloads
+ * too.
  */
 
-/** @typedef {import("./stored_value.js").StoredValue<any>} StoredValue */
+import { codeOf } from "./refusal.js";
 
+/**
+ * @template {object} Content
+ * @typedef {{ content: Content, request_id: string, sending: boolean }} StoredRequest
+ */
+
+/** @template {object} Content what is asked for, without the key */
 export class IdempotentRequest {
   #stored;
   #newId;
 
   /**
-   * @param {StoredValue} stored
+   * @param {import("./stored_value.js").StoredValue<StoredRequest<Content>>} stored
    * @param {() => string} [newId]
    */
   constructor(stored, newId = uuid) {
@@ -20,8 +27,8 @@ export class IdempotentRequest {
 
   /**
    * What to send for this content. The same content again is the same request.
-   * @param {object} content
-   * @returns {object} the content with its `request_id`
+   * @param {Content} content
+   * @returns {Content & { request_id: string }}
    */
   begin(content) {
     const known = this.#stored.get();
@@ -31,7 +38,10 @@ export class IdempotentRequest {
     return { ...content, request_id };
   }
 
-  /** What a page that was closed in the middle still has to send, or null. */
+  /**
+   * What a page that was closed in the middle still has to send, or null.
+   * @returns {(Content & { request_id: string }) | null}
+   */
   unfinished() {
     const known = this.#stored.get();
     return known?.sending ? { ...known.content, request_id: known.request_id } : null;
@@ -49,12 +59,14 @@ export class IdempotentRequest {
   }
 }
 
+/** @type {Set<unknown>} */
 const MAY_HAVE_HAPPENED = new Set(["busy", "server_error", "rate_limited", "connection_lost"]);
 
 /**
  * Sends an request and closes it when the answer is final.
- * @param {IdempotentRequest} request
- * @param {() => Promise<object>} send
+ * @template Answer
+ * @param {Pick<IdempotentRequest<object>, "rest" | "end">} request
+ * @param {() => Promise<Answer>} send
  */
 export async function sendIdempotently(request, send) {
   try {
@@ -62,7 +74,7 @@ export async function sendIdempotently(request, send) {
     request.end();
     return answer;
   } catch (refusal) {
-    if (MAY_HAVE_HAPPENED.has(refusal.code)) request.rest();
+    if (MAY_HAVE_HAPPENED.has(codeOf(refusal))) request.rest();
     else request.end();
     throw refusal;
   }

@@ -3,7 +3,7 @@
  * however long the device slept meanwhile.
  */
 
-const LOOK_EVERY = 1000;
+const LOOK_EVERY_MS = 1000;
 const SIGNS = ["pointerdown", "keydown"];
 
 export class InactivityTimer {
@@ -36,7 +36,7 @@ export class InactivityTimer {
     for (const sign of SIGNS) addEventListener(sign, () => this.#touch(), { capture: true });
     // A device that wakes up must not show for a second what it showed before.
     addEventListener("visibilitychange", () => this.#look());
-    setInterval(() => this.#look(), LOOK_EVERY);
+    setInterval(() => this.#look(), LOOK_EVERY_MS);
     this.#look();
   }
 

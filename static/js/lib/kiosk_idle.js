@@ -2,12 +2,13 @@
  * Notices that nobody stands at the kiosk any more: asks, counts down, then gives up.
  */
 
-const QUIET_FOR = 60;
-const ANSWER_WITHIN = 30;
+const IDLE_SECONDS = 60;
+const ANSWER_SECONDS = 30;
 
 export class KioskIdleTimer {
   #on;
   #idleSeconds = 0;
+  /** @type {number | null} seconds in which to answer, while it is asked */
   #left = null;
 
   /**
@@ -33,21 +34,22 @@ export class KioskIdleTimer {
   }
 
   #second() {
-    if (this.#left !== null) this.#countDown();
+    if (this.#left !== null) this.#countDown(this.#left - 1);
     else if (!this.#on.isNeeded()) this.#idleSeconds = 0;
-    else if (++this.#idleSeconds >= QUIET_FOR) this.#ask();
+    else if (++this.#idleSeconds >= IDLE_SECONDS) this.#ask();
   }
 
   #ask() {
-    this.#left = ANSWER_WITHIN;
+    this.#left = ANSWER_SECONDS;
     this.#on.onCountdown(this.#left);
     this.#on.onPrompt();
   }
 
-  #countDown() {
-    this.#left -= 1;
-    this.#on.onCountdown(this.#left);
-    if (this.#left > 0) return;
+  /** @param {number} left */
+  #countDown(left) {
+    this.#left = left;
+    this.#on.onCountdown(left);
+    if (left > 0) return;
     this.stay();
     this.#on.onTimeout();
   }

@@ -3,16 +3,39 @@
  */
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
+import { component } from "./component.js";
 import { OptimisticState } from "./optimistic.js";
-import { data, timeOfDay, words } from "./page.js";
+import { pageData, timeOfDay, words } from "./page.js";
 import { Polling } from "./polling.js";
+import { codeOf } from "./refusal.js";
 import { LiveSocket } from "./socket.js";
 import { FloorStore } from "./store.js";
 import { ServerClock } from "./time.js";
 import { Transport } from "./transport.js";
 
-const TICK = 1000;
-const COARSE_TICK = 10_000;
+const TICK_MS = 1000;
+const COARSE_TICK_MS = 10_000;
+
+/**
+ * @typedef {object} ConnectionStore
+ * @property {import("./socket.js").ConnectionState} state
+ * @property {string} since when it was lost, as people read it
+ * @property {boolean} live
+ * @property {boolean} stale
+ * @property {boolean} polling
+ *
+ * @typedef {import("./optimistic.js").OptimisticUpdate} OptimisticUpdate
+ * @typedef {Partial<Wire.TicketDigest & Wire.MonitorDigest & Wire.Takings>} Figures
+ * @typedef {Partial<Wire.TherapistSnapshot & Wire.MonitorSnapshot & Wire.CashierSnapshot
+ *   & Wire.TicketSnapshot>} Snapshot what one of the pages is shown
+ * @typedef {Figures & { transaction?: Wire.TransactionData, room?: Wire.RoomData }} FloorEvent
+ * @typedef {Wire.TherapistSelf | Wire.CashierSelf} Self
+ * @typedef {Partial<Wire.Statistics & Wire.Takings & Wire.Place>} ShownFigures
+ * @typedef {typeof floor} Floor
+ */
+
+/** @type {Wire.LivePage & { snapshot: Snapshot }} */
+const data = pageData();
 
 Alpine.store("connection", {
   state: "connecting",
@@ -24,14 +47,17 @@ Alpine.store("connection", {
 
 /**
  * The page's connection to the server.
- * @param {Partial<import("./socket.js").SocketOptions>} options
+ * @param {Partial<import("./socket.js").SocketOptions> &
+ *   Pick<import("./socket.js").SocketOptions, "onEvent">} options
  * @param {string} [snapshotUrl] what is asked for again and again where sockets are blocked
  * @returns {LiveSocket}
  */
 export function connectLive(options, snapshotUrl = data.snapshot_url) {
   const transport = new Transport({
     openPolling: () => new Polling({ snapshotUrl, query: branchQuery(), csrfToken }),
-    onPolling: (isPolling) => (Alpine.store("connection").polling = isPolling),
+    onPolling: (isPolling) => {
+      Alpine.store("connection").polling = isPolling;
+    },
   });
   const socket = new LiveSocket({
     url: socketUrl(data.socket),
@@ -57,12 +83,14 @@ export function connectLive(options, snapshotUrl = data.snapshot_url) {
  * What a screen of the floor has in common: its rows, rooms and clock, and how it acts.
  * A component takes these with `...floor` and calls `this.startSync()` when it starts.
  */
-export const floor = {
-  rows: [],
-  rooms: [],
-  me: null,
+export const floor = component({
+  rows: /** @type {readonly Wire.TransactionData[]} */ ([]),
+  rooms: /** @type {readonly Wire.RoomData[]} */ ([]),
+  me: /** @type {Self | null} */ (null),
+  therapists: /** @type {Wire.TherapistData[]} */ ([]),
+  cashiers: /** @type {Wire.CashierData[]} */ ([]),
   /** What the server counts: no row tells it. */
-  figures: null,
+  figures: /** @type {ShownFigures | null} */ (null),
   now: Date.now(),
   /** The same for what is counted in minutes: each of many rows that asks would cost a second's work. */
   coarseNow: Date.now(),
@@ -70,76 +98,103 @@ export const floor = {
   heardAt: Date.now(),
   loaded: false,
   /** Versions as they were when the page opened: what differs is news and may shine. */
-  opening: {},
+  opening: /** @type {Record<number, number>} */ ({}),
+  /** What is under way: a command's name, or nothing. */
   busy: "",
   problem: "",
-  request: null,
-  requestUntilAnswered: null,
-  showOptimistically: null,
-  reconcile: null,
+  /** The component's link to the server; a function, since proxies hide private fields. */
+  sync: /** @type {() => FloorSync} */ (
+    () => {
+      throw new Error("The page has not started yet");
+    }
+  ),
 
+  /** @param {{ id: number, version: number }} row */
   isNews(row) {
     return this.opening[row.id] !== row.version;
   },
 
-  /** Whether a button must wait: without a connection, or while another command is under way. */
+  /**
+   * Whether a button must wait: without a connection, or while another command is under way.
+   * @returns {boolean}
+   */
   cannotAct() {
     return !this.$store.connection.live || this.busy !== "";
   },
 
-  /** Called with each snapshot; a component may bring its own. */
-  onSnapshot() {},
+  /**
+   * Called with each snapshot; a component may bring its own.
+   * @param {Snapshot} _snapshot
+   */
+  onSnapshot(_snapshot) {},
 
   startSync() {
     const sync = new FloorSync(this);
-    this.request = (command, data) => sync.socket.request(command, data);
-    this.requestUntilAnswered = (command, data) => sync.socket.requestUntilAnswered(command, data);
-    this.showOptimistically = (update) => sync.showOptimistically(update);
-    this.reconcile = (answer) => sync.reconcile(answer);
+    this.sync = () => sync;
     // The page brings what was true when it was made; the connection tells what is.
     sync.receive("snapshot", data.snapshot);
   },
 
   /**
    * Sends a command for a button: one at a time, and a refusal is shown, never thrown.
-   * @param {string} command
-   * @param {object} [data]
-   * @param {import("./optimistic.js").OptimisticUpdate} [update] what to show until the answer comes
-   * @returns {Promise<object | null>} the answer
+   * @template {keyof Wire.Commands} Name
+   * @param {Name} command
+   * @param {Wire.Commands[Name]["data"]} data
+   * @param {OptimisticUpdate} [update] what to show until the answer comes
+   * @returns {Promise<Wire.Commands[Name]["reply"] | null>} the answer
    */
   async act(command, data, update) {
-    return this.attempt(command, () => this.request(command, data), update);
+    return this.attempt(command, () => this.sync().socket.request(command, data), update);
   },
 
   /**
+   * Sends a command until it is answered, over as many connections as that takes.
+   * @template {keyof Wire.Commands} Name
+   * @param {Name} command
+   * @param {Wire.Commands[Name]["data"]} data
+   * @returns {Promise<Wire.Commands[Name]["reply"]>}
+   */
+  requestUntilAnswered(command, data) {
+    return this.sync().socket.requestUntilAnswered(command, data);
+  },
+
+  /**
+   * @template {FloorEvent} Answer
    * @param {string} what names what is under way
-   * @param {() => Promise<object>} send
-   * @param {import("./optimistic.js").OptimisticUpdate} [update]
+   * @param {() => Promise<Answer>} send
+   * @param {OptimisticUpdate} [update]
+   * @returns {Promise<Answer | null>}
    */
   async attempt(what, send, update) {
     if (this.busy) return null;
     this.busy = what;
     this.problem = "";
-    this.showOptimistically(update ?? null);
+    this.sync().showOptimistically(update ?? null);
     try {
       const answer = await send();
-      this.reconcile(answer);
+      this.sync().reconcile(answer);
       return answer;
     } catch (refusal) {
-      if (refusal.code === "not_authenticated") goToLogin();
-      // Locked in another window: the server says where to wait.
-      if (refusal.code === "locked") location.reload();
-      this.showOptimistically(null);
-      this.problem = refusal.message;
+      this.refused(refusal);
       return null;
     } finally {
       this.busy = "";
     }
   },
-};
 
-/** Moves events from the connection into the component. Lives outside it: proxies hide private fields. */
+  /** @param {unknown} refusal */
+  refused(refusal) {
+    if (codeOf(refusal) === "not_authenticated") goToLogin();
+    // Locked in another window: the server says where to wait.
+    if (codeOf(refusal) === "locked") location.reload();
+    this.sync().showOptimistically(null);
+    this.problem = refusal instanceof Error ? refusal.message : String(refusal);
+  },
+});
+
+/** Moves events from the connection into the component. Outside it: proxies hide private fields. */
 class FloorSync {
+  /** @param {Floor} component */
   constructor(component) {
     this.component = component;
     this.store = new FloorStore(data.shows ?? null);
@@ -149,15 +204,20 @@ class FloorSync {
       digest: () => this.store.digest(),
       onEvent: (event, news) => this.receive(event, news),
     });
-    setInterval(() => this.tick(), TICK);
+    setInterval(() => this.tick(), TICK_MS);
   }
 
+  /**
+   * @param {string} event
+   * @param {Snapshot | FloorEvent} news
+   */
   receive(event, news) {
-    if (event === "snapshot") this.takeSnapshot(news);
-    else this.takeEvent(news);
+    if (event === "snapshot") this.takeSnapshot(/** @type {Snapshot} */ (news));
+    else this.takeEvent(/** @type {FloorEvent} */ (news));
     this.component.heardAt = this.clock.now();
   }
 
+  /** @param {Snapshot} snapshot */
   takeSnapshot(snapshot) {
     this.clock.set(snapshot.server_now);
     const { transaction, transactions = transaction ? [transaction] : [], rooms } = snapshot;
@@ -174,30 +234,36 @@ class FloorSync {
     this.component.onSnapshot(snapshot);
   }
 
+  /** @param {FloorEvent} news */
   takeEvent(news) {
     this.count(news);
     if (this.learn(news)) this.show();
   }
 
+  /** @param {Figures} news */
   count({ statistics, revenue_today, before, wait_minutes }) {
     const told = { revenue_today, before, wait_minutes };
     const news = Object.entries(told).filter(([, figure]) => figure !== undefined);
     const figures = { ...statistics, ...Object.fromEntries(news) };
-    if (Object.keys(figures).length)
+    if (Object.keys(figures).length) {
       this.component.figures = { ...this.component.figures, ...figures };
+    }
   }
 
+  /** @param {FloorEvent} news */
   learn({ transaction, room }) {
     const isNews = [transaction && this.store.put(transaction), room && this.store.putRoom(room)];
     return isNews.includes(true);
   }
 
+  /** @param {OptimisticUpdate | null} update */
   showOptimistically(update) {
     if (update) this.optimistic.show(update);
     else this.optimistic.drop();
     this.show();
   }
 
+  /** @param {FloorEvent} answer */
   reconcile(answer) {
     this.optimistic.confirm();
     this.learn(answer);
@@ -215,21 +281,26 @@ class FloorSync {
   tick() {
     const now = this.clock.now();
     this.component.now = now;
-    this.component.coarseNow = now - (now % COARSE_TICK);
+    this.component.coarseNow = now - (now % COARSE_TICK_MS);
   }
 }
 
+/** @param {readonly { id: number, version: number }[]} rows */
 function versionsOf(rows) {
   return Object.fromEntries(rows.map(({ id, version }) => [id, version]));
 }
 
+/**
+ * @param {import("./socket.js").ConnectionState} state
+ * @param {number | null} lostAt
+ * @param {boolean} stale
+ */
 function showState(state, lostAt, stale) {
   const connection = Alpine.store("connection");
   connection.state = state;
   connection.live = state === "live";
   connection.since = lostAt ? timeOfDay(lostAt) : "";
   connection.stale = stale;
-  document.documentElement.dataset.connection = state;
   document.documentElement.toggleAttribute("data-stale", stale);
 }
 
@@ -248,6 +319,7 @@ function csrfToken() {
   return /(?:^|; )(?:__Host-)?csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? "";
 }
 
+/** @param {string} path */
 function socketUrl(path) {
   const url = new URL(path, location.href);
   url.protocol = location.protocol === "https:" ? "wss:" : "ws:";

@@ -4,8 +4,8 @@
  */
 
 /**
- * @typedef {import("./store.js").Row} Row
- * @typedef {import("./store.js").RoomRow} RoomRow
+ * @typedef {Wire.TransactionData} Row
+ * @typedef {Wire.RoomData} RoomRow
  * @typedef {{ transaction?: Row, room?: RoomRow }} OptimisticUpdate rows as they will be, each still with
  *   the version of the row it was made from
  */
@@ -16,7 +16,7 @@ export class OptimisticState {
 
   /** @param {OptimisticUpdate} update takes the place of the one before */
   show(update) {
-    Object.values(update).forEach(Object.freeze);
+    for (const row of Object.values(update)) Object.freeze(row);
     this.#update = update;
   }
 
@@ -35,13 +35,13 @@ export class OptimisticState {
 
   /**
    * @param {Row[]} rows
-   * @param {string[] | null} shows statuses this screen shows; null shows them all
+   * @param {readonly Wire.Status[] | null} shows statuses this screen shows; null shows them all
    * @returns {Row[]} as this person sees them
    */
   transactions(rows, shows = null) {
     const { transaction } = this.#update;
     if (!transaction) return rows;
-    const seen = rows.map((row) => (isAbout(transaction, row, "id") ? transaction : row));
+    const seen = rows.map((row) => (replaces(transaction, row, "id") ? transaction : row));
     return shows ? seen.filter((row) => shows.includes(row.status)) : seen;
   }
 
@@ -51,10 +51,17 @@ export class OptimisticState {
    */
   rooms(rooms) {
     const { room: update } = this.#update;
-    return update ? rooms.map((room) => (isAbout(update, room, "number") ? update : room)) : rooms;
+    return update ? rooms.map((room) => (replaces(update, room, "number") ? update : room)) : rooms;
   }
 }
 
-function isAbout(update, row, key) {
+/**
+ * Whether an update was made from this very version of the row.
+ * @template {{ version: number }} Each
+ * @param {Each} update
+ * @param {Each} row
+ * @param {keyof Each} key
+ */
+function replaces(update, row, key) {
   return update[key] === row[key] && update.version === row.version;
 }

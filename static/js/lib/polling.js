@@ -3,13 +3,16 @@
  * it asks for the snapshot every few seconds, and posts commands to their addresses.
  */
 
-const SHORTEST_PAUSE = 3_000;
-const LONGEST_PAUSE = 5_000;
-const SNAPSHOT_WITHIN = 10_000;
-const COMMAND_WITHIN = 20_000;
+const SHORTEST_PAUSE_MS = 3_000;
+const LONGEST_PAUSE_MS = 5_000;
+const SNAPSHOT_WITHIN_MS = 10_000;
+const COMMAND_WITHIN_MS = 20_000;
 
 const CLOSE_BROKEN = 1006;
-/** A refusal to show the snapshot, as a socket would say it. */
+/**
+ * A refusal to show the snapshot, as a socket would say it.
+ * @type {Record<number, number>}
+ */
 const CLOSE_FOR = { 401: 4401, 403: 4403, 404: 4404 };
 
 /**
@@ -22,11 +25,15 @@ const CLOSE_FOR = { 401: 4401, 403: 4403, 404: 4404 };
  */
 
 export class Polling {
+  /** @type {import("./transport.js").Connection["onmessage"]} */
   onmessage = null;
+  /** @type {import("./transport.js").Connection["onclose"]} */
   onclose = null;
+  /** @type {Required<PollingOptions>} */
   #options;
   #etag = "";
-  #timer = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
   #isAsking = false;
   #answers = 0;
   #isClosed = false;
@@ -36,6 +43,7 @@ export class Polling {
     this.#options = {
       query: "",
       csrfToken: () => "",
+      // The browser's own must not be called as a method of ours.
       fetch: (...request) => fetch(...request),
       random: Math.random,
       ...options,
@@ -57,14 +65,15 @@ export class Polling {
     clearTimeout(this.#timer);
   }
 
+  /** @param {number} pause in milliseconds */
   #askIn(pause) {
     clearTimeout(this.#timer);
     if (!this.#isClosed) this.#timer = setTimeout(() => this.#ask(), pause);
   }
 
   #askLater() {
-    const spread = LONGEST_PAUSE - SHORTEST_PAUSE;
-    this.#askIn(SHORTEST_PAUSE + this.#options.random() * spread);
+    const spread = LONGEST_PAUSE_MS - SHORTEST_PAUSE_MS;
+    this.#askIn(SHORTEST_PAUSE_MS + this.#options.random() * spread);
   }
 
   async #ask() {
@@ -79,7 +88,7 @@ export class Polling {
       if (isOld) this.#askAfresh();
       else this.#askLater();
     } catch (error) {
-      this.#fail(error.closeCode);
+      this.#fail(error instanceof SnapshotRefused ? error.closeCode : CLOSE_BROKEN);
     } finally {
       this.#isAsking = false;
     }
@@ -91,18 +100,26 @@ export class Polling {
   }
 
   async #news() {
+    /** @type {Record<string, string>} */
     const headers = this.#etag ? { "If-None-Match": this.#etag } : {};
-    const response = await this.#request(this.#options.snapshotUrl, SNAPSHOT_WITHIN, { headers });
+    const response = await this.#request(this.#options.snapshotUrl, SNAPSHOT_WITHIN_MS, {
+      headers,
+    });
     if (response.status === 304) return { event: "heartbeat", data: {} };
     const data = await response.json();
-    if (!response.ok) throw refused(response.status, data);
+    if (!response.ok) throw new SnapshotRefused(response.status, data.ok === false);
     this.#etag = response.headers.get("ETag") ?? "";
     return { event: "snapshot", data };
   }
 
+  /**
+   * @param {string} command
+   * @param {number} id
+   * @param {object} data
+   */
   async #post(command, id, data) {
     try {
-      const response = await this.#request(this.#addressOf(command), COMMAND_WITHIN, {
+      const response = await this.#request(this.#addressOf(command), COMMAND_WITHIN_MS, {
         method: "POST",
         headers: {
           "Content-Type": "application/json",
@@ -120,15 +137,22 @@ export class Polling {
     }
   }
 
+  /** @param {string} command */
   #addressOf(command) {
     return `/api/commands/${command}/${this.#options.query}`;
   }
 
+  /**
+   * @param {string} url
+   * @param {number} within in milliseconds
+   * @param {RequestInit} request
+   */
   #request(url, within, request) {
     const signal = AbortSignal.timeout(within);
     return this.#options.fetch(url, { cache: "no-store", signal, ...request });
   }
 
+  /** @param {object} message */
   #deliver(message) {
     this.onmessage?.({ data: JSON.stringify(message) });
   }
@@ -140,9 +164,13 @@ export class Polling {
   }
 }
 
-// Only our own server's word counts: a proxy says 403 and 404 too.
-function refused(status, body) {
-  const error = new Error(`The snapshot was refused with ${status}`);
-  if (body.ok === false) error.closeCode = CLOSE_FOR[status];
-  return error;
+class SnapshotRefused extends Error {
+  /**
+   * @param {number} status
+   * @param {boolean} isOurs only our own server's word counts: a proxy says 403 and 404 too
+   */
+  constructor(status, isOurs) {
+    super(`The snapshot was refused with ${status}`);
+    this.closeCode = isOurs ? CLOSE_FOR[status] : undefined;
+  }
 }

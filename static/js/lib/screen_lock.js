@@ -5,17 +5,26 @@
  * component takes these with `...screenLock`; templates/queueing/_screen_lock.html is what is seen.
  */
 
+import { component } from "./component.js";
 import { InactivityTimer } from "./inactivity.js";
-import { data, say } from "./page.js";
+import { pageData, say } from "./page.js";
 import { storedValue } from "./stored_value.js";
 
-const SHORTEST = 4;
-const LONGEST = 6;
+/**
+ * @typedef {{ ok: true } | { ok: false, code: Wire.ErrorCode, error: string }} Answer
+ */
+
+/** @type {Wire.TherapistPage} */
+const data = pageData();
+
+const SHORTEST_PIN = 4;
+const LONGEST_PIN = 6;
 
 // Outside the component: proxies cannot reach private fields.
+/** @type {InactivityTimer | undefined} */
 let timer;
 
-export const screenLock = {
+export const screenLock = component({
   isLocked: false,
   pin: "",
   isChecking: false,
@@ -49,13 +58,15 @@ export const screenLock = {
   keepLockShown() {
     if (this.isLocked) lockDialog().showModal();
   },
+  /** @param {string} key a digit, or "back" */
   pressPin(key) {
     this.lockProblem = "";
     if (key === "back") this.pin = this.pin.slice(0, -1);
-    else if (this.pin.length < LONGEST) this.pin += key;
+    else if (this.pin.length < LONGEST_PIN) this.pin += key;
   },
+  /** @returns {boolean} */
   pinIsComplete() {
-    return this.pin.length >= SHORTEST;
+    return this.pin.length >= SHORTEST_PIN;
   },
   async unlock() {
     if (!this.pinIsComplete() || this.isChecking) return;
@@ -73,18 +84,24 @@ export const screenLock = {
     }
   },
   hideLock() {
-    timer.seen();
+    timer?.seen();
     this.isLocked = this.isLockedOnServer = false;
     lockDialog().close();
   },
-};
+});
 
 function lockDialog() {
-  return document.getElementById("screen-lock");
+  return /** @type {HTMLDialogElement} */ (document.getElementById("screen-lock"));
 }
 
+/**
+ * @param {string} url
+ * @param {object} body
+ * @returns {Promise<Answer>}
+ */
 async function post(url, body) {
-  const csrfToken = lockDialog().querySelector("[name=csrfmiddlewaretoken]").value;
+  const field = lockDialog().querySelector("[name=csrfmiddlewaretoken]");
+  const csrfToken = field instanceof HTMLInputElement ? field.value : "";
   const headers = { "Content-Type": "application/json", "X-CSRFToken": csrfToken };
   const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
   return answer.json();

@@ -8,9 +8,10 @@
  */
 
 /**
- * @param {Storage} storage `localStorage` or `sessionStorage`
+ * @template T
+ * @param {Pick<Storage, "getItem" | "setItem" | "removeItem">} storage such as `sessionStorage`
  * @param {string} key
- * @returns {StoredValue<any>}
+ * @returns {StoredValue<T>}
  */
 export function storedValue(storage, key) {
   return {
@@ -20,6 +21,11 @@ export function storedValue(storage, key) {
   };
 }
 
+/**
+ * @template R
+ * @param {() => R} action
+ * @returns {R | null}
+ */
 function ignoreErrors(action) {
   try {
     return action();

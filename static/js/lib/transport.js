@@ -4,8 +4,8 @@
 
 const FAILURES_BEFORE_POLLING = 2;
 // Soon once, for a network that was only away for a while; then now and then.
-const TRY_SOCKET_FIRST = 5_000;
-const TRY_SOCKET_EVERY = 30_000;
+const TRY_SOCKET_FIRST_MS = 5_000;
+const TRY_SOCKET_EVERY_MS = 30_000;
 const CLOSE_BROKEN = 1006;
 const CLOSE_TRY_LATER = 1013;
 const FIRST_OWN_CODE = 4000;
@@ -13,20 +13,34 @@ const FIRST_OWN_CODE = 4000;
 /**
  * What sockets and polling have in common.
  * @typedef {object} Connection
- * @property {((message: { data: string }) => void) | null} onmessage
- * @property {((event: { code: number }) => void) | null} onclose
+ * @property {((message: Message) => void) | null} onmessage
+ * @property {((event: Closing) => void) | null} onclose
  * @property {(text: string) => void} send
  * @property {() => void} close
+ *
+ * @typedef {{ data: string }} Message
+ * @typedef {{ code: number }} Closing
+ * @typedef {{ connection: SwitchableConnection, url: string, probe: Connection | null }} PollingState
  */
+
+/**
+ * A browser's socket. Its handlers take more than ours need, which is what the cast is about.
+ * @param {string} url
+ * @returns {Connection}
+ */
+export function openSocket(url) {
+  return /** @type {Connection} */ (/** @type {unknown} */ (new WebSocket(url)));
+}
 
 export class Transport {
   #openSocket;
   #openPolling;
   #onPolling;
   #failures = 0;
-  /** The connection that polls, while it does, and the socket it would rather have. */
+  /** @type {PollingState | null} the connection that polls, and the socket it would rather have */
   #polling = null;
-  #timer = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
 
   /**
    * @param {object} means
@@ -34,9 +48,9 @@ export class Transport {
    * @param {(url: string) => Connection} [means.openSocket]
    * @param {(isPolling: boolean) => void} [means.onPolling] how messages travel from now on
    */
-  constructor({ openPolling, openSocket = (url) => new WebSocket(url), onPolling = () => {} }) {
+  constructor({ openPolling, openSocket: open = openSocket, onPolling = () => {} }) {
     this.#openPolling = openPolling;
-    this.#openSocket = openSocket;
+    this.#openSocket = open;
     this.#onPolling = onPolling;
   }
 
@@ -52,9 +66,10 @@ export class Transport {
   /** Another network, another chance for sockets. */
   retrySocket() {
     this.#failures = 0;
-    if (this.#polling) this.#probe();
+    if (this.#polling) this.#probe(this.#polling);
   }
 
+  /** @param {string} url */
   #bySocket(url) {
     const connection = new SwitchableConnection();
     connection.onFirst = () => this.#socketsWork();
@@ -65,22 +80,26 @@ export class Transport {
     return connection;
   }
 
+  /** @param {string} url */
   #byPolling(url) {
     const connection = new SwitchableConnection();
     connection.onFirst = () => this.#onPolling(true);
     // HTTP fails too: it is the server that is away, and it may come back with sockets.
-    connection.onFailure = () => (this.#failures = FAILURES_BEFORE_POLLING - 1);
+    connection.onFailure = () => {
+      this.#failures = FAILURES_BEFORE_POLLING - 1;
+    };
     connection.onLeave = () => this.#stopTrying();
     connection.use(this.#openPolling());
     this.#polling = { connection, url, probe: null };
-    this.#tryToReturn(TRY_SOCKET_FIRST);
+    this.#tryToReturn(TRY_SOCKET_FIRST_MS);
     return connection;
   }
 
+  /** @param {number} pause in milliseconds */
   #tryToReturn(pause) {
     this.#timer = setTimeout(() => {
-      this.#tryToReturn(TRY_SOCKET_EVERY);
-      this.#probe();
+      this.#tryToReturn(TRY_SOCKET_EVERY_MS);
+      if (this.#polling) this.#probe(this.#polling);
     }, pause);
   }
 
@@ -89,14 +108,15 @@ export class Transport {
     this.#polling = null;
   }
 
-  #probe() {
-    const { connection, url, probe: hanging } = this.#polling;
-    hanging?.close();
+  /** @param {PollingState} polling */
+  #probe(polling) {
+    const { connection, url } = polling;
+    polling.probe?.close();
     const socket = this.#openSocketSafely(url);
-    this.#polling.probe = socket;
+    polling.probe = socket;
     socket.onmessage = (message) => {
       if (!connection.use(socket)) return;
-      socket.onmessage(message);
+      socket.onmessage?.(message);
       this.#socketsWork();
     };
     socket.onclose = ({ code }) => {
@@ -109,11 +129,16 @@ export class Transport {
     this.#onPolling(false);
   }
 
-  // Where a policy forbids sockets, the constructor itself throws.
+  /**
+   * Where a policy forbids sockets, the constructor itself throws.
+   * @param {string} url
+   * @returns {Connection}
+   */
   #openSocketSafely(url) {
     try {
       return this.#openSocket(url);
     } catch {
+      /** @type {Connection} */
       const dead = { onmessage: null, onclose: null, send: () => {}, close: () => {} };
       setTimeout(() => dead.onclose?.({ code: CLOSE_BROKEN }), 0);
       return dead;
@@ -123,13 +148,16 @@ export class Transport {
 
 /** Hands over what the connection below it says, and can change that without its owner noticing. */
 class SwitchableConnection {
+  /** @type {Connection["onmessage"]} */
   onmessage = null;
+  /** @type {Connection["onclose"]} */
   onclose = null;
   onFirst = () => {};
-  /** It ended before it said anything. */
+  /** @type {(code: number) => void} it ended before it said anything */
   onFailure = () => {};
   /** It ended, or its first connection was left for a better one. */
   onLeave = () => {};
+  /** @type {Connection | null} */
   #current = null;
   #hasReceived = false;
   #isClosed = false;
@@ -144,12 +172,13 @@ class SwitchableConnection {
     return !this.#isClosed;
   }
 
+  /** @param {string} text */
   send(text) {
-    this.#current.send(text);
+    this.#current?.send(text);
   }
 
   close() {
-    this.#current.close();
+    this.#current?.close();
     this.end(CLOSE_BROKEN);
   }
 
@@ -162,6 +191,7 @@ class SwitchableConnection {
     this.onclose?.({ code });
   }
 
+  /** @param {Connection} connection */
   #changeTo(connection) {
     const former = this.#current;
     this.#current = connection;
@@ -174,6 +204,7 @@ class SwitchableConnection {
     this.onLeave();
   }
 
+  /** @param {Message} message */
   #receive(message) {
     if (!this.#hasReceived) this.onFirst();
     this.#hasReceived = true;
@@ -181,7 +212,10 @@ class SwitchableConnection {
   }
 }
 
-/** Codes that only our own server sends: the network let its socket through. */
+/**
+ * Codes that only our own server sends: the network let its socket through.
+ * @param {number} code
+ */
 function isFromOurServer(code) {
   return code >= FIRST_OWN_CODE || code === CLOSE_TRY_LATER;
 }

@@ -3,8 +3,10 @@
  */
 
 import { moneyFormat } from "../lib/money.js";
+import { pageData } from "../lib/page.js";
 
-const data = JSON.parse(document.getElementById("page-data").textContent);
+/** @type {Wire.ReportsPage} */
+const data = pageData();
 const canvas = document.getElementById("chart");
 const language = document.documentElement.lang;
 const money = moneyFormat(language, data.currency);
@@ -16,11 +18,12 @@ const dayName = new Intl.DateTimeFormat(language, {
 const isDark = matchMedia("(prefers-color-scheme: dark)");
 const isCalm = matchMedia("(prefers-reduced-motion: reduce)");
 
-function draw() {
+/** @param {HTMLElement} element */
+function draw(element) {
   const style = getComputedStyle(document.documentElement);
-  const colour = (name) => style.getPropertyValue(name).trim();
+  const colour = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
   const scale = { ticks: { color: colour("--ink-soft") }, grid: { color: colour("--border") } };
-  return new Chart(canvas, {
+  return new Chart(element, {
     type: "bar",
     data: {
       labels: data.days.map(([day]) => dayName.format(new Date(day))),
@@ -38,7 +41,9 @@ function draw() {
       maintainAspectRatio: false,
       plugins: {
         legend: { display: false },
-        tooltip: { callbacks: { label: ({ raw }) => money(String(raw)) } },
+        tooltip: {
+          callbacks: { label: (/** @type {{ raw: unknown }} */ { raw }) => money(String(raw)) },
+        },
       },
       scales: { x: scale, y: { ...scale, beginAtZero: true } },
     },
@@ -46,9 +51,9 @@ function draw() {
 }
 
 if (canvas) {
-  let chart = draw();
+  let chart = draw(canvas);
   isDark.addEventListener("change", () => {
     chart.destroy();
-    chart = draw();
+    chart = draw(canvas);
   });
 }
