@@ -6,7 +6,16 @@ PIP_INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-c
 LOCK := $(VENV)/bin/uv pip compile pyproject.toml --quiet --generate-hashes --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
+# By the Node that Playwright brings along: the same pinned version on every machine.
+NODE = $(shell $(VENV)/bin/python -c 'import playwright; print(playwright.__path__[0] + "/driver/node")')
+FRONTEND := tools/frontend
+NODE_MODULES := $(FRONTEND)/node_modules
+BIOME = $(NODE) $(NODE_MODULES)/.bin/biome check --config-path=$(FRONTEND) --error-on-warnings
+TSC = $(NODE) $(NODE_MODULES)/.bin/tsc
+SCRIPTS := static/js static/css spa_project/tests/js spa_project/tests/journey/layout.js
+
 .PHONY: help demo test faults hostile bench bench-live bench-load bench-screens screens messages lock
+.PHONY: js-lint js-types js-format
 
 help:
 	@echo "make demo      install what is needed, fill an empty spa, serve it (PORT=8000);"
@@ -20,6 +29,7 @@ help:
 	@echo "make bench-screens   what a screen costs its device: bytes, first paint, an update's paint"
 	@echo "make screens   the pictures in docs/screens, taken anew"
 	@echo "make messages  gather the screens' sentences for their translators, compile what is there"
+	@echo "make js-format format the scripts and styles; js-lint and js-types check them"
 	@echo "make lock      write the pinned requirements anew from pyproject.toml"
 
 demo: $(VENV)/demo-installed
@@ -47,6 +57,16 @@ hostile: $(VENV)/dev-installed
 messages: $(VENV)/dev-installed
 	@exec $(VENV)/bin/python -m tools.messages
 
+js-lint: $(NODE_MODULES)/.installed
+	@$(BIOME) $(SCRIPTS)
+
+js-types: $(NODE_MODULES)/.installed
+	@$(TSC) --project $(FRONTEND)/tsconfig.json
+	@$(TSC) --project $(FRONTEND)/tsconfig.tests.json
+
+js-format: $(NODE_MODULES)/.installed
+	@$(BIOME) --write $(SCRIPTS)
+
 bench-live: .venv-peers/installed
 	@exec .venv-peers/bin/python -m benchmarks.live $(if $(ONLY),--only $(ONLY))
 
@@ -69,6 +89,11 @@ $(VENV)/demo-installed: requirements-demo.txt | $(VENV)/bin/python
 $(VENV)/dev-installed: requirements-dev.txt | $(VENV)/bin/python
 	@echo "Installing the packages of $< (once) ..."
 	@$(PIP_INSTALL) --requirement $<
+	@touch $@
+
+$(NODE_MODULES)/.installed: $(FRONTEND)/package-lock.json | $(VENV)/dev-installed
+	@echo "Installing the packages of $< (once) ..."
+	@npm ci --prefix $(FRONTEND) --ignore-scripts --silent
 	@touch $@
 
 # The benchmark's peers have an environment of their own, which the tests never see.

@@ -24,7 +24,7 @@ SHELL = (
     "css/parts.css",
     "img/icon.svg",
     "vendor/lucide-icons.svg",
-    "js/shell.js",
+    "js/pwa.js",
     "js/pages/offline.js",
 )
 

@@ -1,4 +1,5 @@
-{% comment %}Written by spa_project/pwa.py, which says what the shell is.{% endcomment %}// Keeps the offline page, and what it is made of. Data is never kept: it always comes from the server.
+{# Written by spa_project/shell.py, which says what the shell is. #}// Keeps the offline page, and what it is made of.
+// Data is never kept: it always comes from the server.
 const SHELL = {{ shell|safe }};
 
 self.addEventListener("install", (event) => {

@@ -16,12 +16,15 @@
   const styleOf = (element) => getComputedStyle(element);
   const isShown = (element) =>
     element.checkVisibility({ opacityProperty: true, visibilityProperty: true }) &&
-    !element.closest(".visually-hidden, .skip-link, [hidden], noscript, script, [popover]:not(:popover-open)");
+    !element.closest(
+      ".visually-hidden, .skip-link, [hidden], noscript, script, [popover]:not(:popover-open)",
+    );
 
   /** Fixed and sticky things lie over the page on purpose; each is a layer of its own. */
   const layerOf = (element) => {
     for (let each = element; each && each !== root; each = each.parentElement) {
-      if (["fixed", "sticky"].includes(styleOf(each).position) || each.matches(":popover-open")) return each;
+      if (["fixed", "sticky"].includes(styleOf(each).position) || each.matches(":popover-open"))
+        return each;
     }
     return root;
   };
@@ -32,14 +35,23 @@
   const clipped = (element, rect) => {
     let { left, top, right, bottom } = rect;
     let isCut = false;
-    for (let each = element.parentElement; each && each !== document.documentElement; each = each.parentElement) {
+    for (
+      let each = element.parentElement;
+      each && each !== document.documentElement;
+      each = each.parentElement
+    ) {
       const style = styleOf(each);
       if (style.overflowX === "visible" && style.overflowY === "visible") continue;
       const frame = each.getBoundingClientRect();
       const mayScroll = scrolls(style, "overflowX") || scrolls(style, "overflowY");
       const outside = left < frame.left - SLACK || right > frame.right + SLACK;
       const below = top < frame.top - SLACK || bottom > frame.bottom + SLACK;
-      if ((outside || below) && !mayScroll && style.textOverflow !== "ellipsis" && style.webkitLineClamp === "none") {
+      if (
+        (outside || below) &&
+        !mayScroll &&
+        style.textOverflow !== "ellipsis" &&
+        style.webkitLineClamp === "none"
+      ) {
         isCut = true;
       }
       left = Math.max(left, frame.left);
@@ -63,7 +75,9 @@
     if (part.right - part.left >= 1 && part.bottom - part.top >= 1) boxes.push(box);
   };
 
-  for (const element of root.querySelectorAll("a, button, input, select, textarea, summary, img.qr")) {
+  for (const element of root.querySelectorAll(
+    "a, button, input, select, textarea, summary, img.qr",
+  )) {
     if (isShown(element)) take(element, element.getBoundingClientRect());
   }
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
@@ -84,9 +98,14 @@
     Math.min(one.bottom, two.bottom) - Math.max(one.top, two.top) > SLACK + 2;
   boxes.forEach((one, place) => {
     for (const two of boxes.slice(place + 1)) {
-      if (one.layer !== two.layer || one.element.contains(two.element) || two.element.contains(one.element)) continue;
+      if (
+        one.layer !== two.layer ||
+        one.element.contains(two.element) ||
+        two.element.contains(one.element)
+      )
+        continue;
       if (overlap(one, two)) problems.push(`${describe(one)} overlaps ${describe(two)}`);
     }
   });
   return [...new Set(problems)];
-}
+};

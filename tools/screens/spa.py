@@ -66,9 +66,9 @@ class Spa:
     def customer_chooses(self) -> None:
         """The cart outlives a reload; the confirmed order has a code and a ticket."""
         the(self.menu, "add").first.click()
-        expect(the(self.menu, "cart-line")).to_have_count(1)
+        expect(the(self.menu, "cart-item")).to_have_count(1)
         self.menu.reload()
-        expect(the(self.menu, "cart-line")).to_have_count(1)
+        expect(the(self.menu, "cart-item")).to_have_count(1)
         the(self.menu, "customer-name").fill("Ana")
         the(self.menu, "confirm").click()
         expect(the(self.menu, "code")).to_have_text(re.compile(r"^\d{4}$"))
@@ -99,9 +99,9 @@ class Spa:
     def therapist_adds_and_removes(self) -> None:
         the(self.therapist, "add-service").click()
         the(self.therapist, "add-service-option").last.click()
-        expect(the(self.ticket, "bill-line")).to_have_count(2)
+        expect(the(self.ticket, "bill-item")).to_have_count(2)
         the(self.therapist, "remove-item").last.click()
-        expect(the(self.ticket, "bill-line")).to_have_count(1)
+        expect(the(self.ticket, "bill-item")).to_have_count(1)
 
     def therapist_finishes(self) -> None:
         the(self.therapist, "finish").click(delay=HOLD_MS)

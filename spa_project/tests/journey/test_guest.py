@@ -52,7 +52,7 @@ def test_a_kiosk_left_alone_asks_and_then_forgets(floor, windows):
     page.clock.run_for(61_000)
     expect(page.get_by_test_id("idle")).to_be_visible()
     page.get_by_test_id("stay").click()
-    expect(page.get_by_test_id("cart-line")).to_have_count(1)
+    expect(page.get_by_test_id("cart-item")).to_have_count(1)
     page.clock.run_for(92_000)
     expect(page.get_by_test_id("begin")).to_be_visible()
     assert page.evaluate(STORED) == 0
@@ -64,7 +64,7 @@ def test_another_language_keeps_the_cart(floor, windows, complaints):
     page.get_by_test_id("language").click()
     page.get_by_role("button", name="Español").click()
     expect(page.locator("html")).to_have_attribute("lang", "es")
-    expect(page.get_by_test_id("cart-line")).to_have_count(1)
+    expect(page.get_by_test_id("cart-item")).to_have_count(1)
     expect(page.get_by_test_id("confirm")).to_contain_text("Confirmar")
     assert complaints == []
 

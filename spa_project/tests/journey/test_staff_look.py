@@ -65,7 +65,7 @@ def change(server: AppServer, windows: Windows) -> Page:
 def locked(server: AppServer, windows: Windows) -> Page:
     """A therapist's cover; nobody really locked it."""
     page = desk("/therapist/", "therapist4", "[data-testid=claim]")(server, windows)
-    page.evaluate("document.getElementById('lock').showModal()")
+    page.evaluate("document.getElementById('screen-lock').showModal()")
     return page
 
 

@@ -56,6 +56,7 @@ def test_one_tap_does_not_finish_and_a_second_does(visit, complaints):
 
 def test_enter_twice_finishes_and_enter_held_down_too(visit, complaints):
     tablet = visit.therapist
+    expect(the(tablet, "finish")).to_be_enabled()  # a disabled button takes no focus
     the(tablet, "finish").focus()
     tablet.keyboard.press("Enter")
     tablet.wait_for_timeout(AGAIN_MS)
@@ -79,7 +80,7 @@ def test_what_was_taken_out_is_put_back(visit, complaints):
     tablet = visit.therapist
     visit.therapist_adds_and_removes()
     the(tablet, "put-back").click()
-    expect(the(visit.ticket, "bill-line")).to_have_count(2)
+    expect(the(visit.ticket, "bill-item")).to_have_count(2)
     expect(the(tablet, "put-back")).to_have_count(0)
     leave(visit)
     assert complaints == []
@@ -87,7 +88,7 @@ def test_what_was_taken_out_is_put_back(visit, complaints):
 
 def test_what_a_therapist_does_most_is_offered_first(visit, complaints):
     tablet = visit.therapist
-    name = the(tablet, "bill-line").first.locator("p").first.inner_text()
+    name = the(tablet, "bill-item").first.locator("p").first.inner_text()
     leave(visit)
     tablet.reload()
     visit.comes(begun(visit.floor, Person(visit.floor.two, "therapist1")))
@@ -97,7 +98,7 @@ def test_what_a_therapist_does_most_is_offered_first(visit, complaints):
     first = tablet.locator("[data-testid=add-service-option]:visible").first
     expect(first).to_contain_text(name)
     first.click()
-    expect(the(tablet, "bill-line")).to_have_count(2)
+    expect(the(tablet, "bill-item")).to_have_count(2)
     leave(visit)
     assert complaints == []
 

@@ -4,14 +4,17 @@ import { Announcer } from "../../../static/js/lib/announcer.js";
 
 /** A voice that takes its time, and notes what it said. */
 function voice() {
+  /** @type {number[]} */
   const said = [];
   const called = new Set([1, 2, 3]);
   let speaking = 0;
-  let end;
-  const speak = async (call) => {
+  let end = () => {};
+  const speak = async (/** @type {{ id: number }} */ call) => {
     assert.equal(++speaking, 1, "two calls at once");
     said.push(call.id);
-    await new Promise((resolve) => (end = resolve));
+    await new Promise((/** @type {(value: void) => void} */ resolve) => {
+      end = resolve;
+    });
     speaking -= 1;
   };
   const announcer = new Announcer({
@@ -69,6 +72,7 @@ test("whoever came is not called again", async () => {
 });
 
 test("a voice that fails does not silence the others", async () => {
+  /** @type {number[]} */
   const said = [];
   const announcer = new Announcer({
     chime: () => Promise.reject(new Error("no loudspeaker")),

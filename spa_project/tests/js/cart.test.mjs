@@ -2,33 +2,40 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Cart, offersOf } from "../../../static/js/lib/cart.js";
-import { memory } from "../../../static/js/lib/memory.js";
+import { storedValue } from "../../../static/js/lib/stored_value.js";
 import { fakeStorage } from "./fake_storage.mjs";
+import { category, offer, service } from "./fixtures.mjs";
 
-const tier = (id, price, duration_minutes) => ({
-  id,
-  classification: `${duration_minutes} minutes`,
-  price,
-  duration_minutes,
-});
+/**
+ * @param {number} id
+ * @param {string} price
+ * @param {number} duration_minutes
+ */
+const tier = (id, price, duration_minutes) =>
+  offer({ id, classification: `${duration_minutes} minutes`, price, duration_minutes });
+const HILOT = [tier(1, "550.10", 60), tier(2, "750.20", 90)];
 const MENU = {
   categories: [
-    { id: 1, name: "Massage", services: [{ id: 5, name: "Hilot", classifications: [tier(1, "550.10", 60), tier(2, "750.20", 90)] }] },
-    { id: 2, name: "Foot", services: [{ id: 6, name: "Foot spa", classifications: [tier(3, "0.30", 45)] }] },
+    category({ services: [service({ id: 5, name: "Hilot", classifications: HILOT })] }),
+    category({
+      id: 2,
+      name: "Foot",
+      services: [service({ id: 6, name: "Foot spa", classifications: [tier(3, "0.30", 45)] })],
+    }),
   ],
 };
 
 function open(storage = fakeStorage(), menu = MENU) {
-  return new Cart(memory(storage, "cart.ermita"), offersOf(menu));
+  return new Cart(storedValue(storage, "cart.ermita"), offersOf(menu));
 }
 
 test("money and minutes add up to the cent", () => {
   const cart = open();
-  [1, 1, 2, 3, 3, 3].forEach((id) => cart.add(id));
+  for (const id of [1, 1, 2, 3, 3, 3]) cart.add(id);
   assert.equal(cart.total(), "1851.30");
   assert.equal(cart.minutes(), 345);
   assert.equal(cart.count(), 6);
-  assert.equal(cart.lines()[0].amount, "1100.20");
+  assert.equal(cart.items()[0].amount, "1100.20");
 });
 
 test("a cart survives a reload", () => {
@@ -45,7 +52,7 @@ test("taking the last one takes the line away", () => {
   const cart = open();
   cart.add(1);
   cart.takeOne(1);
-  assert.deepEqual(cart.lines(), []);
+  assert.deepEqual(cart.items(), []);
 });
 
 test("there is an end to how many of one can be chosen", () => {
@@ -80,6 +87,7 @@ test("a browser that stores nothing still sells", () => {
   assert.equal(cart.total(), "550.10");
 });
 
+/** @returns {never} */
 function refuse() {
   throw new Error("storage is switched off");
 }

@@ -5,8 +5,10 @@ import { inCash, likelyTenders } from "../../../static/js/lib/cash.js";
 
 const CURRENCIES = ["AUD", "CAD", "EUR", "GBP", "INR", "MXN", "MYR", "PHP", "SGD", "THB", "USD"];
 
-const pieces = (sum, currency) => inCash(sum, currency).map(({ count, value }) => [count, value / 100]);
-const sumOf = (parts) => parts.reduce((sum, { count, value }) => sum + count * value, 0);
+const pieces = (/** @type {number} */ sum, /** @type {string} */ currency) =>
+  inCash(sum, currency).map(({ count, value }) => [count, value / 100]);
+const sumOf = (/** @type {{ count: number, value: number }[]} */ parts) =>
+  parts.reduce((sum, { count, value }) => sum + count * value, 0);
 
 test("quick amounts begin with the exact sum and rise", () => {
   assert.deepEqual(likelyTenders(8700, "PHP"), [8700, 10000, 20000, 50000]);
@@ -20,13 +22,34 @@ test("quick amounts are sums of the currency's own notes", () => {
 });
 
 test("change is counted out in notes and coins, the largest first", () => {
-  assert.deepEqual(pieces(110_300, "PHP"), [[1, 1000], [1, 100], [3, 1]]);
-  assert.deepEqual(pieces(3700, "PHP"), [[1, 20], [1, 10], [1, 5], [2, 1]]);
-  assert.deepEqual(pieces(1368, "EUR"), [[1, 10], [1, 2], [1, 1], [1, 0.5], [1, 0.1], [1, 0.05], [1, 0.02], [1, 0.01]]);
+  assert.deepEqual(pieces(110_300, "PHP"), [
+    [1, 1000],
+    [1, 100],
+    [3, 1],
+  ]);
+  assert.deepEqual(pieces(3700, "PHP"), [
+    [1, 20],
+    [1, 10],
+    [1, 5],
+    [2, 1],
+  ]);
+  assert.deepEqual(pieces(1368, "EUR"), [
+    [1, 10],
+    [1, 2],
+    [1, 1],
+    [1, 0.5],
+    [1, 0.1],
+    [1, 0.05],
+    [1, 0.02],
+    [1, 0.01],
+  ]);
 });
 
 test("notes are told from coins", () => {
-  assert.deepEqual(inCash(2500, "PHP").map(({ kind }) => kind), ["note", "coin"]);
+  assert.deepEqual(
+    inCash(2500, "PHP").map(({ kind }) => kind),
+    ["note", "coin"],
+  );
 });
 
 test("what is counted out adds up to the change", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ROWS, withKey, withoutLast, withSpace } from "../../../static/js/lib/keyboard.js";
 
-const typed = (keys) =>
+const typed = (/** @type {string} */ keys) =>
   [...keys].reduce((name, key) => (key === " " ? withSpace(name) : withKey(name, key)), "");
 
 test("names are written as people write them", () => {
@@ -24,5 +24,8 @@ test("a name has an end", () => {
 });
 
 test("every row fits beside the others", () => {
-  assert.deepEqual(ROWS.map((row) => row.length), [10, 10, 10]);
+  assert.deepEqual(
+    ROWS.map((row) => row.length),
+    [10, 10, 10],
+  );
 });

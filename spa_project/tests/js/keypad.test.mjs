@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { keyOf, press, tidy } from "../../../static/js/lib/keypad.js";
 
-const typed = (...keys) => keys.reduce(press, "");
+const typed = (/** @type {string[]} */ ...keys) => keys.reduce(press, "");
 
 test("keys make an amount", () => {
   assert.equal(typed("1", "5", "0"), "150");

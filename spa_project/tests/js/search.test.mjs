@@ -1,19 +1,25 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { find, findOffers } from "../../../static/js/lib/search.js";
+import { category, offer, service as serviceOf } from "./fixtures.mjs";
 
-const service = (name, description = "", classification = "60 minutes") => ({
-  name,
-  description,
-  classifications: [{ classification }],
-});
+/**
+ * @param {string} name
+ * @param {string} [description]
+ * @param {string} [classification]
+ */
+const service = (name, description = "", classification = "60 minutes") =>
+  serviceOf({ name, description, classifications: [offer({ classification })] });
 const MENU = {
   categories: [
-    { name: "Massage", services: [service("Hilot", "warm oil"), service("Bamboo Massage")] },
-    { name: "Face", services: [service("Peeling à la crème", "after a massage", "Short")] },
+    category({ services: [service("Hilot", "warm oil"), service("Bamboo Massage")] }),
+    category({
+      name: "Face",
+      services: [service("Peeling à la crème", "after a massage", "Short")],
+    }),
   ],
 };
-const names = (query) => find(MENU, query).map(({ name }) => name);
+const names = (/** @type {string} */ query) => find(MENU, query).map(({ name }) => name);
 
 test("parts of words are enough, in any order", () => {
   assert.deepEqual(names("mass bam"), ["Bamboo Massage"]);

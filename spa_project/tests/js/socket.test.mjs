@@ -2,42 +2,63 @@ import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
 import { LiveSocket } from "../../../static/js/lib/socket.js";
-import { FakeLine, passing, settle } from "./fake_line.mjs";
+import { FakeConnection, passing, settle } from "./fake_connection.mjs";
 
 beforeEach(() => {
   mock.timers.reset();
   mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
 });
 
+/** @param {Partial<import("../../../static/js/lib/socket.js").SocketOptions>} [options] */
 function open(options = {}) {
-  const world = { lines: [], events: [], states: [], logins: 0 };
-  world.socket = new LiveSocket({
-    url: "ws://spa/ws/monitor/",
-    lostWords: "Connection lost.",
-    connect: () => world.lines[world.lines.push(new FakeLine()) - 1],
-    random: () => 1,
-    onEvent: (event, data) => world.events.push([event, data]),
-    onState: (state, lostAt, stale) => world.states.push(stale ? `${state}, stale` : state),
-    onLogin: () => world.logins++,
-    ...options,
-  });
+  /** @type {FakeConnection[]} */
+  const connections = [];
+  /** @type {[string, object][]} */
+  const events = [];
+  /** @type {string[]} */
+  const states = [];
+  const world = { connections, events, states, logins: 0, socket: new LiveSocket(defaults()) };
   world.socket.open();
   return world;
+
+  /** @returns {import("../../../static/js/lib/socket.js").SocketOptions} */
+  function defaults() {
+    return {
+      url: "ws://spa/ws/monitor/",
+      lostMessage: "Connection lost.",
+      connect: () => {
+        const connection = new FakeConnection();
+        connections.push(connection);
+        return connection;
+      },
+      random: () => 1,
+      onEvent: (event, data) => events.push([event, data]),
+      onState: (state, _lostAt, stale) => states.push(stale ? `${state}, stale` : state),
+      onLogin: () => world.logins++,
+      ...options,
+    };
+  }
 }
 
+/** @param {Partial<import("../../../static/js/lib/socket.js").SocketOptions>} [options] */
 function openLive(options) {
   const world = open(options);
-  world.lines[0].say({ event: "snapshot", data: {} });
+  world.connections[0]?.say({ event: "snapshot", data: {} });
   return world;
 }
 
 const pass = passing(mock.timers);
-const lastLine = (world) => world.lines.at(-1);
+/** @param {{ connections: FakeConnection[] }} world */
+function lastConnection(world) {
+  const connection = world.connections.at(-1);
+  assert.ok(connection);
+  return connection;
+}
 
-test("a line is live with its first message, not before", () => {
+test("a connection is live with its first message, not before", () => {
   const world = open();
   assert.equal(world.socket.isLive, false);
-  lastLine(world).say({ event: "snapshot", data: { transactions: [] } });
+  lastConnection(world).say({ event: "snapshot", data: { transactions: [] } });
   assert.equal(world.socket.isLive, true);
   assert.deepEqual(world.states, ["connecting", "live"]);
   assert.deepEqual(world.events, [["snapshot", { transactions: [] }]]);
@@ -45,74 +66,87 @@ test("a line is live with its first message, not before", () => {
 
 test("an answer goes to the one who asked", async () => {
   const world = openLive();
-  const first = world.socket.ask("cashier_claim_next");
-  const second = world.socket.ask("cashier_pay", { transaction_id: 4 });
-  assert.deepEqual(lastLine(world).sent, [
+  const first = world.socket.request("cashier_claim_next", {});
+  const second = world.socket.request("staff_hold", { transaction_id: 4 });
+  assert.deepEqual(lastConnection(world).sent, [
     { command: "cashier_claim_next", id: 1, data: {} },
-    { command: "cashier_pay", id: 2, data: { transaction_id: 4 } },
+    { command: "staff_hold", id: 2, data: { transaction_id: 4 } },
   ]);
-  lastLine(world).say({ event: "cashier_pay_result", id: 2, ok: true, transaction: { id: 4 } });
-  lastLine(world).say({ event: "cashier_claim_next_result", id: 1, ok: true });
+  lastConnection(world).say({
+    event: "staff_hold_result",
+    id: 2,
+    ok: true,
+    transaction: { id: 4 },
+  });
+  lastConnection(world).say({
+    event: "cashier_claim_next_result",
+    id: 1,
+    ok: true,
+    transaction: { id: 3 },
+  });
   assert.deepEqual((await second).transaction, { id: 4 });
-  assert.equal((await first).id, 1);
+  assert.deepEqual((await first).transaction, { id: 3 });
 });
 
 test("a refusal rejects with its code and sentence", async () => {
   const world = openLive();
-  const asked = world.socket.ask("cashier_claim_next");
-  lastLine(world).say({ id: 1, ok: false, code: "queue_empty", error: "Nobody is waiting." });
+  const asked = world.socket.request("cashier_claim_next", {});
+  lastConnection(world).say({ id: 1, ok: false, code: "queue_empty", error: "Nobody is waiting." });
   await assert.rejects(asked, { code: "queue_empty", message: "Nobody is waiting." });
 });
 
-test("what was asked when the line broke is rejected as lost", async () => {
+test("what was asked when the connection broke is rejected as lost", async () => {
   const world = openLive();
-  const asked = world.socket.ask("cashier_claim_next");
-  lastLine(world).hangUp();
+  const asked = world.socket.request("cashier_claim_next", {});
+  lastConnection(world).drop();
   await assert.rejects(asked, { code: "connection_lost", message: "Connection lost." });
-  await assert.rejects(world.socket.ask("x"), { code: "connection_lost" });
+  await assert.rejects(world.socket.request("cashier_claim_next", {}), { code: "connection_lost" });
 });
 
 test("an answer that never comes is lost too", async () => {
   const world = openLive();
-  const asked = world.socket.ask("cashier_claim_next");
+  const asked = world.socket.request("cashier_claim_next", {});
   for (let second = 0; second < 21; second++) {
     pass(1);
-    lastLine(world).say({ event: "heartbeat", data: {} });
+    lastConnection(world).say({ event: "heartbeat", data: {} });
   }
   await assert.rejects(asked, { code: "connection_lost" });
 });
 
-test("insisting asks the same again on the next line", async () => {
+test("insisting asks the same again on the next connection", async () => {
   const world = openLive();
-  const asked = world.socket.insist("cashier_pay", { request_id: "r" });
+  const payment = { transaction_id: 4, amount_paid: "150.00", request_id: "r" };
+  const asked = world.socket.requestUntilAnswered("cashier_pay", payment);
   await settle();
-  lastLine(world).hangUp();
+  lastConnection(world).drop();
   await settle();
   pass(1);
-  lastLine(world).say({ event: "snapshot", data: {} });
+  lastConnection(world).say({ event: "snapshot", data: {} });
   await settle();
-  const [sent] = lastLine(world).sent;
-  assert.deepEqual(sent.data, { request_id: "r" });
-  lastLine(world).say({ id: sent.id, ok: true, change: "20.00" });
-  assert.equal((await asked).change, "20.00");
+  const [sent] = lastConnection(world).sent;
+  assert.ok(sent);
+  assert.deepEqual(sent.data, payment);
+  lastConnection(world).say({ id: sent.id, ok: true, transaction: { id: 4 } });
+  assert.deepEqual((await asked).transaction, { id: 4 });
 });
 
 test("insisting gives up when the server refuses", async () => {
   const world = openLive();
-  const asked = world.socket.insist("cashier_pay", {});
+  const asked = world.socket.requestUntilAnswered("cashier_claim_next", {});
   await settle();
-  lastLine(world).say({ id: 1, ok: false, code: "wrong_state", error: "No." });
+  lastConnection(world).say({ id: 1, ok: false, code: "wrong_state", error: "No." });
   await assert.rejects(asked, { code: "wrong_state" });
 });
 
 test("waits between tries grow from half a second to fifteen", () => {
+  /** @type {number[]} */
   const waits = [];
   const world = openLive();
   for (let tries = 0; tries < 8; tries++) {
-    const before = world.lines.length;
-    lastLine(world).hangUp();
+    const before = world.connections.length;
+    lastConnection(world).drop();
     let waited = 0;
-    while (world.lines.length === before) {
+    while (world.connections.length === before) {
       pass(0.5);
       waited += 0.5;
     }
@@ -123,59 +157,59 @@ test("waits between tries grow from half a second to fifteen", () => {
 
 test("jitter spreads a thousand screens that were cut off together", () => {
   const world = openLive({ random: () => 0 });
-  lastLine(world).hangUp();
+  lastConnection(world).drop();
   pass(0.5);
-  assert.equal(world.lines.length, 2);
+  assert.equal(world.connections.length, 2);
 });
 
-test("a line too fast or too slow is given more time at once", () => {
+test("a connection too fast or too slow is given more time at once", () => {
   const world = openLive();
-  lastLine(world).hangUp(4429);
+  lastConnection(world).drop(4429);
   pass(7.9);
-  assert.equal(world.lines.length, 1);
+  assert.equal(world.connections.length, 1);
   pass(0.1);
-  assert.equal(world.lines.length, 2);
+  assert.equal(world.connections.length, 2);
 });
 
 test("who was too fast waits five seconds at least", () => {
   const world = openLive({ random: () => 0 });
-  lastLine(world).hangUp(4429);
+  lastConnection(world).drop(4429);
   pass(4.9);
-  assert.equal(world.lines.length, 1);
+  assert.equal(world.connections.length, 1);
   pass(0.1);
-  assert.equal(world.lines.length, 2);
+  assert.equal(world.connections.length, 2);
 });
 
-test("a line that opens but says nothing is given up after ten seconds", () => {
+test("a connection that opens but says nothing is given up after ten seconds", () => {
   const world = open();
   pass(10);
-  assert.equal(world.lines[0].closed, false);
+  assert.equal(world.connections[0]?.closed, false);
   pass(1.1);
-  assert.equal(world.lines[0].closed, true);
+  assert.equal(world.connections[0]?.closed, true);
 });
 
 test("someone no longer logged in goes to the login page, once", () => {
   const world = open();
-  lastLine(world).hangUp(4401);
+  lastConnection(world).drop(4401);
   pass(60);
   assert.equal(world.logins, 1);
-  assert.equal(world.lines.length, 1);
+  assert.equal(world.connections.length, 1);
   assert.deepEqual(world.states, ["connecting", "offline"]);
 });
 
-test("a closed door is not knocked on again", () => {
+test("a connection closed for good is not opened again", () => {
   for (const code of [4403, 4404]) {
     const world = open();
-    lastLine(world).hangUp(code);
+    lastConnection(world).drop(code);
     pass(60);
-    assert.equal(world.lines.length, 1);
+    assert.equal(world.connections.length, 1);
     assert.equal(world.logins, 0);
   }
 });
 
 test("the chip tells of a short break, then of a long one, then of old data", () => {
   const world = openLive();
-  lastLine(world).hangUp();
+  lastConnection(world).drop();
   pass(30);
   assert.deepEqual(world.states, [
     "connecting",
@@ -186,40 +220,40 @@ test("the chip tells of a short break, then of a long one, then of old data", ()
   ]);
 });
 
-test("a silent line is asked for a sign of life, then given up", () => {
+test("a silent connection is asked for a sign of life, then given up", () => {
   const world = openLive();
   pass(13);
-  assert.deepEqual(lastLine(world).sent, [{ command: "snapshot" }]);
+  assert.deepEqual(lastConnection(world).sent, [{ command: "snapshot" }]);
   pass(13);
-  assert.equal(world.lines[0].closed, true);
+  assert.equal(world.connections[0]?.closed, true);
   assert.equal(world.socket.isLive, false);
   pass(1);
-  assert.equal(world.lines.length, 2);
+  assert.equal(world.connections.length, 2);
 });
 
-test("any message keeps a line alive", () => {
+test("any message keeps a connection alive", () => {
   const world = openLive();
   for (let beats = 0; beats < 20; beats++) {
     pass(5);
-    lastLine(world).say({ event: "heartbeat", data: { count: 0, versions: 0 } });
+    lastConnection(world).say({ event: "heartbeat", data: { count: 0, versions: 0 } });
   }
-  assert.equal(world.lines.length, 1);
-  assert.deepEqual(lastLine(world).sent, []);
+  assert.equal(world.connections.length, 1);
+  assert.deepEqual(lastConnection(world).sent, []);
 });
 
 test("told to catch up, it asks for a snapshot", () => {
   const world = openLive();
-  lastLine(world).say({ event: "resync" });
-  assert.deepEqual(lastLine(world).sent, [{ command: "snapshot" }]);
+  lastConnection(world).say({ event: "resync" });
+  assert.deepEqual(lastConnection(world).sent, [{ command: "snapshot" }]);
 });
 
 test("a difference that lasts asks for a snapshot", () => {
   const world = openLive({ digest: () => ({ count: 1, versions: 3 }) });
-  lastLine(world).say({ event: "heartbeat", data: { count: 1, versions: 4 } });
+  lastConnection(world).say({ event: "heartbeat", data: { count: 1, versions: 4 } });
   pass(0.9);
-  assert.deepEqual(lastLine(world).sent, []);
+  assert.deepEqual(lastConnection(world).sent, []);
   pass(0.1);
-  assert.deepEqual(lastLine(world).sent, [{ command: "snapshot" }]);
+  assert.deepEqual(lastConnection(world).sent, [{ command: "snapshot" }]);
 });
 
 test("a difference that the next event explains asks for nothing", () => {
@@ -229,31 +263,31 @@ test("a difference that the next event explains asks for nothing", () => {
     onEvent: () => versions++,
   });
   versions = 3;
-  lastLine(world).say({ event: "heartbeat", data: { count: 1, versions: 4 } });
-  lastLine(world).say({ event: "monitor_updated", data: {} });
-  lastLine(world).say({ event: "monitor_updated", data: {} });
+  lastConnection(world).say({ event: "heartbeat", data: { count: 1, versions: 4 } });
+  lastConnection(world).say({ event: "monitor_updated", data: {} });
+  lastConnection(world).say({ event: "monitor_updated", data: {} });
   pass(2);
-  assert.deepEqual(lastLine(world).sent, []);
+  assert.deepEqual(lastConnection(world).sent, []);
 });
 
 test("a device that comes back online does not wait", () => {
   const world = openLive();
-  lastLine(world).hangUp();
-  world.socket.hurry();
-  assert.equal(world.lines.length, 2);
+  lastConnection(world).drop();
+  world.socket.reconnectNow();
+  assert.equal(world.connections.length, 2);
   pass(1);
-  assert.equal(world.lines.length, 2);
+  assert.equal(world.connections.length, 2);
 });
 
-test("a device without network gives its line up and tries anew", async () => {
+test("a device without network gives its connection up and tries anew", async () => {
   const world = openLive();
-  const asked = world.socket.ask("cashier_claim_next");
-  world.socket.doubt();
+  const asked = world.socket.request("cashier_claim_next", {});
+  world.socket.assumeLost();
   assert.equal(world.socket.isLive, false);
-  assert.equal(world.lines[0].closed, true);
+  assert.equal(world.connections[0]?.closed, true);
   await assert.rejects(asked, { code: "connection_lost" });
   pass(1);
-  lastLine(world).say({ event: "snapshot", data: {} });
+  lastConnection(world).say({ event: "snapshot", data: {} });
   assert.deepEqual(world.states, ["connecting", "live", "reconnecting", "live"]);
 });
 
@@ -261,15 +295,17 @@ test("a socket hung up for good stays down", async () => {
   const world = openLive();
   world.socket.close();
   pass(60);
-  assert.equal(world.lines.length, 1);
-  await assert.rejects(world.socket.insist("x", {}), { code: "connection_lost" });
+  assert.equal(world.connections.length, 1);
+  await assert.rejects(world.socket.requestUntilAnswered("cashier_claim_next", {}), {
+    code: "connection_lost",
+  });
 });
 
 test("what a heartbeat brings beside the digest is told like any news", () => {
   const world = openLive({ digest: () => ({ count: 1, versions: 4 }) });
   const data = { count: 1, versions: 4, statistics: { served_today: 3 } };
-  lastLine(world).say({ event: "heartbeat", data });
+  lastConnection(world).say({ event: "heartbeat", data });
   assert.deepEqual(world.events.at(-1), ["heartbeat", data]);
   pass(2000);
-  assert.deepEqual(lastLine(world).sent, []);
+  assert.deepEqual(lastConnection(world).sent, []);
 });

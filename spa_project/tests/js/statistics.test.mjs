@@ -2,12 +2,18 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { counters, duty, urgencyOf, waits } from "../../../static/js/lib/statistics.js";
+import { transaction } from "./fixtures.mjs";
 
 const NOON = Date.parse("2026-11-22T12:00:00+00:00");
-const waiting = (time) => ({ status: "pending_therapist", queued_at: `2026-11-22T${time}:00+00:00` });
+const waiting = (/** @type {string} */ time) =>
+  transaction({ queued_at: `2026-11-22T${time}:00+00:00` });
 
 test("waiting customers are counted, with their average and longest wait", () => {
-  const rows = [waiting("11:30"), waiting("11:50"), { ...waiting("09:00"), status: "finished" }];
+  const rows = [
+    waiting("11:30"),
+    waiting("11:50"),
+    transaction({ ...waiting("09:00"), status: "finished" }),
+  ];
   assert.deepEqual(waits(rows, NOON), { count: 2, average: 20, longest: 30 });
 });
 
@@ -17,10 +23,10 @@ test("nobody waiting waits no time", () => {
 
 test("who has a customer is busy, the others on duty are free", () => {
   const rows = [
-    { status: "therapist_confirmed", therapist_id: 1 },
-    { status: "in_service", therapist_id: 2 },
-    { status: "finished", therapist_id: 3 },
-    { status: "paying", therapist_id: 3, cashier_id: 8 },
+    transaction({ status: "therapist_confirmed", therapist_id: 1 }),
+    transaction({ status: "in_service", therapist_id: 2 }),
+    transaction({ status: "finished", therapist_id: 3 }),
+    transaction({ status: "paying", therapist_id: 3, cashier_id: 8 }),
   ];
   assert.deepEqual(duty(rows, { therapists: 5, cashiers: 2 }), {
     therapistsBusy: 2,
@@ -32,7 +38,7 @@ test("who has a customer is busy, the others on duty are free", () => {
 });
 
 test("someone switched off in the middle of a treatment leaves nobody free, not less", () => {
-  const rows = [{ status: "in_service", therapist_id: 1 }];
+  const rows = [transaction({ status: "in_service", therapist_id: 1 })];
   assert.equal(duty(rows, { therapists: 0, cashiers: 0 }).therapistsFree, 0);
 });
 
@@ -46,8 +52,11 @@ test("each counter has the customer who pays there", () => {
     { id: 9, name: "Ines", counter_number: "2" },
   ];
   const rows = [
-    { id: 3, status: "paid", cashier_id: 9 },
-    { id: 4, status: "paying", cashier_id: 8 },
+    transaction({ id: 3, status: "paid", cashier_id: 9 }),
+    transaction({ id: 4, status: "paying", cashier_id: 8 }),
   ];
-  assert.deepEqual(counters(cashiers, rows).map(({ row }) => row?.id), [4, undefined]);
+  assert.deepEqual(
+    counters(cashiers, rows).map(({ row }) => row?.id),
+    [4, undefined],
+  );
 });

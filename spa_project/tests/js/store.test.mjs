@@ -2,9 +2,18 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { FloorStore } from "../../../static/js/lib/store.js";
+import { room as roomOf, transaction } from "./fixtures.mjs";
 
-const row = (id, version, status = "finished", more = {}) => ({ id, version, status, ...more });
+/**
+ * @param {number} id
+ * @param {number} version
+ * @param {Wire.Status} [status]
+ * @param {Partial<Wire.TransactionData>} [more]
+ */
+const row = (id, version, status = "finished", more = {}) =>
+  transaction({ id, version, status, ...more });
 
+/** @param {Wire.TransactionData[]} transactions */
 function queue(...transactions) {
   const store = new FloorStore(["finished"]);
   store.replace({ transactions });
@@ -13,7 +22,10 @@ function queue(...transactions) {
 
 test("a snapshot replaces everything", () => {
   const store = queue(row(1, 1));
-  store.replace({ transactions: [row(2, 5)], rooms: [{ number: "3", version: 2, status: "available" }] });
+  store.replace({
+    transactions: [row(2, 5)],
+    rooms: [roomOf({ number: "3", version: 2 })],
+  });
   assert.deepEqual(store.transactions(), [row(2, 5)]);
   assert.deepEqual(store.digest(), { count: 2, versions: 7 });
 });
@@ -69,12 +81,20 @@ test("rows stand in the order they queued", () => {
     row(2, 1, "finished", { queued_at: "2026-01-01T10:01:00+08:00" }),
     row(1, 1, "finished", { queued_at: "2026-01-01T10:02:00+08:00" }),
   );
-  assert.deepEqual(store.transactions().map(({ id }) => id), [2, 1, 3]);
+  assert.deepEqual(
+    store.transactions().map(({ id }) => id),
+    [2, 1, 3],
+  );
 });
 
 test("rooms follow their own versions, sorted by number", () => {
   const store = queue();
-  const room = (number, version, status) => ({ number, version, status });
+  /**
+   * @param {string} number
+   * @param {number} version
+   * @param {Wire.RoomStatus} status
+   */
+  const room = (number, version, status) => roomOf({ number, version, status });
   store.replace({ rooms: [room("10", 1, "available"), room("2", 1, "available")] });
   assert.equal(store.putRoom(room("2", 2, "preparing")), true);
   assert.equal(store.putRoom(room("2", 1, "available")), false);
@@ -91,11 +111,16 @@ test("any order of the same events ends on the same screen", () => {
   const events = [row(1, 1), row(1, 2, "awaiting_payment"), row(1, 3), row(1, 4, "paid")];
   for (const order of permutations(events)) {
     const store = queue();
-    order.forEach((event) => store.put(event));
+    for (const event of order) store.put(event);
     assert.deepEqual(store.transactions(), []);
   }
 });
 
+/**
+ * @template T
+ * @param {T[]} list
+ * @returns {T[][]}
+ */
 function permutations(list) {
   if (list.length < 2) return [list];
   return list.flatMap((first, at) =>

@@ -11,7 +11,11 @@ import {
 import { fillIn } from "../../../static/js/lib/words.js";
 
 const NOW = Date.parse("2026-03-01T12:00:00Z");
-const WORDS = { minutes: "{minutes} min", hours: "{hours} h", hours_minutes: "{hours} h {minutes} min" };
+const WORDS = {
+  minutes: "{minutes} min",
+  hours: "{hours} h",
+  hours_minutes: "{hours} h {minutes} min",
+};
 
 beforeEach(() => {
   mock.timers.reset();

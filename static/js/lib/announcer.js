@@ -2,23 +2,24 @@
  * Calls people aloud, one after the other: a chime, then the words; once more a little later.
  */
 
-const REPEAT_AFTER = 20_000;
+const REPEAT_AFTER_MS = 20_000;
 
 /**
- * @typedef {{ id: number, calls?: number }} Call
+ * @template Call
+ * @typedef {object} Voice
+ * @property {() => Promise<void>} chime
+ * @property {(call: Call) => Promise<void>} speak
+ * @property {(call: Call) => boolean} isCalled whether they have not come yet
  */
 
+/** @template {{ id: number }} Call */
 export class Announcer {
   #voice;
-  #waiting = [];
+  /** @type {Call[]} */
+  #queue = [];
   #speaking = false;
 
-  /**
-   * @param {object} voice
-   * @param {() => Promise<void>} voice.chime
-   * @param {(call: Call) => Promise<void>} voice.speak
-   * @param {(call: Call) => boolean} voice.isCalled whether they have not come yet
-   */
+  /** @param {Voice<Call>} voice */
   constructor(voice) {
     this.#voice = voice;
   }
@@ -28,24 +29,28 @@ export class Announcer {
    * @param {Call} call
    */
   announce(call) {
-    this.#line(call);
-    setTimeout(() => this.#line(call), REPEAT_AFTER);
+    this.#enqueue(call);
+    setTimeout(() => this.#enqueue(call), REPEAT_AFTER_MS);
   }
 
-  #line(call) {
-    if (this.#waiting.some((other) => other.id === call.id)) return;
-    this.#waiting.push(call);
+  /** @param {Call} call */
+  #enqueue(call) {
+    if (this.#queue.some((other) => other.id === call.id)) return;
+    this.#queue.push(call);
     this.#next();
   }
 
   async #next() {
     if (this.#speaking) return;
     this.#speaking = true;
-    while (this.#waiting.length > 0) await this.#say(this.#waiting.shift());
+    for (let call = this.#queue.shift(); call; call = this.#queue.shift()) await this.#say(call);
     this.#speaking = false;
   }
 
-  // A voice that fails must not silence those who wait for it.
+  /**
+   * A voice that fails must not silence those who wait for it.
+   * @param {Call} call
+   */
   async #say(call) {
     if (!this.#voice.isCalled(call)) return;
     await this.#voice.chime().catch(() => {});

@@ -7,6 +7,7 @@
  * Being called again is a new call.
  */
 export class CallOrder {
+  /** @type {Map<number, { calls: number, turn: number }>} */
   #calls = new Map();
   #next = 0;
 
@@ -19,9 +20,18 @@ export class CallOrder {
     const ids = new Set(called.map((row) => row.id));
     for (const id of this.#calls.keys()) if (!ids.has(id)) this.#calls.delete(id);
     for (const row of called) this.#note(row.id, row.calls ?? 1);
-    return [...called].sort((a, b) => this.#calls.get(b.id).turn - this.#calls.get(a.id).turn);
+    return [...called].sort((a, b) => this.#turnOf(b) - this.#turnOf(a));
   }
 
+  /** @param {{ id: number }} row */
+  #turnOf(row) {
+    return this.#calls.get(row.id)?.turn ?? 0;
+  }
+
+  /**
+   * @param {number} id
+   * @param {number} calls
+   */
   #note(id, calls) {
     const known = this.#calls.get(id);
     if (!known || known.calls < calls) this.#calls.set(id, { calls, turn: this.#next++ });
@@ -31,7 +41,8 @@ export class CallOrder {
 /**
  * Tells which calls nobody has been told of yet.
  */
-export class News {
+export class NewCalls {
+  /** @type {Map<number, number> | null} */
   #told = null;
 
   /**

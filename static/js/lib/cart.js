@@ -2,19 +2,20 @@
  * What a customer has chosen so far. Survives a reload and follows the menu.
  */
 
-import { fromCents, toCents } from "./money.js";
+import { centsOf, fromCents } from "./money.js";
 
-const MOST_OF_ONE = 9;
+const MAX_QUANTITY = 9;
 
 /**
  * @typedef {{ id: number, quantity: number }} Choice
- * @typedef {{ id: number, service: string, classification: string, price: string,
- *   duration_minutes: number }} Offer
+ * @typedef {{ choices: Choice[], name: string }} StoredCart
+ * @typedef {Wire.ClassificationData & { service: string }} Offer
+ * @typedef {Offer & { quantity: number, amount: string }} CartItem as it is shown
  */
 
 /**
  * Everything on the menu by classification id.
- * @param {{ categories: object[] }} menu
+ * @param {Pick<Wire.MenuData, "categories">} menu
  * @returns {Map<number, Offer>}
  */
 export function offersOf(menu) {
@@ -26,25 +27,25 @@ export function offersOf(menu) {
 }
 
 export class Cart {
-  #memory;
+  #stored;
   #offers;
   /** @type {Choice[]} */
   #choices = [];
   #name = "";
 
   /**
-   * @param {import("./memory.js").Memory<any>} memory
+   * @param {import("./stored_value.js").StoredValue<StoredCart>} stored
    * @param {Map<number, Offer>} offers
    */
-  constructor(memory, offers) {
-    this.#memory = memory;
+  constructor(stored, offers) {
+    this.#stored = stored;
     this.#offers = offers;
     this.load();
   }
 
   /** Reads what was stored, perhaps by another tab. */
   load() {
-    const { choices = [], name = "" } = this.#memory.get() ?? {};
+    const { choices = [], name = "" } = this.#stored.get() ?? {};
     this.#choices = choices;
     this.#name = name;
   }
@@ -53,7 +54,7 @@ export class Cart {
    * Follows a new menu.
    * @param {Map<number, Offer>} offers
    */
-  follow(offers) {
+  setOffers(offers) {
     this.#offers = offers;
   }
 
@@ -79,7 +80,7 @@ export class Cart {
 
   /** @param {number} id */
   add(id) {
-    const quantity = Math.min(MOST_OF_ONE, this.quantity(id) + 1);
+    const quantity = Math.min(MAX_QUANTITY, this.quantity(id) + 1);
     this.#set(id, quantity);
   }
 
@@ -96,14 +97,13 @@ export class Cart {
   clear() {
     this.#choices = [];
     this.#name = "";
-    this.#memory.forget();
+    this.#stored.forget();
   }
 
-  /** @returns {(Offer & { quantity: number, amount: string })[]} as they are shown */
-  lines() {
-    return this.#known().map(({ id, quantity }) => {
-      const offer = this.#offers.get(id);
-      return { ...offer, quantity, amount: fromCents(toCents(offer.price) * quantity) };
+  /** @returns {CartItem[]} */
+  items() {
+    return this.#known().map(({ offer, quantity }) => {
+      return { ...offer, quantity, amount: fromCents(centsOf(offer.price) * quantity) };
     });
   }
 
@@ -117,30 +117,36 @@ export class Cart {
 
   /** @returns {string} an amount, as on the wire */
   total() {
-    return fromCents(this.#sum((offer) => toCents(offer.price)));
+    return fromCents(this.#sum((offer) => centsOf(offer.price)));
   }
 
-  /** @returns {object} what the server is told */
+  /** @returns {Wire.Selection} what the server is told */
   order() {
-    const items = this.#known().map(({ id, quantity }) => ({
-      service_classification_id: id,
+    const items = this.#known().map(({ offer, quantity }) => ({
+      service_classification_id: offer.id,
       quantity,
     }));
     const customer_name = this.#name.trim();
     return customer_name ? { items, customer_name } : { items };
   }
 
+  /** What is chosen and on the menu. */
   #known() {
-    return this.#choices.filter(({ id }) => this.#offers.has(id));
+    return this.#choices.flatMap(({ id, quantity }) => {
+      const offer = this.#offers.get(id);
+      return offer ? [{ offer, quantity }] : [];
+    });
   }
 
+  /** @param {(offer: Offer) => number} of */
   #sum(of) {
-    return this.#known().reduce(
-      (sum, { id, quantity }) => sum + quantity * of(this.#offers.get(id)),
-      0,
-    );
+    return this.#known().reduce((sum, { offer, quantity }) => sum + quantity * of(offer), 0);
   }
 
+  /**
+   * @param {number} id
+   * @param {number} quantity
+   */
   #set(id, quantity) {
     const isNew = this.quantity(id) === 0;
     const changed = isNew
@@ -149,8 +155,9 @@ export class Cart {
     this.#save(changed.filter((choice) => choice.quantity > 0));
   }
 
+  /** @param {Choice[]} choices */
   #save(choices) {
     this.#choices = choices;
-    this.#memory.set({ choices, name: this.#name });
+    this.#stored.set({ choices, name: this.#name });
   }
 }

@@ -2,7 +2,10 @@
  * Notes and coins: what people are likely to hand over, and what they get back.
  */
 
-/** Notes that are in people's hands, in whole units, as the issuing central banks list them. */
+/**
+ * Notes that are in people's hands, in whole units, as the issuing central banks list them.
+ * @type {Record<string, number[]>}
+ */
 const NOTES = {
   AUD: [5, 10, 20, 50, 100],
   CAD: [5, 10, 20, 50, 100],
@@ -16,7 +19,10 @@ const NOTES = {
   THB: [20, 50, 100, 500, 1000],
   USD: [1, 5, 10, 20, 50, 100],
 };
-/** Coins that are in people's hands, in cents, from the same lists; where there is a note, the note. */
+/**
+ * Coins that are in people's hands, in cents, from the same lists; where there is a note, the note.
+ * @type {Record<string, number[]>}
+ */
 const COINS = {
   AUD: [5, 10, 20, 50, 100, 200],
   CAD: [5, 10, 25, 100, 200],
@@ -50,8 +56,7 @@ export function likelyTenders(due, currency) {
  * A sum as a hand counts it out: the largest notes and coins that fit, one after the other.
  * @param {number} sum in cents
  * @param {string} currency ISO 4217
- * @returns {{ kind: "note" | "coin", value: number, count: number }[]} values in cents; empty where
- *   the currency's cash is not known here, or has no coin small enough
+ * @returns {(Piece & { count: number })[]} empty where the currency's cash is not known here, or has no coin small enough
  */
 export function inCash(sum, currency) {
   let left = sum;
@@ -63,9 +68,19 @@ export function inCash(sum, currency) {
   return left === 0 ? parts.filter(({ count }) => count > 0) : [];
 }
 
-/** The largest first. */
+/**
+ * @typedef {{ kind: "note" | "coin", value: number }} Piece value in cents
+ *
+ * @param {string} currency
+ * @returns {Piece[]} the largest first
+ */
 function piecesOf(currency) {
-  const notes = (NOTES[currency] ?? []).map((note) => ({ kind: "note", value: note * 100 }));
-  const coins = (COINS[currency] ?? []).map((value) => ({ kind: "coin", value }));
-  return [...notes, ...coins].sort((a, b) => b.value - a.value);
+  const notes = NOTES[currency] ?? [];
+  const coins = COINS[currency] ?? [];
+  /** @type {Piece[]} */
+  const pieces = [
+    ...notes.map((note) => /** @type {const} */ ({ kind: "note", value: note * 100 })),
+    ...coins.map((value) => /** @type {const} */ ({ kind: "coin", value })),
+  ];
+  return pieces.sort((a, b) => b.value - a.value);
 }

@@ -38,5 +38,8 @@ export function keyOf(key) {
  */
 export function tidy(text) {
   const bare = text.replace(/[\s_]/g, "").replace(/,(?=\d{3}(\D|$))/g, "");
-  return bare.replace(",", ".").replace(/^0+(?=\d)/, "").replace(/^\./, "0.");
+  return bare
+    .replace(",", ".")
+    .replace(/^0+(?=\d)/, "")
+    .replace(/^\./, "0.");
 }

@@ -3,7 +3,7 @@
  */
 
 /** No menus, no dragging, no selecting by a long touch. */
-export function lockDown() {
+export function blockGestures() {
   for (const gesture of ["contextmenu", "dragstart", "selectstart"]) {
     addEventListener(gesture, (event) => {
       if (!(event.target instanceof HTMLInputElement)) event.preventDefault();
@@ -18,6 +18,7 @@ export function lockDown() {
  */
 export function forgetLanguage(language) {
   if (document.documentElement.lang === language) return false;
+  // biome-ignore lint/suspicious/noDocumentCookie: plain HTTP has no Cookie Store
   document.cookie = "django_language=; path=/; max-age=0; samesite=lax";
   location.reload();
   return true;

@@ -1,157 +1,228 @@
 /**
- * Keeps a page's component in step with the floor, and its status chip with the line.
+ * Keeps a page's component in step with the floor, and its status chip with the connection.
  */
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
-import { Overlay } from "./overlay.js";
-import { data, timeOfDay, words } from "./page.js";
+import { component } from "./component.js";
+import { OptimisticState } from "./optimistic.js";
+import { pageData, timeOfDay, words } from "./page.js";
 import { Polling } from "./polling.js";
+import { codeOf } from "./refusal.js";
 import { LiveSocket } from "./socket.js";
 import { FloorStore } from "./store.js";
 import { ServerClock } from "./time.js";
 import { Transport } from "./transport.js";
 
-const TICK = 1000;
-const LATELY = 10_000;
-
-Alpine.store("link", { state: "connecting", since: "", live: false, stale: false, polling: false });
+const TICK_MS = 1000;
+const COARSE_TICK_MS = 10_000;
 
 /**
- * The page's line to the server.
- * @param {Partial<import("./socket.js").LineOptions>} options
+ * @typedef {object} ConnectionStore
+ * @property {import("./socket.js").ConnectionState} state
+ * @property {string} since when it was lost, as people read it
+ * @property {boolean} live
+ * @property {boolean} stale
+ * @property {boolean} polling
+ *
+ * @typedef {import("./optimistic.js").OptimisticUpdate} OptimisticUpdate
+ * @typedef {Partial<Wire.TicketDigest & Wire.MonitorDigest & Wire.Takings>} Figures
+ * @typedef {Partial<Wire.TherapistSnapshot & Wire.MonitorSnapshot & Wire.CashierSnapshot
+ *   & Wire.TicketSnapshot>} Snapshot what one of the pages is shown
+ * @typedef {Figures & { transaction?: Wire.TransactionData, room?: Wire.RoomData }} FloorEvent
+ * @typedef {Wire.TherapistSelf | Wire.CashierSelf} Self
+ * @typedef {Partial<Wire.Statistics & Wire.Takings & Wire.Place>} ShownFigures
+ * @typedef {typeof floor} Floor
+ */
+
+/** @type {Wire.LivePage & { snapshot: Snapshot }} */
+const data = pageData();
+
+Alpine.store("connection", {
+  state: "connecting",
+  since: "",
+  live: false,
+  stale: false,
+  polling: false,
+});
+
+/**
+ * The page's connection to the server.
+ * @param {Partial<import("./socket.js").SocketOptions> &
+ *   Pick<import("./socket.js").SocketOptions, "onEvent">} options
  * @param {string} [snapshotUrl] what is asked for again and again where sockets are blocked
  * @returns {LiveSocket}
  */
-export function openLine(options, snapshotUrl = data.snapshot_url) {
+export function connectLive(options, snapshotUrl = data.snapshot_url) {
   const transport = new Transport({
     openPolling: () => new Polling({ snapshotUrl, query: branchQuery(), csrfToken }),
-    onPolling: (isPolling) => (Alpine.store("link").polling = isPolling),
+    onPolling: (isPolling) => {
+      Alpine.store("connection").polling = isPolling;
+    },
   });
-  const line = new LiveSocket({
+  const socket = new LiveSocket({
     url: socketUrl(data.socket),
     connect: (url) => transport.connect(url),
-    lostWords: words.connection_lost,
+    lostMessage: words.connection_lost,
     onState: showState,
     onLogin: goToLogin,
     ...options,
   });
   addEventListener("online", () => {
-    transport.hurry();
-    line.hurry();
+    transport.retrySocket();
+    socket.reconnectNow();
   });
-  addEventListener("offline", () => line.doubt());
+  addEventListener("offline", () => socket.assumeLost());
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden) line.hurry();
+    if (!document.hidden) socket.reconnectNow();
   });
-  line.open();
-  return line;
+  socket.open();
+  return socket;
 }
 
 /**
  * What a screen of the floor has in common: its rows, rooms and clock, and how it acts.
- * A component takes these with `...floor` and calls `this.follow()` when it starts.
+ * A component takes these with `...floor` and calls `this.startSync()` when it starts.
  */
-export const floor = {
-  rows: [],
-  rooms: [],
-  me: null,
+export const floor = component({
+  rows: /** @type {readonly Wire.TransactionData[]} */ ([]),
+  rooms: /** @type {readonly Wire.RoomData[]} */ ([]),
+  me: /** @type {Self | null} */ (null),
+  therapists: /** @type {Wire.TherapistData[]} */ ([]),
+  cashiers: /** @type {Wire.CashierData[]} */ ([]),
   /** What the server counts: no row tells it. */
-  figures: null,
+  figures: /** @type {ShownFigures | null} */ (null),
   now: Date.now(),
   /** The same for what is counted in minutes: each of many rows that asks would cost a second's work. */
-  lately: Date.now(),
+  coarseNow: Date.now(),
   /** When the server was last heard. */
   heardAt: Date.now(),
   loaded: false,
   /** Versions as they were when the page opened: what differs is news and may shine. */
-  opening: {},
+  opening: /** @type {Record<number, number>} */ ({}),
+  /** What is under way: a command's name, or nothing. */
   busy: "",
   problem: "",
-  ask: null,
-  insist: null,
-  imagine: null,
-  agreed: null,
+  /** The component's link to the server; a function, since proxies hide private fields. */
+  sync: /** @type {() => FloorSync} */ (
+    () => {
+      throw new Error("The page has not started yet");
+    }
+  ),
 
+  /** @param {{ id: number, version: number }} row */
   isNews(row) {
     return this.opening[row.id] !== row.version;
   },
 
-  /** Called with each snapshot; a component may bring its own. */
-  caughtUp() {},
+  /**
+   * Whether a button must wait: without a connection, or while another command is under way.
+   * @returns {boolean}
+   */
+  cannotAct() {
+    return !this.$store.connection.live || this.busy !== "";
+  },
 
-  follow() {
-    const screen = new Screen(this);
-    this.ask = (command, data) => screen.line.ask(command, data);
-    this.insist = (command, data) => screen.line.insist(command, data);
-    this.imagine = (guess) => screen.imagine(guess);
-    this.agreed = (answer) => screen.agreed(answer);
-    // The page brings what was true when it was made; the line tells what is.
-    screen.hear("snapshot", data.snapshot);
+  /**
+   * Called with each snapshot; a component may bring its own.
+   * @param {Snapshot} _snapshot
+   */
+  onSnapshot(_snapshot) {},
+
+  startSync() {
+    const sync = new FloorSync(this);
+    this.sync = () => sync;
+    // The page brings what was true when it was made; the connection tells what is.
+    sync.receive("snapshot", data.snapshot);
   },
 
   /**
    * Sends a command for a button: one at a time, and a refusal is shown, never thrown.
-   * @param {string} command
-   * @param {object} [data]
-   * @param {import("./overlay.js").Guess} [guess] what to show until the answer comes
-   * @returns {Promise<object | null>} the answer
+   * @template {keyof Wire.Commands} Name
+   * @param {Name} command
+   * @param {Wire.Commands[Name]["data"]} data
+   * @param {OptimisticUpdate} [update] what to show until the answer comes
+   * @returns {Promise<Wire.Commands[Name]["reply"] | null>} the answer
    */
-  async act(command, data, guess) {
-    return this.attempt(command, () => this.ask(command, data), guess);
+  async act(command, data, update) {
+    return this.attempt(command, () => this.sync().socket.request(command, data), update);
   },
 
   /**
-   * @param {string} what names what is under way
-   * @param {() => Promise<object>} send
-   * @param {import("./overlay.js").Guess} [guess]
+   * Sends a command until it is answered, over as many connections as that takes.
+   * @template {keyof Wire.Commands} Name
+   * @param {Name} command
+   * @param {Wire.Commands[Name]["data"]} data
+   * @returns {Promise<Wire.Commands[Name]["reply"]>}
    */
-  async attempt(what, send, guess) {
+  requestUntilAnswered(command, data) {
+    return this.sync().socket.requestUntilAnswered(command, data);
+  },
+
+  /**
+   * @template {FloorEvent} Answer
+   * @param {string} what names what is under way
+   * @param {() => Promise<Answer>} send
+   * @param {OptimisticUpdate} [update]
+   * @returns {Promise<Answer | null>}
+   */
+  async attempt(what, send, update) {
     if (this.busy) return null;
     this.busy = what;
     this.problem = "";
-    this.imagine(guess ?? null);
+    this.sync().showOptimistically(update ?? null);
     try {
       const answer = await send();
-      this.agreed(answer);
+      this.sync().reconcile(answer);
       return answer;
     } catch (refusal) {
-      if (refusal.code === "not_authenticated") goToLogin();
-      // Locked in another window: the server says where to wait.
-      if (refusal.code === "locked") location.reload();
-      this.imagine(null);
-      this.problem = refusal.message;
+      this.refused(refusal);
       return null;
     } finally {
       this.busy = "";
     }
   },
-};
 
-/** Moves news from the line into the component. Lives outside it: proxies hide private fields. */
-class Screen {
+  /** @param {unknown} refusal */
+  refused(refusal) {
+    if (codeOf(refusal) === "not_authenticated") goToLogin();
+    // Locked in another window: the server says where to wait.
+    if (codeOf(refusal) === "locked") location.reload();
+    this.sync().showOptimistically(null);
+    this.problem = refusal instanceof Error ? refusal.message : String(refusal);
+  },
+});
+
+/** Moves events from the connection into the component. Outside it: proxies hide private fields. */
+class FloorSync {
+  /** @param {Floor} component */
   constructor(component) {
     this.component = component;
     this.store = new FloorStore(data.shows ?? null);
-    this.overlay = new Overlay();
+    this.optimistic = new OptimisticState();
     this.clock = new ServerClock();
-    this.line = openLine({
+    this.socket = connectLive({
       digest: () => this.store.digest(),
-      onEvent: (event, news) => this.hear(event, news),
+      onEvent: (event, news) => this.receive(event, news),
     });
-    setInterval(() => this.tick(), TICK);
+    setInterval(() => this.tick(), TICK_MS);
   }
 
-  hear(event, news) {
-    if (event === "snapshot") this.catchUp(news);
-    else this.take(news);
+  /**
+   * @param {string} event
+   * @param {Snapshot | FloorEvent} news
+   */
+  receive(event, news) {
+    if (event === "snapshot") this.takeSnapshot(/** @type {Snapshot} */ (news));
+    else this.takeEvent(/** @type {FloorEvent} */ (news));
     this.component.heardAt = this.clock.now();
   }
 
-  catchUp(snapshot) {
+  /** @param {Snapshot} snapshot */
+  takeSnapshot(snapshot) {
     this.clock.set(snapshot.server_now);
     const { transaction, transactions = transaction ? [transaction] : [], rooms } = snapshot;
     this.store.replace({ transactions, rooms });
-    if (!this.component.busy) this.overlay.drop();
+    if (!this.component.busy) this.optimistic.drop();
     this.component.me = snapshot.me ?? null;
     if (snapshot.therapists) this.component.therapists = snapshot.therapists;
     if (snapshot.cashiers) this.component.cashiers = snapshot.cashiers;
@@ -160,37 +231,41 @@ class Screen {
     this.component.loaded = true;
     this.tick();
     this.show();
-    this.component.caughtUp(snapshot);
+    this.component.onSnapshot(snapshot);
   }
 
-  take(news) {
+  /** @param {FloorEvent} news */
+  takeEvent(news) {
     this.count(news);
     if (this.learn(news)) this.show();
   }
 
+  /** @param {Figures} news */
   count({ statistics, revenue_today, before, wait_minutes }) {
     const told = { revenue_today, before, wait_minutes };
     const news = Object.entries(told).filter(([, figure]) => figure !== undefined);
     const figures = { ...statistics, ...Object.fromEntries(news) };
-    if (Object.keys(figures).length) this.component.figures = { ...this.component.figures, ...figures };
+    if (Object.keys(figures).length) {
+      this.component.figures = { ...this.component.figures, ...figures };
+    }
   }
 
+  /** @param {FloorEvent} news */
   learn({ transaction, room }) {
-    const isNews = [
-      transaction && this.store.put(transaction),
-      room && this.store.putRoom(room),
-    ];
+    const isNews = [transaction && this.store.put(transaction), room && this.store.putRoom(room)];
     return isNews.includes(true);
   }
 
-  imagine(guess) {
-    if (guess) this.overlay.show(guess);
-    else this.overlay.drop();
+  /** @param {OptimisticUpdate | null} update */
+  showOptimistically(update) {
+    if (update) this.optimistic.show(update);
+    else this.optimistic.drop();
     this.show();
   }
 
-  agreed(answer) {
-    this.overlay.agreed();
+  /** @param {FloorEvent} answer */
+  reconcile(answer) {
+    this.optimistic.confirm();
     this.learn(answer);
     this.show();
   }
@@ -198,29 +273,34 @@ class Screen {
   show() {
     // Frozen, as each row is: Alpine watches the list as a whole.
     this.component.rows = Object.freeze(
-      this.overlay.transactions(this.store.transactions(), data.shows),
+      this.optimistic.transactions(this.store.transactions(), data.shows),
     );
-    this.component.rooms = Object.freeze(this.overlay.rooms(this.store.rooms()));
+    this.component.rooms = Object.freeze(this.optimistic.rooms(this.store.rooms()));
   }
 
   tick() {
     const now = this.clock.now();
     this.component.now = now;
-    this.component.lately = now - (now % LATELY);
+    this.component.coarseNow = now - (now % COARSE_TICK_MS);
   }
 }
 
+/** @param {readonly { id: number, version: number }[]} rows */
 function versionsOf(rows) {
   return Object.fromEntries(rows.map(({ id, version }) => [id, version]));
 }
 
+/**
+ * @param {import("./socket.js").ConnectionState} state
+ * @param {number | null} lostAt
+ * @param {boolean} stale
+ */
 function showState(state, lostAt, stale) {
-  const link = Alpine.store("link");
-  link.state = state;
-  link.live = state === "live";
-  link.since = lostAt ? timeOfDay(lostAt) : "";
-  link.stale = stale;
-  document.documentElement.dataset.link = state;
+  const connection = Alpine.store("connection");
+  connection.state = state;
+  connection.live = state === "live";
+  connection.since = lostAt ? timeOfDay(lostAt) : "";
+  connection.stale = stale;
   document.documentElement.toggleAttribute("data-stale", stale);
 }
 
@@ -239,6 +319,7 @@ function csrfToken() {
   return /(?:^|; )(?:__Host-)?csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? "";
 }
 
+/** @param {string} path */
 function socketUrl(path) {
   const url = new URL(path, location.href);
   url.protocol = location.protocol === "https:" ? "wss:" : "ws:";

@@ -16,6 +16,15 @@ export function toCents(text) {
 }
 
 /**
+ * Cents of an amount that is one, as all of the server's are.
+ * @param {string} amount
+ * @returns {number}
+ */
+export function centsOf(amount) {
+  return toCents(amount) ?? 0;
+}
+
+/**
  * An amount for the wire: text with two decimals.
  * @param {number} cents
  * @returns {string}
@@ -40,5 +49,5 @@ export function moneyFormat(language, currency, more = {}) {
     currencyDisplay: "narrowSymbol",
     ...more,
   });
-  return (amount) => format.format(amount);
+  return (amount) => format.format(/** @type {Intl.StringNumericLiteral} */ (amount));
 }

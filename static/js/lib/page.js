@@ -7,9 +7,19 @@ import { inWords, timeOfDayFormat, waitInWords } from "./time.js";
 import { fillIn, readWords } from "./words.js";
 
 // Frozen to the last value: Alpine need not watch what never changes.
-export const data = JSON.parse(document.getElementById("page-data").textContent, (_key, value) =>
+const data = JSON.parse(document.getElementById("page-data")?.textContent ?? "{}", (_key, value) =>
   Object.freeze(value),
 );
+
+/**
+ * What the page's view hands to its script.
+ * @template {Wire.PageData} Data the page's own, by the type of what it is assigned to
+ * @returns {Data}
+ */
+export function pageData() {
+  return data;
+}
+
 export const words = readWords(document);
 
 const language = document.documentElement.lang;
@@ -29,7 +39,7 @@ export function say(name, values = {}) {
 /**
  * What every component may call from its template.
  */
-export const speech = {
+export const formatting = {
   money,
   timeOfDay,
   say,
@@ -49,19 +59,24 @@ export const speech = {
     return waitInWords(range, words);
   },
 
-  /** @param {{ status: string }} row a transaction */
+  /** @param {{ status: Wire.Status }} row a transaction */
   statusOf(row) {
     return words[`status.${row.status}`] ?? row.status;
   },
 
-  /** @param {{ status: string }} room */
+  /** @param {{ status: Wire.RoomStatus }} room */
   roomStatusOf(room) {
     return words[`room.${room.status}`] ?? room.status;
   },
 
-  /** The tier of a service, and its minutes where the tier does not say them itself. */
+  /**
+   * The tier of a service, and its minutes where the tier does not say them itself.
+   * @param {Pick<Wire.ClassificationData, "classification" | "duration_minutes">} item
+   */
   tier(item) {
     const says = item.classification.includes(String(item.duration_minutes));
-    return says ? item.classification : `${item.classification} · ${inWords(item.duration_minutes, words)}`;
+    return says
+      ? item.classification
+      : `${item.classification} · ${inWords(item.duration_minutes, words)}`;
   },
 };

@@ -1,15 +1,18 @@
 /**
- * A line over plain HTTP, for networks that block WebSockets. To its owner it looks like one:
+ * A connection over plain HTTP, for networks that block WebSockets. To its owner it looks like one:
  * it asks for the snapshot every few seconds, and posts commands to their addresses.
  */
 
-const SHORTEST_PAUSE = 3_000;
-const LONGEST_PAUSE = 5_000;
-const SNAPSHOT_WITHIN = 10_000;
-const COMMAND_WITHIN = 20_000;
+const SHORTEST_PAUSE_MS = 3_000;
+const LONGEST_PAUSE_MS = 5_000;
+const SNAPSHOT_WITHIN_MS = 10_000;
+const COMMAND_WITHIN_MS = 20_000;
 
 const CLOSE_BROKEN = 1006;
-/** A refusal to show the snapshot, as a socket would say it. */
+/**
+ * A refusal to show the snapshot, as a socket would say it.
+ * @type {Record<number, number>}
+ */
 const CLOSE_FOR = { 401: 4401, 403: 4403, 404: 4404 };
 
 /**
@@ -22,20 +25,25 @@ const CLOSE_FOR = { 401: 4401, 403: 4403, 404: 4404 };
  */
 
 export class Polling {
+  /** @type {import("./transport.js").Connection["onmessage"]} */
   onmessage = null;
+  /** @type {import("./transport.js").Connection["onclose"]} */
   onclose = null;
+  /** @type {Required<PollingOptions>} */
   #options;
   #etag = "";
-  #timer = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
   #isAsking = false;
   #answers = 0;
-  #over = false;
+  #isClosed = false;
 
   /** @param {PollingOptions} options */
   constructor(options) {
     this.#options = {
       query: "",
       csrfToken: () => "",
+      // The browser's own must not be called as a method of ours.
       fetch: (...request) => fetch(...request),
       random: Math.random,
       ...options,
@@ -53,18 +61,19 @@ export class Polling {
 
   /** Asks no more. Answers of commands already sent are still handed over. */
   close() {
-    this.#over = true;
+    this.#isClosed = true;
     clearTimeout(this.#timer);
   }
 
+  /** @param {number} pause in milliseconds */
   #askIn(pause) {
     clearTimeout(this.#timer);
-    if (!this.#over) this.#timer = setTimeout(() => this.#ask(), pause);
+    if (!this.#isClosed) this.#timer = setTimeout(() => this.#ask(), pause);
   }
 
   #askLater() {
-    const spread = LONGEST_PAUSE - SHORTEST_PAUSE;
-    this.#askIn(SHORTEST_PAUSE + this.#options.random() * spread);
+    const spread = LONGEST_PAUSE_MS - SHORTEST_PAUSE_MS;
+    this.#askIn(SHORTEST_PAUSE_MS + this.#options.random() * spread);
   }
 
   async #ask() {
@@ -75,11 +84,11 @@ export class Polling {
       const message = await this.#news();
       // Read before a command was answered, it would take back what the answer said.
       const isOld = answersBefore !== this.#answers;
-      if (!isOld && !this.#over) this.#say(message);
+      if (!isOld && !this.#isClosed) this.#deliver(message);
       if (isOld) this.#askAfresh();
       else this.#askLater();
     } catch (error) {
-      this.#break(error.closeCode);
+      this.#fail(error instanceof SnapshotRefused ? error.closeCode : CLOSE_BROKEN);
     } finally {
       this.#isAsking = false;
     }
@@ -91,18 +100,26 @@ export class Polling {
   }
 
   async #news() {
+    /** @type {Record<string, string>} */
     const headers = this.#etag ? { "If-None-Match": this.#etag } : {};
-    const response = await this.#request(this.#options.snapshotUrl, SNAPSHOT_WITHIN, { headers });
+    const response = await this.#request(this.#options.snapshotUrl, SNAPSHOT_WITHIN_MS, {
+      headers,
+    });
     if (response.status === 304) return { event: "heartbeat", data: {} };
     const data = await response.json();
-    if (!response.ok) throw refused(response.status, data);
+    if (!response.ok) throw new SnapshotRefused(response.status, data.ok === false);
     this.#etag = response.headers.get("ETag") ?? "";
     return { event: "snapshot", data };
   }
 
+  /**
+   * @param {string} command
+   * @param {number} id
+   * @param {object} data
+   */
   async #post(command, id, data) {
     try {
-      const response = await this.#request(this.#addressOf(command), COMMAND_WITHIN, {
+      const response = await this.#request(this.#addressOf(command), COMMAND_WITHIN_MS, {
         method: "POST",
         headers: {
           "Content-Type": "application/json",
@@ -113,36 +130,47 @@ export class Polling {
       const reply = await response.json();
       if (typeof reply.ok !== "boolean") throw new Error("Not an answer of ours");
       this.#answers += 1;
-      this.#say({ ...reply, id });
+      this.#deliver({ ...reply, id });
       this.#askIn(0);
     } catch {
-      this.#break();
+      this.#fail();
     }
   }
 
+  /** @param {string} command */
   #addressOf(command) {
     return `/api/commands/${command}/${this.#options.query}`;
   }
 
+  /**
+   * @param {string} url
+   * @param {number} within in milliseconds
+   * @param {RequestInit} request
+   */
   #request(url, within, request) {
     const signal = AbortSignal.timeout(within);
     return this.#options.fetch(url, { cache: "no-store", signal, ...request });
   }
 
-  #say(message) {
+  /** @param {object} message */
+  #deliver(message) {
     this.onmessage?.({ data: JSON.stringify(message) });
   }
 
-  #break(code = CLOSE_BROKEN) {
-    if (this.#over) return;
+  #fail(code = CLOSE_BROKEN) {
+    if (this.#isClosed) return;
     this.close();
     this.onclose?.({ code });
   }
 }
 
-// Only our own server's word counts: a proxy says 403 and 404 too.
-function refused(status, body) {
-  const error = new Error(`The snapshot was refused with ${status}`);
-  if (body.ok === false) error.closeCode = CLOSE_FOR[status];
-  return error;
+class SnapshotRefused extends Error {
+  /**
+   * @param {number} status
+   * @param {boolean} isOurs only our own server's word counts: a proxy says 403 and 404 too
+   */
+  constructor(status, isOurs) {
+    super(`The snapshot was refused with ${status}`);
+    this.closeCode = isOurs ? CLOSE_FOR[status] : undefined;
+  }
 }

@@ -12,12 +12,13 @@ function plain(text) {
 
 /**
  * The services that have every word of the query in their name, description or heading.
- * @param {{ categories: { name: string, services: object[] }[] }} menu
+ * @param {Pick<Wire.MenuData, "categories">} menu
  * @param {string} query
- * @returns {object[]} services whose name matches first
+ * @returns {Wire.ServiceData[]} services whose name matches first
  */
 export function find(menu, query) {
   const asked = plain(query).split(/\s+/).filter(Boolean);
+  /** @type {Wire.ServiceData[]} */
   const hits = [];
   for (const category of menu.categories) {
     for (const service of category.services) {
@@ -26,6 +27,7 @@ export function find(menu, query) {
       if (asked.every((word) => text.includes(word))) hits.push(service);
     }
   }
+  /** @param {Wire.ServiceData} service */
   const isNamed = (service) => asked.some((word) => plain(service.name).includes(word));
   return [...hits.filter(isNamed), ...hits.filter((service) => !isNamed(service))];
 }
@@ -42,6 +44,7 @@ export function find(menu, query) {
 export function findOffers(offers, query, most = 8) {
   const asked = plain(query).split(/\s+/).filter(Boolean);
   if (asked.length === 0) return [];
+  /** @param {Offer} offer */
   const fits = (offer) => {
     const parts = plain(`${offer.service} ${offer.classification}`).split(/[^\p{L}\p{N}]+/u);
     return asked.every((word) => parts.some((part) => part.startsWith(word)));

@@ -1,272 +1,332 @@
 /**
- * One line to the server: commands with answers, events, and the care that keeps it alive.
+ * One connection to the server: commands with answers, events, and the care that keeps it alive.
  */
 
-import { Refusal } from "./refusal.js";
+import { codeOf, Refusal } from "./refusal.js";
+import { openSocket } from "./transport.js";
 
-const SHORTEST_WAIT = 500;
-const LONGEST_WAIT = 15_000;
-const PROBE_AFTER = 12_000;
-const SILENT_AFTER = 25_000;
-const OPEN_WITHIN = 10_000;
-const OFFLINE_AFTER = 8_000;
-const ANSWER_WITHIN = 20_000;
-const SETTLE_WITHIN = 1_000;
-const TICK = 1_000;
+const SHORTEST_WAIT_MS = 500;
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 15_000;
+const PROBE_AFTER_MS = 12_000;
+const SILENT_AFTER_MS = 25_000;
+const OPEN_WITHIN_MS = 10_000;
+const OFFLINE_AFTER_MS = 8_000;
+const ANSWER_WITHIN_MS = 20_000;
+const SETTLE_WITHIN_MS = 1_000;
+const TICK_MS = 1_000;
 
+const CLOSE_NORMAL = 1000;
 const CLOSE_BROKEN = 1006;
 const CLOSE_LOGIN = 4401;
 const CLOSE_FOR_GOOD = new Set([4403, 4404]);
 const CLOSE_TOO_FAST = 4429;
 const CLOSE_SLOW_DOWN = new Set([4408, CLOSE_TOO_FAST]);
 const CALMER_ATTEMPT = 3;
-const CALMER_WAIT = 5_000;
+const CALMER_WAIT_MS = 5_000;
 
 /**
- * @typedef {"connecting" | "live" | "reconnecting" | "offline"} LineState
- * @typedef {object} LineOptions
+ * @typedef {import("./transport.js").Connection} Connection
+ * @typedef {"connecting" | "live" | "reconnecting" | "offline"} ConnectionState
+ *
+ * @typedef {{ id?: number, event: string, data?: object }} ServerEvent
+ * @typedef {{ id: number, ok: true }} Answer with what the command's reply has
+ * @typedef {{ id: number, ok: false, code: Wire.ErrorCode, error: string }} RefusedAnswer
+ *
+ * @typedef {object} PendingRequest
+ * @property {(answer: Answer) => void} resolve
+ * @property {(refusal: Refusal) => void} reject
+ * @property {ReturnType<typeof setTimeout>} timer
+ *
+ * @typedef {object} SocketOptions
  * @property {string} url address of the socket, with its scheme
  * @property {(event: string, data: object) => void} onEvent snapshots, broadcasts and heartbeats
- * @property {(state: LineState, lostAt: number | null, stale: boolean) => void} [onState]
+ * @property {(state: ConnectionState, lostAt: number | null, stale: boolean) => void} [onState]
  * @property {() => void} [onLogin] the server no longer knows who we are
- * @property {() => { count: number, versions: number }} [digest] of what the screen holds
- * @property {string} [lostWords] sentence of a `connection_lost`
- * @property {(url: string) => import("./transport.js").End} [connect]
+ * @property {() => Wire.Digest | null} [digest] of what the screen holds
+ * @property {string} [lostMessage] sentence of a `connection_lost`
+ * @property {(url: string) => Connection} [connect]
  * @property {() => number} [random]
  */
 
 export class LiveSocket {
+  /** @type {Required<SocketOptions>} */
   #options;
-  #line = null;
-  #lineIsGood = false;
-  #over = false;
+  /** @type {Connection | null} */
+  #connection = null;
+  #isLive = false;
+  #isClosed = false;
   #attempt = 0;
-  #retry = null;
-  #ticker = null;
-  #heardAt = 0;
-  #freshAt = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #retry;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #ticker;
+  #receivedAt = 0;
+  /** @type {number | null} */
+  #dataReceivedAt = null;
   #probed = false;
+  /** @type {number | null} */
   #lostAt = null;
-  #told = "";
+  #notified = "";
   #nextId = 1;
-  #asks = new Map();
+  /** @type {Map<unknown, PendingRequest>} */
+  #requests = new Map();
+  /** @type {Partial<Wire.Digest> | null} the last one that differed from what the screen holds */
   #heartbeat = null;
-  #waiting = [];
+  /** @type {(() => void)[]} */
+  #waitingForLive = [];
 
-  /** @param {LineOptions} options */
+  /** @param {SocketOptions} options */
   constructor(options) {
     this.#options = {
       onState: () => {},
       onLogin: () => {},
-      lostWords: "",
-      connect: (url) => new WebSocket(url),
+      digest: () => null,
+      lostMessage: "",
+      connect: openSocket,
       random: Math.random,
       ...options,
     };
   }
 
   open() {
-    this.#heardAt = Date.now();
-    this.#ticker = setInterval(() => this.#tick(), TICK);
+    this.#receivedAt = Date.now();
+    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
     this.#connect();
-    this.#tell();
+    this.#notify();
   }
 
   /** Hangs up for good. */
   close() {
-    this.#over = true;
-    this.#hangUp();
+    this.#isClosed = true;
+    this.#closeForGood();
   }
 
   /** Tries at once, for instance because the device came back online. */
-  hurry() {
-    if (this.#line || this.#over) return;
+  reconnectNow() {
+    if (this.#connection || this.#isClosed) return;
     clearTimeout(this.#retry);
     this.#connect();
   }
 
-  /** The device says it has no network. Where that is wrong, the next line is there at once. */
-  doubt() {
-    if (this.#line) this.#giveUpLine();
+  /** The device says it has no network. Where that is wrong, the next connection is there at once. */
+  assumeLost() {
+    if (this.#connection) this.#abandon(this.#connection);
   }
 
   get isLive() {
-    return this.#lineIsGood;
+    return this.#isLive;
   }
 
   /**
    * Sends a command.
-   * @param {string} command
-   * @param {object} [data]
-   * @returns {Promise<object>} the answer; rejects with a `Refusal`
+   * @template {keyof Wire.Commands} Name
+   * @param {Name} command
+   * @param {Wire.Commands[Name]["data"]} data
+   * @returns {Promise<Wire.Commands[Name]["reply"]>} rejects with a `Refusal`
    */
-  ask(command, data = {}) {
-    if (!this.#lineIsGood) return Promise.reject(this.#lost());
+  request(command, data) {
+    if (!this.#isLive) return Promise.reject(this.#lost());
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#give(id, () => reject(this.#lost())), ANSWER_WITHIN);
-      this.#asks.set(id, { resolve, reject, timer });
+      const timer = setTimeout(() => this.#takeRequest(id)?.reject(this.#lost()), ANSWER_WITHIN_MS);
+      this.#requests.set(id, {
+        resolve: (answer) => resolve(/** @type {Wire.Commands[Name]["reply"] & Answer} */ (answer)),
+        reject,
+        timer,
+      });
       this.#send({ command, id, data });
     });
   }
 
   /**
-   * Sends a command until it is answered, over as many lines as that takes. Only for commands
+   * Sends a command until it is answered, over as many connections as that takes. Only for commands
    * the server knows again (those with a `request_id`).
-   * @param {string} command
-   * @param {object} [data]
-   * @returns {Promise<object>}
+   * @template {keyof Wire.Commands} Name
+   * @param {Name} command
+   * @param {Wire.Commands[Name]["data"]} data
+   * @returns {Promise<Wire.Commands[Name]["reply"]>}
    */
-  async insist(command, data) {
+  async requestUntilAnswered(command, data) {
     for (;;) {
       await this.#whenLive();
       try {
-        return await this.ask(command, data);
+        return await this.request(command, data);
       } catch (refusal) {
-        if (refusal.code !== "connection_lost" || this.#over) throw refusal;
+        if (codeOf(refusal) !== "connection_lost" || this.#isClosed) throw refusal;
       }
     }
   }
 
+  /** @returns {Promise<void>} */
   #whenLive() {
-    if (this.#lineIsGood || this.#over) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    if (this.#isLive || this.#isClosed) return Promise.resolve();
+    return new Promise((resolve) => this.#waitingForLive.push(resolve));
   }
 
   #connect() {
-    const line = this.#options.connect(this.#options.url);
-    line.onmessage = ({ data }) => this.#hear(JSON.parse(data));
-    line.onclose = ({ code }) => this.#closed(code);
-    this.#line = line;
-    this.#heardAt = Date.now();
+    const connection = this.#options.connect(this.#options.url);
+    connection.onmessage = ({ data }) => this.#receive(JSON.parse(data));
+    connection.onclose = ({ code }) => this.#onClosed(code);
+    this.#connection = connection;
+    this.#receivedAt = Date.now();
   }
 
+  /** @param {object} message */
   #send(message) {
-    this.#line.send(JSON.stringify(message));
+    this.#connection?.send(JSON.stringify(message));
   }
 
-  #askSnapshot() {
+  #requestSnapshot() {
     this.#heartbeat = null;
-    if (this.#lineIsGood) this.#send({ command: "snapshot" });
+    if (this.#isLive) this.#send({ command: "snapshot" });
   }
 
-  #hear(message) {
-    this.#heardAt = this.#freshAt = Date.now();
+  /** @param {ServerEvent | Answer | RefusedAnswer} message */
+  #receive(message) {
+    this.#receivedAt = this.#dataReceivedAt = Date.now();
     this.#probed = false;
-    // Only the first message proves the line: a refused one is accepted, then closed.
-    this.#lineIsGood = true;
+    // Only the first message proves the connection: a refused one is accepted, then closed.
+    this.#isLive = true;
     this.#lostAt = null;
     this.#attempt = 0;
-    this.#take(message);
+    this.#dispatch(message);
     if (this.#heartbeat && this.#agrees(this.#heartbeat)) this.#heartbeat = null;
-    this.#tell();
+    this.#notify();
   }
 
-  #take(message) {
-    if (this.#asks.has(message.id)) this.#answer(message);
-    else if (message.event === "resync") this.#askSnapshot();
-    else this.#options.onEvent(message.event, message.data ?? {});
-    if (message.event === "heartbeat") this.#compare(message.data);
+  /** @param {ServerEvent | Answer | RefusedAnswer} message */
+  #dispatch(message) {
+    const request = this.#takeRequest(message.id);
+    if (request) this.#answer(request, /** @type {Answer | RefusedAnswer} */ (message));
+    else this.#hear(/** @type {ServerEvent} */ (message));
   }
 
-  #answer(message) {
-    this.#give(message.id, ({ resolve, reject }) => {
-      if (message.ok) resolve(message);
-      else reject(new Refusal(message.code, message.error));
-    });
+  /** @param {ServerEvent} message */
+  #hear({ event, data = {} }) {
+    if (event === "resync") this.#requestSnapshot();
+    else this.#options.onEvent(event, data);
+    if (event === "heartbeat") this.#compare(data);
   }
 
-  #give(id, how) {
-    const ask = this.#asks.get(id);
-    this.#asks.delete(id);
-    clearTimeout(ask.timer);
-    how(ask);
+  /**
+   * @param {PendingRequest} request
+   * @param {Answer | RefusedAnswer} message
+   */
+  #answer({ resolve, reject }, message) {
+    if (message.ok) resolve(message);
+    else reject(new Refusal(message.code, message.error));
   }
 
-  // Events may still be on their way, so a difference counts only when it lasts.
+  /**
+   * A request that is not waited for any more, by its id.
+   * @param {unknown} id
+   */
+  #takeRequest(id) {
+    const request = this.#requests.get(id);
+    this.#requests.delete(id);
+    clearTimeout(request?.timer);
+    return request;
+  }
+
+  /**
+   * Events may still be on their way, so a difference counts only when it lasts.
+   * @param {Partial<Wire.Digest>} heartbeat
+   */
   #compare(heartbeat) {
     if (this.#agrees(heartbeat)) return;
     this.#heartbeat = heartbeat;
     setTimeout(() => {
-      if (this.#heartbeat === heartbeat) this.#askSnapshot();
-    }, SETTLE_WITHIN);
+      if (this.#heartbeat === heartbeat) this.#requestSnapshot();
+    }, SETTLE_WITHIN_MS);
   }
 
+  /** @param {Partial<Wire.Digest>} heartbeat without a count where it tells of no rows */
   #agrees(heartbeat) {
-    const digest = this.#options.digest?.();
-    if (!digest || heartbeat?.count === undefined) return true;
+    const digest = this.#options.digest();
+    if (!digest || heartbeat.count === undefined) return true;
     return digest.count === heartbeat.count && digest.versions === heartbeat.versions;
   }
 
   #tick() {
-    const silence = Date.now() - this.#heardAt;
-    if (this.#line && silence > (this.#lineIsGood ? SILENT_AFTER : OPEN_WITHIN)) this.#giveUpLine();
-    else if (this.#lineIsGood && silence > PROBE_AFTER && !this.#probed) {
+    const silence = Date.now() - this.#receivedAt;
+    const longest = this.#isLive ? SILENT_AFTER_MS : OPEN_WITHIN_MS;
+    if (this.#connection && silence > longest) this.#abandon(this.#connection);
+    else if (this.#isLive && silence > PROBE_AFTER_MS && !this.#probed) {
       this.#probed = true;
-      this.#askSnapshot();
+      this.#requestSnapshot();
     }
-    this.#tell();
+    this.#notify();
   }
 
-  // A dead network may keep a closing handshake waiting for minutes: we do not wait for it.
-  #giveUpLine() {
-    const line = this.#line;
-    line.onmessage = line.onclose = null;
-    line.close();
-    this.#closed(CLOSE_BROKEN);
+  /**
+   * A dead network may keep a closing handshake waiting for minutes: we do not wait for it.
+   * @param {Connection} connection
+   */
+  #abandon(connection) {
+    connection.onmessage = connection.onclose = null;
+    connection.close();
+    this.#onClosed(CLOSE_BROKEN);
   }
 
-  #closed(code) {
-    this.#line = null;
-    this.#lineIsGood = false;
+  /** @param {number} code */
+  #onClosed(code) {
+    this.#connection = null;
+    this.#isLive = false;
     this.#lostAt ??= Date.now();
     this.#heartbeat = null;
-    for (const id of [...this.#asks.keys()]) this.#give(id, ({ reject }) => reject(this.#lost()));
+    for (const id of [...this.#requests.keys()]) this.#takeRequest(id)?.reject(this.#lost());
     if (code === CLOSE_LOGIN) this.#options.onLogin();
-    if (code === CLOSE_LOGIN || CLOSE_FOR_GOOD.has(code)) this.#over = true;
-    if (this.#over) this.#hangUp();
+    if (code === CLOSE_LOGIN || CLOSE_FOR_GOOD.has(code)) this.#isClosed = true;
+    if (this.#isClosed) this.#closeForGood();
     else this.#retryLater(code);
-    this.#tell();
+    this.#notify();
   }
 
+  /**
+   * Exponential back-off with jitter.
+   * @param {number} code
+   */
   #retryLater(code) {
     if (CLOSE_SLOW_DOWN.has(code)) this.#attempt = Math.max(this.#attempt, CALMER_ATTEMPT);
-    const ceiling = Math.min(LONGEST_WAIT, 1000 * 2 ** this.#attempt);
-    const least = code === CLOSE_TOO_FAST ? CALMER_WAIT : SHORTEST_WAIT;
+    const ceiling = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#attempt);
+    const least = code === CLOSE_TOO_FAST ? CALMER_WAIT_MS : SHORTEST_WAIT_MS;
     const wait = least + this.#options.random() * (ceiling - least);
     this.#attempt += 1;
     this.#retry = setTimeout(() => this.#connect(), wait);
   }
 
-  #hangUp() {
+  #closeForGood() {
     clearTimeout(this.#retry);
     clearInterval(this.#ticker);
-    if (this.#line) {
-      this.#line.onmessage = this.#line.onclose = null;
-      this.#line.close();
-      this.#closed(1000);
-    }
+    const connection = this.#connection;
+    if (!connection) return;
+    connection.onmessage = connection.onclose = null;
+    connection.close();
+    this.#onClosed(CLOSE_NORMAL);
   }
 
-  /** @returns {LineState} */
+  /** @returns {ConnectionState} */
   #state() {
-    if (this.#lineIsGood) return "live";
-    if (this.#over) return "offline";
+    if (this.#isLive) return "live";
+    if (this.#isClosed) return "offline";
     if (this.#lostAt === null) return "connecting";
-    return Date.now() - this.#lostAt > OFFLINE_AFTER ? "offline" : "reconnecting";
+    return Date.now() - this.#lostAt > OFFLINE_AFTER_MS ? "offline" : "reconnecting";
   }
 
-  #tell() {
+  #notify() {
     const state = this.#state();
-    const stale = this.#freshAt !== null && Date.now() - this.#freshAt > SILENT_AFTER;
+    const heardAt = this.#dataReceivedAt;
+    const stale = heardAt !== null && Date.now() - heardAt > SILENT_AFTER_MS;
     const news = `${state} ${this.#lostAt} ${stale}`;
-    if (news === this.#told) return;
-    this.#told = news;
+    if (news === this.#notified) return;
+    this.#notified = news;
     this.#options.onState(state, this.#lostAt, stale);
-    if (this.#lineIsGood || this.#over) this.#waiting.splice(0).forEach((go) => go());
+    if (!this.#isLive && !this.#isClosed) return;
+    for (const resume of this.#waitingForLive.splice(0)) resume();
   }
 
   #lost() {
-    return new Refusal("connection_lost", this.#options.lostWords);
+    return new Refusal("connection_lost", this.#options.lostMessage);
   }
 }

@@ -2,11 +2,12 @@
  * The page's own sounds: a chime of two tones, and a voice.
  */
 
-const TONES = [659.25, 523.25]; // E5, C5
+const TONES_HZ = [659.25, 523.25]; // E5, C5
 const TONE_SECONDS = 0.7;
 const LOUDNESS = 0.25; // -12 dBFS
-const SPEECH_ENDS_WITHIN = 15_000;
+const SPEECH_ENDS_WITHIN_MS = 15_000;
 
+/** @type {AudioContext | null} */
 let context = null;
 
 /**
@@ -23,12 +24,20 @@ export async function unlockSound() {
 
 /** Two soft tones. Resolves when they have faded. */
 export async function chime() {
-  if (context?.state !== "running") return;
-  TONES.forEach((tone, place) => play(tone, context.currentTime + place * TONE_SECONDS));
-  await pause(TONES.length * TONE_SECONDS * 1000);
+  const sounding = context;
+  if (sounding?.state !== "running") return;
+  for (const [place, tone] of TONES_HZ.entries()) {
+    play(sounding, tone, sounding.currentTime + place * TONE_SECONDS);
+  }
+  await pause(TONES_HZ.length * TONE_SECONDS * 1000);
 }
 
-function play(frequency, start) {
+/**
+ * @param {AudioContext} context
+ * @param {number} frequency in Hz
+ * @param {number} start in seconds of the context's clock
+ */
+function play(context, frequency, start) {
   const [tone, volume] = [context.createOscillator(), context.createGain()];
   tone.frequency.value = frequency;
   volume.gain.setValueAtTime(0.0001, start);
@@ -43,7 +52,7 @@ function play(frequency, start) {
  * Shakes the device, where it can. Browsers complain of pages that nobody has touched yet.
  * @param {number[]} pattern milliseconds of shaking and of rest, in turns
  */
-export function shake(pattern) {
+export function vibrate(pattern) {
   if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(pattern);
 }
 
@@ -57,11 +66,15 @@ export async function speak(text, language) {
   const words = new SpeechSynthesisUtterance(text);
   words.lang = language;
   words.rate = 0.9;
-  const said = new Promise((resolve) => (words.onend = words.onerror = resolve));
+  const said = new Promise((resolve) => {
+    words.addEventListener("end", resolve);
+    words.addEventListener("error", resolve);
+  });
   speechSynthesis.speak(words);
-  await Promise.race([said, pause(SPEECH_ENDS_WITHIN)]);
+  await Promise.race([said, pause(SPEECH_ENDS_WITHIN_MS)]);
 }
 
+/** @param {number} milliseconds */
 function pause(milliseconds) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

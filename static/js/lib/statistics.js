@@ -4,14 +4,16 @@
 
 import { minutesSince } from "./time.js";
 
-const LONG_WAIT = 10;
-const TOO_LONG_WAIT = 20;
+const LONG_WAIT_MINUTES = 10;
+const TOO_LONG_WAIT_MINUTES = 20;
+/** @type {Wire.Status[]} */
 const WITH_THERAPIST = ["therapist_confirmed", "in_service"];
+/** @type {Wire.Status[]} */
 const WITH_CASHIER = ["awaiting_payment", "paying"];
 
 /**
  * Who waits for a therapist, and for how many minutes.
- * @param {{ status: string, queued_at: string | null }[]} rows
+ * @param {readonly Pick<Wire.TransactionData, "status" | "queued_at">[]} rows
  * @param {number} now
  */
 export function waits(rows, now) {
@@ -27,8 +29,8 @@ export function waits(rows, now) {
 
 /**
  * How many of the people on duty have a customer, and how much there is to do at the counters.
- * @param {{ status: string, therapist_id: number, cashier_id: number }[]} rows
- * @param {{ therapists: number, cashiers: number }} onDuty
+ * @param {readonly Pick<Wire.TransactionData, "status" | "therapist_id" | "cashier_id">[]} rows
+ * @param {Pick<Wire.Statistics, "therapists" | "cashiers">} onDuty
  */
 export function duty(rows, { therapists, cashiers }) {
   const treating = new Set(withStatus(rows, WITH_THERAPIST).map((row) => row.therapist_id)).size;
@@ -48,14 +50,16 @@ export function duty(rows, { therapists, cashiers }) {
  * @returns {"" | "long" | "too-long"}
  */
 export function urgencyOf(minutes) {
-  if (minutes > TOO_LONG_WAIT) return "too-long";
-  return minutes > LONG_WAIT ? "long" : "";
+  if (minutes > TOO_LONG_WAIT_MINUTES) return "too-long";
+  return minutes > LONG_WAIT_MINUTES ? "long" : "";
 }
 
 /**
  * Who is at each counter now.
- * @param {{ id: number, name: string, counter_number: string }[]} cashiers
- * @param {{ status: string, cashier_id: number }[]} rows
+ * @template {Pick<Wire.TransactionData, "status" | "cashier_id">} Row
+ * @param {Wire.CashierData[]} cashiers
+ * @param {readonly Row[]} rows
+ * @returns {(Wire.CashierData & { row: Row | null })[]}
  */
 export function counters(cashiers, rows) {
   const paying = withStatus(rows, WITH_CASHIER);
@@ -65,6 +69,11 @@ export function counters(cashiers, rows) {
   }));
 }
 
+/**
+ * @template {{ status: Wire.Status }} Row
+ * @param {readonly Row[]} rows
+ * @param {Wire.Status[]} statuses
+ */
 function withStatus(rows, statuses) {
   return rows.filter((row) => statuses.includes(row.status));
 }

@@ -6,17 +6,20 @@
  */
 
 /**
- * @typedef {{ id: number, version: number, status: string }} Row
- * @typedef {{ number: string, version: number, status: string }} RoomRow
+ * @typedef {Wire.TransactionData} Row
+ * @typedef {Wire.RoomData} RoomRow
  */
 
 export class FloorStore {
   #shows;
+  /** @type {Map<number, Row>} */
   #rows = new Map();
+  /** @type {Map<string, RoomRow>} */
   #rooms = new Map();
+  /** @type {Map<number, number>} the versions of rows that left */
   #gone = new Map();
 
-  /** @param {string[] | null} shows statuses this screen shows; null shows them all */
+  /** @param {readonly Wire.Status[] | null} shows statuses this screen shows; null shows them all */
   constructor(shows = null) {
     this.#shows = shows && new Set(shows);
   }
@@ -71,26 +74,36 @@ export class FloorStore {
     return [...this.#rooms.values()].sort((a, b) => byNumber.compare(a.number, b.number));
   }
 
-  /** What the server's heartbeat is held against. */
+  /** @returns {Wire.Digest} what the server's heartbeat is compared with */
   digest() {
     const all = [...this.#rows.values(), ...this.#rooms.values()];
     return { count: all.length, versions: all.reduce((sum, { version }) => sum + version, 0) };
   }
 
+  /** @param {Row} row */
   #isShown(row) {
     return this.#shows === null || this.#shows.has(row.status);
   }
 
+  /** @param {number} id */
   #versionOf(id) {
     return this.#rows.get(id)?.version ?? this.#gone.get(id) ?? -1;
   }
 
-  // A row that left is remembered by its version, so that a late event cannot bring it back.
+  /**
+   * A row that left is remembered by its version, so that a late event cannot bring it back.
+   * @param {number} id
+   * @param {number} version
+   */
   #remember(id, version) {
     this.#gone.set(id, Math.max(version, this.#gone.get(id) ?? version));
   }
 }
 
+/**
+ * @param {Row} a
+ * @param {Row} b
+ */
 function byTurn(a, b) {
   const [first, second] = [a.queued_at ?? "", b.queued_at ?? ""];
   if (first !== second) return first < second ? -1 : 1;

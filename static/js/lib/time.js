@@ -4,8 +4,8 @@
 
 import { fillIn } from "./words.js";
 
-const MINUTE = 60_000;
-const HOUR = 60;
+const MINUTE_MS = 60_000;
+const HOUR_MINUTES = 60;
 
 /** Knows how far this device's clock is from the server's. */
 export class ServerClock {
@@ -25,22 +25,23 @@ export class ServerClock {
 
 /**
  * Whole minutes since a moment; 0 for the future and for no moment at all.
- * @param {string | null} iso
+ * @param {string | null | undefined} iso
  * @param {number} now
  */
 export function minutesSince(iso, now) {
   const then = Date.parse(iso ?? "");
-  return Number.isNaN(then) ? 0 : Math.max(0, Math.floor((now - then) / MINUTE));
+  return Number.isNaN(then) ? 0 : Math.max(0, Math.floor((now - then) / MINUTE_MS));
 }
 
 /**
  * A running timer, "12:05" or "1:02:05".
- * @param {string | null} iso
+ * @param {string | null | undefined} iso
  * @param {number} now
  */
 export function stopwatch(iso, now) {
   const then = Date.parse(iso ?? "");
   const seconds = Number.isNaN(then) ? 0 : Math.max(0, Math.floor((now - then) / 1000));
+  /** @param {number} number */
   const two = (number) => String(number).padStart(2, "0");
   const hours = Math.floor(seconds / 3600);
   const minutes = Math.floor(seconds / 60) % 60;
@@ -55,7 +56,7 @@ export function stopwatch(iso, now) {
  * @param {Record<string, string>} words with `minutes`, `hours` and `hours_minutes`
  */
 export function inWords(minutes, words) {
-  const values = { hours: Math.floor(minutes / HOUR), minutes: minutes % HOUR };
+  const values = { hours: Math.floor(minutes / HOUR_MINUTES), minutes: minutes % HOUR_MINUTES };
   const whole = values.minutes ? words.hours_minutes : words.hours;
   return fillIn(values.hours ? whole : words.minutes, values).replaceAll(" ", "\u00a0");
 }
@@ -68,7 +69,7 @@ export function inWords(minutes, words) {
  */
 export function waitInWords([low, high], words) {
   if (low === 0) return fillIn(words["wait.short"], { high });
-  if (high < HOUR) return fillIn(words["wait.minutes"], { low, high });
+  if (high < HOUR_MINUTES) return fillIn(words["wait.minutes"], { low, high });
   return fillIn(words["wait.long"], { low: inWords(low, words), high: inWords(high, words) });
 }
 

@@ -2,10 +2,10 @@
  * A screen on a wall, which nobody looks after.
  */
 
-const MINUTE = 60_000;
-const CURSOR_RESTS_AFTER = 3000;
+const MINUTE_MS = 60_000;
+const CURSOR_HIDDEN_AFTER_MS = 3000;
 const NIGHTLY_HOUR = 4;
-const SHIFTS = [0, 1, 2, 1];
+const SHIFTS_PX = [0, 1, 2, 1];
 
 /**
  * Milliseconds until it is the next time that hour.
@@ -16,33 +16,36 @@ export function untilHour(hour, now) {
   const then = new Date(now);
   then.setHours(hour, 0, 0, 0);
   if (then <= now) then.setDate(then.getDate() + 1);
-  return then - now;
+  return then.getTime() - now.getTime();
 }
 
 /** Starts afresh each night, while nobody looks; not while the server is away. */
 export function reloadNightly() {
-  setTimeout(async () => {
-    const answer = await fetch("/healthz", { cache: "no-store" }).catch(() => null);
-    if (answer?.ok) location.reload();
-    else reloadNightly();
-  }, untilHour(NIGHTLY_HOUR, new Date()));
+  setTimeout(
+    async () => {
+      const answer = await fetch("/healthz", { cache: "no-store" }).catch(() => null);
+      if (answer?.ok) location.reload();
+      else reloadNightly();
+    },
+    untilHour(NIGHTLY_HOUR, new Date()),
+  );
 }
 
 /**
  * Moves the picture by a pixel or two each minute, so that nothing burns in.
  * @param {HTMLElement} picture
  */
-export function wander(picture) {
+export function preventBurnIn(picture) {
   let turn = 0;
   setInterval(() => {
     turn += 1;
-    picture.style.setProperty("--shift-x", `${SHIFTS[turn % 4]}px`);
-    picture.style.setProperty("--shift-y", `${SHIFTS[Math.floor(turn / 4) % 4]}px`);
-  }, MINUTE);
+    picture.style.setProperty("--shift-x", `${SHIFTS_PX[turn % 4]}px`);
+    picture.style.setProperty("--shift-y", `${SHIFTS_PX[Math.floor(turn / 4) % 4]}px`);
+  }, MINUTE_MS);
 }
 
 /** Keeps the screen lit, where the browser lets us. */
-export function stayAwake() {
+export function keepScreenOn() {
   const ask = () => {
     if (!document.hidden) navigator.wakeLock?.request("screen").catch(() => {});
   };
@@ -55,11 +58,12 @@ export function stayAwake() {
  * @param {HTMLElement} picture
  */
 export function hideCursor(picture) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   let resting;
   const moved = () => {
     picture.removeAttribute("data-still");
     clearTimeout(resting);
-    resting = setTimeout(() => picture.setAttribute("data-still", ""), CURSOR_RESTS_AFTER);
+    resting = setTimeout(() => picture.setAttribute("data-still", ""), CURSOR_HIDDEN_AFTER_MS);
   };
   addEventListener("pointermove", moved);
   moved();

@@ -18,9 +18,10 @@ export function fillIn(sentence, values) {
  * @returns {Record<string, string>}
  */
 export function readWords(root) {
+  /** @type {Record<string, string>} */
   const words = {};
   for (const element of root.querySelectorAll("[data-word]")) {
-    words[element.dataset.word] = element.textContent.trim();
+    words[element.getAttribute("data-word") ?? ""] = element.textContent.trim();
   }
   return words;
 }

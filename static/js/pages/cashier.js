@@ -4,18 +4,23 @@
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { inCash, likelyTenders } from "../lib/cash.js";
+import { component } from "../lib/component.js";
 import { focusOnceShown } from "../lib/focus.js";
-import { carryOut, Intent } from "../lib/intent.js";
+import { IdempotentRequest, sendIdempotently } from "../lib/idempotency.js";
 import { keyOf, press, tidy } from "../lib/keypad.js";
 import { floor } from "../lib/live.js";
-import { memory } from "../lib/memory.js";
-import { fromCents, moneyFormat, toCents } from "../lib/money.js";
-import { data, speech } from "../lib/page.js";
+import { centsOf, fromCents, moneyFormat, toCents } from "../lib/money.js";
+import { formatting, pageData } from "../lib/page.js";
+import { Refusal } from "../lib/refusal.js";
+import { stepDialog } from "../lib/step_dialog.js";
+import { storedValue } from "../lib/stored_value.js";
 import { minutesSince, stopwatch } from "../lib/time.js";
-import { ways } from "../lib/ways.js";
+
+/** @type {Wire.CashierPage} */
+const data = pageData();
 
 /** Written on the buttons, and in the sheet of keys (templates/payments/_keys.html). */
-const KEYS = {
+const KEYS = /** @type {const} */ ({
   F2: "claim",
   F4: "exact",
   F6: "print",
@@ -23,11 +28,19 @@ const KEYS = {
   Escape: "goBack",
   "+": "giveMore",
   "?": "openKeys",
-};
-const DEAD_TIME = 400; // milliseconds in which a second Enter cannot be meant for the change
+});
 
-const intent = new Intent(memory(sessionStorage, "till.payment"));
-const receipt = memory(sessionStorage, "till.change");
+/**
+ * @typedef {Omit<Wire.Tendered, "request_id"> & { cashier_id: number }} Payment
+ * @typedef {Wire.PaymentData & { cashier_id: number, code: string, isShown: boolean }} Change
+ */
+/** In which a second Enter cannot be meant for the change. */
+const DEAD_TIME_MS = 400;
+
+/** @type {IdempotentRequest<Payment>} */
+const paymentRequest = new IdempotentRequest(storedValue(sessionStorage, "till.payment"));
+/** @type {import("../lib/stored_value.js").StoredValue<Change>} */
+const receipt = storedValue(sessionStorage, "till.change");
 
 /** What stands on a note or coin: no decimals where they say nothing. */
 const face = moneyFormat(document.documentElement.lang, data.currency, {
@@ -35,292 +48,383 @@ const face = moneyFormat(document.documentElement.lang, data.currency, {
 });
 
 // The refs as the page's root sees them: a button that has just gone sees none any more.
+/** @type {{ amount: HTMLInputElement, claim: HTMLElement, correct: HTMLElement, next: HTMLElement,
+ *   keys: HTMLDialogElement, print: HTMLFormElement, release: HTMLElement }} */
 let refs;
 
-Alpine.data("cashier", () => ({
-  ...floor,
-  ...speech,
-  ...ways,
-  /** How a customer may pay, as the managers have it, and how this one does. */
-  methods: [],
-  method: "",
-  amount: "",
-  reference: "",
-  /** What the server asks about an unlikely amount, until it is answered. */
-  question: "",
-  /** What this cashier has taken today, once it was asked for. */
-  day: null,
-  /** The payment whose change is on the screen, until "Next"; and the last there was. */
-  paid: null,
-  last: null,
-  /** Whether a hand may wave the change away by now. */
-  isSettled: true,
+Alpine.data("cashier", () =>
+  component({
+    ...floor,
+    ...formatting,
+    ...stepDialog,
+    /** How a customer may pay, as the managers have it, and how this one does. */
+    methods: /** @type {Wire.MethodData[]} */ ([]),
+    method: "",
+    amount: "",
+    reference: "",
+    /** What the server asks about an unlikely amount, until it is answered. */
+    question: "",
+    /** What this cashier has taken today, once it was asked for. */
+    day: /** @type {Wire.DayData | null} */ (null),
+    /** The payment whose change is on the screen, until "Next"; and the last there was. */
+    paid: /** @type {Change | null} */ (null),
+    last: /** @type {Change | null} */ (null),
+    me: /** @type {Wire.CashierSelf | null} */ (null),
+    /** Whether a hand may wave the change away by now. */
+    isSettled: true,
 
-  init() {
-    refs = this.$refs;
-    this.follow();
-  },
+    init() {
+      refs = /** @type {typeof refs} */ (this.$refs);
+      this.startSync();
+    },
 
-  caughtUp({ methods }) {
-    this.methods = methods;
-    if (!this.chosen) this.startAfresh();
-    const kept = receipt.get();
-    if (kept?.cashier_id === this.me?.id) {
-      this.last = kept;
-      this.paid = kept.isShown ? kept : null;
-    }
-    const { cashier_id, ...payment } = intent.unfinished() ?? {};
-    if (payment.request_id && cashier_id === this.me?.id && !this.busy) this.send(payment);
-  },
+    /** @param {import("../lib/live.js").Snapshot} snapshot */
+    onSnapshot({ methods = [] }) {
+      this.methods = methods;
+      if (!this.chosen) this.startAfresh();
+      const kept = receipt.get();
+      if (kept && kept.cashier_id === this.me?.id) {
+        this.last = kept;
+        this.paid = kept.isShown ? kept : null;
+      }
+      const payment = paymentRequest.unfinished();
+      if (payment && payment.cashier_id === this.me?.id && !this.busy) this.send(payment);
+    },
 
-  get current() {
-    return this.rows.find((row) => row.cashier_id === this.me?.id) ?? null;
-  },
-  get waiting() {
-    return this.rows.filter((row) => row.status === "finished");
-  },
-  get others() {
-    return this.rows.filter((row) => row.status !== "finished" && row.cashier_id !== this.me?.id);
-  },
-  get next() {
-    return this.waiting[0] ?? null;
-  },
+    /** @returns {Wire.TransactionData | null} */
+    get current() {
+      return this.rows.find((row) => row.cashier_id === this.me?.id) ?? null;
+    },
+    /** @returns {Wire.TransactionData[]} */
+    get waiting() {
+      return this.rows.filter((row) => row.status === "finished");
+    },
+    /** @returns {Wire.TransactionData[]} */
+    get others() {
+      return this.rows.filter((row) => row.status !== "finished" && row.cashier_id !== this.me?.id);
+    },
+    /** @returns {Wire.TransactionData | null} */
+    get next() {
+      return this.waiting[0] ?? null;
+    },
 
-  get chosen() {
-    return this.methods.find(({ code }) => code === this.method) ?? null;
-  },
-  get isAtTerminal() {
-    return this.current?.status === "paying";
-  },
-  get byTerminal() {
-    return this.chosen?.kind === "terminal";
-  },
-  /** Whether somebody types what they were given. */
-  get needsAmount() {
-    return this.current !== null && !this.isAtTerminal && !this.byTerminal;
-  },
-  get mayType() {
-    return this.needsAmount && !this.busy && !this.question;
-  },
-  get canPay() {
-    return this.byTerminal || this.isEnough;
-  },
-  get fromDue() {
-    return fromCents(this.due);
-  },
-  get terminalTime() {
-    return stopwatch(this.current?.attempt?.started_at, this.now);
-  },
+    /** @returns {Wire.MethodData | null} */
+    get chosen() {
+      return this.methods.find(({ code }) => code === this.method) ?? null;
+    },
+    /** @returns {boolean} */
+    get isAtTerminal() {
+      return this.current?.status === "paying";
+    },
+    /** @returns {boolean} */
+    get byTerminal() {
+      return this.chosen?.kind === "terminal";
+    },
+    /**
+     * Whether somebody types what they were given.
+     * @returns {boolean}
+     */
+    get needsAmount() {
+      return this.current !== null && !this.isAtTerminal && !this.byTerminal;
+    },
+    /** @returns {boolean} */
+    get mayType() {
+      return this.needsAmount && !this.busy && !this.question;
+    },
+    /** @returns {boolean} */
+    get canPay() {
+      return this.byTerminal || this.isEnough;
+    },
+    /** @returns {string} */
+    get fromDue() {
+      return fromCents(this.due);
+    },
+    /** @returns {string} */
+    get terminalTime() {
+      return stopwatch(this.current?.attempt?.started_at, this.now);
+    },
 
-  /** From the tap to the answer, however often the line breaks in between. */
-  get isPaying() {
-    return this.busy === "cashier_pay";
-  },
-  get due() {
-    return toCents(this.current?.total_amount ?? "") ?? 0;
-  },
-  get tendered() {
-    return toCents(tidy(this.amount));
-  },
-  get isEnough() {
-    return this.tendered !== null && this.tendered >= this.due;
-  },
-  get change() {
-    return fromCents(Math.max(0, (this.tendered ?? 0) - this.due));
-  },
-  get missing() {
-    return fromCents(Math.max(0, this.due - (this.tendered ?? 0)));
-  },
-  get isNonsense() {
-    return this.amount !== "" && this.tendered === null;
-  },
-  get tenders() {
-    return likelyTenders(this.due, data.currency).map(fromCents);
-  },
-  /** The change on the screen, as a hand counts it out. */
-  get changeInCash() {
-    const sum = toCents(this.paid?.change_amount ?? "") ?? 0;
-    return inCash(sum, data.currency).map((part) => ({ ...part, words: face(fromCents(part.value)) }));
-  },
+    /**
+     * From the tap to the answer, however often the connection breaks in between.
+     * @returns {boolean}
+     */
+    get isPaying() {
+      return this.busy === "cashier_pay";
+    },
+    /** @returns {number} */
+    get due() {
+      return centsOf(this.current?.total_amount ?? "");
+    },
+    /** @returns {number | null} */
+    get tendered() {
+      return toCents(tidy(this.amount));
+    },
+    /** @returns {boolean} */
+    get isEnough() {
+      return this.tendered !== null && this.tendered >= this.due;
+    },
+    /** @returns {string} */
+    get change() {
+      return fromCents(Math.max(0, (this.tendered ?? 0) - this.due));
+    },
+    /** @returns {string} */
+    get missing() {
+      return fromCents(Math.max(0, this.due - (this.tendered ?? 0)));
+    },
+    /** @returns {boolean} */
+    get isNonsense() {
+      return this.amount !== "" && this.tendered === null;
+    },
+    /** @returns {string[]} */
+    get tenders() {
+      return likelyTenders(this.due, data.currency).map(fromCents);
+    },
+    /** The change on the screen, as a hand counts it out. */
+    get changeInCash() {
+      const sum = centsOf(this.paid?.change_amount ?? "");
+      return inCash(sum, data.currency).map((part) => ({
+        ...part,
+        words: face(fromCents(part.value)),
+      }));
+    },
 
-  waitOf(row) {
-    return minutesSince(row.queued_at, this.lately);
-  },
+    /**
+     * @param {Wire.TransactionData} row
+     * @returns {number}
+     */
+    waitOf(row) {
+      return minutesSince(row.queued_at, this.coarseNow);
+    },
 
-  atTerminal(row) {
-    return row.attempt ? this.length(minutesSince(row.attempt.started_at, this.now)) : "";
-  },
-  methodName(code) {
-    return this.methods.find((method) => method.code === code)?.name ?? code;
-  },
-  receiptAddress(key) {
-    return data.receipt_url.replace("KEY", key);
-  },
+    /**
+     * @param {Wire.TransactionData} row
+     * @returns {string}
+     */
+    atTerminal(row) {
+      return row.attempt ? this.length(minutesSince(row.attempt.started_at, this.now)) : "";
+    },
+    /**
+     * @param {string} code
+     * @returns {string}
+     */
+    methodName(code) {
+      return this.methods.find((method) => method.code === code)?.name ?? code;
+    },
+    /**
+     * @param {string} key
+     * @returns {string}
+     */
+    receiptAddress(key) {
+      return data.receipt_url.replace("KEY", key);
+    },
 
-  startAfresh() {
-    this.method = this.methods[0]?.code ?? "";
-    this.amount = "";
-    this.reference = "";
-    this.question = "";
-    this.latest = null;
-  },
-  async claim() {
-    await this.bring("cashier_claim_next");
-  },
-  async take(row) {
-    await this.bring("cashier_claim", { code: row.code });
-  },
-  async bring(command, data) {
-    if (!this.$store.link.live || this.current || this.paid) return;
-    this.startAfresh();
-    if (await this.step(command, data)) focusOnceShown(() => refs.amount);
-  },
-  async giveBack() {
-    if (await this.act("cashier_release", { transaction_id: this.current.id })) {
+    startAfresh() {
+      this.method = this.methods[0]?.code ?? "";
+      this.amount = "";
+      this.reference = "";
+      this.question = "";
+      this.latest = null;
+    },
+    async claim() {
+      await this.bring("cashier_claim_next", {});
+    },
+    /** @param {Wire.TransactionData} row */
+    async take(row) {
+      await this.bring("cashier_claim", { code: row.code });
+    },
+    /**
+     * @template {"cashier_claim_next" | "cashier_claim"} Name
+     * @param {Name} command
+     * @param {Wire.Commands[Name]["data"]} data
+     */
+    async bring(command, data) {
+      if (!this.$store.connection.live || this.current || this.paid) return;
       this.startAfresh();
-      focusOnceShown(() => refs.claim);
-    }
-  },
-  press(key) {
-    this.amount = press(this.amount, key);
-  },
-  tender(amount) {
-    this.amount = amount;
-  },
-  async pay() {
-    if (!this.question) await this.offer({});
-  },
-  /** The amount is right after all. */
-  async insistOnAmount() {
-    this.question = "";
-    await this.offer({ confirmed: true });
-  },
-  correctAmount() {
-    this.question = "";
-    focusOnceShown(() => refs.amount);
-  },
-  async offer(more) {
-    if (!this.current || this.isAtTerminal || !this.canPay || !this.$store.link.live) return;
-    await this.send(
-      intent.begin({
-        cashier_id: this.me.id,
+      if (await this.actUndoably(command, data)) focusOnceShown(() => refs.amount);
+    },
+    async giveBack() {
+      if (!this.current) return;
+      if (await this.act("cashier_release", { transaction_id: this.current.id })) {
+        this.startAfresh();
+        focusOnceShown(() => refs.claim);
+      }
+    },
+    /** @param {string} key */
+    press(key) {
+      this.amount = press(this.amount, key);
+    },
+    /** @param {string} amount */
+    tender(amount) {
+      this.amount = amount;
+    },
+    async pay() {
+      if (!this.question) await this.offer({});
+    },
+    /** The amount is right after all. */
+    async insistOnAmount() {
+      this.question = "";
+      await this.offer({ confirmed: true });
+    },
+    correctAmount() {
+      this.question = "";
+      focusOnceShown(() => refs.amount);
+    },
+    /** @param {{ confirmed?: boolean }} more */
+    async offer(more) {
+      const { current, me, tendered } = this;
+      if (!current || !me || this.isAtTerminal || !this.canPay) return;
+      if (!this.$store.connection.live) return;
+      await this.send(
+        paymentRequest.begin({
+          cashier_id: me.id,
+          transaction_id: current.id,
+          amount_paid: this.byTerminal ? current.total_amount : fromCents(tendered ?? 0),
+          method: this.method,
+          ...more,
+        }),
+      );
+    },
+    /** @param {Payment & { request_id: string }} payment */
+    async send({ cashier_id: _, ...payment }) {
+      const answer = await this.attempt("cashier_pay", () =>
+        sendIdempotently(paymentRequest, () =>
+          this.requestUntilAnswered("cashier_pay", payment),
+        ).catch((refusal) => this.askAboutAmount(refusal)),
+      );
+      this.settle(answer);
+    },
+    /**
+     * An unlikely amount is a question, no refusal.
+     * @param {unknown} refusal
+     * @returns {{ transaction?: Wire.TransactionData }} nothing new of the transaction
+     */
+    askAboutAmount(refusal) {
+      if (!(refusal instanceof Refusal) || refusal.code !== "amount_doubtful") throw refusal;
+      this.question = refusal.message;
+      focusOnceShown(() => refs.correct);
+      return {};
+    },
+    /**
+     * What the terminal said. The server knows the answer it had already, so it may be sent again.
+     * @param {boolean} approved
+     */
+    async enter(approved) {
+      if (!this.current?.attempt) return;
+      const answer = await this.act("cashier_payment_result", {
         transaction_id: this.current.id,
-        amount_paid: this.byTerminal ? this.current.total_amount : fromCents(this.tendered),
-        method: this.method,
-        ...more,
-      }),
-    );
-  },
-  async send({ cashier_id, ...payment }) {
-    const answer = await this.attempt("cashier_pay", () =>
-      carryOut(intent, () => this.insist("cashier_pay", payment)).catch((refusal) =>
-        this.wonder(refusal),
-      ),
-    );
-    this.settle(answer);
-  },
-  /** An unlikely amount is a question, no refusal. */
-  wonder(refusal) {
-    if (refusal.code !== "amount_doubtful") throw refusal;
-    this.question = refusal.message;
-    focusOnceShown(() => refs.correct);
-    return {};
-  },
-  /** What the terminal said. The server knows the answer it had already, so it may be sent again. */
-  async enter(approved) {
-    const answer = await this.act("cashier_payment_result", {
-      transaction_id: this.current.id,
-      attempt_id: this.current.attempt.id,
-      approved,
-      reference: this.reference.trim(),
-    });
-    if (answer && !approved) this.startAfresh();
-    this.settle(answer);
-  },
-  settle(answer) {
-    if (answer?.transaction?.payment) this.showChange(answer.transaction);
-  },
-  showChange({ code, payment }) {
-    this.last = this.paid = { cashier_id: this.me.id, code, isShown: true, ...payment };
-    receipt.set(this.last);
-    this.isSettled = false;
-    setTimeout(() => {
-      this.isSettled = true;
-      focusOnceShown(() => refs.next);
-    }, DEAD_TIME);
-    this.startAfresh();
-    if (this.day) this.readDay();
-  },
+        attempt_id: this.current.attempt.id,
+        approved,
+        reference: this.reference.trim(),
+      });
+      if (answer && !approved) this.startAfresh();
+      this.settle(answer);
+    },
+    /** @param {{ transaction?: Wire.TransactionData } | null} answer */
+    settle(answer) {
+      if (answer?.transaction?.payment) {
+        this.showChange(answer.transaction.code, answer.transaction.payment);
+      }
+    },
+    /**
+     * @param {string} code
+     * @param {Wire.PaymentData} payment
+     */
+    showChange(code, payment) {
+      if (!this.me) return;
+      this.last = this.paid = { cashier_id: this.me.id, code, isShown: true, ...payment };
+      receipt.set(this.last);
+      this.isSettled = false;
+      setTimeout(() => {
+        this.isSettled = true;
+        focusOnceShown(() => refs.next);
+      }, DEAD_TIME_MS);
+      this.startAfresh();
+      if (this.day) this.readDay();
+    },
 
-  async showDay(event) {
-    if (event.target.open) await this.readDay();
-    else this.day = null;
-  },
-  async readDay() {
-    try {
-      const response = await fetch(data.day_url);
-      if (response.ok) this.day = await response.json();
-    } catch {
-      // Cut off: the page says so, and the list stays as it was.
-    }
-  },
-  done() {
-    if (!this.isSettled) return;
-    this.paid = null;
-    receipt.set({ ...this.last, isShown: false });
-    focusOnceShown(() => refs.claim);
-  },
-  /** The receipt of the payment on the screen, or of the last one once more. */
-  print() {
-    if (this.last) refs.print.requestSubmit();
-  },
-  get printAddress() {
-    return this.last ? this.receiptAddress(this.last.receipt_key) : false;
-  },
+    /** @param {{ target: HTMLDetailsElement }} event */
+    async showDay(event) {
+      if (event.target.open) await this.readDay();
+      else this.day = null;
+    },
+    async readDay() {
+      try {
+        const response = await fetch(data.day_url);
+        if (response.ok) this.day = await response.json();
+      } catch {
+        // Cut off: the page says so, and the list stays as it was.
+      }
+    },
+    done() {
+      if (!this.isSettled) return;
+      this.paid = null;
+      if (this.last) receipt.set({ ...this.last, isShown: false });
+      focusOnceShown(() => refs.claim);
+    },
+    /** The receipt of the payment on the screen, or of the last one once more. */
+    print() {
+      if (this.last) refs.print.requestSubmit();
+    },
+    /** @returns {string | false} */
+    get printAddress() {
+      return this.last ? this.receiptAddress(this.last.receipt_key) : false;
+    },
 
-  /** Keys a cashier's hand finds without looking; they are written on the buttons. */
-  key(event) {
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
-    // An open sheet has the keys to itself, and so has a text that may contain them.
-    if (refs.keys.open || isWriting(event)) return;
-    const act = KEYS[event.key];
-    // A key held down must neither pay twice nor wave the change away.
-    if (act || (event.repeat && event.key === "Enter")) event.preventDefault();
-    if (event.repeat && event.key !== "Backspace") return;
-    if (act) this[act]();
-    else if (event.target === document.body) this.typeAnywhere(event.key);
-  },
-  /** Number keys work wherever the cashier last touched the screen. */
-  typeAnywhere(key) {
-    if (key === "Enter") return this.paid ? this.done() : this.pay();
-    if (this.mayType && keyOf(key)) this.press(keyOf(key));
-  },
-  openKeys() {
-    refs.keys.showModal();
-  },
-  closeKeys() {
-    refs.keys.close();
-  },
-  exact() {
-    if (this.mayType) this.amount = this.current.total_amount;
-  },
-  /** The next larger of the likely sums; after the largest the exact one again. */
-  giveMore() {
-    if (!this.mayType) return;
-    const more = this.tenders.find((sum) => toCents(sum) > (this.tendered ?? 0));
-    this.amount = more ?? this.tenders[0];
-  },
-  /** First the amount goes, then the hand is led to giving the customer back. */
-  goBack() {
-    if (this.question) this.correctAmount();
-    else if (this.amount) this.amount = "";
-    else refs.release.focus();
-  },
-}));
+    /**
+     * Keys a cashier's hand finds without looking; they are written on the buttons.
+     * @param {KeyboardEvent} event
+     */
+    key(event) {
+      if (event.ctrlKey || event.altKey || event.metaKey) return;
+      // An open sheet has the keys to itself, and so has a text that may contain them.
+      if (refs.keys.open || isWriting(event)) return;
+      const act = event.key in KEYS ? KEYS[/** @type {keyof typeof KEYS} */ (event.key)] : null;
+      // A key held down must neither pay twice nor wave the change away.
+      if (act || (event.repeat && event.key === "Enter")) event.preventDefault();
+      if (event.repeat && event.key !== "Backspace") return;
+      if (act) this[act]();
+      else if (event.target === document.body) this.typeAnywhere(event.key);
+    },
+    /**
+     * Number keys work wherever the cashier last touched the screen.
+     * @param {string} key
+     */
+    typeAnywhere(key) {
+      if (key === "Enter") return this.paid ? this.done() : this.pay();
+      const pressed = keyOf(key);
+      if (this.mayType && pressed) this.press(pressed);
+    },
+    openKeys() {
+      refs.keys.showModal();
+    },
+    closeKeys() {
+      refs.keys.close();
+    },
+    exact() {
+      if (this.mayType) this.amount = this.current?.total_amount ?? "";
+    },
+    /** The next larger of the likely sums; after the largest the exact one again. */
+    giveMore() {
+      if (!this.mayType) return;
+      const more = this.tenders.find((sum) => centsOf(sum) > (this.tendered ?? 0));
+      this.amount = more ?? this.tenders[0] ?? "";
+    },
+    /** First the amount goes, then the hand is led to giving the customer back. */
+    goBack() {
+      if (this.question) this.correctAmount();
+      else if (this.amount) this.amount = "";
+      else refs.release.focus();
+    },
+  }),
+);
 
-/** Whether a key writes a letter into a text that is no amount. */
+/**
+ * Whether a key writes a letter into a text that is no amount.
+ * @param {KeyboardEvent} event
+ */
 function isWriting({ key, target }) {
-  return key.length === 1 && target.type === "text" && target.inputMode !== "decimal";
+  if (key.length !== 1 || !(target instanceof HTMLInputElement)) return false;
+  return target.type === "text" && target.inputMode !== "decimal";
 }
 
 Alpine.start();

@@ -4,144 +4,195 @@
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { Cart, offersOf } from "../lib/cart.js";
+import { component } from "../lib/component.js";
 import { focusOnceShown } from "../lib/focus.js";
-import { carryOut, Intent } from "../lib/intent.js";
+import { IdempotentRequest, sendIdempotently } from "../lib/idempotency.js";
 import { floor } from "../lib/live.js";
-import { memory } from "../lib/memory.js";
-import { data, speech } from "../lib/page.js";
+import { formatting, pageData } from "../lib/page.js";
 import { findOffers } from "../lib/search.js";
+import { stepDialog } from "../lib/step_dialog.js";
+import { storedValue } from "../lib/stored_value.js";
 import { minutesSince } from "../lib/time.js";
-import { ways } from "../lib/ways.js";
+
+/** @type {Wire.DeskPage} */
+const data = pageData();
 
 const offers = offersOf(data.menu);
-const cart = new Cart(memory(sessionStorage, "desk.cart"), offers);
-const intent = new Intent(memory(sessionStorage, "desk.order"));
+/**
+ * @typedef {import("../lib/cart.js").Offer} Offer
+ * @typedef {import("../lib/cart.js").CartItem} CartItem
+ */
+
+const cart = new Cart(storedValue(sessionStorage, "desk.cart"), offers);
+/** @type {IdempotentRequest<Wire.Selection>} */
+const orderRequest = new IdempotentRequest(storedValue(sessionStorage, "desk.order"));
+/** @type {Wire.Status[]} */
 const WAITING = ["pending_therapist", "on_hold"];
+/** @type {Wire.Status[]} */
 const TREATED = ["in_service", "finished", "awaiting_payment"];
 
 // The refs as the page's root sees them: a button that has just gone sees none any more.
+/** @type {{ search: HTMLInputElement, name: HTMLInputElement }} */
 let refs;
 
-Alpine.data("desk", () => ({
-  ...floor,
-  ...speech,
-  ...ways,
-  isManager: data.is_manager,
-  therapists: data.therapists,
-  typed: "",
-  pick: 0,
-  lines: [],
-  total: "0.00",
-  name: "",
-  ordered: null,
-  code: "",
+Alpine.data("desk", () =>
+  component({
+    ...floor,
+    ...formatting,
+    ...stepDialog,
+    isManager: data.is_manager,
+    therapists: [...data.therapists],
+    typed: "",
+    pick: 0,
+    items: /** @type {CartItem[]} */ ([]),
+    total: "0.00",
+    name: "",
+    ordered: /** @type {{ code: string, url: string } | null} */ (null),
+    code: "",
 
-  init() {
-    refs = this.$refs;
-    cart.dropUnknown();
-    this.read();
-    this.follow();
-  },
-  caughtUp() {
-    const order = intent.unfinished();
-    if (order && !this.busy) this.send(order);
-  },
+    init() {
+      refs = /** @type {typeof refs} */ (this.$refs);
+      cart.dropUnknown();
+      this.read();
+      this.startSync();
+    },
+    onSnapshot() {
+      const order = orderRequest.unfinished();
+      if (order && !this.busy) this.send(order);
+    },
 
-  // -- The order --------------------------------------------------------------------------------
+    // -- The order --------------------------------------------------------------------------------
 
-  matches() {
-    return findOffers(offers.values(), this.typed);
-  },
-  isPicked(offer) {
-    return this.matches()[this.pick]?.id === offer.id;
-  },
-  optionId(offer) {
-    return `offer-${offer.id}`;
-  },
-  pickedId() {
-    const offer = this.matches()[this.pick];
-    return offer ? this.optionId(offer) : false;
-  },
-  search(event) {
-    const last = this.matches().length - 1;
-    if (event.key === "ArrowDown") this.pick = Math.min(last, this.pick + 1);
-    else if (event.key === "ArrowUp") this.pick = Math.max(0, this.pick - 1);
-    else if (event.key === "Enter") this.enter();
-    else return;
-    event.preventDefault();
-  },
-  /** Enter takes what is picked; with nothing typed it goes on to the name. */
-  enter() {
-    const offer = this.matches()[this.pick];
-    if (offer) this.add(offer);
-    else if (this.typed === "" && this.lines.length > 0) refs.name.focus();
-  },
-  add(offer) {
-    cart.add(offer.id);
-    this.typed = "";
-    this.pick = 0;
-    this.ordered = null;
-    this.read();
-    refs.search.focus();
-  },
-  takeOne(line) {
-    cart.takeOne(line.id);
-    this.read();
-  },
-  read() {
-    this.lines = cart.lines();
-    this.total = cart.total();
-    this.name = cart.name;
-  },
-  rename() {
-    cart.name = this.name;
-  },
-  async confirm() {
-    if (this.lines.length === 0 || this.busy) return;
-    await this.send(intent.begin(cart.order()));
-  },
-  async send(order) {
-    const answer = await this.attempt("staff_confirm_selection", () =>
-      carryOut(intent, () => this.insist("staff_confirm_selection", order)),
-    );
-    if (!answer) return;
-    const { transaction, key } = answer;
-    this.ordered = { code: transaction.code, url: data.ticket_url.replace("KEY", key) };
-    cart.clear();
-    this.read();
-    focusOnceShown(() => refs.search);
-  },
+    /** @returns {Offer[]} */
+    matches() {
+      return findOffers(offers.values(), this.typed);
+    },
+    /**
+     * @param {Offer} offer
+     * @returns {boolean}
+     */
+    isPicked(offer) {
+      return this.matches()[this.pick]?.id === offer.id;
+    },
+    /**
+     * @param {Offer} offer
+     * @returns {string}
+     */
+    optionId(offer) {
+      return `offer-${offer.id}`;
+    },
+    /** @returns {string | false} */
+    pickedId() {
+      const offer = this.matches()[this.pick];
+      return offer ? this.optionId(offer) : false;
+    },
+    /** @param {KeyboardEvent} event */
+    search(event) {
+      const last = this.matches().length - 1;
+      if (event.key === "ArrowDown") this.pick = Math.min(last, this.pick + 1);
+      else if (event.key === "ArrowUp") this.pick = Math.max(0, this.pick - 1);
+      else if (event.key === "Enter") this.enter();
+      else return;
+      event.preventDefault();
+    },
+    /** Enter takes what is picked; with nothing typed it goes on to the name. */
+    enter() {
+      const offer = this.matches()[this.pick];
+      if (offer) this.add(offer);
+      else if (this.typed === "" && this.items.length > 0) refs.name.focus();
+    },
+    /** @param {Offer} offer */
+    add(offer) {
+      cart.add(offer.id);
+      this.typed = "";
+      this.pick = 0;
+      this.ordered = null;
+      this.read();
+      refs.search.focus();
+    },
+    /** @param {CartItem} item */
+    takeOne(item) {
+      cart.takeOne(item.id);
+      this.read();
+    },
+    read() {
+      this.items = cart.items();
+      this.total = cart.total();
+      this.name = cart.name;
+    },
+    rename() {
+      cart.name = this.name;
+    },
+    async confirm() {
+      if (this.items.length === 0 || this.busy) return;
+      await this.send(orderRequest.begin(cart.order()));
+    },
+    /** @param {Wire.Selection} order */
+    async send(order) {
+      const answer = await this.attempt("staff_confirm_selection", () =>
+        sendIdempotently(orderRequest, () =>
+          this.requestUntilAnswered("staff_confirm_selection", order),
+        ),
+      );
+      if (!answer) return;
+      const { transaction, key } = answer;
+      this.ordered = { code: transaction.code, url: data.ticket_url.replace("KEY", key) };
+      cart.clear();
+      this.read();
+      focusOnceShown(() => refs.search);
+    },
 
-  // -- The floor --------------------------------------------------------------------------------
+    // -- The floor --------------------------------------------------------------------------------
 
-  waiting() {
-    return this.rows.filter((row) => WAITING.includes(row.status));
-  },
-  further() {
-    return this.rows.filter((row) => !WAITING.includes(row.status));
-  },
-  waitOf(row) {
-    return minutesSince(row.queued_at, this.lately);
-  },
-  mayCancel(row) {
-    return row.status === "therapist_confirmed";
-  },
-  mayEnd(row) {
-    return this.isManager && TREATED.includes(row.status);
-  },
-  mayMove(row) {
-    return this.isManager && ["therapist_confirmed", "in_service"].includes(row.status);
-  },
-  releaseHold(row) {
-    return this.act("staff_release_hold", { transaction_id: row.id });
-  },
-  undoOf(row) {
-    return this.act("undo", { transaction_id: row.id, version: row.version });
-  },
-  async reopen() {
-    const code = this.code.trim().padStart(4, "0");
-    if (await this.act("staff_reopen", { code })) this.code = "";
-  },
-}));
+    /** @returns {Wire.TransactionData[]} */
+    waiting() {
+      return this.rows.filter((row) => WAITING.includes(row.status));
+    },
+    /** @returns {Wire.TransactionData[]} */
+    further() {
+      return this.rows.filter((row) => !WAITING.includes(row.status));
+    },
+    /**
+     * @param {Wire.TransactionData} row
+     * @returns {number}
+     */
+    waitOf(row) {
+      return minutesSince(row.queued_at, this.coarseNow);
+    },
+    /**
+     * @param {Wire.TransactionData} row
+     * @returns {boolean}
+     */
+    mayCancel(row) {
+      return row.status === "therapist_confirmed";
+    },
+    /**
+     * @param {Wire.TransactionData} row
+     * @returns {boolean}
+     */
+    mayEnd(row) {
+      return this.isManager && TREATED.includes(row.status);
+    },
+    /**
+     * @param {Wire.TransactionData} row
+     * @returns {boolean}
+     */
+    mayMove(row) {
+      return this.isManager && ["therapist_confirmed", "in_service"].includes(row.status);
+    },
+    /** @param {Wire.TransactionData} row */
+    async releaseHold(row) {
+      await this.act("staff_release_hold", { transaction_id: row.id });
+    },
+    /** @param {Wire.TransactionData} row */
+    async undoOf(row) {
+      await this.act("undo", { transaction_id: row.id, version: row.version });
+    },
+    async reopen() {
+      const code = this.code.trim().padStart(4, "0");
+      if (await this.act("staff_reopen", { code })) this.code = "";
+    },
+  }),
+);
 
 Alpine.start();

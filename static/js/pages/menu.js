@@ -4,325 +4,389 @@
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { Cart, offersOf } from "../lib/cart.js";
+import { component } from "../lib/component.js";
 import { focusOnceShown } from "../lib/focus.js";
-import { IdleWatch } from "../lib/idle.js";
-import { carryOut, Intent } from "../lib/intent.js";
+import { IdempotentRequest, sendIdempotently } from "../lib/idempotency.js";
 import { ROWS, withKey, withoutLast, withSpace } from "../lib/keyboard.js";
-import { forgetLanguage, lockDown } from "../lib/kiosk.js";
-import { openLine } from "../lib/live.js";
-import { memory } from "../lib/memory.js";
-import { fromCents, toCents } from "../lib/money.js";
-import { data, speech } from "../lib/page.js";
-import { landscape } from "../lib/picture.js";
-import { whenWide } from "../lib/screen.js";
+import { blockGestures, forgetLanguage } from "../lib/kiosk.js";
+import { KioskIdleTimer } from "../lib/kiosk_idle.js";
+import { landscape } from "../lib/landscape.js";
+import { connectLive } from "../lib/live.js";
+import { centsOf, fromCents } from "../lib/money.js";
+import { formatting, pageData } from "../lib/page.js";
+import { codeOf } from "../lib/refusal.js";
 import { find } from "../lib/search.js";
+import { storedValue } from "../lib/stored_value.js";
+import { whenWide } from "../lib/viewport.js";
 
-/** Where the cart has room beside the menu, in letters. */
-const WIDE = 62;
-const TICKET_STAYS_ON_KIOSK = 20;
-const PLACE_IS_READ_EVERY = 5; // seconds, as a ticket's own page hears it
-const TRYING_SHOWS_AFTER = 1500;
-const LATE_AFTER = 15_000;
-const TICKET_IS_OLD_AFTER = 12 * 3_600_000;
+/** @type {Wire.MenuPage} */
+const data = pageData();
+
+/**
+ * @typedef {import("../lib/cart.js").CartItem} CartItem
+ * @typedef {{ code: string, url: string, at: number }} EarlierTicket
+ * @typedef {Wire.TransactionData & { key: string, url: string, qr: string }} Ticket
+ */
+
+/** Where the cart has room beside the menu. */
+const WIDE_REM = 62;
+const TICKET_STAYS_ON_KIOSK_SECONDS = 20;
+/** As often as a ticket's own page hears it. */
+const PLACE_IS_READ_EVERY_SECONDS = 5;
+const TRYING_SHOWS_AFTER_MS = 1500;
+const LATE_AFTER_MS = 15_000;
+const TICKET_IS_OLD_AFTER_MS = 12 * 3_600_000;
 const MENU_URL = `/api/menu/?branch=${encodeURIComponent(data.branch)}`;
 
 // A kiosk forgets between two people; a phone remembers for its owner.
 const storage = data.kiosk ? sessionStorage : localStorage;
-const cart = new Cart(memory(storage, `cart.${data.branch}`), offersOf(data.menu));
-const intent = new Intent(memory(storage, `order.${data.branch}`));
-const lastTicket = memory(storage, `ticket.${data.branch}`);
-const welcome = memory(storage, `begun.${data.branch}`);
-const reach = memory(localStorage, "low");
+const cart = new Cart(storedValue(storage, `cart.${data.branch}`), offersOf(data.menu));
+/** @type {IdempotentRequest<Wire.Selection>} */
+const orderRequest = new IdempotentRequest(storedValue(storage, `order.${data.branch}`));
+/** @type {import("../lib/stored_value.js").StoredValue<EarlierTicket>} */
+const lastTicket = storedValue(storage, `ticket.${data.branch}`);
+/** @type {import("../lib/stored_value.js").StoredValue<boolean>} */
+const welcome = storedValue(storage, `begun.${data.branch}`);
+/** @type {import("../lib/stored_value.js").StoredValue<boolean>} */
+const reach = storedValue(localStorage, "low");
 
 // Outside the component: Alpine's proxies cannot reach private fields.
-let line;
-let idleWatch;
+/** @type {import("../lib/socket.js").LiveSocket} */
+let socket;
+/** @type {KioskIdleTimer} */
+let idleTimer;
+/** @type {ReturnType<typeof setInterval> | undefined} */
 let leaving;
-let patience = [];
+/** @type {ReturnType<typeof setTimeout>[]} */
+let waitTimers = [];
 
 // The refs as the page's root sees them: a button that has just gone sees none any more.
+/** @type {{ services: HTMLElement, keyboard: HTMLDialogElement, cart: HTMLDialogElement, ticket: HTMLElement,
+ *   idle: HTMLDialogElement }} */
 let refs;
 
-Alpine.data("menu", () => ({
-  ...speech,
-  menu: data.menu,
-  categoryId: data.menu.categories[0]?.id,
-  query: "",
-  /** A kiosk greets first; a phone shows the menu. */
-  begun: !data.kiosk || welcome.get() === true,
-  isLow: false,
-  lines: [],
-  count: 0,
-  minutes: 0,
-  total: "0.00",
-  name: "",
-  sending: false,
-  /** An answer that has not come yet: first a word, later where to turn to. */
-  isTrying: false,
-  isLate: false,
-  leavesIn: 0,
-  problem: "",
-  dropped: 0,
-  news: "",
-  ticket: null,
-  /** Where a kiosk's customer stands in the line, while it can be known. */
-  place: null,
-  earlier: earlierTicket(),
-  docked: false,
-  idle: { isAsking: false, left: 0 },
+Alpine.data("menu", () =>
+  component({
+    ...formatting,
+    menu: /** @type {Wire.MenuData} */ (data.menu),
+    categoryId: data.menu.categories[0]?.id,
+    query: "",
+    /** A kiosk greets first; a phone shows the menu. */
+    begun: !data.kiosk || welcome.get() === true,
+    isLow: false,
+    items: /** @type {CartItem[]} */ ([]),
+    count: 0,
+    minutes: 0,
+    total: "0.00",
+    name: "",
+    sending: false,
+    /** An answer that has not come yet: first a word, later where to turn to. */
+    isTrying: false,
+    isLate: false,
+    leavesIn: 0,
+    problem: "",
+    dropped: 0,
+    news: "",
+    ticket: /** @type {Ticket | null} */ (null),
+    /** Where a kiosk's customer stands in the line, while it can be known. */
+    place: /** @type {{ before: number, wait: [number, number] | null } | null} */ (null),
+    earlier: earlierTicket(),
+    docked: false,
+    idle: { isAsking: false, left: 0 },
 
-  init() {
-    refs = this.$refs;
-    // This page shows nothing live: where sockets are blocked, the menu is the sign of life.
-    line = openLine({ onEvent: () => {} }, MENU_URL);
-    this.dropped = cart.dropUnknown();
-    this.read();
-    whenWide(WIDE, (isWide) => this.dock(isWide));
-    addEventListener("storage", () => this.reread());
-    if (data.kiosk) this.standAlone();
-    this.resume();
-  },
+    init() {
+      refs = /** @type {typeof refs} */ (this.$refs);
+      // This page shows nothing live: where sockets are blocked, the menu is the sign of life.
+      socket = connectLive({ onEvent: () => {} }, MENU_URL);
+      this.dropped = cart.dropUnknown();
+      this.read();
+      whenWide(WIDE_REM, (isWide) => this.dock(isWide));
+      addEventListener("storage", () => this.reread());
+      if (data.kiosk) this.standAlone();
+      this.resume();
+    },
 
-  get category() {
-    return this.menu.categories.find((category) => category.id === this.categoryId) ?? null;
-  },
-  get isSearching() {
-    return this.query.trim() !== "";
-  },
-  get services() {
-    if (this.isSearching) return find(this.menu, this.query);
-    return this.category ? this.category.services : [];
-  },
-  get isEmpty() {
-    return this.count === 0;
-  },
-  isShown(category) {
-    return category.id === this.categoryId && !this.isSearching;
-  },
-  picture(service) {
-    return landscape(service.id);
-  },
-  fromPrice(service) {
-    const least = Math.min(...service.classifications.map((offer) => toCents(offer.price)));
-    return this.say("from_price", { price: this.money(fromCents(least)) });
-  },
+    /** @returns {Wire.CategoryData | null} */
+    get category() {
+      return this.menu.categories.find((category) => category.id === this.categoryId) ?? null;
+    },
+    /** @returns {boolean} */
+    get isSearching() {
+      return this.query.trim() !== "";
+    },
+    /** @returns {Wire.ServiceData[]} */
+    get services() {
+      if (this.isSearching) return find(this.menu, this.query);
+      return this.category ? this.category.services : [];
+    },
+    /** @returns {boolean} */
+    get isEmpty() {
+      return this.count === 0;
+    },
+    /** @param {Wire.CategoryData} category */
+    isShown(category) {
+      return category.id === this.categoryId && !this.isSearching;
+    },
+    /** @param {Wire.ServiceData} service */
+    picture(service) {
+      return landscape(service.id);
+    },
+    /**
+     * @param {Wire.ServiceData} service
+     * @returns {string}
+     */
+    fromPrice(service) {
+      const least = Math.min(...service.classifications.map((offer) => centsOf(offer.price)));
+      return this.say("from_price", { price: this.money(fromCents(least)) });
+    },
 
-  quantity(id) {
-    return this.lines.find((line) => line.id === id)?.quantity ?? 0;
-  },
+    /**
+     * @param {number} id
+     * @returns {number}
+     */
+    quantity(id) {
+      return this.items.find((item) => item.id === id)?.quantity ?? 0;
+    },
 
-  choose(category) {
-    this.query = "";
-    this.categoryId = category.id;
-    refs.services.scrollIntoView({ block: "start" });
-  },
-  searched() {
-    if (this.isSearching) this.news = this.say("word_found", { count: this.services.length });
-  },
-  stopSearching() {
-    this.query = "";
-  },
-  add(id) {
-    cart.add(id);
-    this.changed("word_added", id);
-  },
-  takeOne(id) {
-    cart.takeOne(id);
-    this.changed("word_removed", id);
-  },
-  changed(word, id) {
-    this.problem = "";
-    this.read();
-    const offer = offersOf(this.menu).get(id);
-    this.news = this.say(word, { service: offer.service, count: this.count });
-  },
-  keys: ROWS,
-  openKeyboard() {
-    refs.keyboard.showModal();
-  },
-  closeKeyboard() {
-    refs.keyboard.close();
-  },
-  type(key) {
-    this.write(withKey(this.name, key));
-  },
-  space() {
-    this.write(withSpace(this.name));
-  },
-  erase() {
-    this.write(withoutLast(this.name));
-  },
-  write(name) {
-    this.name = name;
-    this.rename();
-  },
-  rename() {
-    cart.name = this.name;
-  },
+    /** @param {Wire.CategoryData} category */
+    choose(category) {
+      this.query = "";
+      this.categoryId = category.id;
+      refs.services.scrollIntoView({ block: "start" });
+    },
+    searched() {
+      if (this.isSearching) this.news = this.say("word_found", { count: this.services.length });
+    },
+    stopSearching() {
+      this.query = "";
+    },
+    /** @param {number} id */
+    add(id) {
+      cart.add(id);
+      this.changed("word_added", id);
+    },
+    /** @param {number} id */
+    takeOne(id) {
+      cart.takeOne(id);
+      this.changed("word_removed", id);
+    },
+    /**
+     * @param {string} word
+     * @param {number} id
+     */
+    changed(word, id) {
+      this.problem = "";
+      this.read();
+      const offer = offersOf(this.menu).get(id);
+      this.news = this.say(word, { service: offer?.service ?? "", count: this.count });
+    },
+    keys: ROWS,
 
-  /** On a wide screen the cart stands beside the menu; on a phone it opens over it. */
-  dock(isWide = this.docked) {
-    const dialog = refs.cart;
-    if (isWide === this.docked && dialog.open === isWide) return;
-    if (dialog.open) dialog.close();
-    this.docked = isWide;
-    dialog.open = isWide;
-  },
-  openCart() {
-    refs.cart.showModal();
-  },
-  closeCart() {
-    if (!this.docked) refs.cart.close();
-  },
+    openKeyboard() {
+      refs.keyboard.showModal();
+    },
+    closeKeyboard() {
+      refs.keyboard.close();
+    },
+    /** @param {string} key */
+    type(key) {
+      this.write(withKey(this.name, key));
+    },
+    space() {
+      this.write(withSpace(this.name));
+    },
+    erase() {
+      this.write(withoutLast(this.name));
+    },
+    /** @param {string} name */
+    write(name) {
+      this.name = name;
+      this.rename();
+    },
+    rename() {
+      cart.name = this.name;
+    },
 
-  async confirm() {
-    if (this.isEmpty || this.sending) return;
-    await this.send(intent.begin(cart.order()));
-  },
-  /** Goes on with what was being sent when the page was closed or reloaded. */
-  resume() {
-    const order = intent.unfinished();
-    if (!order) return;
-    if (!this.docked) this.openCart();
-    this.send(order);
-  },
-  async send(order) {
-    this.sending = true;
-    this.problem = "";
-    this.watchTheWait();
-    try {
-      const command = () => line.insist("customer_confirm_selection", order);
-      this.showTicket(await carryOut(intent, command));
-    } catch (refusal) {
-      this.problem = refusal.message;
-      if (refusal.code === "service_not_found") await this.freshMenu();
-    } finally {
-      this.sending = this.isTrying = this.isLate = false;
-      patience.forEach(clearTimeout);
-    }
-  },
-  watchTheWait() {
-    patience = [
-      setTimeout(() => (this.isTrying = true), TRYING_SHOWS_AFTER),
-      setTimeout(() => (this.isLate = true), LATE_AFTER),
-    ];
-  },
-  showTicket({ transaction, key }) {
-    const url = data.ticket_url.replace("KEY", key);
-    this.ticket = { ...transaction, key, url, qr: data.qr_url.replace("KEY", key) };
-    cart.clear();
-    this.read();
-    this.closeCart();
-    if (data.kiosk) this.leaveSoon();
-    else lastTicket.set({ code: transaction.code, url, at: Date.now() });
-    focusOnceShown(() => refs.ticket);
-  },
-  leaveSoon() {
-    this.leavesIn = TICKET_STAYS_ON_KIOSK;
-    this.readPlace();
-    leaving = setInterval(() => {
-      this.leavesIn -= 1;
-      if (this.leavesIn % PLACE_IS_READ_EVERY === 0) this.readPlace();
-      if (this.leavesIn <= 0) this.startOver();
-    }, 1000);
-  },
-  async readPlace() {
-    const { key } = this.ticket;
-    const answer = await fetch(`/api/tickets/${key}/`).catch(() => null);
-    const { before = null, wait_minutes } = answer?.ok ? await answer.json() : {};
-    // The next customer may stand here by now.
-    if (this.ticket?.key !== key) return;
-    this.place = before === null ? null : { before, wait: wait_minutes };
-  },
-  startOver() {
-    clearInterval(leaving);
-    cart.clear();
-    intent.end();
-    this.earlier = earlierTicket();
-    this.ticket = null;
-    this.place = null;
-    this.problem = "";
-    this.news = "";
-    this.dropped = 0;
-    this.categoryId = this.menu.categories[0]?.id;
-    this.query = "";
-    this.read();
-    this.closeCart();
-    this.$nextTick(() => this.dock());
-    scrollTo(0, 0);
-    if (data.kiosk) this.greet();
-  },
+    /**
+     * On a wide screen the cart stands beside the menu; on a phone it opens over it.
+     * @param {boolean} isWide
+     */
+    dock(isWide) {
+      const dialog = refs.cart;
+      if (isWide === this.docked && dialog.open === isWide) return;
+      if (dialog.open) dialog.close();
+      this.docked = isWide;
+      dialog.open = isWide;
+    },
+    openCart() {
+      refs.cart.showModal();
+    },
+    closeCart() {
+      if (!this.docked) refs.cart.close();
+    },
 
-  async freshMenu() {
-    const answer = await fetch(MENU_URL);
-    if (!answer.ok) return;
-    this.menu = await answer.json();
-    cart.follow(offersOf(this.menu));
-    this.dropped = cart.dropUnknown();
-    this.read();
-  },
+    async confirm() {
+      if (this.isEmpty || this.sending) return;
+      await this.send(orderRequest.begin(cart.order()));
+    },
+    /** Goes on with what was being sent when the page was closed or reloaded. */
+    resume() {
+      const order = orderRequest.unfinished();
+      if (!order) return;
+      if (!this.docked) this.openCart();
+      this.send(order);
+    },
+    /** @param {Wire.Selection} order */
+    async send(order) {
+      this.sending = true;
+      this.problem = "";
+      this.watchTheWait();
+      try {
+        const command = () => socket.requestUntilAnswered("customer_confirm_selection", order);
+        this.showTicket(await sendIdempotently(orderRequest, command));
+      } catch (refusal) {
+        this.problem = refusal instanceof Error ? refusal.message : String(refusal);
+        if (codeOf(refusal) === "service_not_found") await this.freshMenu();
+      } finally {
+        this.sending = this.isTrying = this.isLate = false;
+        for (const timer of waitTimers) clearTimeout(timer);
+      }
+    },
+    watchTheWait() {
+      waitTimers = [
+        setTimeout(() => {
+          this.isTrying = true;
+        }, TRYING_SHOWS_AFTER_MS),
+        setTimeout(() => {
+          this.isLate = true;
+        }, LATE_AFTER_MS),
+      ];
+    },
+    /** @param {Wire.JoinedReply} answer */
+    showTicket({ transaction, key }) {
+      const url = data.ticket_url.replace("KEY", key);
+      this.ticket = { ...transaction, key, url, qr: data.qr_url.replace("KEY", key) };
+      cart.clear();
+      this.read();
+      this.closeCart();
+      if (data.kiosk) this.leaveSoon();
+      else lastTicket.set({ code: transaction.code, url, at: Date.now() });
+      focusOnceShown(() => refs.ticket);
+    },
+    leaveSoon() {
+      this.leavesIn = TICKET_STAYS_ON_KIOSK_SECONDS;
+      this.readPlace();
+      leaving = setInterval(() => {
+        this.leavesIn -= 1;
+        if (this.leavesIn % PLACE_IS_READ_EVERY_SECONDS === 0) this.readPlace();
+        if (this.leavesIn <= 0) this.startOver();
+      }, 1000);
+    },
+    async readPlace() {
+      if (!this.ticket) return;
+      const { key } = this.ticket;
+      const answer = await fetch(`/api/tickets/${key}/`).catch(() => null);
+      /** @type {Partial<Wire.TicketSnapshot>} */
+      const { before = null, wait_minutes = null } = answer?.ok ? await answer.json() : {};
+      // The next customer may stand here by now.
+      if (this.ticket?.key !== key) return;
+      this.place = before === null ? null : { before, wait: wait_minutes };
+    },
+    startOver() {
+      clearInterval(leaving);
+      cart.clear();
+      orderRequest.end();
+      this.earlier = earlierTicket();
+      this.ticket = null;
+      this.place = null;
+      this.problem = "";
+      this.news = "";
+      this.dropped = 0;
+      this.categoryId = this.menu.categories[0]?.id;
+      this.query = "";
+      this.read();
+      this.closeCart();
+      this.$nextTick(() => this.dock(this.docked));
+      scrollTo(0, 0);
+      if (data.kiosk) this.greet();
+    },
 
-  /** What a kiosk has that a phone has not: a greeting, a watch, a lock. */
-  standAlone() {
-    lockDown();
-    if (reach.get()) this.lower();
-    if (!this.isEmpty) this.begin();
-    this.watchIdle();
-  },
-  begin() {
-    this.begun = true;
-    welcome.set(true);
-  },
-  greet() {
-    welcome.forget();
-    if (!forgetLanguage(data.language)) this.begun = false;
-  },
-  lower() {
-    this.isLow = !this.isLow;
-    document.documentElement.toggleAttribute("data-low", this.isLow);
-    if (this.isLow) reach.set(true);
-    else reach.forget();
-  },
-  watchIdle() {
-    idleWatch = new IdleWatch({
-      onAsk: () => this.askIfThere(),
-      onLeft: (seconds) => (this.idle.left = seconds),
-      onOver: () => this.leave(),
-      isNeeded: () => this.begun && !this.ticket && !this.sending,
-    });
-    for (const sign of ["pointerdown", "keydown"]) addEventListener(sign, () => idleWatch.seen());
-  },
-  askIfThere() {
-    refs.idle.showModal();
-  },
-  stay() {
-    refs.idle.close();
-    idleWatch.stay();
-  },
-  leave() {
-    refs.idle.close();
-    this.closeKeyboard();
-    if (this.isLow) this.lower();
-    this.startOver();
-  },
+    async freshMenu() {
+      const answer = await fetch(MENU_URL);
+      if (!answer.ok) return;
+      this.menu = await answer.json();
+      cart.setOffers(offersOf(this.menu));
+      this.dropped = cart.dropUnknown();
+      this.read();
+    },
 
-  reread() {
-    cart.load();
-    this.read();
-  },
-  read() {
-    this.lines = cart.lines();
-    this.count = cart.count();
-    this.minutes = cart.minutes();
-    this.total = cart.total();
-    this.name = cart.name;
-  },
-}));
+    /** What a kiosk has that a phone has not: a greeting, a watch, a lock. */
+    standAlone() {
+      blockGestures();
+      if (reach.get()) this.lower();
+      if (!this.isEmpty) this.begin();
+      this.startIdleTimer();
+    },
+    begin() {
+      this.begun = true;
+      welcome.set(true);
+    },
+    greet() {
+      welcome.forget();
+      if (!forgetLanguage(data.language)) this.begun = false;
+    },
+    lower() {
+      this.isLow = !this.isLow;
+      document.documentElement.toggleAttribute("data-low", this.isLow);
+      if (this.isLow) reach.set(true);
+      else reach.forget();
+    },
+    startIdleTimer() {
+      idleTimer = new KioskIdleTimer({
+        onPrompt: () => this.askIfThere(),
+        onCountdown: (seconds) => {
+          this.idle.left = seconds;
+        },
+        onTimeout: () => this.leave(),
+        isNeeded: () => this.begun && !this.ticket && !this.sending,
+      });
+      for (const sign of ["pointerdown", "keydown"]) addEventListener(sign, () => idleTimer.seen());
+    },
+    askIfThere() {
+      refs.idle.showModal();
+    },
+    stay() {
+      refs.idle.close();
+      idleTimer.stay();
+    },
+    leave() {
+      refs.idle.close();
+      this.closeKeyboard();
+      if (this.isLow) this.lower();
+      this.startOver();
+    },
 
-/** The ticket this phone got earlier today; a kiosk has no owner to show it to. */
+    reread() {
+      cart.load();
+      this.read();
+    },
+    read() {
+      this.items = cart.items();
+      this.count = cart.count();
+      this.minutes = cart.minutes();
+      this.total = cart.total();
+      this.name = cart.name;
+    },
+  }),
+);
+
+/**
+ * The ticket this phone got earlier today; a kiosk has no owner to show it to.
+ * @returns {EarlierTicket | null}
+ */
 function earlierTicket() {
   const ticket = data.kiosk ? null : lastTicket.get();
-  return ticket && Date.now() - ticket.at < TICKET_IS_OLD_AFTER ? ticket : null;
+  return ticket && Date.now() - ticket.at < TICKET_IS_OLD_AFTER_MS ? ticket : null;
 }
 
 Alpine.start();

@@ -3,11 +3,13 @@
  */
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
+import { component } from "../lib/component.js";
 import { floor } from "../lib/live.js";
-import { speech } from "../lib/page.js";
+import { formatting } from "../lib/page.js";
 import { counters, duty, urgencyOf, waits } from "../lib/statistics.js";
 import { minutesSince } from "../lib/time.js";
 
+/** @type {Record<"waiting" | "serving" | "finished" | "counter", Wire.Status[]>} */
 const COLUMNS = {
   waiting: ["pending_therapist", "on_hold"],
   serving: ["therapist_confirmed", "in_service"],
@@ -15,7 +17,15 @@ const COLUMNS = {
   counter: ["awaiting_payment", "paying"],
 };
 
-/** Since when a transaction is in the state it is in. */
+/**
+ * @typedef {"queued_at" | "therapist_confirmed_at" | "service_start_at" | "service_finish_at"
+ *   | "cashier_claimed_at"} Moment
+ */
+
+/**
+ * Since when a transaction is in the state it is in.
+ * @type {Partial<Record<Wire.Status, Moment>>}
+ */
 const SINCE = {
   pending_therapist: "queued_at",
   on_hold: "queued_at",
@@ -27,107 +37,164 @@ const SINCE = {
 };
 
 // The refs as the page's root sees them: a row of a list has its own.
+/** @type {{ room: HTMLDialogElement }} */
 let refs;
 
-Alpine.data("monitor", () => ({
-  ...floor,
-  ...speech,
+Alpine.data("monitor", () =>
+  component({
+    ...floor,
+    ...formatting,
 
-  cashiers: [],
-  /** The room a manager is asked about, and what it is to be. */
-  asked: null,
+    /** The room a manager is asked about, and what it is to be. */
+    asked: /** @type {(Wire.RoomData & { turn: "open" | "close" }) | null} */ (null),
 
-  init() {
-    refs = this.$refs;
-    this.follow();
-  },
+    init() {
+      refs = /** @type {typeof refs} */ (this.$refs);
+      this.startSync();
+    },
 
-  waits() {
-    return waits(this.rows, this.lately);
-  },
-  duty() {
-    return duty(this.rows, this.figures);
-  },
-  /** Nothing before the day's first treatment has ended. */
-  usualLength() {
-    const minutes = this.figures.service_minutes;
-    return minutes === null ? "–" : this.length(Math.round(minutes));
-  },
-  column(name) {
-    return this.rows.filter((row) => COLUMNS[name].includes(row.status));
-  },
-  minutesIn(row) {
-    return minutesSince(row[SINCE[row.status]], this.lately);
-  },
-  /** Only waiting can be too long: a treatment takes its time. */
-  urgency(row) {
-    if (!["pending_therapist", "finished"].includes(row.status)) return "";
-    return urgencyOf(this.minutesIn(row));
-  },
-  urgencyOf,
-  counters() {
-    return counters(this.cashiers, this.rows);
-  },
-  /** How old what is shown can be: the server speaks every five seconds. */
-  age() {
-    return Math.max(0, Math.round((this.now - this.heardAt) / 1000));
-  },
-  toggleFullScreen() {
-    if (document.fullscreenElement) document.exitFullscreen();
-    else document.documentElement.requestFullscreen();
-  },
-  isOvertime(row) {
-    return row.status === "in_service" && this.minutesIn(row) > row.total_duration_minutes;
-  },
-  atTerminal(row) {
-    return this.length(minutesSince(row.attempt.started_at, this.lately));
-  },
-  /** A manager ends a payment whose cashier cannot. */
-  async enter(row, approved) {
-    await this.act("cashier_payment_result", {
-      transaction_id: row.id,
-      attempt_id: row.attempt.id,
-      approved,
-    });
-  },
-  services(row) {
-    return row.items.map((item) => item.service_name).join(", ");
-  },
-  roomCount(status) {
-    return this.rooms.filter((room) => room.status === status).length;
-  },
-  /** Closed, or about to be. */
-  isClosed(room) {
-    return room.closing || room.status === "out_of_service";
-  },
-  askRoom(room) {
-    this.problem = "";
-    this.asked = { ...room, turn: this.isClosed(room) ? "open" : "close" };
-    refs.room.showModal();
-  },
-  leaveRoom() {
-    refs.room.close();
-  },
-  /** The words of the question; their name ends like this. */
-  roomWords(ending) {
-    return this.asked ? this.say(`${this.asked.turn}_room${ending}`, { room: this.asked.number }) : "";
-  },
-  roomHelp() {
-    if (this.asked?.turn !== "close") return this.roomWords("_help");
-    return this.roomWords(this.asked.status === "occupied" ? "_later" : "_help");
-  },
-  async switchRoom() {
-    const status = this.asked.turn === "close" ? "out_of_service" : "available";
-    const choice = { room_number: this.asked.number, status };
-    if (await this.act("room_set_status", choice)) this.leaveRoom();
-  },
-  guestOf(room) {
-    const isThere = (row) => row.room_number === room.number && COLUMNS.serving.includes(row.status);
-    return this.rows.find(isThere) ?? null;
-  },
-  minutesLeft(row) {
-    return row.total_duration_minutes - this.minutesIn(row);
-  },
-}));
+    waits() {
+      return waits(this.rows, this.coarseNow);
+    },
+    duty() {
+      const { therapists = 0, cashiers = 0 } = this.figures ?? {};
+      return duty(this.rows, { therapists, cashiers });
+    },
+    /**
+     * Nothing before the day's first treatment has ended.
+     * @returns {string}
+     */
+    usualLength() {
+      const minutes = this.figures?.service_minutes ?? null;
+      return minutes === null ? "–" : this.length(Math.round(minutes));
+    },
+    /**
+     * @param {keyof typeof COLUMNS} name
+     * @returns {Wire.TransactionData[]}
+     */
+    column(name) {
+      return this.rows.filter((row) => COLUMNS[name].includes(row.status));
+    },
+    /**
+     * @param {Wire.TransactionData} row
+     * @returns {number}
+     */
+    minutesIn(row) {
+      const moment = SINCE[row.status];
+      return minutesSince(moment ? row[moment] : null, this.coarseNow);
+    },
+    /**
+     * Only waiting can be too long: a treatment takes its time.
+     * @param {Wire.TransactionData} row
+     * @returns {"" | "long" | "too-long"}
+     */
+    urgency(row) {
+      if (!["pending_therapist", "finished"].includes(row.status)) return "";
+      return urgencyOf(this.minutesIn(row));
+    },
+    urgencyOf,
+    counters() {
+      return counters(this.cashiers, this.rows);
+    },
+    /**
+     * How old what is shown can be: the server speaks every five seconds.
+     * @returns {number}
+     */
+    age() {
+      return Math.max(0, Math.round((this.now - this.heardAt) / 1000));
+    },
+    toggleFullScreen() {
+      if (document.fullscreenElement) document.exitFullscreen();
+      else document.documentElement.requestFullscreen();
+    },
+    /**
+     * @param {Wire.TransactionData} row
+     * @returns {boolean}
+     */
+    isOvertime(row) {
+      return row.status === "in_service" && this.minutesIn(row) > row.total_duration_minutes;
+    },
+    /**
+     * @param {Wire.TransactionData} row
+     * @returns {string}
+     */
+    atTerminal(row) {
+      return this.length(minutesSince(row.attempt?.started_at ?? null, this.coarseNow));
+    },
+    /**
+     * A manager ends a payment whose cashier cannot.
+     * @param {Wire.TransactionData} row
+     * @param {boolean} approved
+     */
+    async enter(row, approved) {
+      await this.act("cashier_payment_result", {
+        transaction_id: row.id,
+        attempt_id: row.attempt?.id ?? null,
+        approved,
+      });
+    },
+    /** @param {Wire.TransactionData} row */
+    services(row) {
+      return row.items.map((item) => item.service_name).join(", ");
+    },
+    /** @param {Wire.RoomStatus} status */
+    roomCount(status) {
+      return this.rooms.filter((room) => room.status === status).length;
+    },
+    /**
+     * Closed, or about to be.
+     * @param {Wire.RoomData} room
+     * @returns {boolean}
+     */
+    isClosed(room) {
+      return room.closing || room.status === "out_of_service";
+    },
+    /** @param {Wire.RoomData} room */
+    askRoom(room) {
+      this.problem = "";
+      this.asked = { ...room, turn: this.isClosed(room) ? "open" : "close" };
+      refs.room.showModal();
+    },
+    leaveRoom() {
+      refs.room.close();
+    },
+    /**
+     * The words of the question; their name ends like this.
+     * @param {string} ending
+     * @returns {string}
+     */
+    roomWords(ending) {
+      return this.asked
+        ? this.say(`${this.asked.turn}_room${ending}`, { room: this.asked.number })
+        : "";
+    },
+    /** @returns {string} */
+    roomHelp() {
+      if (this.asked?.turn !== "close") return this.roomWords("_help");
+      return this.roomWords(this.asked?.status === "occupied" ? "_later" : "_help");
+    },
+    async switchRoom() {
+      if (!this.asked) return;
+      const status = this.asked.turn === "close" ? "out_of_service" : "available";
+      const choice = { room_number: this.asked.number, status };
+      if (await this.act("room_set_status", choice)) this.leaveRoom();
+    },
+    /**
+     * @param {Wire.RoomData} room
+     * @returns {Wire.TransactionData | null}
+     */
+    guestOf(room) {
+      const served = this.column("serving");
+      return served.find(({ room_number }) => room_number === room.number) ?? null;
+    },
+    /**
+     * @param {Wire.TransactionData} row
+     * @returns {number}
+     */
+    minutesLeft(row) {
+      return row.total_duration_minutes - this.minutesIn(row);
+    },
+  }),
+);
 
 Alpine.start();

@@ -2,7 +2,7 @@
  * Waits for the spa to be reachable again, then shows the page that was asked for.
  */
 
-const TRY_EVERY = 10_000;
+const TRY_EVERY_MS = 10_000;
 
 async function tryAgain() {
   const answer = await fetch("/healthz", { cache: "no-store" }).catch(() => null);
@@ -10,4 +10,4 @@ async function tryAgain() {
 }
 
 addEventListener("online", tryAgain);
-setInterval(tryAgain, TRY_EVERY);
+setInterval(tryAgain, TRY_EVERY_MS);

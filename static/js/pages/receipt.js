@@ -4,12 +4,12 @@
 
 import { paperRule } from "../lib/paper.js";
 
-const paper = document.querySelector(".receipt");
+const paper = /** @type {HTMLElement} */ (document.querySelector(".receipt"));
 
 /** Roll paper is as long as the receipt; a stylesheet cannot know that. */
 function fitPaper() {
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(paperRule(paper.dataset.width, paper.offsetHeight));
+  sheet.replaceSync(paperRule(paper.dataset.width ?? "", paper.offsetHeight));
   document.adoptedStyleSheets = [sheet];
 }
 

@@ -3,24 +3,37 @@
  */
 
 import { moneyFormat } from "../lib/money.js";
+import { pageData } from "../lib/page.js";
 
-const data = JSON.parse(document.getElementById("page-data").textContent);
+/** @type {Wire.ReportsPage} */
+const data = pageData();
 const canvas = document.getElementById("chart");
 const language = document.documentElement.lang;
 const money = moneyFormat(language, data.currency);
-const dayName = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", timeZone: "UTC" });
+const dayName = new Intl.DateTimeFormat(language, {
+  day: "numeric",
+  month: "short",
+  timeZone: "UTC",
+});
 const isDark = matchMedia("(prefers-color-scheme: dark)");
 const isCalm = matchMedia("(prefers-reduced-motion: reduce)");
 
-function draw() {
+/** @param {HTMLElement} element */
+function draw(element) {
   const style = getComputedStyle(document.documentElement);
-  const colour = (name) => style.getPropertyValue(name).trim();
-  const scale = { ticks: { color: colour("--ink-soft") }, grid: { color: colour("--line") } };
-  return new Chart(canvas, {
+  const colour = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
+  const scale = { ticks: { color: colour("--ink-soft") }, grid: { color: colour("--border") } };
+  return new Chart(element, {
     type: "bar",
     data: {
       labels: data.days.map(([day]) => dayName.format(new Date(day))),
-      datasets: [{ data: data.days.map(([, amount]) => Number(amount)), backgroundColor: colour("--accent"), maxBarThickness: 64 }],
+      datasets: [
+        {
+          data: data.days.map(([, amount]) => Number(amount)),
+          backgroundColor: colour("--accent"),
+          maxBarThickness: 64,
+        },
+      ],
     },
     options: {
       animation: isCalm.matches ? false : undefined,
@@ -28,7 +41,9 @@ function draw() {
       maintainAspectRatio: false,
       plugins: {
         legend: { display: false },
-        tooltip: { callbacks: { label: ({ raw }) => money(String(raw)) } },
+        tooltip: {
+          callbacks: { label: (/** @type {{ raw: unknown }} */ { raw }) => money(String(raw)) },
+        },
       },
       scales: { x: scale, y: { ...scale, beginAtZero: true } },
     },
@@ -36,9 +51,9 @@ function draw() {
 }
 
 if (canvas) {
-  let chart = draw();
+  let chart = draw(canvas);
   isDark.addEventListener("change", () => {
     chart.destroy();
-    chart = draw();
+    chart = draw(canvas);
   });
 }

@@ -3,212 +3,288 @@
  */
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
+import { component } from "../lib/component.js";
 import { focusOnceShown } from "../lib/focus.js";
-import { finished, roomSet, started, withoutItem, withService } from "../lib/guesses.js";
+import { HoldToConfirm } from "../lib/hold_to_confirm.js";
 import { floor } from "../lib/live.js";
-import { lock } from "../lib/lock.js";
-import { MeantStep } from "../lib/meant.js";
-import { data, say, speech } from "../lib/page.js";
-import { chime, shake, unlockSound } from "../lib/sound.js";
+import { finished, roomSet, started, withoutItem, withService } from "../lib/optimistic_steps.js";
+import { formatting, pageData, say } from "../lib/page.js";
+import { screenLock } from "../lib/screen_lock.js";
+import { chime, unlockSound, vibrate } from "../lib/sound.js";
+import { stepDialog } from "../lib/step_dialog.js";
 import { minutesSince, stopwatch } from "../lib/time.js";
-import { ways } from "../lib/ways.js";
+
+/** @type {Wire.TherapistPage} */
+const data = pageData();
 
 const FAVOURITES = "favourites";
-const SOON = 5; // minutes before the end at which a treatment should come to it
-const PUT_BACK_FOR = 8000;
+/** Before the end of a treatment, when it should come to it. */
+const SOON_MINUTES = 5;
+const PUT_BACK_WITHIN_MS = 8000;
+
+/**
+ * @typedef {Pick<Wire.ServiceData, "name" | "classifications"> & { id: number | string }} Offered
+ */
 
 // Outside the component: proxies hide private fields.
+/** @type {HoldToConfirm} */
 let finishing;
 // The refs as the page's root sees them: a button that has just gone sees none any more.
+/** @type {{ current: HTMLElement, day: HTMLDialogElement, services: HTMLDialogElement }} */
 let refs;
 
-Alpine.data("therapist", () => ({
-  ...floor,
-  ...speech,
-  ...ways,
-  ...lock,
-  /** My business day so far, while it is looked at. */
-  day: null,
-  therapists: [],
-  categories: data.menu.categories,
-  favourites: favourites(data.menu.categories, data.favourites),
-  categoryId: null,
-  /** How far the tap or hold on "Finish" has come. */
-  finishStage: "",
-  /** Who was first in the line when I asked, and was taken by somebody else meanwhile. */
-  missed: "",
-  /** What I have just taken out, while one tap puts it back. */
-  removed: null,
+Alpine.data("therapist", () =>
+  component({
+    ...floor,
+    ...formatting,
+    ...stepDialog,
+    ...screenLock,
+    /** My business day so far, while it is looked at. */
+    day: /** @type {Wire.TherapistDay | null} */ (null),
+    me: /** @type {Wire.TherapistSelf | null} */ (null),
+    categories: data.menu.categories,
+    favourites: favourites(data.menu.categories, data.favourites),
+    categoryId: /** @type {number | typeof FAVOURITES | undefined} */ (undefined),
+    /** How far the tap or hold on "Finish" has come. */
+    finishStage: /** @type {import("../lib/hold_to_confirm.js").Stage} */ (""),
+    /** Who was first in the line when I asked, and was taken by somebody else meanwhile. */
+    missed: "",
+    /** What I have just taken out, while one tap puts it back. */
+    removed: /** @type {(Wire.ItemData & { until: number }) | null} */ (null),
 
-  init() {
-    refs = this.$refs;
-    finishing = new MeantStep({
-      act: () => this.finish(),
-      show: (stage) => (this.finishStage = stage),
-    });
-    addEventListener("pointerdown", unlockSound, { once: true });
-    this.$watch("alert", (alert) => alert && this.alarm());
-    this.$watch("isWanted", (isWanted) => isWanted && this.alarm());
-    this.follow();
-    this.watchTheQuiet();
-  },
+    init() {
+      refs = /** @type {typeof refs} */ (this.$refs);
+      finishing = new HoldToConfirm({
+        act: () => this.finish(),
+        show: (stage) => {
+          this.finishStage = stage;
+        },
+      });
+      addEventListener("pointerdown", unlockSound, { once: true });
+      this.$watch("alert", (alert) => {
+        if (alert) this.alarm();
+      });
+      this.$watch("isWanted", (isWanted) => {
+        if (isWanted) this.alarm();
+      });
+      this.startSync();
+      this.startInactivityTimer();
+    },
 
-  get current() {
-    return this.rows.find((row) => row.therapist_id === this.me?.id) ?? null;
-  },
-  get waiting() {
-    return this.rows.filter((row) => row.status === "pending_therapist");
-  },
-  get held() {
-    return this.rows.filter((row) => row.status === "on_hold");
-  },
-  get others() {
-    return this.rows.filter(
-      (row) =>
-        !["pending_therapist", "on_hold"].includes(row.status) && row.therapist_id !== this.me?.id,
-    );
-  },
-  get next() {
-    return this.waiting[0] ?? null;
-  },
-  get room() {
-    return this.rooms.find((room) => room.number === this.me?.room_number) ?? null;
-  },
-  get roomIsReady() {
-    return !this.room || this.room.status === "available";
-  },
-  /** My own room, or any where rooms are shared. */
-  get hasRoom() {
-    const isFree = (room) => room.status === "available";
-    return this.roomIsReady || (this.me?.shared_rooms === true && this.rooms.some(isFree));
-  },
-  /** Rooms of others that I may call ready, where rooms are shared. */
-  get toPrepare() {
-    const isMine = (room) => room.number === this.me?.room_number;
-    const waits = (room) => room.status === "preparing" && !isMine(room);
-    return this.me?.shared_rooms ? this.rooms.filter(waits) : [];
-  },
-  get isCalled() {
-    return this.current?.status === "therapist_confirmed";
-  },
-  get isServing() {
-    return this.current?.status === "in_service";
-  },
-  get elapsed() {
-    return stopwatch(this.current?.service_start_at, this.now);
-  },
-  get elapsedMinutes() {
-    return minutesSince(this.current?.service_start_at, this.now);
-  },
-  get minutesLeft() {
-    return (this.current?.total_duration_minutes ?? 0) - this.elapsedMinutes;
-  },
-  /** "soon" when five minutes are left, "over" when none is. */
-  get alert() {
-    if (!this.isServing || this.minutesLeft > SOON) return "";
-    return this.minutesLeft > 0 ? "soon" : "over";
-  },
-  /** I am free, and somebody waits. */
-  get isWanted() {
-    return this.loaded && !this.current && this.next !== null;
-  },
-  get mayPutBack() {
-    return this.isServing && this.removed !== null && this.now < this.removed.until;
-  },
-  get offered() {
-    if (this.categoryId === FAVOURITES) return this.favourites;
-    return this.categories.find((category) => category.id === this.categoryId)?.services ?? [];
-  },
+    /** @returns {Wire.TransactionData | null} */
+    get current() {
+      return this.rows.find((row) => row.therapist_id === this.me?.id) ?? null;
+    },
+    /** @returns {Wire.TransactionData[]} */
+    get waiting() {
+      return this.rows.filter((row) => row.status === "pending_therapist");
+    },
+    /** @returns {Wire.TransactionData[]} */
+    get onHold() {
+      return this.rows.filter((row) => row.status === "on_hold");
+    },
+    /** @returns {Wire.TransactionData[]} */
+    get others() {
+      return this.rows.filter(
+        (row) =>
+          !["pending_therapist", "on_hold"].includes(row.status) &&
+          row.therapist_id !== this.me?.id,
+      );
+    },
+    /** @returns {Wire.TransactionData | null} */
+    get next() {
+      return this.waiting[0] ?? null;
+    },
+    /** @returns {Wire.RoomData | null} */
+    get room() {
+      return this.rooms.find((room) => room.number === this.me?.room_number) ?? null;
+    },
+    /** @returns {boolean} */
+    get roomIsReady() {
+      return !this.room || this.room.status === "available";
+    },
+    /**
+     * My own room, or any where rooms are shared.
+     * @returns {boolean}
+     */
+    get hasRoom() {
+      const isFree = (/** @type {Wire.RoomData} */ room) => room.status === "available";
+      return this.roomIsReady || (this.me?.shared_rooms === true && this.rooms.some(isFree));
+    },
+    /**
+     * Rooms of others that I may call ready, where rooms are shared.
+     * @returns {Wire.RoomData[]}
+     */
+    get toPrepare() {
+      if (!this.me?.shared_rooms) return [];
+      const mine = this.me.room_number;
+      return this.rooms.filter(({ number, status }) => status === "preparing" && number !== mine);
+    },
+    /** @returns {boolean} */
+    get isCalled() {
+      return this.current?.status === "therapist_confirmed";
+    },
+    /** @returns {boolean} */
+    get isServing() {
+      return this.current?.status === "in_service";
+    },
+    /** @returns {string} */
+    get elapsed() {
+      return stopwatch(this.current?.service_start_at, this.now);
+    },
+    /** @returns {number} */
+    get elapsedMinutes() {
+      return minutesSince(this.current?.service_start_at, this.now);
+    },
+    /** @returns {number} */
+    get minutesLeft() {
+      return (this.current?.total_duration_minutes ?? 0) - this.elapsedMinutes;
+    },
+    /**
+     * "soon" when five minutes are left, "over" when none is.
+     * @returns {"" | "soon" | "over"}
+     */
+    get alert() {
+      if (!this.isServing || this.minutesLeft > SOON_MINUTES) return "";
+      return this.minutesLeft > 0 ? "soon" : "over";
+    },
+    /**
+     * I am free, and somebody waits.
+     * @returns {boolean}
+     */
+    get isWanted() {
+      return this.loaded && !this.current && this.next !== null;
+    },
+    /** @returns {boolean} */
+    get mayPutBack() {
+      return this.isServing && this.removed !== null && this.now < this.removed.until;
+    },
+    /** @returns {readonly Offered[]} */
+    get offered() {
+      if (this.categoryId === FAVOURITES) return this.favourites;
+      return this.categories.find((category) => category.id === this.categoryId)?.services ?? [];
+    },
 
-  waitOf(row) {
-    return minutesSince(row.queued_at, this.lately);
-  },
+    /**
+     * @param {Wire.TransactionData} row
+     * @returns {number}
+     */
+    waitOf(row) {
+      return minutesSince(row.queued_at, this.coarseNow);
+    },
 
-  alarm() {
-    shake([200, 100, 200]);
-    chime();
-  },
+    alarm() {
+      vibrate([200, 100, 200]);
+      chime();
+    },
 
-  async claim() {
-    const wanted = this.next?.code ?? "";
-    this.missed = "";
-    const answer = await this.step("therapist_confirm_next");
-    if (!answer) return;
-    const { code } = answer.transaction;
-    if (wanted && wanted !== code) this.missed = say("was_taken", { wanted, code });
-    focusOnceShown(() => refs.current);
-  },
-  start() {
-    const guess = started(this.current, new Date(this.now).toISOString());
-    return this.step("therapist_start_service", { transaction_id: this.current.id }, guess);
-  },
-  pressFinish() {
-    finishing.down();
-  },
-  letGoOfFinish() {
-    finishing.up();
-  },
-  tapFinish() {
-    finishing.tap();
-  },
-  /** Enter that is held down counts as a finger that is. */
-  keyFinish(event) {
-    if (event.key !== "Enter") return;
-    if (event.repeat) event.preventDefault();
-    else finishing.down();
-  },
-  finish() {
-    const guess = finished(this.current, this.room);
-    return this.step("therapist_finish_service", { transaction_id: this.current.id }, guess);
-  },
-  async remove(item) {
-    const choice = { transaction_id: this.current.id, item_id: item.id };
-    const guess = withoutItem(this.current, item.id);
-    if (!(await this.act("therapist_remove_item", choice, guess))) return;
-    this.removed = { ...item, until: this.now + PUT_BACK_FOR };
-  },
-  putBack() {
-    const { service_name, service_classification_id, ...offer } = this.removed;
-    this.removed = null;
-    return this.add({ name: service_name }, { ...offer, id: service_classification_id });
-  },
-  setRoom(status) {
-    return this.setThat(this.room, status);
-  },
-  setThat(room, status) {
-    const choice = { room_number: room.number, status };
-    return this.act("room_set_status", choice, roomSet(room, status));
-  },
-  releaseHold(row) {
-    return this.act("staff_release_hold", { transaction_id: row.id });
-  },
+    async claim() {
+      const wanted = this.next?.code ?? "";
+      this.missed = "";
+      const answer = await this.actUndoably("therapist_confirm_next", {});
+      if (!answer) return;
+      const { code } = answer.transaction;
+      if (wanted && wanted !== code) this.missed = say("was_taken", { wanted, code });
+      focusOnceShown(() => refs.current);
+    },
+    async start() {
+      if (!this.current) return;
+      const update = started(this.current, new Date(this.now).toISOString());
+      const choice = { transaction_id: this.current.id };
+      await this.actUndoably("therapist_start_service", choice, update);
+    },
+    pressFinish() {
+      finishing.down();
+    },
+    letGoOfFinish() {
+      finishing.up();
+    },
+    tapFinish() {
+      finishing.tap();
+    },
+    /**
+     * Enter that is held down counts as a finger that is.
+     * @param {KeyboardEvent} event
+     */
+    keyFinish(event) {
+      if (event.key !== "Enter") return;
+      if (event.repeat) event.preventDefault();
+      else finishing.down();
+    },
+    async finish() {
+      if (!this.current) return;
+      const update = finished(this.current, this.room);
+      const choice = { transaction_id: this.current.id };
+      await this.actUndoably("therapist_finish_service", choice, update);
+    },
+    /** @param {Wire.ItemData} item */
+    async remove(item) {
+      if (!this.current) return;
+      const choice = { transaction_id: this.current.id, item_id: item.id };
+      const update = withoutItem(this.current, item.id);
+      if (!(await this.act("therapist_remove_item", choice, update))) return;
+      this.removed = { ...item, until: this.now + PUT_BACK_WITHIN_MS };
+    },
+    async putBack() {
+      if (!this.removed) return;
+      const { service_name, service_classification_id, ...offer } = this.removed;
+      this.removed = null;
+      await this.add({ name: service_name }, { ...offer, id: service_classification_id });
+    },
+    /** @param {"available" | "preparing" | "out_of_service"} status */
+    async setRoom(status) {
+      if (this.room) await this.setThat(this.room, status);
+    },
+    /**
+     * @param {Wire.RoomData} room
+     * @param {"available" | "preparing" | "out_of_service"} status
+     */
+    async setThat(room, status) {
+      const choice = { room_number: room.number, status };
+      await this.act("room_set_status", choice, roomSet(room, status));
+    },
+    /** @param {Wire.TransactionData} row */
+    async releaseHold(row) {
+      await this.act("staff_release_hold", { transaction_id: row.id });
+    },
 
-  async openDay() {
-    const answer = await fetch(data.day_url);
-    if (!answer.ok) return;
-    this.day = await answer.json();
-    refs.day.showModal();
-  },
-  closeDay() {
-    refs.day.close();
-  },
+    async openDay() {
+      const answer = await fetch(data.day_url);
+      if (!answer.ok) return;
+      this.day = await answer.json();
+      refs.day.showModal();
+    },
+    closeDay() {
+      refs.day.close();
+    },
 
-  openServices() {
-    this.problem = "";
-    this.categoryId = this.favourites.length ? FAVOURITES : this.categories[0]?.id;
-    refs.services.showModal();
-  },
-  closeServices() {
-    refs.services.close();
-  },
-  add(service, offer) {
-    this.closeServices();
-    const choice = { transaction_id: this.current.id, service_classification_id: offer.id };
-    return this.act("therapist_add_service", choice, withService(this.current, service, offer));
-  },
-}));
+    openServices() {
+      this.problem = "";
+      this.categoryId = this.favourites.length ? FAVOURITES : this.categories[0]?.id;
+      refs.services.showModal();
+    },
+    closeServices() {
+      refs.services.close();
+    },
+    /**
+     * @param {{ name: string }} service
+     * @param {Wire.ClassificationData} offer
+     */
+    async add(service, offer) {
+      this.closeServices();
+      if (!this.current) return;
+      const choice = { transaction_id: this.current.id, service_classification_id: offer.id };
+      await this.act("therapist_add_service", choice, withService(this.current, service, offer));
+    },
+  }),
+);
 
-/** What this therapist does most, each as a service with one tier. */
+/**
+ * What this therapist does most, each as a service with one tier.
+ * @param {readonly Wire.CategoryData[]} categories
+ * @param {readonly number[]} ids of service classifications
+ * @returns {Offered[]}
+ */
 function favourites(categories, ids) {
   const services = categories.flatMap((category) => category.services);
   const offers = services.flatMap((service) =>
@@ -219,7 +295,7 @@ function favourites(categories, ids) {
     })),
   );
   return ids
-    .map((id) => offers.find(({ classifications: [offer] }) => offer.id === id))
+    .map((id) => offers.find(({ classifications: [offer] }) => offer?.id === id))
     .filter((offer) => offer !== undefined);
 }
 

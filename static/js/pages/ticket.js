@@ -3,12 +3,19 @@
  */
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
+import { component } from "../lib/component.js";
 import { floor } from "../lib/live.js";
-import { data, speech } from "../lib/page.js";
-import { chime, shake, unlockSound } from "../lib/sound.js";
+import { formatting, pageData } from "../lib/page.js";
+import { chime, unlockSound, vibrate } from "../lib/sound.js";
 import { stopwatch } from "../lib/time.js";
 
-/** The way of a visit; several statuses may be one step of it. */
+/** @type {Wire.TicketPage} */
+const data = pageData();
+
+/**
+ * The steps of a visit; several statuses may be one of them.
+ * @type {Wire.Status[][]}
+ */
 const STEPS = [
   ["pending_therapist", "on_hold"],
   ["therapist_confirmed"],
@@ -17,91 +24,116 @@ const STEPS = [
   ["paid"],
 ];
 
-const RING = [400, 200, 400, 200, 400];
+const RING_MS = [400, 200, 400, 200, 400];
 
 // The refs as the page's root sees them: a button that has just gone sees none any more.
+/** @type {{ leave: HTMLDialogElement }} */
 let refs;
 
-Alpine.data("ticket", () => ({
-  ...floor,
-  ...speech,
+Alpine.data("ticket", () =>
+  component({
+    ...floor,
+    ...formatting,
 
-  canRing: false,
-  /** What the page opened with is no news: it was looked at. */
-  openedWith: null,
+    canRing: false,
+    /** What the page opened with is no news: it was looked at. */
+    openedWith: /** @type {string | null} */ (null),
 
-  init() {
-    refs = this.$refs;
-    const title = document.title;
-    this.$watch("call", (call) => {
-      document.title = call ? `${this.callWords} · ${title}` : title;
-      if (call && call !== this.openedWith) this.ring();
-      this.openedWith = "";
-    });
-    this.follow();
-  },
+    init() {
+      refs = /** @type {typeof refs} */ (this.$refs);
+      const title = document.title;
+      this.$watch("call", (call) => {
+        document.title = call ? `${this.callWords} · ${title}` : title;
+        if (call && call !== this.openedWith) this.ring();
+        this.openedWith = "";
+      });
+      this.startSync();
+    },
 
-  caughtUp() {
-    this.openedWith ??= this.call;
-  },
-  async letRing() {
-    this.canRing = await unlockSound();
-    if (this.canRing) await chime();
-  },
-  ring() {
-    shake(RING);
-    chime();
-  },
+    onSnapshot() {
+      this.openedWith ??= this.call;
+    },
+    async enableRinging() {
+      this.canRing = await unlockSound();
+      if (this.canRing) await chime();
+    },
+    ring() {
+      vibrate(RING_MS);
+      chime();
+    },
 
-  /** Which call this is: being called again is another one. Empty while nobody calls. */
-  get call() {
-    return this.is("therapist_confirmed") ? `call ${this.visit.calls ?? 1}` : "";
-  },
-  get callWords() {
-    const room = this.visit.room_number;
-    return room ? this.say("called_to", { room }) : this.say("called");
-  },
-  get before() {
-    return this.is("pending_therapist") ? (this.figures?.before ?? null) : null;
-  },
-  /** Nothing where the server cannot know. */
-  get wait() {
-    return this.before === null ? null : (this.figures.wait_minutes ?? null);
-  },
-  get receiptUrl() {
-    const key = this.visit?.payment?.receipt_key;
-    return key ? data.receipt_url.replace("KEY", key) : "";
-  },
-  get visit() {
-    return this.rows[0] ?? null;
-  },
-  get status() {
-    return this.visit?.status ?? "";
-  },
-  get step() {
-    return STEPS.findIndex((statuses) => statuses.includes(this.status));
-  },
-  get elapsed() {
-    return stopwatch(this.visit?.service_start_at, this.now);
-  },
-  askToLeave() {
-    this.problem = "";
-    refs.leave.showModal();
-  },
-  stay() {
-    refs.leave.close();
-  },
-  async leave() {
-    if (await this.act("customer_cancel", { key: data.key })) this.stay();
-  },
-  is(...statuses) {
-    return statuses.includes(this.status);
-  },
-  stepState(number) {
-    if (this.step < 0 || number > this.step) return "ahead";
-    const isOver = number < this.step || this.status === "paid";
-    return isOver ? "done" : "now";
-  },
-}));
+    /**
+     * Which call this is: being called again is another one. Empty while nobody calls.
+     * @returns {string}
+     */
+    get call() {
+      return this.is("therapist_confirmed") ? `call ${this.visit?.calls ?? 1}` : "";
+    },
+    /** @returns {string} */
+    get callWords() {
+      const room = this.visit?.room_number;
+      return room ? this.say("called_to", { room }) : this.say("called");
+    },
+    /** @returns {number | null} */
+    get before() {
+      return this.is("pending_therapist") ? (this.figures?.before ?? null) : null;
+    },
+    /**
+     * Nothing where the server cannot know.
+     * @returns {[number, number] | null}
+     */
+    get wait() {
+      return this.before === null ? null : (this.figures?.wait_minutes ?? null);
+    },
+    /** @returns {string} */
+    get receiptUrl() {
+      const key = this.visit?.payment?.receipt_key;
+      return key ? data.receipt_url.replace("KEY", key) : "";
+    },
+    /** @returns {Wire.TransactionData | null} */
+    get visit() {
+      return this.rows[0] ?? null;
+    },
+    /** @returns {Wire.Status | ""} */
+    get status() {
+      return this.visit?.status ?? "";
+    },
+    /** @returns {number} */
+    get step() {
+      const { status } = this;
+      return STEPS.findIndex((statuses) => status !== "" && statuses.includes(status));
+    },
+    /** @returns {string} */
+    get elapsed() {
+      return stopwatch(this.visit?.service_start_at, this.now);
+    },
+    askToLeave() {
+      this.problem = "";
+      refs.leave.showModal();
+    },
+    stay() {
+      refs.leave.close();
+    },
+    async leave() {
+      if (await this.act("customer_cancel", { key: data.key })) this.stay();
+    },
+    /**
+     * @param {Wire.Status[]} statuses
+     * @returns {boolean}
+     */
+    is(...statuses) {
+      return this.status !== "" && statuses.includes(this.status);
+    },
+    /**
+     * @param {number} number
+     * @returns {"ahead" | "done" | "now"}
+     */
+    stepState(number) {
+      if (this.step < 0 || number > this.step) return "ahead";
+      const isOver = number < this.step || this.status === "paid";
+      return isOver ? "done" : "now";
+    },
+  }),
+);
 
 Alpine.start();

@@ -9,7 +9,8 @@
  */
 export function whenWide(rems, tell) {
   const root = document.documentElement;
-  const measure = () => tell(root.clientWidth >= rems * parseFloat(getComputedStyle(root).fontSize));
+  const measure = () =>
+    tell(root.clientWidth >= rems * parseFloat(getComputedStyle(root).fontSize));
   measure();
   addEventListener("resize", measure);
 }

@@ -1,8 +1,14 @@
-/** The far end of one line, as a test plays it. */
-export class FakeLine {
+/** The far end of one connection, as a test plays it. */
+export class FakeConnection {
+  /** @type {import("../../../static/js/lib/transport.js").Connection["onmessage"]} */
+  onmessage = null;
+  /** @type {import("../../../static/js/lib/transport.js").Connection["onclose"]} */
+  onclose = null;
+  /** @type {{ command: string, id: number, data: object }[]} */
   sent = [];
   closed = false;
 
+  /** @param {string} text */
   send(text) {
     this.sent.push(JSON.parse(text));
   }
@@ -11,17 +17,18 @@ export class FakeLine {
     this.closed = true;
   }
 
+  /** @param {object} message */
   say(message) {
     this.onmessage?.({ data: JSON.stringify(message) });
   }
 
-  hangUp(code = 1006) {
+  drop(code = 1006) {
     this.onclose?.({ code });
   }
 }
 
 // In small steps, so that every timer sees the time it fires at.
-const STEP = 100;
+const STEP_MS = 100;
 
 /**
  * Lets time pass on mocked timers.
@@ -30,7 +37,7 @@ const STEP = 100;
  */
 export function passing(timers) {
   return (seconds) => {
-    for (let left = Math.round(seconds * 1000); left > 0; left -= STEP) timers.tick(STEP);
+    for (let left = Math.round(seconds * 1000); left > 0; left -= STEP_MS) timers.tick(STEP_MS);
   };
 }
 

@@ -3,40 +3,50 @@
  * till; here only the list of treatments and its sum are.
  */
 
-import { fromCents, toCents } from "./money.js";
-
-/** @typedef {import("./overlay.js").Guess} Guess */
+import { centsOf, fromCents } from "./money.js";
 
 /**
- * @param {object} visit a transaction
+ * @typedef {import("./optimistic.js").OptimisticUpdate} OptimisticUpdate
+ * @typedef {Wire.TransactionData} Visit
+ */
+
+/** Stands for the ids that only the server's answer has. */
+const PENDING_ID = 0;
+
+/**
+ * @param {Visit} visit
  * @param {string} now ISO time by the server's clock
- * @returns {Guess}
+ * @returns {OptimisticUpdate}
  */
 export function started(visit, now) {
   return { transaction: { ...visit, status: "in_service", service_start_at: now } };
 }
 
 /**
- * @param {object} visit
- * @param {import("./store.js").RoomRow | null} room where the treatment was
- * @returns {Guess}
+ * @param {Visit} visit
+ * @param {Wire.RoomData | null} room where the treatment was
+ * @returns {OptimisticUpdate}
  */
 export function finished(visit, room) {
+  /** @type {Visit} */
   const transaction = { ...visit, status: "finished" };
   return room ? { transaction, ...roomSet(room, "preparing") } : { transaction };
 }
 
 /**
- * @param {object} visit
- * @param {object} service of the menu
- * @param {object} offer the chosen tier of it
- * @returns {Guess}
+ * @param {Visit} visit
+ * @param {{ name: string }} service of the menu
+ * @param {Wire.ClassificationData} offer the chosen tier of it
+ * @returns {OptimisticUpdate}
  */
 export function withService(visit, service, offer) {
+  /** @type {Wire.ItemData & { pending: boolean }} */
   const item = {
-    id: "pending",
+    id: PENDING_ID,
     pending: true,
+    service_id: PENDING_ID,
     service_name: service.name,
+    service_classification_id: offer.id,
     classification: offer.classification,
     price: offer.price,
     duration_minutes: offer.duration_minutes,
@@ -45,29 +55,40 @@ export function withService(visit, service, offer) {
 }
 
 /**
- * @param {object} visit
+ * @param {Visit} visit
  * @param {number} itemId
- * @returns {Guess}
+ * @returns {OptimisticUpdate}
  */
 export function withoutItem(visit, itemId) {
-  return { transaction: withItems(visit, visit.items.filter(({ id }) => id !== itemId)) };
+  return {
+    transaction: withItems(
+      visit,
+      visit.items.filter(({ id }) => id !== itemId),
+    ),
+  };
 }
 
 /**
- * @param {import("./store.js").RoomRow} room
- * @param {string} status
- * @returns {Guess}
+ * @param {Wire.RoomData} room
+ * @param {Wire.RoomStatus} status
+ * @returns {OptimisticUpdate}
  */
 export function roomSet(room, status) {
   return { room: { ...room, status } };
 }
 
+/**
+ * @param {Visit} visit
+ * @param {Wire.ItemData[]} items
+ * @returns {Visit}
+ */
 function withItems(visit, items) {
+  /** @param {(item: Wire.ItemData) => number} of */
   const sum = (of) => items.reduce((total, item) => total + of(item), 0);
   return {
     ...visit,
     items,
-    total_amount: fromCents(sum((item) => toCents(item.price))),
+    total_amount: fromCents(sum((item) => centsOf(item.price))),
     total_duration_minutes: sum((item) => item.duration_minutes),
   };
 }

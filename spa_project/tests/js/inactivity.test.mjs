@@ -1,36 +1,46 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
-import { QuietWatch } from "../../../static/js/lib/quiet.js";
+import { InactivityTimer } from "../../../static/js/lib/inactivity.js";
 
 const NOW = 100_000_000;
 const MINUTE = 60_000;
 
+/** @type {Record<string, () => void>} */
 let listeners;
+/** @type {number | null} */
 let last;
-const touched = { get: () => last, set: (at) => (last = at) };
+const touched = {
+  get: () => last,
+  set: (/** @type {number} */ at) => {
+    last = at;
+  },
+  forget: () => {},
+};
 
 beforeEach(() => {
   mock.timers.reset();
   mock.timers.enable({ apis: ["Date", "setInterval"], now: NOW });
   listeners = {};
   last = null;
-  globalThis.addEventListener = (sign, listener) => (listeners[sign] = listener);
+  globalThis.addEventListener = (/** @type {string} */ sign, /** @type {any} */ listener) => {
+    listeners[sign] = listener;
+  };
 });
 
 function watch({ minutes = 10, since = NOW } = {}) {
-  const onQuiet = mock.fn();
-  const quiet = new QuietWatch({ minutes, touched, since, onQuiet });
-  return { quiet, calls: () => onQuiet.mock.callCount() };
+  const onInactive = mock.fn();
+  const timer = new InactivityTimer({ minutes, touched, since, onInactive });
+  return { timer, calls: () => onInactive.mock.callCount() };
 }
 
-test("it is quiet when nobody has touched anything for the minutes, and it is said until somebody is here", () => {
-  const { quiet, calls } = watch();
+test("it is inactive when nobody has touched anything for the minutes, and it is said until somebody is here", () => {
+  const { timer, calls } = watch();
   mock.timers.tick(10 * MINUTE - 1000);
   assert.equal(calls(), 0);
   mock.timers.tick(2000);
   assert.equal(calls(), 2);
-  quiet.seen();
+  timer.seen();
   mock.timers.tick(9 * MINUTE);
   assert.equal(calls(), 2);
 });
@@ -38,7 +48,7 @@ test("it is quiet when nobody has touched anything for the minutes, and it is sa
 test("a touch begins the minutes anew", () => {
   const { calls } = watch();
   mock.timers.tick(9 * MINUTE);
-  listeners.pointerdown();
+  listeners.pointerdown?.();
   mock.timers.tick(9 * MINUTE);
   assert.equal(calls(), 0);
 });
@@ -51,16 +61,16 @@ test("a touch in another window counts here, too", () => {
   assert.equal(calls(), 0);
 });
 
-test("a device that slept too long is quiet as soon as it wakes, and a touch is too late", () => {
+test("a device that slept too long is inactive as soon as it wakes, and a touch is too late", () => {
   const { calls } = watch();
   mock.timers.setTime(NOW + 60 * MINUTE);
-  listeners.visibilitychange();
+  listeners.visibilitychange?.();
   assert.equal(calls(), 1);
-  listeners.pointerdown();
+  listeners.pointerdown?.();
   assert.equal(calls(), 2);
 });
 
-test("a page opened where nobody was for long is quiet from the start", () => {
+test("a page opened where nobody was for long is inactive from the start", () => {
   last = NOW - 11 * MINUTE;
   assert.equal(watch({ since: NOW - 60 * MINUTE }).calls(), 1);
 });
@@ -70,7 +80,7 @@ test("who has just logged in is here, whoever touched the screen before", () => 
   assert.equal(watch().calls(), 0);
 });
 
-test("without minutes it is never quiet", () => {
+test("without minutes it is never inactive", () => {
   const { calls } = watch({ minutes: 0 });
   mock.timers.tick(24 * 60 * MINUTE);
   assert.equal(calls(), 0);

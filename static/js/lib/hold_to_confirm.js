@@ -2,18 +2,23 @@
  * A step that cannot be taken back lightly: held for a second, or tapped twice within five.
  */
 
-const HOLD = 1000;
-const AGAIN_WITHIN = 5000;
-const DOUBLE_TAP = 300; // two taps as close as this are one wet finger's
+const HOLD_MS = 1000;
+const AGAIN_WITHIN_MS = 5000;
+const DOUBLE_TAP_MS = 300; // two taps as close as this are one wet finger's
 
-/** @typedef {"" | "holding" | "asked"} Stage */
+/**
+ * @typedef {"" | "holding" | "asked"} Stage
+ * @typedef {ReturnType<typeof setTimeout>} Timer
+ */
 
-export class MeantStep {
+export class HoldToConfirm {
   #act;
   #show;
   #now;
-  #hold = null;
-  #forget = null;
+  /** @type {Timer | undefined} */
+  #hold;
+  /** @type {Timer | undefined} */
+  #forget;
   #wasHeld = false;
   #askedAt = -Infinity;
 
@@ -36,7 +41,7 @@ export class MeantStep {
     this.#hold = setTimeout(() => {
       this.#wasHeld = true;
       this.#do();
-    }, HOLD);
+    }, HOLD_MS);
     this.#show("holding");
   }
 
@@ -52,20 +57,20 @@ export class MeantStep {
       this.#wasHeld = false;
       return;
     }
-    if (this.#now() - this.#askedAt < DOUBLE_TAP) return;
+    if (this.#now() - this.#askedAt < DOUBLE_TAP_MS) return;
     if (this.#isAsked()) this.#do();
     else this.#ask();
   }
 
   #isAsked() {
-    return this.#now() - this.#askedAt <= AGAIN_WITHIN;
+    return this.#now() - this.#askedAt <= AGAIN_WITHIN_MS;
   }
 
   #ask() {
     this.#askedAt = this.#now();
     this.#show("asked");
     clearTimeout(this.#forget);
-    this.#forget = setTimeout(() => this.#show(""), AGAIN_WITHIN);
+    this.#forget = setTimeout(() => this.#show(""), AGAIN_WITHIN_MS);
   }
 
   #do() {

@@ -3,27 +3,27 @@
  * however long the device slept meanwhile.
  */
 
-const LOOK_EVERY = 1000;
+const LOOK_EVERY_MS = 1000;
 const SIGNS = ["pointerdown", "keydown"];
 
-export class QuietWatch {
+export class InactivityTimer {
   #limit;
   #touched;
   #since;
-  #onQuiet;
+  #onInactive;
 
   /**
    * @param {object} watch
-   * @param {number} watch.minutes after which it is quiet; 0 for never
-   * @param {import("./memory.js").Memory<number>} watch.touched the last touch, for all windows
+   * @param {number} watch.minutes after which the page is inactive; 0 for never
+   * @param {import("./stored_value.js").StoredValue<number>} watch.touched the last touch, for all windows
    * @param {number} watch.since when the person was certainly here, as `Date.now()`
-   * @param {() => void} watch.onQuiet called again and again while it stays quiet
+   * @param {() => void} watch.onInactive called again and again while it stays inactive
    */
-  constructor({ minutes, touched, since, onQuiet }) {
+  constructor({ minutes, touched, since, onInactive }) {
     this.#limit = minutes * 60_000;
     this.#touched = touched;
     this.#since = since;
-    this.#onQuiet = onQuiet;
+    this.#onInactive = onInactive;
     if (minutes) this.#watch();
   }
 
@@ -36,21 +36,21 @@ export class QuietWatch {
     for (const sign of SIGNS) addEventListener(sign, () => this.#touch(), { capture: true });
     // A device that wakes up must not show for a second what it showed before.
     addEventListener("visibilitychange", () => this.#look());
-    setInterval(() => this.#look(), LOOK_EVERY);
+    setInterval(() => this.#look(), LOOK_EVERY_MS);
     this.#look();
   }
 
   /** Who touches what was left alone too long may be anybody. */
   #touch() {
-    if (this.#isQuiet()) this.#onQuiet();
+    if (this.#isInactive()) this.#onInactive();
     else this.seen();
   }
 
   #look() {
-    if (this.#isQuiet()) this.#onQuiet();
+    if (this.#isInactive()) this.#onInactive();
   }
 
-  #isQuiet() {
+  #isInactive() {
     return Date.now() - Math.max(this.#touched.get() ?? 0, this.#since) >= this.#limit;
   }
 }

@@ -22,10 +22,15 @@ export function landscape(id) {
   };
 }
 
-/** One soft wave from edge to edge. */
+/**
+ * One soft wave from edge to edge.
+ * @param {number} height
+ * @param {() => number} next
+ */
 function hill(height, next) {
   const swing = () => (next() - 0.5) * 56;
-  const [start, middle, end] = [0, 0, 0].map(() => round(height + swing() / 2));
+  const edge = () => round(height + swing() / 2);
+  const [start, middle, end] = [edge(), edge(), edge()];
   const [rise, fall] = [round(height - 18 + swing()), round(height + 14 + swing())];
   return (
     `M0 ${start}C${WIDTH * 0.2} ${rise} ${WIDTH * 0.35} ${rise} ${WIDTH / 2} ${middle}` +
@@ -33,7 +38,10 @@ function hill(height, next) {
   );
 }
 
-/** Numbers from 0 to 1 that depend on the seed alone (mulberry32). */
+/**
+ * Numbers from 0 to 1 that depend on the seed alone (mulberry32).
+ * @param {number} seed
+ */
 function dice(seed) {
   let state = Math.imul(seed + 1, 0x9e3779b1);
   return () => {
@@ -44,6 +52,7 @@ function dice(seed) {
   };
 }
 
+/** @param {number} number */
 function round(number) {
   return Math.round(number * 10) / 10;
 }

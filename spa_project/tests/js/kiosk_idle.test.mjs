@@ -1,28 +1,30 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
-import { IdleWatch } from "../../../static/js/lib/idle.js";
+import { KioskIdleTimer } from "../../../static/js/lib/kiosk_idle.js";
 
 beforeEach(() => {
   mock.timers.reset();
   mock.timers.enable({ apis: ["setInterval"] });
 });
 
-function watch({ isNeeded = () => true } = {}) {
-  const kiosk = { asked: 0, over: 0, left: null };
-  kiosk.watch = new IdleWatch({
-    onAsk: () => kiosk.asked++,
-    onLeft: (seconds) => (kiosk.left = seconds),
-    onOver: () => kiosk.over++,
-    isNeeded,
+function watch(isNeeded = true) {
+  const kiosk = { asked: 0, over: 0, left: NaN };
+  const timer = new KioskIdleTimer({
+    onPrompt: () => kiosk.asked++,
+    onCountdown: (seconds) => {
+      kiosk.left = seconds;
+    },
+    onTimeout: () => kiosk.over++,
+    isNeeded: () => isNeeded,
   });
-  return kiosk;
+  return { kiosk, timer };
 }
 
-const pass = (seconds) => mock.timers.tick(seconds * 1000);
+const pass = (/** @type {number} */ seconds) => mock.timers.tick(seconds * 1000);
 
 test("a quiet minute is asked about, half a minute later all is cleared", () => {
-  const kiosk = watch();
+  const { kiosk } = watch();
   pass(59);
   assert.equal(kiosk.asked, 0);
   pass(1);
@@ -34,23 +36,23 @@ test("a quiet minute is asked about, half a minute later all is cleared", () => 
 });
 
 test("a touch starts the minute again", () => {
-  const kiosk = watch();
+  const { kiosk, timer } = watch();
   pass(50);
-  kiosk.watch.seen();
+  timer.seen();
   pass(50);
   assert.equal(kiosk.asked, 0);
 });
 
 test("an answer keeps everything", () => {
-  const kiosk = watch();
+  const { kiosk, timer } = watch();
   pass(70);
-  kiosk.watch.stay();
+  timer.stay();
   pass(59);
   assert.deepEqual([kiosk.asked, kiosk.over], [1, 0]);
 });
 
 test("nobody is asked while there is nothing to lose", () => {
-  const kiosk = watch({ isNeeded: () => false });
+  const { kiosk } = watch(false);
   pass(300);
   assert.equal(kiosk.asked, 0);
 });

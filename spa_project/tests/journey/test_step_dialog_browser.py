@@ -21,7 +21,7 @@ def order_at(desk: Page, name: str) -> str:
     desk.keyboard.type(desk.evaluate("firstService()"))
     expect(the(desk, "offer").first).to_be_visible()
     desk.keyboard.press("Enter")
-    expect(the(desk, "desk-line")).to_have_count(1)
+    expect(the(desk, "desk-item")).to_have_count(1)
     desk.keyboard.press("Enter")
     expect(the(desk, "desk-name")).to_be_focused()
     desk.keyboard.type(name)
@@ -44,9 +44,9 @@ def open_desk(windows: Windows, floor: Floor, username: str) -> Page:
 def decide(page: Page, reason: str = "") -> None:
     """Answer the dialog that asks about a step."""
     if reason:
-        the(page, "way-reason-text").fill(reason)
-    the(page, "way-go").click()
-    expect(the(page, "way")).not_to_be_visible()
+        the(page, "step-reason-text").fill(reason)
+    the(page, "step-go").click()
+    expect(the(page, "step-dialog")).not_to_be_visible()
 
 
 def of(page: Page, code: str, name: str) -> Locator:
@@ -63,7 +63,7 @@ def test_a_desk_order_and_every_way_out(windows, floor, complaints):
 
     # Held by the desk, and let go on.
     of(desk, code, "hold").click()
-    the(desk, "way-reason").first.click()
+    the(desk, "step-reason").first.click()
     decide(desk)
     expect(the(therapist, "held").locator(f"[data-code='{code}']")).to_be_visible()
     of(desk, code, "release-hold").click()
@@ -75,7 +75,7 @@ def test_a_desk_order_and_every_way_out(windows, floor, complaints):
     expect(the(therapist, "calls")).to_have_text("2")
     expect(board.locator(f".call[data-code='{code}']")).to_be_visible()
     the(therapist, "release").click()
-    expect(the(therapist, "way-go")).to_be_disabled()
+    expect(the(therapist, "step-go")).to_be_disabled()
     decide(therapist, "Asked for someone else")
     expect(the(therapist, "queue").locator(f"[data-code='{code}']")).to_be_visible()
     the(therapist, "claim").click()
@@ -97,7 +97,7 @@ def test_a_desk_order_and_every_way_out(windows, floor, complaints):
     other = windows.open(floor.one, "/therapist/", "therapist1")
     expect(the(other, "current-code")).to_have_text(code)
     the(other, "change-room").click()
-    the(other, "way-option").first.click()
+    the(other, "step-option").first.click()
     decide(other)
     the(therapist, "finish").click(delay=HOLD_MS)
     expect(desk.locator(f"[data-code='{code}'] [data-status='finished']")).to_be_visible()

@@ -1,0 +1,189 @@
+/**
+ * Steps other than the usual next one (give back, hold, cancel, ...): a dialog asks about each of
+ * them before it is sent, and the last step can be undone for a minute.
+ *
+ * A component takes these with `...stepDialog` beside `...floor`; the dialog is
+ * templates/parts/_step_dialog.html.
+ */
+
+import { component } from "./component.js";
+import { floor } from "./live.js";
+import { say } from "./page.js";
+
+const UNDO_WITHIN_MS = 60_000;
+
+/**
+ * @typedef {"therapist_recall" | "therapist_no_show" | "therapist_release" | "therapist_hand_over"
+ *   | "therapist_change_room" | "staff_hold" | "staff_cancel" | "manager_cancel"} StepCommand
+ * @typedef {Pick<Wire.TransactionData, "id" | "version" | "code" | "status"> & { until: number }
+ *   } Undoable
+ * @typedef {{ value: string, words: string }} Option
+ */
+
+/** @type {Set<string>} */
+const REASON_REQUIRED = new Set(["therapist_release", "staff_cancel", "manager_cancel"]);
+/** @type {Set<string>} */
+const UNDOABLE = new Set([
+  "therapist_confirm_next",
+  "therapist_start_service",
+  "therapist_finish_service",
+  "therapist_no_show",
+  "staff_cancel",
+  "manager_cancel",
+  "cashier_claim_next",
+  "cashier_claim",
+]);
+export const stepDialog = component(
+  {
+    /** The command the dialog asks about, and the transaction it is about. */
+    stepCommand: /** @type {StepCommand | ""} */ (""),
+    stepRow: /** @type {Wire.TransactionData | null} */ (null),
+    reason: "",
+    choice: "",
+    /** The step this person has just taken, while it can be taken back. */
+    latest: /** @type {Undoable | null} */ (null),
+
+    /**
+     * @param {StepCommand} command
+     * @param {Wire.TransactionData} row
+     */
+    openStepDialog(command, row) {
+      this.stepCommand = command;
+      this.stepRow = row;
+      this.reason = this.choice = this.problem = "";
+      dialog().showModal();
+    },
+    closeStepDialog() {
+      dialog().close();
+    },
+    /**
+     * @param {string} kind of sentence
+     * @returns {string}
+     */
+    stepText(kind) {
+      const code = this.stepRow?.code ?? "";
+      return this.stepCommand ? say(`${kind}.${this.stepCommand}`, { code }) : "";
+    },
+    /** @returns {string[]} */
+    stepReasons() {
+      const reasons = this.stepText("step_reasons");
+      return reasons ? reasons.split("|") : [];
+    },
+    /** @returns {boolean} */
+    stepRequiresReason() {
+      return REASON_REQUIRED.has(this.stepCommand);
+    },
+    /** @returns {Option[]} */
+    stepOptions() {
+      if (this.stepCommand === "therapist_hand_over") return this.freeTherapists(this.stepRow);
+      if (this.stepCommand === "therapist_change_room") return freeRooms(this.rooms);
+      return [];
+    },
+    /** @returns {boolean} */
+    stepHasOptions() {
+      return ["therapist_hand_over", "therapist_change_room"].includes(this.stepCommand);
+    },
+    /** @returns {boolean} */
+    stepIsComplete() {
+      const hasReason = !this.stepRequiresReason() || this.reason.trim() !== "";
+      return hasReason && (!this.stepHasOptions() || this.choice !== "");
+    },
+    /**
+     * Colleagues without a customer; a page that knows none offers none.
+     * @param {Wire.TransactionData | null} row
+     * @returns {Option[]}
+     */
+    freeTherapists(row) {
+      const busy = new Set(this.rows.map(({ therapist_id }) => therapist_id));
+      return this.therapists
+        .filter(({ id }) => !busy.has(id) && id !== row?.therapist_id)
+        .map(({ id, name }) => ({ value: String(id), words: name }));
+    },
+
+    /** @param {boolean} bill whether what was done is charged, where a visit is ended */
+    async submitStep(bill) {
+      const { stepCommand, stepRow } = this;
+      if (!stepCommand || !stepRow || !this.stepIsComplete()) return;
+      const transaction_id = stepRow.id;
+      const reason = this.reason.trim();
+      const because = reason ? { transaction_id, reason } : { transaction_id };
+      if (await this.sendStep(stepCommand, because, bill)) this.closeStepDialog();
+    },
+    /**
+     * @param {StepCommand} command
+     * @param {Wire.Because} because
+     * @param {boolean} bill
+     * @returns {Promise<Wire.TransactionReply | null>}
+     */
+    sendStep(command, because, bill) {
+      const { reason = "" } = because;
+      switch (command) {
+        case "therapist_recall":
+          return this.actUndoably(command, { transaction_id: because.transaction_id });
+        case "therapist_hand_over":
+          return this.actUndoably(command, { ...because, therapist_id: Number(this.choice) });
+        case "therapist_change_room":
+          return this.actUndoably(command, { ...because, room_number: this.choice });
+        case "manager_cancel":
+          return this.actUndoably(command, { ...because, reason, bill });
+        case "therapist_release":
+        case "staff_cancel":
+          return this.actUndoably(command, { ...because, reason });
+        default:
+          return this.actUndoably(command, because);
+      }
+    },
+
+    /**
+     * Sends a command, and remembers it while it can be taken back.
+     * @template {TransactionCommand} Name
+     * @param {Name} command
+     * @param {Wire.Commands[Name]["data"]} data
+     * @param {import("./optimistic.js").OptimisticUpdate} [update]
+     * @returns {Promise<Wire.TransactionReply | null>}
+     */
+    async actUndoably(command, data, update) {
+      const answer = await this.act(command, data, update);
+      if (answer && UNDOABLE.has(command)) this.rememberForUndo(answer.transaction);
+      return answer;
+    },
+    /** @param {Wire.TransactionData} transaction */
+    rememberForUndo({ id, version, code, status }) {
+      this.latest = { id, version, code, status, until: this.now + UNDO_WITHIN_MS };
+    },
+    /**
+     * Until the minute is over, or somebody has gone on.
+     * @returns {boolean}
+     */
+    canUndo() {
+      const { latest } = this;
+      if (latest === null || this.now >= latest.until) return false;
+      const row = this.rows.find(({ id }) => id === latest.id);
+      return row === undefined || row.version === latest.version;
+    },
+    async undo() {
+      if (!this.latest) return;
+      const { id, version } = this.latest;
+      this.latest = null;
+      await this.act("undo", { transaction_id: id, version });
+    },
+  },
+  floor,
+);
+
+/** @typedef {Exclude<keyof Wire.Commands, "room_set_status">} TransactionCommand */
+
+/** @returns {HTMLDialogElement} */
+function dialog() {
+  return /** @type {HTMLDialogElement} */ (document.getElementById("step-dialog"));
+}
+
+/**
+ * @param {readonly Wire.RoomData[]} rooms
+ * @returns {Option[]}
+ */
+function freeRooms(rooms) {
+  return rooms
+    .filter(({ status }) => status === "available")
+    .map(({ number }) => ({ value: number, words: number }));
+}

@@ -1,0 +1,530 @@
+/** What goes over the wire. Written by `make types` from the server's types; never by hand. */
+declare namespace Wire {
+  interface AddedService {
+    transaction_id: number;
+    service_classification_id: number;
+  }
+
+  interface AttemptData {
+    id: number;
+    method: string;
+    method_name: string;
+    amount_due: string;
+    started_at: string;
+  }
+
+  interface Because {
+    transaction_id: number;
+    reason?: string;
+  }
+
+  interface BoardPage {
+    currency: string;
+    login_url: string;
+    socket: string;
+    snapshot_url: string;
+    shows: Status[];
+    snapshot: BoardSnapshot;
+  }
+
+  interface BoardRow {
+    id: number;
+    version: number;
+    code: string;
+    status: Status;
+    room_number: string;
+    calls: number;
+  }
+
+  interface BoardSnapshot {
+    transactions: BoardRow[];
+    server_now: string;
+  }
+
+  interface CashierData {
+    id: number;
+    name: string;
+    counter_number: string;
+  }
+
+  interface CashierPage {
+    currency: string;
+    login_url: string;
+    socket: string;
+    snapshot_url: string;
+    shows: Status[];
+    snapshot: CashierSnapshot;
+    day_url: string;
+    receipt_url: string;
+  }
+
+  interface CashierSelf {
+    id: number;
+    name: string;
+    counter_number: string;
+  }
+
+  interface CashierSnapshot {
+    transactions: TransactionData[];
+    server_now: string;
+    me: CashierSelf;
+    methods: MethodData[];
+  }
+
+  interface CategoryData {
+    id: number;
+    name: string;
+    description: string;
+    services: ServiceData[];
+  }
+
+  interface ChosenItem {
+    service_classification_id: number;
+    quantity?: number;
+  }
+
+  interface ClassificationData {
+    id: number;
+    classification: string;
+    price: string;
+    duration_minutes: number;
+  }
+
+  interface Commands {
+    customer_confirm_selection: { data: Selection; reply: JoinedReply };
+    staff_confirm_selection: { data: Selection; reply: JoinedReply };
+    customer_cancel: { data: OfKey; reply: TransactionReply };
+    therapist_confirm_next: { data: NoData; reply: TransactionReply };
+    therapist_start_service: { data: OfTransaction; reply: TransactionReply };
+    therapist_add_service: { data: AddedService; reply: TransactionReply };
+    therapist_remove_item: { data: RemovedItem; reply: TransactionReply };
+    therapist_finish_service: { data: OfTransaction; reply: TransactionReply };
+    therapist_recall: { data: OfTransaction; reply: TransactionReply };
+    therapist_no_show: { data: Because; reply: TransactionReply };
+    therapist_release: { data: GivenUp; reply: TransactionReply };
+    therapist_hand_over: { data: HandedOver; reply: TransactionReply };
+    therapist_change_room: { data: MovedRoom; reply: TransactionReply };
+    staff_hold: { data: Because; reply: TransactionReply };
+    staff_release_hold: { data: OfTransaction; reply: TransactionReply };
+    staff_cancel: { data: GivenUp; reply: TransactionReply };
+    staff_reopen: { data: OfCode; reply: TransactionReply };
+    manager_cancel: { data: Stopped; reply: TransactionReply };
+    undo: { data: Undone; reply: TransactionReply };
+    room_set_status: { data: RoomSetting; reply: RoomReply };
+    cashier_claim_next: { data: NoData; reply: TransactionReply };
+    cashier_claim: { data: OfCode; reply: TransactionReply };
+    cashier_release: { data: Because; reply: TransactionReply };
+    cashier_pay: { data: Tendered; reply: TransactionReply };
+    cashier_payment_result: { data: TerminalAnswer; reply: TransactionReply };
+  }
+
+  interface DayData {
+    date: string;
+    count: number;
+    amount: string;
+    totals: TotalData[];
+    payments: TakenData[];
+  }
+
+  interface DeskPage {
+    currency: string;
+    login_url: string;
+    socket: string;
+    snapshot_url: string;
+    shows: Status[];
+    snapshot: MonitorSnapshot;
+    menu: MenuData;
+    therapists: TherapistData[];
+    is_manager: boolean;
+    ticket_url: string;
+  }
+
+  interface Digest {
+    count: number;
+    versions: number;
+  }
+
+  type ErrorCode =
+    | "amount_doubtful"
+    | "busy"
+    | "conflict"
+    | "empty_selection"
+    | "insufficient_payment"
+    | "invalid"
+    | "locked"
+    | "method_not_offered"
+    | "not_allowed"
+    | "not_authenticated"
+    | "not_the_total"
+    | "queue_empty"
+    | "rate_limited"
+    | "receipt_not_found"
+    | "room_not_ready"
+    | "server_error"
+    | "service_not_found"
+    | "transaction_not_found"
+    | "unknown_command"
+    | "wrong_pin"
+    | "wrong_state";
+
+  type EventName =
+    | "board_updated"
+    | "cashier_queue_updated"
+    | "customer_txn_update"
+    | "heartbeat"
+    | "monitor_updated"
+    | "resync"
+    | "room_updated"
+    | "snapshot"
+    | "therapist_queue_updated";
+
+  interface GivenUp {
+    transaction_id: number;
+    reason: string;
+  }
+
+  interface HandedOver {
+    transaction_id: number;
+    reason?: string;
+    therapist_id: number;
+  }
+
+  interface ItemData {
+    id: number;
+    service_id: number;
+    service_classification_id: number;
+    service_name: string;
+    classification: string;
+    price: string;
+    duration_minutes: number;
+  }
+
+  interface JoinedReply {
+    transaction: TransactionData;
+    key: string;
+  }
+
+  type Kind =
+    | "cash"
+    | "terminal";
+
+  interface LivePage {
+    currency: string;
+    login_url: string;
+    socket: string;
+    snapshot_url: string;
+    shows: Status[];
+  }
+
+  interface MenuData {
+    categories: CategoryData[];
+    currency: string;
+    version: string;
+  }
+
+  interface MenuPage {
+    currency: string;
+    login_url: string;
+    branch: string;
+    menu: MenuData;
+    kiosk: boolean;
+    language: string;
+    socket: string;
+    ticket_url: string;
+    qr_url: string;
+  }
+
+  interface MethodData {
+    code: string;
+    name: string;
+    kind: Kind;
+  }
+
+  interface MonitorDigest {
+    count: number;
+    versions: number;
+    statistics: Statistics;
+  }
+
+  interface MonitorPage {
+    currency: string;
+    login_url: string;
+    socket: string;
+    snapshot_url: string;
+    shows: Status[];
+    snapshot: MonitorSnapshot;
+  }
+
+  interface MonitorSnapshot {
+    transactions: TransactionData[];
+    rooms: RoomData[];
+    cashiers: CashierData[];
+    statistics: Statistics;
+    server_now: string;
+    revenue_today?: string;
+  }
+
+  interface MovedRoom {
+    transaction_id: number;
+    reason?: string;
+    room_number: string;
+  }
+
+  interface NoData {
+  }
+
+  interface OfCode {
+    code: string;
+  }
+
+  interface OfKey {
+    key: string;
+  }
+
+  interface OfTransaction {
+    transaction_id: number;
+  }
+
+  interface PageData {
+    currency: string;
+    login_url: string;
+  }
+
+  interface PaymentData {
+    amount_due: string;
+    amount_paid: string;
+    change_amount: string;
+    method: string;
+    reference: string;
+    receipt_number: number;
+    receipt_key: string;
+    created_at: string;
+  }
+
+  interface Place {
+    before: number | null;
+    wait_minutes: [number, number] | null;
+  }
+
+  interface RemovedItem {
+    transaction_id: number;
+    item_id: number;
+  }
+
+  interface ReportsPage {
+    currency: string;
+    login_url: string;
+    days: [string, string][];
+  }
+
+  interface RoomData {
+    number: string;
+    status: RoomStatus;
+    version: number;
+    closing: boolean;
+  }
+
+  interface RoomReply {
+    room: RoomData;
+  }
+
+  interface RoomSetting {
+    room_number: string;
+    status: string;
+  }
+
+  type RoomStatus =
+    | "available"
+    | "occupied"
+    | "preparing"
+    | "out_of_service";
+
+  interface Selection {
+    items: ChosenItem[];
+    customer_name?: string;
+    request_id?: string | null;
+  }
+
+  interface ServiceData {
+    id: number;
+    name: string;
+    description: string;
+    image_url: string;
+    classifications: ClassificationData[];
+  }
+
+  interface Statistics {
+    served_today: number;
+    served_last_hour: number;
+    service_minutes: number | null;
+    therapists: number;
+    cashiers: number;
+  }
+
+  type Status =
+    | "selecting"
+    | "pending_therapist"
+    | "on_hold"
+    | "therapist_confirmed"
+    | "in_service"
+    | "finished"
+    | "awaiting_payment"
+    | "paying"
+    | "paid"
+    | "cancelled"
+    | "no_show";
+
+  interface Stopped {
+    transaction_id: number;
+    reason: string;
+    bill: boolean;
+  }
+
+  interface TakenData {
+    transaction_id: number;
+    code: string;
+    customer_name: string;
+    method: string;
+    amount_due: string;
+    amount_paid: string;
+    change_amount: string;
+    reference: string;
+    receipt_number: number;
+    receipt_key: string;
+    created_at: string;
+  }
+
+  interface Takings {
+    revenue_today: string;
+  }
+
+  interface Tendered {
+    transaction_id: number;
+    amount_paid: string;
+    method?: string;
+    reference?: string;
+    confirmed?: boolean;
+    request_id?: string | null;
+  }
+
+  interface TerminalAnswer {
+    transaction_id: number;
+    approved: boolean;
+    reference?: string;
+    attempt_id?: number | null;
+  }
+
+  interface TherapistData {
+    id: number;
+    name: string;
+  }
+
+  interface TherapistDay {
+    business_date: string;
+    customers: number;
+    minutes: number;
+    amount: string;
+    transactions: TransactionData[];
+  }
+
+  interface TherapistPage {
+    currency: string;
+    login_url: string;
+    socket: string;
+    snapshot_url: string;
+    shows: Status[];
+    snapshot: TherapistSnapshot;
+    menu: MenuData;
+    favourites: number[];
+    day_url: string;
+    lock_minutes: number;
+    locked: boolean;
+    logged_in_for: number;
+  }
+
+  interface TherapistSelf {
+    id: number;
+    name: string;
+    room_number: string;
+    shared_rooms: boolean;
+  }
+
+  interface TherapistSnapshot {
+    transactions: TransactionData[];
+    rooms: RoomData[];
+    therapists: TherapistData[];
+    server_now: string;
+    me: TherapistSelf;
+  }
+
+  interface TicketDigest {
+    count: number;
+    versions: number;
+    before: number | null;
+    wait_minutes: [number, number] | null;
+  }
+
+  interface TicketPage {
+    currency: string;
+    login_url: string;
+    socket: string;
+    snapshot_url: string;
+    shows: Status[];
+    snapshot: TicketSnapshot;
+    key: string;
+    receipt_url: string;
+  }
+
+  interface TicketSnapshot {
+    before: number | null;
+    wait_minutes: [number, number] | null;
+    transaction: TransactionData;
+    server_now: string;
+  }
+
+  interface TotalData {
+    method: string;
+    name: string;
+    count: number;
+    amount: string;
+  }
+
+  interface TransactionData {
+    id: number;
+    version: number;
+    code: string;
+    status: Status;
+    customer_name: string;
+    branch: string;
+    therapist: string | null;
+    therapist_id: number | null;
+    cashier: string | null;
+    cashier_id: number | null;
+    counter_number: string | null;
+    room_number: string;
+    calls: number;
+    held_until: string | null;
+    total_amount: string;
+    total_duration_minutes: number;
+    created_at: string;
+    queued_at: string | null;
+    selection_confirmed_at: string | null;
+    therapist_confirmed_at: string | null;
+    service_start_at: string | null;
+    service_finish_at: string | null;
+    cashier_claimed_at: string | null;
+    paid_at: string | null;
+    items: ItemData[];
+    attempt?: AttemptData;
+    payment?: PaymentData;
+  }
+
+  interface TransactionReply {
+    transaction: TransactionData;
+  }
+
+  interface Undone {
+    transaction_id: number;
+    version?: number | null;
+  }
+}
