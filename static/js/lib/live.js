@@ -208,7 +208,7 @@ class FloorSync {
   }
 
   /**
-   * @param {string} event
+   * @param {Wire.EventName} event
    * @param {Snapshot | FloorEvent} news
    */
   receive(event, news) {

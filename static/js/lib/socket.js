@@ -29,7 +29,7 @@ const CALMER_WAIT_MS = 5_000;
  * @typedef {import("./transport.js").Connection} Connection
  * @typedef {"connecting" | "live" | "reconnecting" | "offline"} ConnectionState
  *
- * @typedef {{ id?: number, event: string, data?: object }} ServerEvent
+ * @typedef {{ id?: number, event: Wire.EventName, data?: object }} ServerEvent
  * @typedef {{ id: number, ok: true }} Answer with what the command's reply has
  * @typedef {{ id: number, ok: false, code: Wire.ErrorCode, error: string }} RefusedAnswer
  *
@@ -40,7 +40,7 @@ const CALMER_WAIT_MS = 5_000;
  *
  * @typedef {object} SocketOptions
  * @property {string} url address of the socket, with its scheme
- * @property {(event: string, data: object) => void} onEvent snapshots, broadcasts and heartbeats
+ * @property {(event: Wire.EventName, data: object) => void} onEvent snapshots, broadcasts and heartbeats
  * @property {(state: ConnectionState, lostAt: number | null, stale: boolean) => void} [onState]
  * @property {() => void} [onLogin] the server no longer knows who we are
  * @property {() => Wire.Digest | null} [digest] of what the screen holds
