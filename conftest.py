@@ -20,9 +20,9 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Branch, Cashier, Therapist, User
 from catalog.models import Service, ServiceCategory, ServiceClassification
+from payments.counter import claim_next as claim_next_finished
 from payments.methods import create_defaults
-from payments.services import claim_next as claim_next_finished
-from payments.services import pay
+from payments.payment import pay
 from queueing import services
 from queueing.models import Room, Transaction
 from queueing.services import Choice

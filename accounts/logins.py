@@ -8,20 +8,18 @@ import logging
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.models import Session
 from django.db import OperationalError
-from django.db.models import F, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import F
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from accounts import queries
 from accounts.models import AuthToken, SocketTicket, User
 from accounts.signals import publish_person_changed
-from spa_project.lib.db.compiled_queries import CompiledQuery, Param
 
 logger = logging.getLogger(__name__)
 
@@ -55,23 +53,13 @@ def login_of_session(session: SessionBase) -> Login | None:
     return Login(user_id, session.session_key or "", stamp, None)
 
 
-def _people_with_end_of_login() -> Any:
-    tokens = AuthToken.objects.filter(digest=Param("key")).values("expires_at")
-    sessions = Session.objects.filter(session_key=Param("key")).values("expire_date")
-    people = User.objects.with_roles().filter(pk=Param("user_id"))
-    return people.annotate(login_expires_at=Coalesce(Subquery(tokens), Subquery(sessions)))
-
-
-_person: CompiledQuery[Any] = CompiledQuery(_people_with_end_of_login)
-
-
 def person_of(login: Login) -> User | None:
     """The person as they are now, in one statement; nobody when the login is over."""
-    user = _person.first(user_id=login.user_id, key=login.key)
-    if user is None or not _stands(login, user, user.login_expires_at):
+    found = queries.person_of_login(login.user_id, login.key)
+    if found is None or not _stands(login, found.user, found.expires_at):
         return None
-    _put_end_off(login, user.login_expires_at)
-    return user  # type: ignore[no-any-return]
+    _put_end_off(login, found.expires_at)
+    return found.user
 
 
 def people_of(logins: Collection[Login]) -> dict[Login, User]:

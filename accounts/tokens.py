@@ -9,9 +9,9 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from accounts import queries
 from accounts.logins import TOKEN_LIFE, Login
 from accounts.models import AuthToken, SocketTicket, User
-from spa_project.lib.db.compiled_queries import CompiledQuery, Param
 from spa_project.lib.db.transactions import durable
 
 TICKET_LIFE = timedelta(seconds=30)
@@ -41,12 +41,9 @@ def new_token(user: User) -> Issued:
     return Issued(text, token.expires_at)
 
 
-_token = CompiledQuery(lambda: AuthToken.objects.filter(digest=Param("digest")))
-
-
 def login_by_token(text: str) -> Login | None:
     """The login of a token; whether it still stands is not asked here."""
-    token = _token.first(digest=digest_of(text))
+    token = queries.token_by_digest(digest_of(text))
     if token is None:
         return None
     return Login(token.user_id, token.digest, token.stamp, token.ends_at)

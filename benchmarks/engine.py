@@ -127,8 +127,8 @@ def claims_by_hand(floor: "Floor") -> float:
 def lives_by_service(floor: "Floor") -> float:
     """Whole lives per second, confirm to paid, one after the other."""
     from benchmarks.floor import free_everyone
-    from payments.services import claim_next as claim_finished
-    from payments.services import pay
+    from payments.counter import claim_next as claim_finished
+    from payments.payment import pay
     from queueing import services
     from queueing.models import RoomStatus
     from queueing.services import Choice

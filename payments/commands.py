@@ -6,10 +6,10 @@ from pydantic import StringConstraints
 
 from accounts.auth import Caller
 from accounts.models import Role
-from payments import services
+from payments import counter, payment, terminal
 from payments.models import CASH
 from queueing.commands import Because, Id, Name, NoData, OfCode, OfTransaction, RequestId
-from queueing.serializers import serialize_change
+from queueing.serializers import serialize_transaction
 from spa_project.lib.commands import command
 from spa_project.lib.money import Amount
 
@@ -31,31 +31,31 @@ class TerminalAnswer(OfTransaction):
 @command(Role.CASHIER)
 def cashier_claim_next(caller: Caller, data: NoData) -> dict[str, Any]:
     """Claim the customer who finished first."""
-    return {"transaction": serialize_change(services.claim_next(caller.cashier))}
+    return {"transaction": serialize_transaction(counter.claim_next(caller.cashier))}
 
 
 @command(Role.CASHIER)
 def cashier_claim(caller: Caller, data: OfCode) -> dict[str, Any]:
     """Claim the finished customer with this code, out of order."""
-    return {"transaction": serialize_change(services.claim(caller.cashier, code=data.code))}
+    return {"transaction": serialize_transaction(counter.claim(caller.cashier, code=data.code))}
 
 
 @command(Role.CASHIER, Role.MANAGER)
 def cashier_release(caller: Caller, data: Because) -> dict[str, Any]:
     """Give a customer who has not paid back to the line, old place kept."""
-    transaction = services.release(caller.person, **data.model_dump())
-    return {"transaction": serialize_change(transaction)}
+    transaction = counter.release(caller.person, **data.model_dump())
+    return {"transaction": serialize_transaction(transaction)}
 
 
 @command(Role.CASHIER)
 def cashier_pay(caller: Caller, data: Tendered) -> dict[str, Any]:
     """Take the money; the answer's payment has the change, or its attempt awaits the terminal."""
-    transaction = services.pay(caller.cashier, **data.model_dump())
-    return {"transaction": serialize_change(transaction)}
+    transaction = payment.pay(caller.cashier, **data.model_dump())
+    return {"transaction": serialize_transaction(transaction)}
 
 
 @command(Role.CASHIER, Role.MANAGER)
 def cashier_payment_result(caller: Caller, data: TerminalAnswer) -> dict[str, Any]:
     """Enter what the terminal answered."""
-    transaction = services.payment_result(caller.person, **data.model_dump())
-    return {"transaction": serialize_change(transaction)}
+    transaction = terminal.payment_result(caller.person, **data.model_dump())
+    return {"transaction": serialize_transaction(transaction)}

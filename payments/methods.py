@@ -2,10 +2,7 @@
 
 from typing import TypedDict
 
-from django.db.models import QuerySet
-
 from payments.models import CASH, Kind, PaymentMethod
-from spa_project.lib.db.compiled_queries import Param
 
 #: As a seeded spa has them; a manager renames, adds and switches off.
 DEFAULTS = (
@@ -19,11 +16,6 @@ class MethodData(TypedDict):
     code: str
     name: str
     kind: str
-
-
-def offered(code: str | Param) -> QuerySet[PaymentMethod]:
-    """The method of this code, if a till offers it."""
-    return PaymentMethod.objects.filter(code=code, active=True)
 
 
 def serialize_offered() -> list[MethodData]:

@@ -5,6 +5,7 @@ from django.db import connection
 from accounts.models import Branch, User
 from payments.errors import ReceiptNotFound
 from payments.models import Payment, ReceiptCounter, ReceiptPrint
+from spa_project.lib.db.transactions import durable
 
 # Inside the payment's own transaction: undone with it, so no number is lost. Whoever takes a
 # number holds the branch's counter until the commit, and locks nothing that others may hold.
@@ -30,10 +31,11 @@ def next_number(branch: Branch) -> int:
         return int(cursor.fetchone()[0])
 
 
-def count_print(key: str, by: User | None) -> int:
-    """Note that a receipt is being printed, the how manieth time it is; raises `ReceiptNotFound`.
+@durable
+def print_receipt(key: str, *, by: User | None) -> int:
+    """Record a print of this receipt and return its ordinal (1 = original).
 
-    The caller is inside a transaction. The payment itself is only locked, never changed.
+    The payment itself is only locked, never changed. Raises `ReceiptNotFound`.
     """
     payment = Payment.objects.select_for_update().filter(receipt_key=key).first()
     if payment is None:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.auth import caller_of, page_for
 from accounts.models import Role
-from payments import services
+from payments import receipts
 from payments.models import Payment
 from payments.reports import LONGEST, Period, report_of
 from payments.screens import cashier_screen
@@ -92,7 +92,7 @@ def receipt(request: HttpRequest, key: str) -> HttpResponse:
     payment = _payment_of(key)
     print_number = None
     if request.method == "POST":
-        print_number = services.print_receipt(key, by=caller_of(request).user)
+        print_number = receipts.print_receipt(key, by=caller_of(request).user)
     context = {
         "payment": payment,
         "branch": payment.branch,

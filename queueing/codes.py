@@ -10,8 +10,8 @@ from typing import NamedTuple
 from django.db import connection
 
 from accounts.models import Branch
-from queueing.models import CODE_DIGITS, Transaction, TransactionCounter
-from spa_project.lib.db.compiled_queries import CompiledQuery, Param
+from queueing import queries
+from queueing.models import CODE_DIGITS, TransactionCounter
 from spa_project.lib.db.transactions import retry_on_conflict
 
 LAST_CODE = 10**CODE_DIGITS - 1
@@ -28,13 +28,6 @@ _COUNT_UP = {
         ON CONFLICT (branch_id, business_date) DO UPDATE SET last = last + 1 RETURNING last
     """,
 }
-
-
-_HOLDER = CompiledQuery(
-    lambda: Transaction.objects.filter(
-        branch_id=Param("branch_id"), active_code=Param("code")
-    ).values_list("pk")
-)
 
 
 class Number(NamedTuple):
@@ -60,7 +53,7 @@ def next_number(branch: Branch) -> Number:
 
 def is_free(branch: Branch, code: str) -> bool:
     """Whether no open customer of the branch has this code."""
-    return not _HOLDER.first(branch_id=branch.pk, code=code)
+    return not queries.is_code_in_use(branch.pk, code)
 
 
 def code_of(running_number: int) -> str:

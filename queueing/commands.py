@@ -11,7 +11,7 @@ from accounts.auth import Caller
 from accounts.models import STAFF, Branch, Role, User
 from queueing import handover, holding, leaving, services
 from queueing.models import RoomStatus, Transaction
-from queueing.serializers import serialize_change, serialize_room
+from queueing.serializers import serialize_room, serialize_transaction
 from queueing.undo import undo as undo_last_step
 from spa_project.lib.commands import Data, command
 from spa_project.lib.errors import Invalid, NotAllowed
@@ -253,4 +253,4 @@ def room_set_status(caller: Caller, data: RoomSetting) -> dict[str, Any]:
 
 
 def _of(transaction: Transaction) -> dict[str, Any]:
-    return {"transaction": serialize_change(transaction)}
+    return {"transaction": serialize_transaction(transaction)}

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 
 from queueing.models import Room, Transaction
-from queueing.serializers import serialize_board_row, serialize_change, serialize_room
+from queueing.serializers import serialize_board_row, serialize_room, serialize_transaction
 from queueing.states import UNCLAIMED, WITH_CASHIER, WITH_THERAPIST, Status
 from spa_project.lib.realtime.publish import Event, encoded, publish
 
@@ -62,7 +62,7 @@ def ticket_topic(transaction_id: int) -> str:
 def announce(transaction: Transaction, was: Status) -> None:
     """Tell the screens that showed this transaction or show it now, and its own customer."""
     # Encoded once, however many hear it.
-    whole = json.dumps({"transaction": serialize_change(transaction)})
+    whole = json.dumps({"transaction": serialize_transaction(transaction)})
     public = json.dumps({"transaction": serialize_board_row(transaction)})
     events = [Event(ticket_topic(transaction.pk), encoded(TICKET_EVENT, whole))]
     for audience in AUDIENCES:

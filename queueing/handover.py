@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Branch, Therapist, User
 from queueing import rooms
-from queueing.access import branch_of, current_transaction_of, transaction_of_branch
+from queueing.access import branch_of, branch_transaction, current_transaction_of
 from queueing.errors import WrongState
 from queueing.lifecycle import advance
 from queueing.models import Transaction
@@ -22,7 +22,7 @@ def hand_over(
     colleague = _colleague(branch_of(user), therapist_id)
     if current_transaction_of(colleague):
         raise WrongState(_("%(name)s has a customer now.") % {"name": colleague})
-    transaction = transaction_of_branch(user, transaction_id, *WITH_THERAPIST)
+    transaction = branch_transaction(user, transaction_id, *WITH_THERAPIST)
     return advance(
         transaction,
         Status(transaction.status),
@@ -40,7 +40,7 @@ def change_room(
     """The customer goes on in another room that is available.
 
     Raises `TransactionNotFound`, `WrongState`, `RoomNotReady`."""
-    transaction = transaction_of_branch(user, transaction_id, *WITH_THERAPIST)
+    transaction = branch_transaction(user, transaction_id, *WITH_THERAPIST)
     room = rooms.occupy_number(transaction.branch, room_number)
     rooms.free_room_of(transaction)
     return advance(

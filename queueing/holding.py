@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Branch, Therapist, User
 from queueing import codes, rooms
-from queueing.access import branch_of, own_transaction, transaction_of_branch
+from queueing.access import branch_of, branch_transaction, therapist_transaction
 from queueing.errors import TransactionNotFound, WrongState
 from queueing.lifecycle import advance
 from queueing.models import Transaction
@@ -22,7 +22,7 @@ REOPEN_WITHIN = datetime.timedelta(minutes=15)
 @durable
 def recall(therapist: Therapist, *, transaction_id: int) -> Transaction:
     """Call the customer once more. Raises `TransactionNotFound`, `WrongState`."""
-    transaction = own_transaction(transaction_id, Status.THERAPIST_CONFIRMED, therapist=therapist)
+    transaction = therapist_transaction(therapist, transaction_id, Status.THERAPIST_CONFIRMED)
     return advance(transaction, Status.THERAPIST_CONFIRMED, by=therapist.user, reason=_("recall"))
 
 
@@ -31,7 +31,7 @@ def release(therapist: Therapist, *, transaction_id: int, reason: str) -> Transa
     """The customer stands in line again, at their old place.
 
     Raises `TransactionNotFound`, `WrongState`."""
-    transaction = own_transaction(transaction_id, Status.THERAPIST_CONFIRMED, therapist=therapist)
+    transaction = therapist_transaction(therapist, transaction_id, Status.THERAPIST_CONFIRMED)
     rooms.free_room_of(transaction)
     return advance(transaction, Status.PENDING_THERAPIST, by=therapist.user, reason=reason)
 
@@ -41,7 +41,7 @@ def hold(user: User, *, transaction_id: int, reason: str = "") -> Transaction:
     """The customer keeps their place, and cannot be claimed until released or `HOLD` is over.
 
     Raises `TransactionNotFound`, `WrongState`."""
-    transaction = transaction_of_branch(
+    transaction = branch_transaction(
         user, transaction_id, Status.PENDING_THERAPIST, Status.THERAPIST_CONFIRMED
     )
     until = timezone.now() + HOLD
@@ -52,7 +52,7 @@ def hold(user: User, *, transaction_id: int, reason: str = "") -> Transaction:
 @durable
 def release_hold(user: User, *, transaction_id: int) -> Transaction:
     """The customer can be claimed again. Raises `TransactionNotFound`, `WrongState`."""
-    transaction = transaction_of_branch(user, transaction_id, Status.ON_HOLD)
+    transaction = branch_transaction(user, transaction_id, Status.ON_HOLD)
     return advance(transaction, Status.PENDING_THERAPIST, by=user)
 
 
@@ -63,7 +63,7 @@ def reopen(user: User, *, code: str) -> Transaction:
     Raises `TransactionNotFound`, `WrongState` (too late), `Conflict` (the code is in use)."""
     branch = branch_of(user)
     missed = _last_missed(branch, code)
-    transaction = missed and transaction_of_branch(user, missed, Status.NO_SHOW)
+    transaction = missed and branch_transaction(user, missed, Status.NO_SHOW)
     if not transaction:
         raise TransactionNotFound(_("Nobody with this number was missed."))
     if timezone.now() - _reached_at(transaction) > REOPEN_WITHIN:

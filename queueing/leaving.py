@@ -1,13 +1,12 @@
 """Operations that end a visit before it is paid: cancel, end, no-show."""
 
 from accounts.models import Therapist, User
-from queueing import rooms
-from queueing.access import own_transaction, transaction_of_branch
+from queueing import queries, rooms
+from queueing.access import branch_transaction, therapist_transaction
 from queueing.errors import TransactionNotFound
 from queueing.lifecycle import advance, must_be
 from queueing.models import Transaction
 from queueing.states import UNCLAIMED, Status
-from spa_project.lib.db.compiled_queries import CompiledQuery, Param
 from spa_project.lib.db.transactions import durable
 
 #: Statuses in which nothing has been done for the customer yet.
@@ -18,13 +17,10 @@ UNTREATED = UNCLAIMED | {Status.THERAPIST_CONFIRMED}
 TREATED = (Status.IN_SERVICE, Status.FINISHED, Status.AWAITING_PAYMENT)
 
 
-_BY_KEY = CompiledQuery(lambda: Transaction.objects.select_for_update().filter(key=Param("key")))
-
-
 @durable
 def customer_cancel(key: str) -> Transaction:
     """The customer leaves the line. Raises `TransactionNotFound`, `WrongState`."""
-    transaction = _BY_KEY.first(key=key)
+    transaction = queries.lock_by_key(key)
     if transaction is None:
         raise TransactionNotFound
     must_be(transaction, *UNCLAIMED)
@@ -36,7 +32,7 @@ def staff_cancel(user: User, *, transaction_id: int, reason: str) -> Transaction
     """Staff let a customer go whose treatment has not begun.
 
     Raises `TransactionNotFound`, `WrongState`."""
-    transaction = transaction_of_branch(user, transaction_id, *UNTREATED)
+    transaction = branch_transaction(user, transaction_id, *UNTREATED)
     rooms.free_room_of(transaction)
     return advance(transaction, Status.CANCELLED, by=user, reason=reason)
 
@@ -47,7 +43,7 @@ def manager_cancel(manager: User, *, transaction_id: int, reason: str, bill: boo
 
     Raises `TransactionNotFound`, `WrongState`."""
     statuses = (Status.IN_SERVICE,) if bill else TREATED
-    transaction = transaction_of_branch(manager, transaction_id, *statuses)
+    transaction = branch_transaction(manager, transaction_id, *statuses)
     end = Status.FINISHED if bill else Status.CANCELLED
     rooms.free_room_of(transaction)
     return advance(transaction, end, by=manager, reason=reason)
@@ -56,6 +52,6 @@ def manager_cancel(manager: User, *, transaction_id: int, reason: str, bill: boo
 @durable
 def no_show(therapist: Therapist, *, transaction_id: int, reason: str = "") -> Transaction:
     """The customer was called and did not come. Raises `TransactionNotFound`, `WrongState`."""
-    transaction = own_transaction(transaction_id, Status.THERAPIST_CONFIRMED, therapist=therapist)
+    transaction = therapist_transaction(therapist, transaction_id, Status.THERAPIST_CONFIRMED)
     rooms.free_room_of(transaction)
     return advance(transaction, Status.NO_SHOW, by=therapist.user, reason=reason)

@@ -7,13 +7,12 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Branch, Cashier, Therapist
 from catalog.models import Service, ServiceClassification
 from queueing.states import OPEN, WITH_CASHIER, WITH_THERAPIST, Status
-from spa_project.lib.db.compiled_queries import CompiledQuery, Param
+from spa_project.lib.db.compiled_queries import Param
 from spa_project.lib.db.fields import ExactCharField
 from spa_project.lib.money import DECIMAL_PLACES, MAX_DIGITS
 
@@ -136,6 +135,8 @@ class Transaction(models.Model):
 
     objects = TransactionQuerySet.as_manager()
 
+    _items: list["TransactionItem"] | None = None
+
     class Meta:
         verbose_name = _("transaction")
         verbose_name_plural = _("transactions")
@@ -184,12 +185,16 @@ class Transaction(models.Model):
     def __str__(self) -> str:
         return self.code
 
-    @cached_property
+    @property
     def item_list(self) -> list["TransactionItem"]:
-        """The items, read once; an operation that has them sets this, which saves a query."""
-        if "items" in getattr(self, "_prefetched_objects_cache", {}):
-            return list(self.items.all())
-        return _ITEMS.all(transaction_id=self.pk)
+        """The items in their order; without a query after `use_items` or a prefetch."""
+        if self._items is not None:
+            return self._items
+        return list(self.items.all())
+
+    def use_items(self, items: list["TransactionItem"]) -> None:
+        """Take these as the items, which whoever calls has read or written just now."""
+        self._items = items
 
 
 class TransactionItem(models.Model):
@@ -226,11 +231,6 @@ class TransactionItem(models.Model):
             duration_minutes=offer.duration_minutes,
             **fields,
         )
-
-
-_ITEMS = CompiledQuery(
-    lambda: TransactionItem.objects.filter(transaction_id=Param("transaction_id")).order_by("id")
-)
 
 
 class TransactionEvent(models.Model):

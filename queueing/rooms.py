@@ -8,29 +8,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Branch, Therapist
+from queueing import queries
 from queueing.errors import RoomNotReady, WrongState
 from queueing.events import announce_room
 from queueing.models import Room, RoomStatus, Transaction
 from queueing.states import Status
-from spa_project.lib.db.compiled_queries import CompiledQuery, Param, update_where
+from spa_project.lib.db.compiled_queries import update_where
 from spa_project.lib.errors import Conflict
-
-# By primary key: the model's own order joins the branch, and MariaDB would lock its row too, for
-# every therapist and every new customer in it.
-_ROOM = CompiledQuery(
-    lambda: (
-        Room.objects.select_for_update()
-        .filter(branch_id=Param("branch_id"), number=Param("number"))
-        .order_by("pk")
-    )
-)
-
-_OCCUPIED = CompiledQuery(
-    lambda: Room.objects.select_for_update().filter(pk=Param("pk")).order_by("pk")
-)
-_BY_KEY = CompiledQuery(
-    lambda: Room.objects.select_for_update(skip_locked=True).filter(pk=Param("pk")).order_by("pk")
-)
 
 
 def occupy(branch: Branch, therapist: Therapist) -> Room:
@@ -61,7 +45,7 @@ def occupy_again(branch: Branch, room_number: str) -> Room:
 
 def vacate(room_id: int, branch: Branch, *, used: bool) -> Room:
     """The customer has left: a `used` room is prepared for the next one, unless it closes."""
-    room = _OCCUPIED.first(pk=room_id)
+    room = queries.lock_room(room_id)
     assert room is not None, "a customer's room stays"
     if room.closing:
         return _write(room, RoomStatus.OUT_OF_SERVICE)
@@ -93,14 +77,14 @@ def set_status(branch: Branch, room_number: str, status: RoomStatus) -> Room:
 
 def make_ready(room_id: int, now: datetime.datetime) -> Room | None:
     """Make a room available whose time of preparation is over; nothing when it no longer is."""
-    room = _BY_KEY.first(pk=room_id)
+    room = queries.lock_room_unless_locked(room_id)
     if room is None or room.ready_at is None or room.ready_at > now:
         return None
     return _write(room, RoomStatus.AVAILABLE)
 
 
 def _lock(branch: Branch, number: str) -> Room | None:
-    return _ROOM.first(branch_id=branch.pk, number=number)
+    return queries.lock_room_by_number(branch.pk, number)
 
 
 def _existing(branch: Branch, number: str) -> Room:
@@ -120,7 +104,7 @@ def _any_available(branch: Branch) -> Room:
     )
     free = Room.objects.filter(branch=branch, status=RoomStatus.AVAILABLE)
     for pk in free.order_by(Exists(owners), "pk").values_list("pk", flat=True):
-        room = _BY_KEY.first(pk=pk)
+        room = queries.lock_room_unless_locked(pk)
         if room is not None and room.status == RoomStatus.AVAILABLE:
             return room
     raise RoomNotReady(_("No room is free now."))

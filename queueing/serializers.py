@@ -165,16 +165,6 @@ def serialize_transaction(transaction: Transaction) -> TransactionData:
     return data
 
 
-def serialize_change(transaction: Transaction) -> TransactionData:
-    """A transaction as its screens are told of its last change; made once for that version.
-
-    Nothing is written after it was told, so who made the change is answered the same."""
-    told: TransactionData | None = vars(transaction).get("told")
-    if told is None or told["version"] != transaction.version:
-        vars(transaction)["told"] = told = serialize_transaction(transaction)
-    return told
-
-
 def serialize_board_row(transaction: Transaction) -> BoardRow:
     """What the public may see: a code and a room, no names, no money."""
     return {

@@ -5,7 +5,6 @@ Locks are taken in one order everywhere: actor, transaction, room, items, paymen
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from functools import cache
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -13,14 +12,14 @@ from django.db import IntegrityError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Branch, Therapist, User
-from catalog.models import ServiceClassification
+from catalog.queries import offers_by_id
 from queueing import codes, rooms
-from queueing.access import branch_of, current_transaction_of, next_in_line, own_transaction
+from queueing.access import branch_of, current_transaction_of, next_in_line, therapist_transaction
 from queueing.errors import EmptySelection, ServiceNotFound
 from queueing.lifecycle import advance
 from queueing.models import Room, RoomStatus, Transaction, TransactionItem
 from queueing.states import Status
-from spa_project.lib.db.compiled_queries import CompiledQuery, Param, insert_new
+from spa_project.lib.db.compiled_queries import insert_new
 from spa_project.lib.db.transactions import durable
 from spa_project.lib.errors import Conflict, Invalid
 from spa_project.lib.fingerprint import fingerprint
@@ -88,14 +87,13 @@ def _create(
         item.transaction = transaction
     items = TransactionItem.objects.bulk_create(items)
     if all(item.pk for item in items):  # MySQL does not return the keys of a bulk insert
-        transaction.item_list = items
+        transaction.use_items(items)
     return advance(transaction, Status.PENDING_THERAPIST, by=by)
 
 
 def _items_for(choices: Sequence[Choice]) -> list[TransactionItem]:
     wanted = {choice.service_classification_id for choice in choices}
-    keys = {f"pk{number}": pk for number, pk in enumerate(wanted)}
-    offers = {offer.pk: offer for offer in _offers(*keys).all(**keys)}
+    offers = offers_by_id(wanted)
     if len(offers) != len(wanted):
         raise ServiceNotFound
     return [
@@ -103,13 +101,6 @@ def _items_for(choices: Sequence[Choice]) -> list[TransactionItem]:
         for choice in choices
         for _each in range(choice.quantity)
     ]
-
-
-@cache
-def _offers(*keys: str) -> CompiledQuery[ServiceClassification]:
-    """What is on the menu under as many keys as a customer has chosen."""
-    params: list[Any] = [Param(key) for key in keys]
-    return CompiledQuery(lambda: ServiceClassification.objects.on_the_menu().filter(pk__in=params))
 
 
 @durable
@@ -137,7 +128,7 @@ def confirm_next(therapist: Therapist) -> Transaction:
 @durable
 def start_service(therapist: Therapist, *, transaction_id: int) -> Transaction:
     """The treatment begins. Raises `TransactionNotFound`, `WrongState`."""
-    transaction = own_transaction(transaction_id, Status.THERAPIST_CONFIRMED, therapist=therapist)
+    transaction = therapist_transaction(therapist, transaction_id, Status.THERAPIST_CONFIRMED)
     return advance(transaction, Status.IN_SERVICE, by=therapist.user)
 
 
@@ -147,7 +138,7 @@ def add_service(
 ) -> Transaction:
     """Add a service during the treatment. Raises `TransactionNotFound`, `WrongState`,
     `ServiceNotFound`, `Invalid` (there are enough)."""
-    transaction = own_transaction(transaction_id, Status.IN_SERVICE, therapist=therapist)
+    transaction = therapist_transaction(therapist, transaction_id, Status.IN_SERVICE)
     if len(transaction.item_list) >= settings.ITEMS_PER_TRANSACTION:
         raise Invalid(_("There are as many services on the list as it can hold."))
     [item] = _items_for([Choice(service_classification_id)])
@@ -162,7 +153,7 @@ def remove_item(therapist: Therapist, *, transaction_id: int, item_id: int) -> T
     """Take a service off again during the treatment; the last one stays.
 
     Raises `TransactionNotFound`, `WrongState`, `ServiceNotFound`, `EmptySelection`."""
-    transaction = own_transaction(transaction_id, Status.IN_SERVICE, therapist=therapist)
+    transaction = therapist_transaction(therapist, transaction_id, Status.IN_SERVICE)
     items = {item.pk: item for item in transaction.item_list}
     item = items.pop(item_id, None)
     if item is None:
@@ -178,7 +169,7 @@ def finish_service(therapist: Therapist, *, transaction_id: int) -> Transaction:
     """The treatment is over: on to the cashiers' line, and the room is to be prepared.
 
     Raises `TransactionNotFound`, `WrongState`."""
-    transaction = own_transaction(transaction_id, Status.IN_SERVICE, therapist=therapist)
+    transaction = therapist_transaction(therapist, transaction_id, Status.IN_SERVICE)
     rooms.free_room_of(transaction)
     return advance(transaction, Status.FINISHED, by=therapist.user)
 
@@ -202,7 +193,7 @@ def _change_items(
     *,
     reason: str,
 ) -> Transaction:
-    transaction.item_list = list(items)
+    transaction.use_items(list(items))
     totals = _totals(transaction.item_list)
     return advance(transaction, Status.IN_SERVICE, by=therapist.user, reason=reason, **totals)
 

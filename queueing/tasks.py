@@ -7,16 +7,11 @@ each thing happens once.
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from queueing import rooms
+from queueing import queries, rooms
 from queueing.lifecycle import advance
 from queueing.models import Room, Transaction
 from queueing.states import Status
-from spa_project.lib.db.compiled_queries import CompiledQuery, Param
 from spa_project.lib.db.transactions import durable
-
-_HELD = CompiledQuery(
-    lambda: Transaction.objects.select_for_update(skip_locked=True).filter(pk=Param("pk"))
-)
 
 
 def run_due() -> None:
@@ -31,7 +26,7 @@ def run_due() -> None:
 @durable
 def end_hold(transaction_id: int) -> Transaction | None:
     """Let a customer be claimed whose hold is over; nothing when it no longer is on."""
-    transaction = _HELD.first(pk=transaction_id)
+    transaction = queries.lock_unless_locked(transaction_id)
     if transaction is None or not _is_over(transaction):
         return None
     return advance(transaction, Status.PENDING_THERAPIST, by=None, reason=_("The hold was over."))

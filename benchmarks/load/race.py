@@ -151,7 +151,7 @@ def line_up(line: str, count: int) -> None:
 def claim(line: str, first: int, last: int, step: int) -> list[Claim]:
     """Each of these members of staff takes one customer; runs in one of the processes."""
     from benchmarks.floor import load
-    from payments.services import claim_next as claim_finished
+    from payments.counter import claim_next as claim_finished
     from queueing.services import confirm_next
 
     floor = load()

@@ -2,7 +2,8 @@
 
 import pytest
 
-from payments.services import claim, claim_next, pay, release
+from payments.counter import claim, claim_next, release
+from payments.payment import pay
 from queueing.errors import TransactionNotFound, WrongState
 from queueing.states import Status
 

@@ -5,7 +5,8 @@ import datetime
 import pytest
 import time_machine
 
-from payments.services import pay, payment_result
+from payments.payment import pay
+from payments.terminal import payment_result
 from queueing.states import Status
 
 ADDRESS = "/api/days/cashier/"

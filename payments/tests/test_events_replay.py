@@ -2,7 +2,9 @@
 
 import pytest
 
-from payments.services import claim, pay, payment_result, release
+from payments.counter import claim, release
+from payments.payment import pay
+from payments.terminal import payment_result
 from queueing.events import AUDIENCES
 from queueing.snapshots import digests_of
 from queueing.states import Status

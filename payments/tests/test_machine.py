@@ -33,7 +33,7 @@ from hypothesis.stateful import (
 from accounts.models import Branch, Cashier, Therapist, User
 from catalog.models import ServiceClassification
 from conftest import make_offer
-from payments import services as till
+from payments import counter, payment, terminal
 from payments.errors import AmountDoubtful, InsufficientPayment, NotTheTotal
 from payments.integrity import all_rules
 from payments.models import Payment, PaymentAttempt
@@ -619,7 +619,7 @@ class Day(RuleBasedStateMachine):
         held = model.current_transaction_of(cashier)
         refusal = None if held or model.finished else QueueEmpty
         with self.expect(refusal):
-            claimed = till.claim_next(cashier)
+            claimed = counter.claim_next(cashier)
         if refusal:
             return
         if not held:
@@ -640,7 +640,7 @@ class Day(RuleBasedStateMachine):
         elif held is None or held.code != whom.code:
             refusal = None if found and not held and found.status == Status.FINISHED else WrongState
         with self.expect(refusal):
-            till.claim(cashier, code=whom.code)
+            counter.claim(cashier, code=whom.code)
         if found and not refusal and held is None:
             found.cashier = cashier
             found.move(Status.AWAITING_PAYMENT, by=cashier.user)
@@ -651,7 +651,7 @@ class Day(RuleBasedStateMachine):
         if visit := whom or (cashier and self.model.current_transaction_of(cashier)):
             refusal = not_possible(visit, cashier in (None, visit.cashier), Status.AWAITING_PAYMENT)
             with self.expect(refusal):
-                till.release(person, transaction_id=visit.pk)
+                counter.release(person, transaction_id=visit.pk)
             if not refusal:
                 visit.move(Status.FINISHED, by=person)
 
@@ -683,7 +683,7 @@ class Day(RuleBasedStateMachine):
             offer = Offer(visit.pk, cashier, visit.total + Decimal(over), method, request_id)
             refusal = self._pay_refusal(visit, offer, confirmed)
             with self.expect(refusal):
-                till.pay(
+                payment.pay(
                     cashier,
                     transaction_id=visit.pk,
                     amount_paid=offer.amount,
@@ -725,7 +725,7 @@ class Day(RuleBasedStateMachine):
             elif not refusal and visit.attempts[-1] is not None:
                 refusal = None if visit.attempts[-1] == approved else Conflict
             with self.expect(refusal):
-                till.payment_result(person, transaction_id=visit.pk, approved=approved)
+                terminal.payment_result(person, transaction_id=visit.pk, approved=approved)
             if not refusal and visit.attempts[-1] is None:
                 visit.attempts[-1] = approved
                 visit.payment = visit.offers[-1] if approved else None

@@ -6,9 +6,10 @@ from decimal import Decimal
 import pytest
 
 from conftest import make_offer
+from payments.counter import claim_next
 from payments.errors import AmountDoubtful, InsufficientPayment
 from payments.models import Payment
-from payments.services import claim_next, pay
+from payments.payment import pay
 from queueing.errors import QueueEmpty, TransactionNotFound, WrongState
 from queueing.services import Choice
 from queueing.states import Status

@@ -12,7 +12,7 @@ import pytest
 from accounts.auth import Caller
 from accounts.models import Cashier, User
 from conftest import make_cashier, make_therapist
-from payments import services
+from payments import counter, payment, terminal
 from payments.integrity import all_rules
 from payments.models import Payment, PaymentAttempt, ReceiptCounter
 from payments.screens import cashier_screen
@@ -53,19 +53,19 @@ def cashier_of(pk: int) -> Cashier:
 
 def answer(user: int, customer: int, approved: bool) -> Any:
     person = User.objects.with_roles().get(pk=user)
-    return asked(services.payment_result, person, transaction_id=customer, approved=approved)
+    return asked(terminal.payment_result, person, transaction_id=customer, approved=approved)
 
 
 def claim(cashier: int, code: str) -> Any:
-    return asked(services.claim, cashier_of(cashier), code=code)
+    return asked(counter.claim, cashier_of(cashier), code=code)
 
 
 def cash_in(cashier: int, customer: int) -> Any:
-    return asked(services.pay, cashier_of(cashier), transaction_id=customer, amount_paid=DUE)
+    return asked(payment.pay, cashier_of(cashier), transaction_id=customer, amount_paid=DUE)
 
 
 def ask_terminal(cashier: int, customer: int) -> Any:
-    return services.pay(
+    return payment.pay(
         cashier_of(cashier), transaction_id=customer, amount_paid=DUE, method="card"
     ).pk
 
@@ -81,7 +81,7 @@ def ask_terminal_and_die(cashier: int, customer: int) -> None:
 
 def die_while_paying(cashier: int, customer: int) -> None:
     """After the receipt's number was taken and the payment written, before the commit."""
-    with mock.patch("payments.services.advance", die):
+    with mock.patch("payments.payment.advance", die):
         cash_in(cashier, customer)
 
 
@@ -98,11 +98,11 @@ def test_the_same_answer_from_two_processes_counts_once(
 ):
     for _round in range(ROUNDS):
         due = make_transaction(Status.AWAITING_PAYMENT)
-        services.pay(carl, transaction_id=due.pk, amount_paid=DUE, method="card")
+        payment.pay(carl, transaction_id=due.pk, amount_paid=DUE, method="card")
         jobs = [(answer, user, due.pk, approved) for user in (carl.user.pk, maria.pk)]
         assert workers.at_once(jobs) == [due.pk, due.pk]
         if not approved:
-            services.pay(carl, transaction_id=due.pk, amount_paid=DUE)
+            payment.pay(carl, transaction_id=due.pk, amount_paid=DUE)
     assert Payment.objects.count() == ROUNDS
     assert_sound()
 
@@ -110,7 +110,7 @@ def test_the_same_answer_from_two_processes_counts_once(
 def test_of_two_different_answers_one_is_kept(carl, maria, make_transaction, workers):
     for _round in range(ROUNDS):
         due = make_transaction(Status.AWAITING_PAYMENT)
-        services.pay(carl, transaction_id=due.pk, amount_paid=DUE, method="card")
+        payment.pay(carl, transaction_id=due.pk, amount_paid=DUE, method="card")
         yes, no = workers.at_once(
             [(answer, carl.user.pk, due.pk, True), (answer, maria.pk, due.pk, False)]
         )
@@ -119,7 +119,7 @@ def test_of_two_different_answers_one_is_kept(carl, maria, make_transaction, wor
             assert (yes, no) == (due.pk, "conflict")
         else:
             assert (yes, no, due.status) == ("conflict", due.pk, Status.AWAITING_PAYMENT)
-            services.pay(carl, transaction_id=due.pk, amount_paid=DUE)
+            payment.pay(carl, transaction_id=due.pk, amount_paid=DUE)
     assert_sound()
 
 
@@ -130,7 +130,7 @@ def test_two_cashiers_call_the_same_customer_and_one_comes(carl, cora, make_tran
         assert sorted(map(str, answers)) == sorted([str(done.pk), "wrong_state"])
         done.refresh_from_db()
         assert done.cashier is not None
-        services.pay(done.cashier, transaction_id=done.pk, amount_paid=DUE)
+        payment.pay(done.cashier, transaction_id=done.pk, amount_paid=DUE)
     assert_sound()
 
 
@@ -165,7 +165,7 @@ def test_a_till_killed_at_the_terminal_leaves_what_another_can_end(
         doomed.at_once([(ask_terminal_and_die, carl.pk, due.pk)])
     [row] = cashier_screen(Caller(carl.user, branch)).snapshot()["transactions"]
     assert (row["status"], row["attempt"]["method_name"]) == ("paying", "Card")
-    paid = services.payment_result(maria, transaction_id=due.pk, approved=True)
+    paid = terminal.payment_result(maria, transaction_id=due.pk, approved=True)
     assert paid.payment.cashier == carl
     assert_sound()
 
@@ -178,6 +178,6 @@ def test_a_till_killed_in_the_middle_of_a_payment_took_nothing(carl, make_transa
     assert not Payment.objects.exists()
     assert not PaymentAttempt.objects.exists()
     assert not ReceiptCounter.objects.exists()
-    paid = services.pay(carl, transaction_id=due.pk, amount_paid=DUE)
+    paid = payment.pay(carl, transaction_id=due.pk, amount_paid=DUE)
     assert paid.payment.receipt_number == 1
     assert_sound()

@@ -8,9 +8,9 @@ import pytest
 import time_machine
 from django.test import Client
 
-from payments import services
 from payments.errors import InsufficientPayment
 from payments.models import Payment, ReceiptCounter, ReceiptPrint
+from payments.payment import pay
 from payments.receipts import next_number
 from queueing.states import Status
 
@@ -37,17 +37,17 @@ def test_each_branch_counts_its_own(branch, other_branch):
 def test_a_refused_payment_takes_no_number(carl, make_transaction):
     due = make_transaction(Status.AWAITING_PAYMENT)
     with pytest.raises(InsufficientPayment):
-        services.pay(carl, transaction_id=due.pk, amount_paid=Decimal(1))
+        pay(carl, transaction_id=due.pk, amount_paid=Decimal(1))
     assert not ReceiptCounter.objects.exists()
 
 
 def test_a_payment_that_fails_gives_its_number_back(carl, make_transaction):
     due = make_transaction(Status.AWAITING_PAYMENT)
-    with mock.patch("payments.services.advance", side_effect=RuntimeError):
+    with mock.patch("payments.payment.advance", side_effect=RuntimeError):
         with pytest.raises(RuntimeError):
-            services.pay(carl, transaction_id=due.pk, amount_paid=due.total_amount)
+            pay(carl, transaction_id=due.pk, amount_paid=due.total_amount)
     assert not ReceiptCounter.objects.exists()
-    paid = services.pay(carl, transaction_id=due.pk, amount_paid=due.total_amount)
+    paid = pay(carl, transaction_id=due.pk, amount_paid=due.total_amount)
     assert paid.payment.receipt_number == 1
 
 

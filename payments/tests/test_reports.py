@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 import time_machine
 
+from payments.payment import pay
 from payments.reports import LONGEST, Period, report_of
-from payments.services import pay
 from queueing.services import Choice
 from queueing.states import Status
 

@@ -6,9 +6,11 @@ import pytest
 from django.db import IntegrityError
 from django.db.transaction import atomic
 
+from payments.counter import claim_next
 from payments.errors import InsufficientPayment, MethodNotOffered, NotTheTotal
 from payments.models import Payment, PaymentAttempt, PaymentMethod
-from payments.services import claim_next, pay, payment_result
+from payments.payment import pay
+from payments.terminal import payment_result
 from queueing.errors import TransactionNotFound, WrongState
 from queueing.models import Transaction
 from queueing.states import Status

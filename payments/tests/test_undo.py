@@ -2,7 +2,7 @@
 
 import pytest
 
-from payments.services import claim_next
+from payments.counter import claim_next
 from queueing.states import Status
 from queueing.undo import undo
 from spa_project.lib.errors import Conflict

@@ -16,7 +16,7 @@ from accounts.models import Cashier
 from conftest import make_offer
 from payments.integrity import all_rules
 from payments.models import Payment, PaymentAttempt, ReceiptCounter
-from payments.services import pay
+from payments.payment import pay
 from queueing import holding, leaving, services
 from queueing.models import Room, Transaction, TransactionEvent, TransactionItem
 from queueing.services import Choice

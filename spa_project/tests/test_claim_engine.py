@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Branch
 from conftest import make_cashier, make_therapist
-from payments import services as payments
+from payments import counter
 from queueing import services as queueing
 from queueing.access import next_in_line
 from queueing.errors import QueueEmpty
@@ -94,7 +94,7 @@ def claimers(branch: Branch, line: Status, count: int) -> tuple[Claim, list[Any]
     numbers = range(1, count + 1)
     if line == Status.FINISHED:
         cashiers = [make_cashier(f"Cashier{number}", branch, str(number)) for number in numbers]
-        return payments.claim_next, cashiers
+        return counter.claim_next, cashiers
     therapists = [make_therapist(f"Therapist{number}", branch, str(number)) for number in numbers]
     return queueing.confirm_next, therapists
 
@@ -138,7 +138,7 @@ class OpenClaims:
 def open_claims(monkeypatch, *, before_the_change: bool) -> Iterator[OpenClaims]:
     claims = OpenClaims(before_the_change=before_the_change)
     monkeypatch.setattr("queueing.services.advance", claims.advance)
-    monkeypatch.setattr("payments.services.advance", claims.advance)
+    monkeypatch.setattr("payments.counter.advance", claims.advance)
     try:
         yield claims
     finally:

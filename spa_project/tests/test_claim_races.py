@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from accounts.models import Branch, Cashier, Therapist
 from conftest import make_cashier, make_therapist
-from payments import services as payments
+from payments import counter, payment
 from payments.models import Payment
 from queueing import access, codes, services
 from queueing.access import next_in_line
@@ -98,7 +98,7 @@ def timed_picks() -> Iterator[list[Pick]]:
 
     with (
         mock.patch("queueing.services.next_in_line", pick),
-        mock.patch("payments.services.next_in_line", pick),
+        mock.patch("payments.counter.next_in_line", pick),
     ):
         yield picks
 
@@ -121,9 +121,9 @@ def cash_all(cashier_id: int) -> Shift:
     cashier = Cashier.objects.select_related("user__branch").get(pk=cashier_id)
     claimed: list[int] = []
     with timed_picks() as picks:
-        while (customer := asked(payments.claim_next, cashier)) != QueueEmpty.code:
+        while (customer := asked(counter.claim_next, cashier)) != QueueEmpty.code:
             claimed.append(customer)
-            payments.pay(cashier, transaction_id=customer, amount_paid=Decimal(500))
+            payment.pay(cashier, transaction_id=customer, amount_paid=Decimal(500))
     return Shift(claimed, picks)
 
 
@@ -165,7 +165,7 @@ def rename(customer: int) -> int:
 def pay(cashier_id: int, customer: int, request_id: str | None) -> Any:
     cashier = Cashier.objects.select_related("user__branch").get(pk=cashier_id)
     return asked(
-        payments.pay,
+        payment.pay,
         cashier,
         transaction_id=customer,
         amount_paid=Decimal(600),

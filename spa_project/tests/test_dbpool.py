@@ -17,7 +17,7 @@ from urllib.error import HTTPError
 import MySQLdb
 import pytest
 
-from spa_project.lib.db.pool import DatabasePool, after_this_job
+from spa_project.lib.db.pool import DatabasePool
 from spa_project.lib.errors import Busy
 from spa_project.tests.concurrency import PATIENCE, POLL_SECONDS
 from tools.servers import HOST, AppServer, MariaDB, open_spa
@@ -61,22 +61,26 @@ async def test_a_cancelled_request_gives_its_slot_back_when_its_thread_is_done()
 
 
 @pytest.mark.asyncio
-async def test_a_job_wakes_the_loop_once_and_who_waits_for_it_goes_on_first(monkeypatch):
+async def test_a_job_wakes_the_loop_once_and_its_result_comes_before_what_follows_each_job(
+    monkeypatch,
+):
     pool, loop = DatabasePool(1), asyncio.get_running_loop()
     order: list[str] = []
     wake = Mock(wraps=loop.call_soon_threadsafe)
     monkeypatch.setattr(loop, "call_soon_threadsafe", wake)
-
-    def work() -> str:
-        for event in ("event 1", "event 2"):
-            assert after_this_job(partial(order.append, event))
-        return "the answer"
-
-    order.append(await pool.run(work))
+    pool.after_each_job(partial(order.append, "events"))
+    order.append(await pool.run(str, "the answer"))
     await pool.run(order.append, "the next job")
-    assert order == ["the answer", "event 1", "event 2", "the next job"]
+    assert order[:3] == ["the answer", "events", "the next job"]
     assert wake.call_count == 2, "once for each job"
-    assert not after_this_job(lambda: None), "there is no job here"
+
+
+@pytest.mark.asyncio
+async def test_only_its_own_threads_are_inside_a_job():
+    pool, other = DatabasePool(1), DatabasePool(1)
+    assert await pool.run(pool.owns_this_thread)
+    assert not await other.run(pool.owns_this_thread)
+    assert not pool.owns_this_thread()
 
 
 @pytest.mark.asyncio

@@ -44,7 +44,7 @@ class Bug(NamedTuple):
 
 ACCESS, SERVICES = "queueing/access.py", "queueing/services.py"
 LIFECYCLE = "queueing/lifecycle.py"
-PAYING = "payments/services.py"
+PAYMENT, SETTLEMENT = "payments/payment.py", "payments/settlement.py"
 SEEN = 'seen = {"id": transaction.pk, "status": was, "version": transaction.version}'
 NO_UNIQUE = """
 from django.db import migrations
@@ -114,13 +114,13 @@ BUGS = (
         (
             Change("payments/migrations/9999_seeded.py", "", NO_UNIQUE % _last_migration()),
             Change(
-                PAYING,
-                "        return _asked_before(transaction, request)\n",
+                PAYMENT,
+                "        return first_answer(transaction, request)\n",
                 "        if transaction.status == Status.PAID:\n"
-                "            _settle(\n"
+                "            settle(\n"
                 "                transaction, method_id=tender.method, amount_paid=tender.amount\n"
                 "            )\n"
-                "        return _asked_before(transaction, request)\n",
+                "        return first_answer(transaction, request)\n",
             ),
         ),
     ),
@@ -146,7 +146,7 @@ BUGS = (
         "change-in-floats",
         (
             Change(
-                PAYING,
+                SETTLEMENT,
                 "change_amount=amount_paid - transaction.total_amount",
                 "change_amount=Decimal(\n"
                 "            int((float(amount_paid) - float(transaction.total_amount)) * 100)\n"

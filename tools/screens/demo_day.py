@@ -91,7 +91,8 @@ class Scene:
 
     def pays(self, minutes_ago: float, cashier: int, method: str = "cash") -> None:
         """Who waits longest pays; a terminal has not answered yet."""
-        from payments.services import claim_next, pay
+        from payments.counter import claim_next
+        from payments.payment import pay
 
         with self.at(minutes_ago):
             visit = claim_next(self.cashiers[cashier])

@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Generic, ParamSpec, TypeVar
 
 from django.conf import settings
 from django.db import close_old_connections
@@ -32,7 +32,12 @@ class DatabasePool:
     """The database threads of one process."""
 
     def __init__(self, size: int) -> None:
-        self._executors = [ThreadPoolExecutor(1, f"db-{number}") for number in range(size)]
+        self._executors = [
+            ThreadPoolExecutor(1, f"db-{number}", initializer=self._add_thread)
+            for number in range(size)
+        ]
+        self._threads: set[int] = set()
+        self._after_jobs: set[Callable[[], None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._free: asyncio.LifoQueue[ThreadPoolExecutor]
 
@@ -50,6 +55,17 @@ class DatabasePool:
         """Run synchronous work on a database thread and return what it returns."""
         executor = await self._take()
         return await self._start(executor, partial(work, *args, **kwargs))
+
+    def after_each_job(self, callback: Callable[[], None]) -> None:
+        """Call this on the event loop after every job, behind the job's own result."""
+        self._after_jobs.add(callback)
+
+    def owns_this_thread(self) -> bool:
+        """Return whether the caller runs on one of the pool's threads, so inside a job."""
+        return threading.get_ident() in self._threads
+
+    def _add_thread(self) -> None:
+        self._threads.add(threading.get_ident())
 
     async def _take(self) -> ThreadPoolExecutor:
         self._attach()
@@ -69,9 +85,15 @@ class DatabasePool:
 
     def _start(self, executor: ThreadPoolExecutor, work: Callable[[], R]) -> asyncio.Future[R]:
         """Give the slot back when its thread is free, even if who took it was cancelled."""
-        job = _Job(work, partial(self._free.put_nowait, executor))
+        job = _Job(work, partial(self._end_job, executor))
         executor.submit(contextvars.copy_context().run, job.do)
         return job.done
+
+    def _end_job(self, executor: ThreadPoolExecutor) -> None:
+        self._free.put_nowait(executor)
+        loop = asyncio.get_running_loop()
+        for callback in self._after_jobs:
+            loop.call_soon(callback)  # behind whoever awaits the result
 
     def _attach(self) -> None:
         """Belong to the running event loop (a test suite has several, one after the other)."""
@@ -88,8 +110,7 @@ class DatabasePool:
 class _Job(Generic[R]):
     """Work on its way to a database thread and back, with one wake-up of the event loop.
 
-    Whoever wakes the loop stands still while it works, because only one thread at a time runs
-    Python: an operation that woke it for each of its events would wait for all their sockets.
+    Waking the loop hands it the GIL, so a job wakes it once, at its end.
     """
 
     def __init__(self, work: Callable[[], R], ended: Callable[[], None]) -> None:
@@ -97,42 +118,21 @@ class _Job(Generic[R]):
         self._ended = ended
         self._loop = asyncio.get_running_loop()
         self.done: asyncio.Future[R] = self._loop.create_future()
-        self.afterwards: list[Callable[[], None]] = []
 
     def do(self) -> None:
-        """On the thread."""
-        _here.job = self
+        """Run on the database thread."""
         try:
             close_old_connections()  # drops a connection that broke, or was found dead
-            tell = partial(self.done.set_result, self._work())
+            finish = partial(self.done.set_result, self._work())
         except BaseException as error:
-            tell = partial(self.done.set_exception, error)
-        finally:
-            _here.job = None
-        self._loop.call_soon_threadsafe(self._back, tell)
+            finish = partial(self.done.set_exception, error)
+        self._loop.call_soon_threadsafe(self._back, finish)
 
-    def _back(self, tell: Callable[[], None]) -> None:
-        """On the event loop: who waits goes on first."""
-        self._ended()
+    def _back(self, finish: Callable[[], None]) -> None:
+        """Resolve the future on the event loop, then run what follows every job."""
         if not self.done.cancelled():
-            tell()
-        for callback in self.afterwards:
-            self._loop.call_soon(callback)
-
-
-class _Here(threading.local):
-    job: _Job[Any] | None = None
-
-
-_here = _Here()
-
-
-def after_this_job(callback: Callable[[], None]) -> bool:
-    """Call this on the event loop when the job of this thread has ended; false without a job."""
-    if _here.job is None:
-        return False
-    _here.job.afterwards.append(callback)
-    return True
+            finish()
+        self._ended()
 
 
 def _nothing() -> None:

@@ -9,14 +9,13 @@ import json
 import logging
 import time
 import uuid
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable
-from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from channels.layers import get_channel_layer
 
-from spa_project.lib.db.pool import after_this_job, pool
+from spa_project.lib.db.pool import pool
 from spa_project.lib.metrics import HUB_LAG, SNAPSHOT_READS
 from spa_project.lib.realtime.relay import Relay, end, send_from_a_command
 from spa_project.lib.realtime.screen import DigestSource, ReadAll
@@ -42,6 +41,12 @@ class _Snapshot(NamedTuple):
     begun_at: float
 
 
+class _Outgoing(NamedTuple):
+    topic: str
+    text: str
+    published_at: float
+
+
 class Hub:
     """Topics, the sockets that hear each of them, and the way in from other threads."""
 
@@ -49,11 +54,14 @@ class Hub:
         self._id = uuid.uuid4().hex
         self._loop: asyncio.AbstractEventLoop | None = None
         self._chores: list[Callable[[], None]] = []
+        self._outgoing: deque[_Outgoing] = deque()
+        pool.after_each_job(self._flush)
         self._beating: asyncio.Task[None]
         self._relay: Relay | None
         self._reset()
 
     def _reset(self) -> None:
+        self._outgoing.clear()
         self._sockets: dict[str, set[Subscriber]] = {}
         self._digests: dict[str, DigestSource] = {}
         self._snapshots: dict[str, _Snapshot] = {}
@@ -138,15 +146,20 @@ class Hub:
         if loop is None or not loop.is_running():
             send_from_a_command(topic, text)
             return
-        deliver = partial(self._publish_on_loop, topic, text, time.perf_counter())
-        if not after_this_job(deliver):
-            loop.call_soon_threadsafe(deliver)
+        self._outgoing.append(_Outgoing(topic, text, time.perf_counter()))
+        # Inside a job the pool wakes the loop at the job's end: one wake-up for the result and
+        # all its events, the result first.
+        if not pool.owns_this_thread():
+            loop.call_soon_threadsafe(self._flush)
 
-    def _publish_on_loop(self, topic: str, text: str, published_at: float) -> None:
-        self._deliver(topic, text)
-        HUB_LAG.observe(time.perf_counter() - published_at)
-        if self._relay:
-            self._relay.send(topic, text)
+    def _flush(self) -> None:
+        """Deliver what was published, on the event loop."""
+        while self._outgoing:
+            event = self._outgoing.popleft()
+            self._deliver(event.topic, event.text)
+            HUB_LAG.observe(time.perf_counter() - event.published_at)
+            if self._relay:
+                self._relay.send(event.topic, event.text)
 
     def hears_itself(self, within: float) -> bool:
         """Whether a message comes back to us through the layer; called from a thread.

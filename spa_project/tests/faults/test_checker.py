@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from django.db.models import F
 
-from payments.services import claim_next as bring_to_counter
-from payments.services import pay
+from payments.counter import claim_next as bring_to_counter
+from payments.payment import pay
 from queueing import leaving, services
 from queueing.models import Transaction, TransactionEvent
 from queueing.serializers import serialize_transaction

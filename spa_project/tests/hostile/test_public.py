@@ -9,7 +9,7 @@ from django.test import Client
 
 from catalog.models import ServiceClassification
 from conftest import make_offer
-from payments import services as till
+from payments import counter, payment
 from queueing import holding, leaving, services
 from queueing.models import RoomStatus, Transaction
 from queueing.screens import board_screen, ticket_screen
@@ -53,9 +53,9 @@ class Day:
         )
         services.finish_service(maya, transaction_id=first.pk)
         services.set_room(_branch(first), "1", RoomStatus.AVAILABLE)
-        till.claim_next(carl)
+        counter.claim_next(carl)
         self._look()
-        paid = till.pay(carl, transaction_id=first.pk, amount_paid=Decimal("15000"))
+        paid = payment.pay(carl, transaction_id=first.pk, amount_paid=Decimal("15000"))
         assert paid.status == Status.PAID
         services.confirm_next(maya)
         leaving.no_show(maya, transaction_id=second.pk)

@@ -10,7 +10,7 @@ from django.test import Client
 
 from catalog.models import Service
 from conftest import session_of
-from payments import services as till
+from payments import payment
 from queueing import leaving, services
 from queueing.models import RoomStatus, Transaction
 from queueing.services import Choice
@@ -46,7 +46,7 @@ def _paid_visit(floor, text: str) -> Transaction:
     maya, carl = floor.pairs[Whose.OWN]
     visit = floor.visit(Status.AWAITING_PAYMENT, Whose.OWN)
     Transaction.objects.filter(pk=visit.pk).update(customer_name=text)
-    till.pay(carl, transaction_id=visit.pk, amount_paid=DUE, reference=text)
+    payment.pay(carl, transaction_id=visit.pk, amount_paid=DUE, reference=text)
     services.set_room(maya.user.branch, "1", RoomStatus.AVAILABLE)
     return visit
 

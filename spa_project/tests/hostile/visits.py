@@ -10,7 +10,7 @@ from accounts.models import Branch, Cashier, Therapist, User
 from accounts.tokens import new_token
 from catalog.models import Service, ServiceCategory, ServiceClassification
 from conftest import make_cashier, make_offer, make_therapist, make_user
-from payments import services as till
+from payments import counter, payment
 from payments.methods import create_defaults
 from queueing import holding, leaving, services
 from queueing.models import Room, Transaction
@@ -107,7 +107,7 @@ def _bring(pair: Pair, status: Status, choices: list[Choice]) -> Transaction:
 
 def _pay(method: str) -> Callable[[Pair, int], Transaction]:
     def pay(pair: Pair, pk: int) -> Transaction:
-        return till.pay(pair.cashier, transaction_id=pk, amount_paid=DUE, method=method)
+        return payment.pay(pair.cashier, transaction_id=pk, amount_paid=DUE, method=method)
 
     return pay
 
@@ -125,7 +125,7 @@ def _finish(pair: Pair, pk: int) -> Transaction:
 
 
 def _to_the_counter(pair: Pair, pk: int) -> Transaction:
-    return till.claim_next(pair.cashier)
+    return counter.claim_next(pair.cashier)
 
 
 def _hold(pair: Pair, pk: int) -> Transaction:

@@ -1,0 +1,40 @@
+"""Compiled queries of people and logins."""
+
+import datetime
+from typing import Any, NamedTuple
+
+from django.contrib.sessions.models import Session
+from django.db.models import Subquery
+from django.db.models.functions import Coalesce
+
+from accounts.models import AuthToken, User
+from spa_project.lib.db.compiled_queries import CompiledQuery, Param
+
+
+class PersonOfLogin(NamedTuple):
+    """A person with roles and branch, and when the login expires; never: it does not exist."""
+
+    user: User
+    expires_at: datetime.datetime | None
+
+
+def _people_with_end_of_login() -> Any:
+    tokens = AuthToken.objects.filter(digest=Param("key")).values("expires_at")
+    sessions = Session.objects.filter(session_key=Param("key")).values("expire_date")
+    people = User.objects.with_roles().filter(pk=Param("user_id"))
+    return people.annotate(login_expires_at=Coalesce(Subquery(tokens), Subquery(sessions)))
+
+
+_PERSON: CompiledQuery[Any] = CompiledQuery(_people_with_end_of_login)
+_TOKEN = CompiledQuery(lambda: AuthToken.objects.filter(digest=Param("digest")))
+
+
+def person_of_login(user_id: int, key: str) -> PersonOfLogin | None:
+    """Return a person and the end of their login, in one statement."""
+    row = _PERSON.first(user_id=user_id, key=key)
+    return PersonOfLogin(row, row.login_expires_at) if row else None
+
+
+def token_by_digest(digest: str) -> AuthToken | None:
+    """Return the token with this digest."""
+    return _TOKEN.first(digest=digest)

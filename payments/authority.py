@@ -1,0 +1,16 @@
+"""Who may act on a customer at a counter: their cashier, or a manager of the branch."""
+
+from accounts.models import Role, User
+from queueing.access import branch_transaction, cashier_transaction
+from queueing.models import Transaction
+from queueing.states import Status
+
+
+def transaction_in_charge_of(user: User, transaction_id: int, *statuses: Status) -> Transaction:
+    """Lock and return the transaction: any of the branch for a manager, else the cashier's own.
+
+    Raises `TransactionNotFound`, `WrongState` outside of `statuses`.
+    """
+    if Role.MANAGER in user.roles:
+        return branch_transaction(user, transaction_id, *statuses)
+    return cashier_transaction(user.cashier, transaction_id, *statuses)

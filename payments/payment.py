@@ -1,0 +1,129 @@
+"""Take a payment at the counter: cash at once, else the terminal is asked.
+
+Locks are taken in one order everywhere: actor, transaction, then what belongs to it; the branch's
+receipt counter last.
+"""
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.db import IntegrityError
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Cashier
+from payments import queries, terminal
+from payments.errors import (
+    AmountDoubtful,
+    InsufficientPayment,
+    MethodNotOffered,
+    NotTheTotal,
+)
+from payments.idempotency import Request, first_answer, transaction_made_by, used_otherwise
+from payments.models import CASH, Kind
+from payments.settlement import settle
+from queueing.access import of_cashier
+from queueing.errors import TransactionNotFound
+from queueing.lifecycle import advance
+from queueing.models import Transaction
+from queueing.states import Status
+from spa_project.lib.db.transactions import durable
+from spa_project.lib.fingerprint import fingerprint
+from spa_project.lib.money import format_amount
+
+
+class _Tender(NamedTuple):
+    """What a customer offers: how much, how, and whether an unlikely amount was confirmed."""
+
+    amount: Decimal
+    method: str
+    reference: str
+    confirmed: bool
+
+
+def pay(
+    cashier: Cashier,
+    *,
+    transaction_id: int,
+    amount_paid: Decimal,
+    method: str = CASH,
+    reference: str = "",
+    confirmed: bool = False,
+    request_id: str | None = None,
+) -> Transaction:
+    """Take what the cashier's own customer offers: cash at once, else the terminal is asked.
+
+    `confirmed` says that much too much is no slip. Sent again with the same `request_id` and
+    content it returns the same transaction and changes nothing. Raises `TransactionNotFound`,
+    `WrongState`, `MethodNotOffered`, `InsufficientPayment`, `NotTheTotal`, `AmountDoubtful`
+    (nothing changes then), or `Conflict` for a `request_id` with other content.
+    """
+    content = [cashier.pk, transaction_id, format_amount(amount_paid), method, reference]
+    request = Request(request_id, fingerprint(content))
+    tender = _Tender(amount_paid, method, reference, confirmed)
+    try:
+        return _take(cashier, transaction_id, tender, request)
+    except IntegrityError:
+        if first := transaction_made_by(request):
+            return first
+        raise
+
+
+@durable
+def _take(cashier: Cashier, transaction_id: int, tender: _Tender, request: Request) -> Transaction:
+    transaction, kind = _to_pay(cashier, transaction_id, tender.method, request)
+    if transaction.status != Status.AWAITING_PAYMENT:
+        return first_answer(transaction, request)
+    if kind is None:
+        raise MethodNotOffered
+    _check_amount(transaction, kind, tender)
+    if kind == Kind.TERMINAL:
+        return terminal.ask(
+            transaction,
+            cashier,
+            amount=tender.amount,
+            method_code=tender.method,
+            reference=tender.reference,
+            request=request,
+        )
+    settle(
+        transaction,
+        method_id=tender.method,
+        amount_paid=tender.amount,
+        reference=tender.reference,
+        request_id=request.id,
+        request_digest=request.digest,
+    )
+    return advance(transaction, Status.PAYING, Status.PAID, by=cashier.user)
+
+
+def _to_pay(
+    cashier: Cashier, transaction_id: int, method: str, request: Request
+) -> tuple[Transaction, str | None]:
+    """Lock the cashier's own transaction; return it and how the method takes money, if offered.
+
+    Raises `TransactionNotFound`, `WrongState`, and `Conflict` when the idempotency key has already
+    made something else."""
+    found = queries.lock_to_pay(transaction_id, cashier.pk, method=method, request_id=request.id)
+    if found is None:
+        raise TransactionNotFound
+    statuses = (Status.AWAITING_PAYMENT, Status.PAYING, Status.PAID)
+    transaction = of_cashier(cashier, found.transaction, *statuses)
+    if found.request_digests - {request.digest}:
+        raise used_otherwise()
+    return transaction, found.method_kind
+
+
+def _check_amount(transaction: Transaction, kind: str, tender: _Tender) -> None:
+    change = tender.amount - transaction.total_amount
+    words = {
+        "amount": format_amount(tender.amount),
+        "total": format_amount(transaction.total_amount),
+        "change": format_amount(change),
+    }
+    if change < 0:
+        raise InsufficientPayment(_("%(amount)s is less than the total of %(total)s.") % words)
+    if kind == Kind.TERMINAL and change:
+        raise NotTheTotal(_("A terminal takes exactly the total of %(total)s.") % words)
+    doubtful = transaction.branch.doubtful_change
+    if doubtful is not None and change >= doubtful and not tender.confirmed:
+        raise AmountDoubtful(_("Really %(amount)s? The change would be %(change)s.") % words)

@@ -1,0 +1,27 @@
+"""Write a payment, once, with the number of its receipt."""
+
+from decimal import Decimal
+
+from payments import receipts
+from payments.models import Payment
+from queueing.models import Transaction
+from spa_project.lib.db.compiled_queries import insert_new
+
+
+def settle(transaction: Transaction, *, amount_paid: Decimal, **fields: object) -> None:
+    """Write the payment, and with it the receipt's number."""
+    branch, cashier = transaction.branch, transaction.cashier
+    assert cashier is not None, "whoever pays is at a cashier's counter"
+    insert_new(
+        Payment(
+            transaction=transaction,
+            branch=branch,
+            business_date=branch.business_date(),
+            cashier=cashier,
+            amount_due=transaction.total_amount,
+            amount_paid=amount_paid,
+            change_amount=amount_paid - transaction.total_amount,
+            receipt_number=receipts.next_number(branch),
+            **fields,
+        )
+    )

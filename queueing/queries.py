@@ -1,0 +1,173 @@
+"""Compiled queries of the queue, each behind a function with a name and a type.
+
+A row that a function locks stays locked until the database transaction ends.
+"""
+
+from typing import Any
+
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from accounts.models import Cashier, Therapist
+from queueing.models import Room, Transaction, TransactionItem
+from queueing.states import Status
+from spa_project.lib.db.compiled_queries import CompiledQuery, Param
+
+# -- Staff --------------------------------------------------------------------------------------
+
+_LOCK_ACTOR: dict[type[Therapist | Cashier], CompiledQuery[tuple[int]]] = {
+    Therapist: CompiledQuery(
+        lambda: Therapist.objects.select_for_update().filter(pk=Param("pk")).values_list("pk")
+    ),
+    Cashier: CompiledQuery(
+        lambda: Cashier.objects.select_for_update().filter(pk=Param("pk")).values_list("pk")
+    ),
+}
+_CURRENT: dict[type[Therapist | Cashier], CompiledQuery[tuple[int]]] = {
+    Therapist: CompiledQuery(
+        lambda: Transaction.objects.filter(active_therapist_id=Param("pk")).values_list("pk")
+    ),
+    Cashier: CompiledQuery(
+        lambda: Transaction.objects.filter(active_cashier_id=Param("pk")).values_list("pk")
+    ),
+}
+_THERAPIST = CompiledQuery(lambda: Therapist.objects.filter(pk=Param("pk")))
+
+
+def lock_actor(actor: Therapist | Cashier) -> None:
+    """Lock the row of a therapist or cashier."""
+    _LOCK_ACTOR[type(actor)].first(pk=actor.pk)
+
+
+def current_transaction_id(actor: Therapist | Cashier) -> int | None:
+    """Return the key of the transaction a therapist or cashier has now."""
+    found = _CURRENT[type(actor)].first(pk=actor.pk)
+    return found[0] if found else None
+
+
+def therapist_by_id(pk: int) -> Therapist | None:
+    """Return a therapist."""
+    return _THERAPIST.first(pk=pk)
+
+
+# -- Transactions -------------------------------------------------------------------------------
+
+# One table, one status, the pick index's own order: anything more would lock other rows.
+_NEXT_IN_LINE = CompiledQuery(
+    lambda: Transaction.objects.in_line(Param("branch_id"), Param("status")).select_for_update(
+        skip_locked=True
+    )[:1]
+)
+_OF_THERAPIST = CompiledQuery(lambda: _locked().filter(therapist_id=Param("therapist_id")))
+_OF_CASHIER = CompiledQuery(lambda: rows_of_cashier())
+_OF_BRANCH = CompiledQuery(lambda: _locked().filter(branch_id=Param("branch_id")))
+_BY_KEY = CompiledQuery(lambda: Transaction.objects.select_for_update().filter(key=Param("key")))
+_UNLESS_LOCKED = CompiledQuery(
+    lambda: Transaction.objects.select_for_update(skip_locked=True).filter(pk=Param("pk"))
+)
+_ITEMS = CompiledQuery(
+    lambda: TransactionItem.objects.filter(transaction_id=Param("transaction_id")).order_by("id")
+)
+_HOLDER_OF_CODE = CompiledQuery(
+    lambda: Transaction.objects.filter(
+        branch_id=Param("branch_id"), active_code=Param("code")
+    ).values_list("pk")
+)
+
+
+def _locked() -> QuerySet[Transaction]:
+    return Transaction.objects.select_for_update().filter(pk=Param("pk"))
+
+
+def lock_next(branch_id: int, status: Status) -> Transaction | None:
+    """Lock and return the first transaction of a line that nobody has locked."""
+    return _NEXT_IN_LINE.first(branch_id=branch_id, status=status)
+
+
+def lock_of_therapist(pk: int, therapist_id: int) -> Transaction | None:
+    """Lock and return a transaction of this therapist."""
+    return _OF_THERAPIST.first(pk=pk, therapist_id=therapist_id)
+
+
+def rows_of_cashier() -> QuerySet[Transaction]:
+    """Return the cashier's row to compile, with its therapist's name, which saves a statement.
+
+    In a subquery: MariaDB locks the joined rows of a locking statement, but not those. Finish the
+    row with `with_therapist`.
+    """
+    therapist = Therapist.objects.filter(pk=OuterRef("therapist_id"))
+    rows = _locked().filter(cashier_id=Param("cashier_id"))
+    return rows.annotate(therapist_name=Subquery(therapist.values("display_name")))
+
+
+def with_therapist(row: Any) -> Transaction:
+    """Return a row of `rows_of_cashier` with its therapist, of whom only the name is loaded."""
+    transaction: Transaction = row
+    if row.therapist_name:
+        loaded = {"id": transaction.therapist_id, "display_name": row.therapist_name}
+        transaction.therapist = Therapist.from_db(None, list(loaded), list(loaded.values()))
+    return transaction
+
+
+def lock_of_cashier(pk: int, cashier_id: int) -> Transaction | None:
+    """Lock and return a transaction of this cashier."""
+    row = _OF_CASHIER.first(pk=pk, cashier_id=cashier_id)
+    return with_therapist(row) if row else None
+
+
+def lock_of_branch(pk: int, branch_id: int) -> Transaction | None:
+    """Lock and return a transaction of this branch."""
+    return _OF_BRANCH.first(pk=pk, branch_id=branch_id)
+
+
+def lock_by_key(key: str) -> Transaction | None:
+    """Lock and return the transaction of a ticket's key."""
+    return _BY_KEY.first(key=key)
+
+
+def lock_unless_locked(pk: int) -> Transaction | None:
+    """Lock and return a transaction; nothing while somebody else has it locked."""
+    return _UNLESS_LOCKED.first(pk=pk)
+
+
+def items_of(transaction_id: int) -> list[TransactionItem]:
+    """Return the items of a transaction in their order."""
+    return _ITEMS.all(transaction_id=transaction_id)
+
+
+def is_code_in_use(branch_id: int, code: str) -> bool:
+    """Return whether an open transaction of the branch has this code."""
+    return _HOLDER_OF_CODE.first(branch_id=branch_id, code=code) is not None
+
+
+# -- Rooms --------------------------------------------------------------------------------------
+
+# By primary key: the model's own order joins the branch, and MariaDB would lock its row too, for
+# every therapist and every new customer in it.
+_ROOM_BY_NUMBER = CompiledQuery(
+    lambda: (
+        Room.objects.select_for_update()
+        .filter(branch_id=Param("branch_id"), number=Param("number"))
+        .order_by("pk")
+    )
+)
+_ROOM = CompiledQuery(
+    lambda: Room.objects.select_for_update().filter(pk=Param("pk")).order_by("pk")
+)
+_ROOM_UNLESS_LOCKED = CompiledQuery(
+    lambda: Room.objects.select_for_update(skip_locked=True).filter(pk=Param("pk")).order_by("pk")
+)
+
+
+def lock_room_by_number(branch_id: int, number: str) -> Room | None:
+    """Lock and return a branch's room."""
+    return _ROOM_BY_NUMBER.first(branch_id=branch_id, number=number)
+
+
+def lock_room(pk: int) -> Room | None:
+    """Lock and return a room."""
+    return _ROOM.first(pk=pk)
+
+
+def lock_room_unless_locked(pk: int) -> Room | None:
+    """Lock and return a room; nothing while somebody else has it locked."""
+    return _ROOM_UNLESS_LOCKED.first(pk=pk)
