@@ -142,7 +142,7 @@ def lives_by_service(floor: "Floor") -> float:
             services.confirm_next(therapist)
             services.start_service(therapist, transaction_id=pk)
             services.finish_service(therapist, transaction_id=pk)
-            services.set_room(floor.branch, therapist.room_number, RoomStatus.AVAILABLE)
+            services.room_set_status(floor.branch, therapist.room_number, RoomStatus.AVAILABLE)
             claim_finished(cashier)
             pay(cashier, transaction_id=pk, amount_paid=Decimal("1500.00"))
     return LIVES / taken[0]

@@ -37,7 +37,7 @@ class RoomAdmin(admin.ModelAdmin):
     def _set(self, request: HttpRequest, rooms: QuerySet[Room], status: RoomStatus) -> None:
         for room in rooms.select_related("branch"):
             try:
-                services.set_room(room.branch, room.number, status)
+                services.room_set_status(room.branch, room.number, status)
             except DomainError as refusal:
                 self.message_user(request, str(refusal.sentence), messages.WARNING)
 

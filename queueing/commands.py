@@ -248,7 +248,7 @@ def room_set_status(caller: Caller, data: RoomSetting) -> dict[str, Any]:
         or data.room_number == caller.therapist.room_number
     ):
         raise NotAllowed(_("This is not your room."))
-    room = services.set_room(caller.here, data.room_number, RoomStatus(data.status))
+    room = services.room_set_status(caller.here, data.room_number, RoomStatus(data.status))
     return {"room": serialize_room(room)}
 
 

@@ -175,7 +175,7 @@ def finish_service(therapist: Therapist, *, transaction_id: int) -> Transaction:
 
 
 @durable
-def set_room(branch: Branch, room_number: str, status: RoomStatus) -> Room:
+def room_set_status(branch: Branch, room_number: str, status: RoomStatus) -> Room:
     """Set an empty room by hand. Raises `RoomNotReady` (no such room), `WrongState` (in use)."""
     return rooms.set_status(branch, room_number, status)
 

@@ -299,7 +299,7 @@ class Day(RuleBasedStateMachine):
         therapist = self.cast.therapists[who]
         held = self.model.current_transaction_of(therapist)
         if held is None:
-            self.set_room(therapist.room_number, RoomStatus.AVAILABLE)
+            self.room_set_status(therapist.room_number, RoomStatus.AVAILABLE)
             self.claim(who)
         elif held.status == Status.THERAPIST_CONFIRMED:
             self.start(who, None)
@@ -425,7 +425,7 @@ class Day(RuleBasedStateMachine):
             [RoomStatus.AVAILABLE, RoomStatus.PREPARING, RoomStatus.OUT_OF_SERVICE]
         ),
     )
-    def set_room(self, number: str, status: RoomStatus) -> None:
+    def room_set_status(self, number: str, status: RoomStatus) -> None:
         model = self.model
         refusal: Refusal = None
         closes = status == RoomStatus.OUT_OF_SERVICE
@@ -435,7 +435,7 @@ class Day(RuleBasedStateMachine):
         elif in_use and not closes and number not in model.closing:
             refusal = WrongState
         with self.expect(refusal):
-            floor.set_room(self.cast.branch, number, status)
+            floor.room_set_status(self.cast.branch, number, status)
         if refusal:
             return
         if in_use:

@@ -58,7 +58,7 @@ def test_a_room_that_is_not_ready_keeps_the_customer_in_line(
     branch, maya, make_transaction, status
 ):
     waiting = make_transaction(Status.PENDING_THERAPIST)
-    services.set_room(branch, maya.room_number, status)
+    services.room_set_status(branch, maya.room_number, status)
     with pytest.raises(RoomNotReady):
         services.confirm_next(maya)
     waiting.refresh_from_db()
@@ -90,4 +90,4 @@ def test_the_database_itself_refuses_a_second_customer(maya, noor, make_transact
 def test_an_occupied_room_cannot_be_set_by_hand(branch, maya, make_transaction):
     make_transaction(Status.THERAPIST_CONFIRMED)
     with pytest.raises(WrongState):
-        services.set_room(branch, maya.room_number, RoomStatus.AVAILABLE)
+        services.room_set_status(branch, maya.room_number, RoomStatus.AVAILABLE)

@@ -19,7 +19,7 @@ from queueing.lifecycle import advance
 from queueing.models import Room, RoomStatus, Transaction
 from queueing.screens import ticket_screen
 from queueing.serializers import serialize_board_row, serialize_transaction
-from queueing.services import set_room
+from queueing.services import room_set_status
 from queueing.snapshots import digests_of, open_transactions, rooms_of
 from queueing.states import CLOSED, MOVES, UNDOABLE, WITH_CASHIER, WITH_THERAPIST, Status
 
@@ -137,7 +137,7 @@ def test_a_ticket_and_its_events_are_the_ticket_afterwards(
 
 @pytest.mark.parametrize("to", [RoomStatus.PREPARING, RoomStatus.OUT_OF_SERVICE])
 def test_a_room_changes_on_the_screens_that_show_rooms(branch, maya, heard, to):
-    sent = heard(lambda: set_room(branch, "1", to))
+    sent = heard(lambda: room_set_status(branch, "1", to))
     assert {topic for topic, _event, _data in sent} == {
         audience.topic(branch.pk) for audience in AUDIENCES if audience.shows_rooms
     }

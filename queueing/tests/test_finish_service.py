@@ -30,7 +30,7 @@ def test_the_room_is_to_be_prepared(branch, maya, make_transaction):
     treated = make_transaction(Status.IN_SERVICE)
     services.finish_service(maya, transaction_id=treated.pk)
     assert Room.objects.get(number="1").status == RoomStatus.PREPARING
-    services.set_room(branch, "1", RoomStatus.AVAILABLE)
+    services.room_set_status(branch, "1", RoomStatus.AVAILABLE)
     assert Room.objects.get(number="1").status == RoomStatus.AVAILABLE
 
 
@@ -42,5 +42,5 @@ def test_a_second_tap_is_refused(maya, make_transaction):
 
 def test_nobody_occupies_a_room_by_hand(branch, maya):
     with pytest.raises(WrongState):
-        services.set_room(branch, maya.room_number, RoomStatus.OCCUPIED)
+        services.room_set_status(branch, maya.room_number, RoomStatus.OCCUPIED)
     assert Room.objects.get(number="1").status == RoomStatus.AVAILABLE

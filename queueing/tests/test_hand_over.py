@@ -77,7 +77,7 @@ def test_a_room_that_is_not_ready_is_refused_and_nothing_changes(
     branch, maya, noor, make_transaction
 ):
     treated = make_transaction(Status.IN_SERVICE)
-    services.set_room(branch, "2", RoomStatus.OUT_OF_SERVICE)
+    services.room_set_status(branch, "2", RoomStatus.OUT_OF_SERVICE)
     with pytest.raises(RoomNotReady, match="Out of service"):
         handover.change_room(maya.user, transaction_id=treated.pk, room_number="2")
     assert Room.objects.get(number="1").status == RoomStatus.OCCUPIED

@@ -28,7 +28,7 @@ def status_of(number: str) -> str:
 def test_where_rooms_are_shared_a_therapist_gets_one_that_is_free(shared, maya, make_transaction):
     make_transaction(Status.PENDING_THERAPIST)
     Room.objects.create(branch=shared, number="9")
-    services.set_room(shared, "1", RoomStatus.OUT_OF_SERVICE)
+    services.room_set_status(shared, "1", RoomStatus.OUT_OF_SERVICE)
     maya.user.branch = shared
     assert services.confirm_next(maya).room_number == "9"
     assert status_of("9") == RoomStatus.OCCUPIED
@@ -37,7 +37,7 @@ def test_where_rooms_are_shared_a_therapist_gets_one_that_is_free(shared, maya, 
 def test_a_room_that_is_nobodys_own_is_given_first(shared, maya, noor, make_transaction):
     make_transaction(Status.PENDING_THERAPIST)
     Room.objects.create(branch=shared, number="9")
-    services.set_room(shared, "1", RoomStatus.PREPARING)
+    services.room_set_status(shared, "1", RoomStatus.PREPARING)
     maya.user.branch = shared
     assert services.confirm_next(maya).room_number == "9"
 
@@ -51,7 +51,7 @@ def test_a_therapist_without_a_room_works_where_rooms_are_shared(shared, maya, m
 
 def test_when_no_room_is_free_it_is_said_so(shared, maya, make_transaction):
     make_transaction(Status.PENDING_THERAPIST)
-    services.set_room(shared, "1", RoomStatus.PREPARING)
+    services.room_set_status(shared, "1", RoomStatus.PREPARING)
     maya.user.branch = shared
     with pytest.raises(RoomNotReady, match="No room is free"):
         services.confirm_next(maya)
@@ -59,7 +59,7 @@ def test_when_no_room_is_free_it_is_said_so(shared, maya, make_transaction):
 
 def test_elsewhere_a_colleagues_room_is_left_alone(branch, maya, noor, make_transaction):
     make_transaction(Status.PENDING_THERAPIST)
-    services.set_room(branch, "1", RoomStatus.PREPARING)
+    services.room_set_status(branch, "1", RoomStatus.PREPARING)
     with pytest.raises(RoomNotReady, match="Room 1"):
         services.confirm_next(maya)
 
@@ -68,7 +68,7 @@ def test_a_room_switched_off_in_use_closes_when_its_customer_has_left(
     branch, maya, make_transaction
 ):
     treated = make_transaction(Status.IN_SERVICE)
-    services.set_room(branch, "1", RoomStatus.OUT_OF_SERVICE)
+    services.room_set_status(branch, "1", RoomStatus.OUT_OF_SERVICE)
     assert status_of("1") == RoomStatus.OCCUPIED
     services.finish_service(maya, transaction_id=treated.pk)
     room = Room.objects.get(number="1")
@@ -77,8 +77,8 @@ def test_a_room_switched_off_in_use_closes_when_its_customer_has_left(
 
 def test_it_can_be_kept_open_after_all(branch, maya, make_transaction):
     treated = make_transaction(Status.IN_SERVICE)
-    services.set_room(branch, "1", RoomStatus.OUT_OF_SERVICE)
-    services.set_room(branch, "1", RoomStatus.AVAILABLE)
+    services.room_set_status(branch, "1", RoomStatus.OUT_OF_SERVICE)
+    services.room_set_status(branch, "1", RoomStatus.AVAILABLE)
     services.finish_service(maya, transaction_id=treated.pk)
     assert status_of("1") == RoomStatus.PREPARING
 
@@ -86,7 +86,7 @@ def test_it_can_be_kept_open_after_all(branch, maya, make_transaction):
 def test_a_room_in_use_cannot_be_called_ready(branch, make_transaction):
     make_transaction(Status.IN_SERVICE)
     with pytest.raises(WrongState, match="in use"):
-        services.set_room(branch, "1", RoomStatus.AVAILABLE)
+        services.room_set_status(branch, "1", RoomStatus.AVAILABLE)
 
 
 def after(minutes: int):
@@ -94,7 +94,7 @@ def after(minutes: int):
 
 
 def test_a_room_is_ready_by_itself_after_the_branchs_minutes(branch, maya):
-    services.set_room(branch, "1", RoomStatus.PREPARING)
+    services.room_set_status(branch, "1", RoomStatus.PREPARING)
     with after(branch.preparing_minutes - 1):
         tasks.run_due()
         assert status_of("1") == RoomStatus.PREPARING
@@ -105,7 +105,7 @@ def test_a_room_is_ready_by_itself_after_the_branchs_minutes(branch, maya):
 
 
 def test_the_desks_hear_that_it_is_ready(branch, maya, heard):
-    services.set_room(branch, "1", RoomStatus.PREPARING)
+    services.room_set_status(branch, "1", RoomStatus.PREPARING)
     with after(branch.preparing_minutes):
         sent = heard(tasks.run_due)
     assert {(event, data["room"]["status"]) for _topic, event, data in sent} == {
@@ -115,7 +115,7 @@ def test_the_desks_hear_that_it_is_ready(branch, maya, heard):
 
 def test_a_branch_may_want_to_be_told(branch, maya):
     branch.preparing_minutes = 0
-    services.set_room(branch, "1", RoomStatus.PREPARING)
+    services.room_set_status(branch, "1", RoomStatus.PREPARING)
     with after(24 * 60):
         tasks.run_due()
     assert status_of("1") == RoomStatus.PREPARING
@@ -128,7 +128,7 @@ def make_ready_later(room_id: int) -> bool:
 
 @pytest.mark.django_db(transaction=True)
 def test_of_many_processes_one_makes_a_room_ready(branch, maya):
-    room = services.set_room(branch, "1", RoomStatus.PREPARING)
+    room = services.room_set_status(branch, "1", RoomStatus.PREPARING)
     workers = Workers(4)
     try:
         ready = workers.at_once([(make_ready_later, room.pk)] * 4)

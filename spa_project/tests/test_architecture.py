@@ -1,12 +1,16 @@
 """Rules of the house that a reader of one file cannot see."""
 
 import ast
+import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
+
+from spa_project.lib.commands import REGISTRY
 
 APPS = ("accounts", "catalog", "queueing", "payments", "spa_project")
 
@@ -90,3 +94,23 @@ def test_no_template_has_inline_style_or_script(path):
         assert mark not in text
     for tag in text.split("<script")[1:]:
         assert "src=" in tag.split(">")[0]
+
+
+ACTORS = ("customer_", "staff_", "therapist_", "manager_", "cashier_")
+
+
+def names_used_by(function: Callable[..., Any]) -> set[str]:
+    """Every name in a function's body and in the private functions of its module it calls."""
+    tree = ast.parse(inspect.getsource(function))
+    names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    names |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    helpers = (function.__globals__.get(name) for name in names if name.startswith("_"))
+    return names.union(*(names_used_by(each) for each in helpers if inspect.isfunction(each)))
+
+
+@pytest.mark.parametrize("name", sorted(REGISTRY))
+def test_an_operation_has_the_name_of_its_command(name):
+    """`therapist_release` calls `release`, `staff_cancel` calls `staff_cancel`."""
+    actor = next((actor for actor in ACTORS if name.startswith(actor)), "")
+    operation = name.removeprefix(actor)
+    assert names_used_by(REGISTRY[name].run) & {name, operation, f"{operation}_last_step"}

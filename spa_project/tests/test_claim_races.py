@@ -137,7 +137,7 @@ def asked(operation: Any, *args: Any, **kwargs: Any) -> Any:
 
 def make_ready(therapist: Therapist) -> None:
     branch = access.branch_of(therapist.user)
-    services.set_room(branch, therapist.room_number, RoomStatus.AVAILABLE)
+    services.room_set_status(branch, therapist.room_number, RoomStatus.AVAILABLE)
 
 
 def claim(therapist_id: int) -> Any:

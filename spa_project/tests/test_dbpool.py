@@ -348,19 +348,21 @@ async def test_a_database_that_crashes_is_busy_until_it_is_back_and_needs_no_res
     app = two_threads
     async with desk(app, "/ws/therapist/", "therapist3") as therapist:
 
-        async def set_room(status: str) -> dict[str, Any]:
+        async def room_set_status(status: str) -> dict[str, Any]:
             return await therapist.ask("room_set_status", room_number="3", status=status)
 
-        assert (await set_room("preparing"))["ok"]
+        assert (await room_set_status("preparing"))["ok"]
         house.database.kill()
         for _each in range(3):
-            assert (await set_room("available"))["code"] == "busy"
+            assert (await room_set_status("available"))["code"] == "busy"
         menu = await asyncio.to_thread(Reply, f"{app.url}/api/menu/")
         assert (menu.status, menu.headers["Retry-After"]) == (503, "1")
         assert menu.data["code"] == "busy"
         assert (await asyncio.to_thread(Reply, f"{app.url}/readyz")).status == 503
         house.database.start()  # on this thread: the server dies with the one that started it
-        replies = [await set_room(status) for status in ("available", "preparing", "available")]
+        replies = [
+            await room_set_status(status) for status in ("available", "preparing", "available")
+        ]
         assert all(reply["ok"] for reply in replies), replies
         assert (await asyncio.to_thread(confirm, app)).status == 200
         assert (await asyncio.to_thread(Reply, f"{app.url}/readyz")).status == 200

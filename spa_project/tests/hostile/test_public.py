@@ -52,7 +52,7 @@ class Day:
             maya, transaction_id=first.pk, service_classification_id=self.offers[0].pk
         )
         services.finish_service(maya, transaction_id=first.pk)
-        services.set_room(_branch(first), "1", RoomStatus.AVAILABLE)
+        services.room_set_status(_branch(first), "1", RoomStatus.AVAILABLE)
         counter.claim_next(carl)
         self._look()
         paid = payment.pay(carl, transaction_id=first.pk, amount_paid=Decimal("15000"))

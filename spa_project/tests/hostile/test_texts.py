@@ -47,7 +47,7 @@ def _paid_visit(floor, text: str) -> Transaction:
     visit = floor.visit(Status.AWAITING_PAYMENT, Whose.OWN)
     Transaction.objects.filter(pk=visit.pk).update(customer_name=text)
     payment.pay(carl, transaction_id=visit.pk, amount_paid=DUE, reference=text)
-    services.set_room(maya.user.branch, "1", RoomStatus.AVAILABLE)
+    services.room_set_status(maya.user.branch, "1", RoomStatus.AVAILABLE)
     return visit
 
 
