@@ -42,7 +42,7 @@ class Bug(NamedTuple):
     proof: tuple[str, ...] = FAULT_RUN
 
 
-ACCESS, SERVICES = "queueing/access.py", "queueing/services.py"
+QUERIES, SERVICES = "queueing/queries.py", "queueing/services.py"
 LIFECYCLE = "queueing/lifecycle.py"
 PAYMENT, SETTLEMENT = "payments/payment.py", "payments/settlement.py"
 SEEN = 'seen = {"id": transaction.pk, "status": was, "version": transaction.version}'
@@ -71,7 +71,7 @@ BUGS = (
     Bug(
         "no-lock",
         (
-            Change(ACCESS, ".select_for_update(\n        skip_locked=True\n    )[:1]", "[:1]"),
+            Change(QUERIES, ".select_for_update(\n        skip_locked=True\n    )[:1]", "[:1]"),
             Change(LIFECYCLE, SEEN, 'seen = {"id": transaction.pk}'),
         ),
     ),
