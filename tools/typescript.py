@@ -2,12 +2,10 @@
 
 The source are the typed dictionaries of serializers, screens and views, the models of the commands'
 data, and the enumerations and refusals. `tsc` holds the browser's code to them, so renaming a field
-in Python fails the check of JavaScript. `--check` only compares, for the gate.
+in Python fails the check of JavaScript. A test holds the file to what this would write.
 """
 
-import argparse
 import os
-import sys
 import types
 from collections.abc import Iterator
 from decimal import Decimal
@@ -155,21 +153,9 @@ def _with_subclasses(family: type[Any]) -> Iterator[type[Any]]:
         yield from _with_subclasses(each)
 
 
-def main() -> None:
-    """Write the file, or with `--check` exit with an error where it is not current."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true")
-    only_check = parser.parse_args().check
-    text = str(declarations())
-    if not only_check:
-        TARGET.write_text(text)
-    elif TARGET.read_text() != text:
-        sys.exit(f"{TARGET.name} is not what the server's types say: run `make types`.")
-
-
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "spa_project.settings")
     import django
 
     django.setup()
-    main()
+    TARGET.write_text(str(declarations()))
