@@ -12,10 +12,10 @@ FRONTEND := tools/frontend
 NODE_MODULES := $(FRONTEND)/node_modules
 BIOME = $(NODE) $(NODE_MODULES)/.bin/biome check --config-path=$(FRONTEND) --error-on-warnings
 TSC = $(NODE) $(NODE_MODULES)/.bin/tsc
-SCRIPTS := static/js static/css spa_project/tests/js spa_project/tests/journey/layout.js
+SCRIPTS := static/js static/css spa_project/tests/js tools/screens/layout.js
 
 .PHONY: help demo test faults hostile bench bench-live bench-load bench-screens screens messages lock
-.PHONY: js-lint js-types js-format
+.PHONY: js-lint js-types js-format types
 
 help:
 	@echo "make demo      install what is needed, fill an empty spa, serve it (PORT=8000);"
@@ -29,6 +29,7 @@ help:
 	@echo "make bench-screens   what a screen costs its device: bytes, first paint, an update's paint"
 	@echo "make screens   the pictures in docs/screens, taken anew"
 	@echo "make messages  gather the screens' sentences for their translators, compile what is there"
+	@echo "make types     the wire's types for the browser's code, from the server's"
 	@echo "make js-format format the scripts and styles; js-lint and js-types check them"
 	@echo "make lock      write the pinned requirements anew from pyproject.toml"
 
@@ -63,6 +64,9 @@ js-lint: $(NODE_MODULES)/.installed
 js-types: $(NODE_MODULES)/.installed
 	@$(TSC) --project $(FRONTEND)/tsconfig.json
 	@$(TSC) --project $(FRONTEND)/tsconfig.tests.json
+
+types: $(VENV)/dev-installed
+	@$(VENV)/bin/python -m tools.typescript
 
 js-format: $(NODE_MODULES)/.installed
 	@$(BIOME) --write $(SCRIPTS)

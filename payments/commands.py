@@ -1,6 +1,6 @@
 """The contract's names for the cashier's operations (docs/protocol.md, "Commands")."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import StringConstraints
 
@@ -8,7 +8,16 @@ from accounts.auth import Caller
 from accounts.models import Role
 from payments import counter, payment, terminal
 from payments.models import CASH
-from queueing.commands import Because, Id, Name, NoData, OfCode, OfTransaction, RequestId
+from queueing.commands import (
+    Because,
+    Id,
+    Name,
+    NoData,
+    OfCode,
+    OfTransaction,
+    RequestId,
+    TransactionReply,
+)
 from queueing.serializers import serialize_transaction
 from spa_project.lib.commands import command
 from spa_project.lib.money import Amount
@@ -29,33 +38,33 @@ class TerminalAnswer(OfTransaction):
 
 
 @command(Role.CASHIER)
-def cashier_claim_next(caller: Caller, data: NoData) -> dict[str, Any]:
+def cashier_claim_next(caller: Caller, data: NoData) -> TransactionReply:
     """Claim the customer who finished first."""
     return {"transaction": serialize_transaction(counter.claim_next(caller.cashier))}
 
 
 @command(Role.CASHIER)
-def cashier_claim(caller: Caller, data: OfCode) -> dict[str, Any]:
+def cashier_claim(caller: Caller, data: OfCode) -> TransactionReply:
     """Claim the finished customer with this code, out of order."""
     return {"transaction": serialize_transaction(counter.claim(caller.cashier, code=data.code))}
 
 
 @command(Role.CASHIER, Role.MANAGER)
-def cashier_release(caller: Caller, data: Because) -> dict[str, Any]:
+def cashier_release(caller: Caller, data: Because) -> TransactionReply:
     """Give a customer who has not paid back to the line, old place kept."""
     transaction = counter.release(caller.person, **data.model_dump())
     return {"transaction": serialize_transaction(transaction)}
 
 
 @command(Role.CASHIER)
-def cashier_pay(caller: Caller, data: Tendered) -> dict[str, Any]:
+def cashier_pay(caller: Caller, data: Tendered) -> TransactionReply:
     """Take the money; the answer's payment has the change, or its attempt awaits the terminal."""
     transaction = payment.pay(caller.cashier, **data.model_dump())
     return {"transaction": serialize_transaction(transaction)}
 
 
 @command(Role.CASHIER, Role.MANAGER)
-def cashier_payment_result(caller: Caller, data: TerminalAnswer) -> dict[str, Any]:
+def cashier_payment_result(caller: Caller, data: TerminalAnswer) -> TransactionReply:
     """Enter what the terminal answered."""
     transaction = terminal.payment_result(caller.person, **data.model_dump())
     return {"transaction": serialize_transaction(transaction)}

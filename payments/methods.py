@@ -1,6 +1,6 @@
 """Ways to pay: data of the managers, and the three a spa begins with."""
 
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 from payments.models import CASH, Kind, PaymentMethod
 
@@ -15,7 +15,7 @@ DEFAULTS = (
 class MethodData(TypedDict):
     code: str
     name: str
-    kind: str
+    kind: Annotated[str, Kind]
 
 
 def serialize_offered() -> list[MethodData]:

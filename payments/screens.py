@@ -1,23 +1,41 @@
 """The cashier's desk."""
 
-from typing import Any
+from typing import TypedDict
 
 from accounts.auth import Caller
-from payments.methods import serialize_offered
+from payments.methods import MethodData, serialize_offered
 from queueing.events import CASHIERS
 from queueing.screens import audience_screen
+from queueing.serializers import TransactionData
 from queueing.snapshots import transactions_of
-from spa_project.lib.realtime.screen import Screen
+from spa_project.lib.realtime.screen import Screen, ServerTime
+
+
+class CashierSelf(TypedDict):
+    """The cashier who looks."""
+
+    id: int
+    name: str
+    counter_number: str
+
+
+class CashierRows(TypedDict):
+    transactions: list[TransactionData]
+
+
+class CashierSnapshot(CashierRows, ServerTime):
+    me: CashierSelf
+    methods: list[MethodData]
 
 
 def cashier_screen(caller: Caller) -> Screen:
     """Who has finished, who is at which counter, who is looking, and how they may be paid."""
     branch, cashier = caller.here, caller.cashier
 
-    def snapshot() -> dict[str, Any]:
+    def snapshot() -> CashierRows:
         return {"transactions": transactions_of(branch, CASHIERS.shows)}
 
-    me = {
+    me: CashierSelf = {
         "id": cashier.pk,
         "name": cashier.display_name,
         "counter_number": cashier.counter_number,

@@ -17,29 +17,41 @@ from accounts.models import Role
 from payments import receipts
 from payments.models import Payment
 from payments.reports import LONGEST, Period, report_of
-from payments.screens import cashier_screen
+from payments.screens import CashierSnapshot, cashier_screen
 from queueing.events import CASHIERS
-from queueing.views import KEY
+from queueing.views import KEY, LivePage
 from spa_project.lib.realtime.screen import view_of
-from spa_project.lib.web.pages import page_data
+from spa_project.lib.web.pages import PageData, page_data
 from spa_project.lib.web.qr import qr_response
 
 #: Widths of paper that receipts are made for, in millimetres; the first is the usual one.
 WIDTHS = ("80", "58")
 
 
+class CashierPage(LivePage):
+    snapshot: CashierSnapshot
+    day_url: str
+    receipt_url: str
+
+
+class ReportsPage(PageData):
+    #: Each day's name and what was taken.
+    days: list[tuple[str, str]]
+
+
 @page_for(Role.CASHIER)
 def cashier(request: HttpRequest) -> HttpResponse:
     """A cashier's desk."""
     caller = caller_of(request)
-    data = page_data(
-        socket="/ws/cashier/",
-        snapshot_url="/api/snapshots/cashier/",
-        snapshot=view_of(cashier_screen(caller)),
-        day_url="/api/days/cashier/",
-        receipt_url=reverse("receipt", args=[KEY]),
-        shows=list(CASHIERS.shows),
-    )
+    data: CashierPage = {
+        **page_data(),
+        "socket": "/ws/cashier/",
+        "snapshot_url": "/api/snapshots/cashier/",
+        "snapshot": view_of(cashier_screen(caller)),
+        "day_url": "/api/days/cashier/",
+        "receipt_url": reverse("receipt", args=[KEY]),
+        "shows": list(CASHIERS.shows),
+    }
     context = {"branch": caller.branch, "page_data": data}
     return render(request, "payments/cashier.html", context)
 
@@ -71,13 +83,17 @@ def reports(request: HttpRequest) -> HttpResponse:
     is_chosen = form.is_bound and form.is_valid()
     period = Period(**form.cleaned_data) if is_chosen else usual
     report = report_of(branch, period)
+    data: ReportsPage = {
+        **page_data(),
+        "days": [(str(day.name), str(day.amount)) for day in report.days],
+    }
     context = {
         "branch": branch,
         "form": form,
         "period": period,
         "report": report,
         "currency": settings.CURRENCY,
-        "page_data": page_data(days=[[str(day.name), str(day.amount)] for day in report.days]),
+        "page_data": data,
     }
     return render(request, "payments/reports.html", context)
 

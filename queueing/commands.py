@@ -1,7 +1,7 @@
 """The contract's names for the operations of the floor (docs/protocol.md, "Commands")."""
 
 import unicodedata
-from typing import Annotated, Any
+from typing import Annotated, TypedDict
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
@@ -11,7 +11,7 @@ from accounts.auth import Caller
 from accounts.models import STAFF, Branch, Role, User
 from queueing import handover, holding, leaving, services
 from queueing.models import RoomStatus, Transaction
-from queueing.serializers import serialize_room, serialize_transaction
+from queueing.serializers import RoomData, TransactionData, serialize_room, serialize_transaction
 from queueing.undo import undo as undo_last_step
 from spa_project.lib.commands import Data, command
 from spa_project.lib.errors import Invalid, NotAllowed
@@ -105,19 +105,36 @@ class RoomSetting(Data):
     status: Annotated[str, StringConstraints(pattern=r"^(available|preparing|out_of_service)$")]
 
 
+class TransactionReply(TypedDict):
+    """The transaction as it is now."""
+
+    transaction: TransactionData
+
+
+class JoinedReply(TransactionReply):
+    #: The secret address of the customer's own page.
+    key: str
+
+
+class RoomReply(TypedDict):
+    """The room as it is now."""
+
+    room: RoomData
+
+
 @command()
-def customer_confirm_selection(caller: Caller, data: Selection) -> dict[str, Any]:
+def customer_confirm_selection(caller: Caller, data: Selection) -> JoinedReply:
     """Join the therapists' line; the answer has the transaction and its secret key."""
     return _joined(caller.here, data, by=None)
 
 
 @command(*STAFF)
-def staff_confirm_selection(caller: Caller, data: Selection) -> dict[str, Any]:
+def staff_confirm_selection(caller: Caller, data: Selection) -> JoinedReply:
     """Let a customer without a phone join the line; the answer has the transaction and its key."""
     return _joined(caller.here, data, by=caller.user)
 
 
-def _joined(branch: Branch, data: Selection, by: User | None) -> dict[str, Any]:
+def _joined(branch: Branch, data: Selection, by: User | None) -> JoinedReply:
     if sum(item.quantity for item in data.items) > MAX_ITEMS:
         raise Invalid(_("Please choose fewer services at once."))
     transaction = services.confirm_selection(
@@ -129,118 +146,118 @@ def _joined(branch: Branch, data: Selection, by: User | None) -> dict[str, Any]:
         request_id=data.request_id,
         by=by,
     )
-    return _of(transaction) | {"key": transaction.key}
+    return {"transaction": serialize_transaction(transaction), "key": transaction.key}
 
 
 @command()
-def customer_cancel(caller: Caller, data: OfKey) -> dict[str, Any]:
+def customer_cancel(caller: Caller, data: OfKey) -> TransactionReply:
     """Leave the line."""
     return _of(leaving.customer_cancel(data.key))
 
 
 @command(Role.THERAPIST)
-def therapist_confirm_next(caller: Caller, data: NoData) -> dict[str, Any]:
+def therapist_confirm_next(caller: Caller, data: NoData) -> TransactionReply:
     """Claim the customer who has waited longest."""
     transaction = services.confirm_next(caller.therapist)
     return _of(transaction)
 
 
 @command(Role.THERAPIST)
-def therapist_start_service(caller: Caller, data: OfTransaction) -> dict[str, Any]:
+def therapist_start_service(caller: Caller, data: OfTransaction) -> TransactionReply:
     """Begin the treatment."""
     transaction = services.start_service(caller.therapist, transaction_id=data.transaction_id)
     return _of(transaction)
 
 
 @command(Role.THERAPIST)
-def therapist_add_service(caller: Caller, data: AddedService) -> dict[str, Any]:
+def therapist_add_service(caller: Caller, data: AddedService) -> TransactionReply:
     """Add a service during the treatment."""
     transaction = services.add_service(caller.therapist, **data.model_dump())
     return _of(transaction)
 
 
 @command(Role.THERAPIST)
-def therapist_remove_item(caller: Caller, data: RemovedItem) -> dict[str, Any]:
+def therapist_remove_item(caller: Caller, data: RemovedItem) -> TransactionReply:
     """Take a service off again during the treatment."""
     transaction = services.remove_item(caller.therapist, **data.model_dump())
     return _of(transaction)
 
 
 @command(Role.THERAPIST)
-def therapist_finish_service(caller: Caller, data: OfTransaction) -> dict[str, Any]:
+def therapist_finish_service(caller: Caller, data: OfTransaction) -> TransactionReply:
     """End the treatment: on to the cashiers' line."""
     transaction = services.finish_service(caller.therapist, transaction_id=data.transaction_id)
     return _of(transaction)
 
 
 @command(Role.THERAPIST)
-def therapist_recall(caller: Caller, data: OfTransaction) -> dict[str, Any]:
+def therapist_recall(caller: Caller, data: OfTransaction) -> TransactionReply:
     """Call the customer once more."""
     return _of(holding.recall(caller.therapist, transaction_id=data.transaction_id))
 
 
 @command(Role.THERAPIST)
-def therapist_no_show(caller: Caller, data: Because) -> dict[str, Any]:
+def therapist_no_show(caller: Caller, data: Because) -> TransactionReply:
     """Say that the customer did not come."""
     return _of(leaving.no_show(caller.therapist, **data.model_dump()))
 
 
 @command(Role.THERAPIST)
-def therapist_release(caller: Caller, data: GivenUp) -> dict[str, Any]:
+def therapist_release(caller: Caller, data: GivenUp) -> TransactionReply:
     """Give the customer back to the line, at their old place."""
     return _of(holding.release(caller.therapist, **data.model_dump()))
 
 
 @command(Role.THERAPIST, Role.MANAGER)
-def therapist_hand_over(caller: Caller, data: HandedOver) -> dict[str, Any]:
+def therapist_hand_over(caller: Caller, data: HandedOver) -> TransactionReply:
     """Let another therapist go on with the customer."""
     return _of(handover.hand_over(caller.person, **data.model_dump()))
 
 
 @command(Role.THERAPIST, Role.MANAGER)
-def therapist_change_room(caller: Caller, data: MovedRoom) -> dict[str, Any]:
+def therapist_change_room(caller: Caller, data: MovedRoom) -> TransactionReply:
     """Go on with the customer in another room."""
     return _of(handover.change_room(caller.person, **data.model_dump()))
 
 
 @command(*STAFF)
-def staff_hold(caller: Caller, data: Because) -> dict[str, Any]:
+def staff_hold(caller: Caller, data: Because) -> TransactionReply:
     """Let a customer keep their place without being called, for ten minutes at most."""
     return _of(holding.hold(caller.person, **data.model_dump()))
 
 
 @command(*STAFF)
-def staff_release_hold(caller: Caller, data: OfTransaction) -> dict[str, Any]:
+def staff_release_hold(caller: Caller, data: OfTransaction) -> TransactionReply:
     """Let a customer on hold be called again."""
     return _of(holding.release_hold(caller.person, transaction_id=data.transaction_id))
 
 
 @command(*STAFF)
-def staff_cancel(caller: Caller, data: GivenUp) -> dict[str, Any]:
+def staff_cancel(caller: Caller, data: GivenUp) -> TransactionReply:
     """Let a customer go whose treatment has not begun."""
     return _of(leaving.staff_cancel(caller.person, **data.model_dump()))
 
 
 @command(*STAFF)
-def staff_reopen(caller: Caller, data: OfCode) -> dict[str, Any]:
+def staff_reopen(caller: Caller, data: OfCode) -> TransactionReply:
     """Put a customer who did not come back into the line, by their code."""
     return _of(holding.reopen(caller.person, code=data.code))
 
 
 @command(Role.MANAGER)
-def manager_cancel(caller: Caller, data: Stopped) -> dict[str, Any]:
+def manager_cancel(caller: Caller, data: Stopped) -> TransactionReply:
     """End a visit after its treatment began, billed or not."""
     return _of(leaving.manager_cancel(caller.person, **data.model_dump()))
 
 
 @command(*STAFF)
-def undo(caller: Caller, data: Undone) -> dict[str, Any]:
+def undo(caller: Caller, data: Undone) -> TransactionReply:
     """Take back the last step."""
     return _of(undo_last_step(caller.person, **data.model_dump()))
 
 
 @command(Role.THERAPIST, Role.MANAGER)
-def room_set_status(caller: Caller, data: RoomSetting) -> dict[str, Any]:
+def room_set_status(caller: Caller, data: RoomSetting) -> RoomReply:
     """Set a room: managers any of their branch, therapists their own or a shared one."""
     if not (
         Role.MANAGER in caller.roles
@@ -252,5 +269,5 @@ def room_set_status(caller: Caller, data: RoomSetting) -> dict[str, Any]:
     return {"room": serialize_room(room)}
 
 
-def _of(transaction: Transaction) -> dict[str, Any]:
+def _of(transaction: Transaction) -> TransactionReply:
     return {"transaction": serialize_transaction(transaction)}

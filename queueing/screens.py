@@ -1,15 +1,25 @@
 """The floor's screens, for sockets and for their HTTP twins."""
 
 from functools import cache
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from accounts.auth import Caller
 from accounts.models import Branch, Role
 from queueing.errors import TransactionNotFound
 from queueing.events import BOARD, MONITOR, THERAPISTS, Audience, ticket_topic
 from queueing.models import Transaction
-from queueing.serializers import serialize_board_row, serialize_transaction
+from queueing.serializers import (
+    BoardRow,
+    RoomData,
+    TransactionData,
+    serialize_board_row,
+    serialize_transaction,
+)
 from queueing.snapshots import (
+    CashierData,
+    Digest,
+    Place,
+    TherapistData,
     cashiers_of,
     digests_of,
     digests_of_tickets,
@@ -18,8 +28,59 @@ from queueing.snapshots import (
     therapists_of,
     transactions_of,
 )
-from queueing.statistics import statistics_of, takings_of
-from spa_project.lib.realtime.screen import DigestSource, ReadAll, Screen
+from queueing.statistics import Statistics, statistics_of, takings_of
+from spa_project.lib.realtime.screen import DigestSource, ReadAll, Screen, ServerTime
+
+
+class TherapistSelf(TypedDict):
+    """The therapist who looks."""
+
+    id: int
+    name: str
+    room_number: str
+    shared_rooms: bool
+
+
+class TherapistRows(TypedDict):
+    transactions: list[TransactionData]
+    rooms: list[RoomData]
+    therapists: list[TherapistData]
+
+
+class TherapistSnapshot(TherapistRows, ServerTime):
+    me: TherapistSelf
+
+
+class MonitorRows(TypedDict):
+    transactions: list[TransactionData]
+    rooms: list[RoomData]
+    cashiers: list[CashierData]
+    statistics: Statistics
+
+
+class MonitorSnapshot(MonitorRows, ServerTime):
+    #: Managers only.
+    revenue_today: NotRequired[str]
+
+
+class MonitorDigest(Digest):
+    statistics: Statistics
+
+
+class BoardRows(TypedDict):
+    transactions: list[BoardRow]
+
+
+class BoardSnapshot(BoardRows, ServerTime):
+    """What the waiting room sees."""
+
+
+class TicketRows(Place):
+    transaction: TransactionData
+
+
+class TicketSnapshot(TicketRows, ServerTime):
+    """What a customer sees of their own visit."""
 
 
 def audience_screen(audience: Audience, branch: Branch, snapshot: Any, **own: Any) -> Screen:
@@ -42,14 +103,14 @@ def therapist_screen(caller: Caller) -> Screen:
     """The line, who is with which therapist, the rooms, and who is looking."""
     branch, therapist = caller.here, caller.therapist
 
-    def snapshot() -> dict[str, Any]:
+    def snapshot() -> TherapistRows:
         return {
             "transactions": transactions_of(branch, THERAPISTS.shows),
             "rooms": rooms_of(branch),
             "therapists": therapists_of(branch),
         }
 
-    me = {
+    me: TherapistSelf = {
         "id": therapist.pk,
         "name": therapist.display_name,
         "room_number": therapist.room_number,
@@ -62,7 +123,7 @@ def monitor_screen(caller: Caller) -> Screen:
     """The whole floor and figures of the day; managers see its takings as well."""
     branch = caller.here
 
-    def snapshot() -> dict[str, Any]:
+    def snapshot() -> MonitorRows:
         return {
             "transactions": transactions_of(branch, MONITOR.shows),
             "rooms": rooms_of(branch),
@@ -87,7 +148,7 @@ def monitor_digests(branch_ids: list[int]) -> dict[int, Any]:
 def takings_screen(branch: Branch) -> Screen:
     """The part of the monitor that only managers see."""
     digest = DigestSource(takings_digests, branch.pk)
-    return Screen(f"takings.{branch.pk}", lambda: {**takings_of(branch)}, digest)
+    return Screen(f"takings.{branch.pk}", lambda: takings_of(branch), digest)
 
 
 def takings_digests(branch_ids: list[int]) -> dict[int, Any]:
@@ -100,7 +161,7 @@ def board_screen(caller: Caller) -> Screen:
     """The waiting room's TV: codes and rooms."""
     branch = caller.here
 
-    def snapshot() -> dict[str, Any]:
+    def snapshot() -> BoardRows:
         rows = open_transactions(branch, BOARD.shows)
         return {"transactions": [serialize_board_row(row) for row in rows]}
 
@@ -113,10 +174,13 @@ def ticket_screen(key: str) -> Screen:
     if found is None:
         raise TransactionNotFound
 
-    def snapshot() -> dict[str, Any]:
+    def snapshot() -> TicketRows:
         visit = Transaction.objects.with_people().get(pk=found)
         place = digests_of_tickets([found])[found]
-        told = {"before": place["before"], "wait_minutes": place["wait_minutes"]}
-        return {"transaction": serialize_transaction(visit), **told}
+        return {
+            "transaction": serialize_transaction(visit),
+            "before": place["before"],
+            "wait_minutes": place["wait_minutes"],
+        }
 
     return Screen(ticket_topic(found), snapshot, DigestSource(digests_of_tickets, found))

@@ -1,9 +1,9 @@
 """What leaves the server, as typed dictionaries (docs/protocol.md, "Shapes")."""
 
 import datetime
-from typing import NotRequired, TypedDict
+from typing import Annotated, NotRequired, TypedDict
 
-from queueing.models import Room, Transaction, TransactionItem
+from queueing.models import Room, RoomStatus, Transaction, TransactionItem
 from queueing.states import Status
 from spa_project.lib.money import format_amount
 
@@ -41,7 +41,7 @@ class TransactionData(TypedDict):
     id: int
     version: int
     code: str
-    status: str
+    status: Annotated[str, Status]
     customer_name: str
     branch: str
     therapist: str | None
@@ -71,14 +71,14 @@ class BoardRow(TypedDict):
     id: int
     version: int
     code: str
-    status: str
+    status: Annotated[str, Status]
     room_number: str
     calls: int
 
 
 class RoomData(TypedDict):
     number: str
-    status: str
+    status: Annotated[str, RoomStatus]
     version: int
     closing: bool
 

@@ -14,32 +14,84 @@ from django.views.decorators.cache import never_cache
 from accounts.auth import Caller, caller_of, page_for
 from accounts.branches import branch_page
 from accounts.models import STAFF, Branch, Role
-from catalog.serializers import serialize_menu
+from catalog.serializers import MenuData, serialize_menu
 from queueing import screens
 from queueing.day_summary import favourites_of
 from queueing.events import BOARD, MONITOR, THERAPISTS
 from queueing.models import Transaction
-from queueing.snapshots import therapists_of
+from queueing.snapshots import TherapistData, therapists_of
 from queueing.states import Status
 from spa_project.lib.realtime.screen import view_of
-from spa_project.lib.web.pages import page_data
+from spa_project.lib.web.pages import PageData, page_data
 from spa_project.lib.web.qr import qr_response
 
 KEY = "KEY"  # where a page's script puts a ticket's key into an address
 
 
+class LivePage(PageData):
+    """The data of a page whose rows are kept up to date."""
+
+    socket: str
+    #: Asked again and again where sockets are blocked.
+    snapshot_url: str
+    shows: list[Status]
+
+
+class MenuPage(PageData):
+    branch: str
+    menu: MenuData
+    kiosk: bool
+    language: str
+    socket: str
+    ticket_url: str
+    qr_url: str
+
+
+class TicketPage(LivePage):
+    snapshot: screens.TicketSnapshot
+    key: str
+    receipt_url: str
+
+
+class TherapistPage(LivePage):
+    snapshot: screens.TherapistSnapshot
+    menu: MenuData
+    favourites: list[int]
+    day_url: str
+    lock_minutes: int
+    locked: bool
+    logged_in_for: int
+
+
+class DeskPage(LivePage):
+    snapshot: screens.MonitorSnapshot
+    menu: MenuData
+    therapists: list[TherapistData]
+    is_manager: bool
+    ticket_url: str
+
+
+class MonitorPage(LivePage):
+    snapshot: screens.MonitorSnapshot
+
+
+class BoardPage(LivePage):
+    snapshot: screens.BoardSnapshot
+
+
 @branch_page
 def menu(request: HttpRequest, branch: Branch) -> HttpResponse:
     """The customer's menu and cart; `?kiosk=1` is kept for the kiosk's behaviour."""
-    data = page_data(
-        branch=branch.slug,
-        menu=serialize_menu(),
-        kiosk=request.GET.get("kiosk") == "1",
-        language=settings.LANGUAGE_CODE,
-        socket=f"/ws/customer/?{urlencode({'branch': branch.slug})}",
-        ticket_url=reverse("ticket", args=[KEY]),
-        qr_url=reverse("ticket_qr", args=[KEY]),
-    )
+    data: MenuPage = {
+        **page_data(),
+        "branch": branch.slug,
+        "menu": serialize_menu(),
+        "kiosk": request.GET.get("kiosk") == "1",
+        "language": settings.LANGUAGE_CODE,
+        "socket": f"/ws/customer/?{urlencode({'branch': branch.slug})}",
+        "ticket_url": reverse("ticket", args=[KEY]),
+        "qr_url": reverse("ticket_qr", args=[KEY]),
+    }
     return render(request, "catalog/menu.html", {"branch": branch, "page_data": data})
 
 
@@ -47,14 +99,15 @@ def menu(request: HttpRequest, branch: Branch) -> HttpResponse:
 def ticket(request: HttpRequest, key: str) -> HttpResponse:
     """A customer's own live page; the key in the address is the whole permission."""
     branch = _transaction_of(key).branch
-    data = page_data(
-        key=key,
-        socket=f"/ws/ticket/{key}/",
-        snapshot_url=f"/api/tickets/{key}/",
-        snapshot=view_of(screens.ticket_screen(key)),
-        shows=list(Status),
-        receipt_url=reverse("receipt", args=[KEY]),
-    )
+    data: TicketPage = {
+        **page_data(),
+        "key": key,
+        "socket": f"/ws/ticket/{key}/",
+        "snapshot_url": f"/api/tickets/{key}/",
+        "snapshot": view_of(screens.ticket_screen(key)),
+        "shows": list(Status),
+        "receipt_url": reverse("receipt", args=[KEY]),
+    }
     context = {"branch": branch, "page_data": data, "qr_url": reverse("ticket_qr", args=[key])}
     return render(request, "queueing/ticket.html", context)
 
@@ -69,18 +122,19 @@ def ticket_qr(request: HttpRequest, key: str) -> HttpResponse:
 def therapist(request: HttpRequest) -> HttpResponse:
     """A therapist's desk."""
     caller = caller_of(request)
-    data = page_data(
-        socket="/ws/therapist/",
-        snapshot_url="/api/snapshots/therapist/",
-        snapshot=view_of(screens.therapist_screen(caller)),
-        shows=list(THERAPISTS.shows),
-        menu=serialize_menu(),
-        favourites=favourites_of(caller.here, caller.therapist),
-        day_url="/api/days/therapist/",
-        lock_minutes=settings.LOCK_MINUTES if caller.person.pin else 0,
-        locked=caller.is_locked,
-        logged_in_for=_seconds_since(caller.person.last_login),
-    )
+    data: TherapistPage = {
+        **page_data(),
+        "socket": "/ws/therapist/",
+        "snapshot_url": "/api/snapshots/therapist/",
+        "snapshot": view_of(screens.therapist_screen(caller)),
+        "shows": list(THERAPISTS.shows),
+        "menu": serialize_menu(),
+        "favourites": favourites_of(caller.here, caller.therapist),
+        "day_url": "/api/days/therapist/",
+        "lock_minutes": settings.LOCK_MINUTES if caller.person.pin else 0,
+        "locked": caller.is_locked,
+        "logged_in_for": _seconds_since(caller.person.last_login),
+    }
     return render(request, "queueing/therapist.html", _of_staff(request, data))
 
 
@@ -88,28 +142,30 @@ def therapist(request: HttpRequest) -> HttpResponse:
 def desk(request: HttpRequest) -> HttpResponse:
     """The front desk: orders for customers without a phone, and help for those on the floor."""
     caller = caller_of(request)
-    data = page_data(
-        socket="/ws/monitor/",
-        snapshot_url="/api/snapshots/monitor/",
-        snapshot=view_of(screens.monitor_screen(caller)),
-        shows=list(MONITOR.shows),
-        menu=serialize_menu(),
-        therapists=therapists_of(caller.here),
-        is_manager=Role.MANAGER in caller.roles,
-        ticket_url=reverse("ticket", args=[KEY]),
-    )
+    data: DeskPage = {
+        **page_data(),
+        "socket": "/ws/monitor/",
+        "snapshot_url": "/api/snapshots/monitor/",
+        "snapshot": view_of(screens.monitor_screen(caller)),
+        "shows": list(MONITOR.shows),
+        "menu": serialize_menu(),
+        "therapists": therapists_of(caller.here),
+        "is_manager": Role.MANAGER in caller.roles,
+        "ticket_url": reverse("ticket", args=[KEY]),
+    }
     return render(request, "queueing/desk.html", _of_staff(request, data))
 
 
 @page_for(*Role)
 def monitor(request: HttpRequest) -> HttpResponse:
     """The whole floor."""
-    data = page_data(
-        socket="/ws/monitor/",
-        snapshot_url="/api/snapshots/monitor/",
-        snapshot=view_of(screens.monitor_screen(caller_of(request))),
-        shows=list(MONITOR.shows),
-    )
+    data: MonitorPage = {
+        **page_data(),
+        "socket": "/ws/monitor/",
+        "snapshot_url": "/api/snapshots/monitor/",
+        "snapshot": view_of(screens.monitor_screen(caller_of(request))),
+        "shows": list(MONITOR.shows),
+    }
     return render(request, "queueing/monitor.html", _of_staff(request, data))
 
 
@@ -117,12 +173,13 @@ def monitor(request: HttpRequest) -> HttpResponse:
 def board(request: HttpRequest, branch: Branch) -> HttpResponse:
     """The waiting room's TV."""
     here = urlencode({"branch": branch.slug})
-    data = page_data(
-        socket=f"/ws/board/?{here}",
-        snapshot_url=f"/api/snapshots/board/?{here}",
-        snapshot=view_of(screens.board_screen(Caller(None, branch))),
-        shows=list(BOARD.shows),
-    )
+    data: BoardPage = {
+        **page_data(),
+        "socket": f"/ws/board/?{here}",
+        "snapshot_url": f"/api/snapshots/board/?{here}",
+        "snapshot": view_of(screens.board_screen(Caller(None, branch))),
+        "shows": list(BOARD.shows),
+    }
     return render(request, "queueing/board.html", {"branch": branch, "page_data": data})
 
 
@@ -130,7 +187,7 @@ def _seconds_since(moment: datetime.datetime | None) -> int:
     return int((timezone.now() - moment).total_seconds()) if moment else 0
 
 
-def _of_staff(request: HttpRequest, data: dict[str, Any]) -> dict[str, Any]:
+def _of_staff(request: HttpRequest, data: LivePage) -> dict[str, Any]:
     caller = caller_of(request)
     is_manager = Role.MANAGER in caller.roles
     return {"branch": caller.branch, "page_data": data, "is_manager": is_manager}

@@ -1,4 +1,4 @@
-{# Written by spa_project/shell.py, which says what the shell is. #}// Keeps the offline page, and what it is made of.
+{# Written by spa_project/pwa.py, which says what the shell is. #}// Keeps the offline page, and what it is made of.
 // Data is never kept: it always comes from the server.
 const SHELL = {{ shell|safe }};
 

@@ -52,3 +52,11 @@ def test_a_template_asks_only_for_icons_there_are():
         asked |= set(re.findall(r'parts/_icon\.html" with name="([\w-]+)"', path.read_text()))
     assert asked <= set(ICONS)
     assert len(asked) > 10
+
+
+def test_the_lock_of_the_script_tools_has_sums_and_names_no_registry():
+    lock = json.loads((settings.BASE_DIR / "tools" / "frontend" / "package-lock.json").read_text())
+    packages = {name: entry for name, entry in lock["packages"].items() if name}
+    assert packages
+    assert [name for name, entry in packages.items() if "integrity" not in entry] == []
+    assert [name for name, entry in packages.items() if "resolved" in entry] == []

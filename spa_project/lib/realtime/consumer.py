@@ -275,7 +275,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         except (Busy, DatabaseError):
             logger.exception("No snapshot could be read")
             return self._close_soon(CLOSE_TRY_LATER)
-        own = (self._screen.own if self._screen else {}) | server_time()
+        own = {**(self._screen.own if self._screen else {}), **server_time()}
         held_back, self._held_back = self._held_back, None
         self.push(messages.snapshot(*shown, json.dumps(own)))
         for text in held_back:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 from django.utils import timezone
 
@@ -22,10 +22,10 @@ class Screen:
     """A topic to hear, what everybody who hears it is shown, and the digest of that."""
 
     topic: str
-    snapshot: Callable[[], dict[str, Any]]
+    snapshot: Callable[[], Mapping[str, Any]]
     digest: DigestSource
     #: What only this caller is shown.
-    own: dict[str, Any] = field(default_factory=dict)
+    own: Mapping[str, Any] = field(default_factory=dict)
     #: What only some of those who see the rest may see; it has a topic of its own.
     confidential: "Screen | None" = None
 
@@ -39,14 +39,20 @@ class Screen:
         shown: dict[str, Any] = {}
         for part in self.parts:
             shown |= part.snapshot()
-        return shown | self.own
+        return shown | dict(self.own)
 
 
-def view_of(screen: Screen) -> dict[str, Any]:
+def view_of(screen: Screen) -> Any:  # each screen's own typed dictionary
     """What the screen shows now, and the time; raises what the snapshot's queries raise."""
-    return screen.read() | server_time()
+    return {**screen.read(), **server_time()}
 
 
-def server_time() -> dict[str, str]:
+class ServerTime(TypedDict):
+    """The time of a snapshot, by the server's clock."""
+
+    server_now: str
+
+
+def server_time() -> ServerTime:
     """Screens count time on the server's clock, never on their own."""
     return {"server_now": timezone.now().isoformat()}

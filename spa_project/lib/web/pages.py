@@ -1,11 +1,18 @@
 """What every page hands to its script."""
 
-from typing import Any
+from typing import TypedDict
 
 from django.conf import settings
 from django.shortcuts import resolve_url
 
 
-def page_data(**values: Any) -> dict[str, Any]:
-    """The page's data for its module, written into the page as JSON (never as script)."""
-    return {"currency": settings.CURRENCY, "login_url": resolve_url(settings.LOGIN_URL), **values}
+class PageData(TypedDict):
+    """The data of every page; a page that has more extends it beside its view."""
+
+    currency: str
+    login_url: str
+
+
+def page_data() -> PageData:
+    """Return what every page's module needs, written into the page as JSON (never as script)."""
+    return {"currency": settings.CURRENCY, "login_url": resolve_url(settings.LOGIN_URL)}

@@ -23,9 +23,11 @@ beforeEach(() => {
   mock.timers.enable({ apis: ["Date", "setInterval"], now: NOW });
   listeners = {};
   last = null;
-  globalThis.addEventListener = (/** @type {string} */ sign, /** @type {any} */ listener) => {
-    listeners[sign] = listener;
-  };
+  globalThis.addEventListener = /** @type {typeof addEventListener} */ (
+    (/** @type {string} */ sign, /** @type {() => void} */ listener) => {
+      listeners[sign] = listener;
+    }
+  );
 });
 
 function watch({ minutes = 10, since = NOW } = {}) {

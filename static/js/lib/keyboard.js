@@ -2,7 +2,7 @@
  * Letters to touch, for a kiosk without keys.
  */
 
-const LONGEST = 60;
+const MAX_NAME_LENGTH = 60;
 
 /** Rows of keys: Filipino and Spanish names have an Ñ, many have a hyphen. */
 export const ROWS = ["QWERTYUIOP", "ASDFGHJKLÑ", "ZXCVBNM'-."].map((row) => [...row]);
@@ -14,7 +14,7 @@ export const ROWS = ["QWERTYUIOP", "ASDFGHJKLÑ", "ZXCVBNM'-."].map((row) => [..
  */
 export function withKey(name, key) {
   const begins = name === "" || /[\s'.-]$/.test(name);
-  return (name + (begins ? key : key.toLowerCase())).slice(0, LONGEST);
+  return (name + (begins ? key : key.toLowerCase())).slice(0, MAX_NAME_LENGTH);
 }
 
 /**

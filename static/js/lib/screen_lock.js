@@ -17,8 +17,8 @@ import { storedValue } from "./stored_value.js";
 /** @type {Wire.TherapistPage} */
 const data = pageData();
 
-const SHORTEST_PIN = 4;
-const LONGEST_PIN = 6;
+const MIN_PIN_LENGTH = 4;
+const MAX_PIN_LENGTH = 6;
 
 // Outside the component: proxies cannot reach private fields.
 /** @type {InactivityTimer | undefined} */
@@ -62,11 +62,11 @@ export const screenLock = component({
   pressPin(key) {
     this.lockProblem = "";
     if (key === "back") this.pin = this.pin.slice(0, -1);
-    else if (this.pin.length < LONGEST_PIN) this.pin += key;
+    else if (this.pin.length < MAX_PIN_LENGTH) this.pin += key;
   },
   /** @returns {boolean} */
   pinIsComplete() {
-    return this.pin.length >= SHORTEST_PIN;
+    return this.pin.length >= MIN_PIN_LENGTH;
   },
   async unlock() {
     if (!this.pinIsComplete() || this.isChecking) return;

@@ -4,7 +4,7 @@
 
 const TONES_HZ = [659.25, 523.25]; // E5, C5
 const TONE_SECONDS = 0.7;
-const LOUDNESS = 0.25; // -12 dBFS
+const GAIN = 0.25; // -12 dBFS
 const SPEECH_ENDS_WITHIN_MS = 15_000;
 
 /** @type {AudioContext | null} */
@@ -41,7 +41,7 @@ function play(context, frequency, start) {
   const [tone, volume] = [context.createOscillator(), context.createGain()];
   tone.frequency.value = frequency;
   volume.gain.setValueAtTime(0.0001, start);
-  volume.gain.exponentialRampToValueAtTime(LOUDNESS, start + 0.02);
+  volume.gain.exponentialRampToValueAtTime(GAIN, start + 0.02);
   volume.gain.exponentialRampToValueAtTime(0.0001, start + TONE_SECONDS);
   tone.connect(volume).connect(context.destination);
   tone.start(start);

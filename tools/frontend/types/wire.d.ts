@@ -91,31 +91,31 @@ declare namespace Wire {
   }
 
   interface Commands {
-    customer_confirm_selection: { data: Selection; reply: JoinedReply };
-    staff_confirm_selection: { data: Selection; reply: JoinedReply };
-    customer_cancel: { data: OfKey; reply: TransactionReply };
-    therapist_confirm_next: { data: NoData; reply: TransactionReply };
-    therapist_start_service: { data: OfTransaction; reply: TransactionReply };
-    therapist_add_service: { data: AddedService; reply: TransactionReply };
-    therapist_remove_item: { data: RemovedItem; reply: TransactionReply };
-    therapist_finish_service: { data: OfTransaction; reply: TransactionReply };
-    therapist_recall: { data: OfTransaction; reply: TransactionReply };
-    therapist_no_show: { data: Because; reply: TransactionReply };
-    therapist_release: { data: GivenUp; reply: TransactionReply };
-    therapist_hand_over: { data: HandedOver; reply: TransactionReply };
-    therapist_change_room: { data: MovedRoom; reply: TransactionReply };
-    staff_hold: { data: Because; reply: TransactionReply };
-    staff_release_hold: { data: OfTransaction; reply: TransactionReply };
-    staff_cancel: { data: GivenUp; reply: TransactionReply };
-    staff_reopen: { data: OfCode; reply: TransactionReply };
-    manager_cancel: { data: Stopped; reply: TransactionReply };
-    undo: { data: Undone; reply: TransactionReply };
-    room_set_status: { data: RoomSetting; reply: RoomReply };
-    cashier_claim_next: { data: NoData; reply: TransactionReply };
     cashier_claim: { data: OfCode; reply: TransactionReply };
-    cashier_release: { data: Because; reply: TransactionReply };
+    cashier_claim_next: { data: NoData; reply: TransactionReply };
     cashier_pay: { data: Tendered; reply: TransactionReply };
     cashier_payment_result: { data: TerminalAnswer; reply: TransactionReply };
+    cashier_release: { data: Because; reply: TransactionReply };
+    customer_cancel: { data: OfKey; reply: TransactionReply };
+    customer_confirm_selection: { data: Selection; reply: JoinedReply };
+    manager_cancel: { data: Stopped; reply: TransactionReply };
+    room_set_status: { data: RoomSetting; reply: RoomReply };
+    staff_cancel: { data: GivenUp; reply: TransactionReply };
+    staff_confirm_selection: { data: Selection; reply: JoinedReply };
+    staff_hold: { data: Because; reply: TransactionReply };
+    staff_release_hold: { data: OfTransaction; reply: TransactionReply };
+    staff_reopen: { data: OfCode; reply: TransactionReply };
+    therapist_add_service: { data: AddedService; reply: TransactionReply };
+    therapist_change_room: { data: MovedRoom; reply: TransactionReply };
+    therapist_confirm_next: { data: NoData; reply: TransactionReply };
+    therapist_finish_service: { data: OfTransaction; reply: TransactionReply };
+    therapist_hand_over: { data: HandedOver; reply: TransactionReply };
+    therapist_no_show: { data: Because; reply: TransactionReply };
+    therapist_recall: { data: OfTransaction; reply: TransactionReply };
+    therapist_release: { data: GivenUp; reply: TransactionReply };
+    therapist_remove_item: { data: RemovedItem; reply: TransactionReply };
+    therapist_start_service: { data: OfTransaction; reply: TransactionReply };
+    undo: { data: Undone; reply: TransactionReply };
   }
 
   interface DayData {
@@ -171,6 +171,7 @@ declare namespace Wire {
     | "board_updated"
     | "cashier_queue_updated"
     | "customer_txn_update"
+    | "error"
     | "heartbeat"
     | "monitor_updated"
     | "resync"
