@@ -92,7 +92,7 @@ def menu(request: HttpRequest, branch: Branch) -> HttpResponse:
         "ticket_url": reverse("ticket", args=[KEY]),
         "qr_url": reverse("ticket_qr", args=[KEY]),
     }
-    return render(request, "catalog/menu.html", {"branch": branch, "page_data": data})
+    return render(request, "queueing/menu.html", {"branch": branch, "page_data": data})
 
 
 @never_cache
