@@ -33,6 +33,7 @@ const UNDOABLE = new Set([
   "cashier_claim_next",
   "cashier_claim",
 ]);
+
 export const stepDialog = component(
   {
     /** The command the dialog asks about, and the transaction it is about. */

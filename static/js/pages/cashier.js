@@ -226,23 +226,23 @@ Alpine.data("cashier", () =>
       this.latest = null;
     },
     async claim() {
-      await this.bring("cashier_claim_next", {});
+      await this.claimBy("cashier_claim_next", {});
     },
     /** @param {Wire.TransactionData} row */
     async take(row) {
-      await this.bring("cashier_claim", { code: row.code });
+      await this.claimBy("cashier_claim", { code: row.code });
     },
     /**
      * @template {"cashier_claim_next" | "cashier_claim"} Name
      * @param {Name} command
      * @param {Wire.Commands[Name]["data"]} data
      */
-    async bring(command, data) {
+    async claimBy(command, data) {
       if (!this.$store.connection.live || this.current || this.paid) return;
       this.startAfresh();
       if (await this.actUndoably(command, data)) focusOnceShown(() => refs.amount);
     },
-    async giveBack() {
+    async release() {
       if (!this.current) return;
       if (await this.act("cashier_release", { transaction_id: this.current.id })) {
         this.startAfresh();
@@ -258,19 +258,19 @@ Alpine.data("cashier", () =>
       this.amount = amount;
     },
     async pay() {
-      if (!this.question) await this.offer({});
+      if (!this.question) await this.submitPayment({});
     },
     /** The amount is right after all. */
-    async insistOnAmount() {
+    async confirmAmount() {
       this.question = "";
-      await this.offer({ confirmed: true });
+      await this.submitPayment({ confirmed: true });
     },
     correctAmount() {
       this.question = "";
       focusOnceShown(() => refs.amount);
     },
     /** @param {{ confirmed?: boolean }} more */
-    async offer(more) {
+    async submitPayment(more) {
       const { current, me, tendered } = this;
       if (!current || !me || this.isAtTerminal || !this.canPay) return;
       if (!this.$store.connection.live) return;
@@ -308,7 +308,7 @@ Alpine.data("cashier", () =>
      * What the terminal said. The server knows the answer it had already, so it may be sent again.
      * @param {boolean} approved
      */
-    async enter(approved) {
+    async enterResult(approved) {
       if (!this.current?.attempt) return;
       const answer = await this.act("cashier_payment_result", {
         transaction_id: this.current.id,

@@ -48,7 +48,7 @@ const lastTicket = storedValue(storage, `ticket.${data.branch}`);
 /** @type {import("../lib/stored_value.js").StoredValue<boolean>} */
 const welcome = storedValue(storage, `begun.${data.branch}`);
 /** @type {import("../lib/stored_value.js").StoredValue<boolean>} */
-const reach = storedValue(localStorage, "low");
+const lowReach = storedValue(localStorage, "low");
 
 // Outside the component: Alpine's proxies cannot reach private fields.
 /** @type {import("../lib/socket.js").LiveSocket} */
@@ -102,7 +102,7 @@ Alpine.data("menu", () =>
       this.read();
       whenWide(WIDE_REM, (isWide) => this.dock(isWide));
       addEventListener("storage", () => this.reread());
-      if (data.kiosk) this.standAlone();
+      if (data.kiosk) this.startKiosk();
       this.resume();
     },
 
@@ -321,9 +321,9 @@ Alpine.data("menu", () =>
     },
 
     /** What a kiosk has that a phone has not: a greeting, a watch, a lock. */
-    standAlone() {
+    startKiosk() {
       blockGestures();
-      if (reach.get()) this.lower();
+      if (lowReach.get()) this.toggleLowReach();
       if (!this.isEmpty) this.begin();
       this.startIdleTimer();
     },
@@ -335,11 +335,11 @@ Alpine.data("menu", () =>
       welcome.forget();
       if (!forgetLanguage(data.language)) this.begun = false;
     },
-    lower() {
+    toggleLowReach() {
       this.isLow = !this.isLow;
       document.documentElement.toggleAttribute("data-low", this.isLow);
-      if (this.isLow) reach.set(true);
-      else reach.forget();
+      if (this.isLow) lowReach.set(true);
+      else lowReach.forget();
     },
     startIdleTimer() {
       idleTimer = new KioskIdleTimer({
@@ -362,7 +362,7 @@ Alpine.data("menu", () =>
     leave() {
       refs.idle.close();
       this.closeKeyboard();
-      if (this.isLow) this.lower();
+      if (this.isLow) this.toggleLowReach();
       this.startOver();
     },
 

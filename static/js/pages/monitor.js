@@ -126,7 +126,7 @@ Alpine.data("monitor", () =>
      * @param {Wire.TransactionData} row
      * @param {boolean} approved
      */
-    async enter(row, approved) {
+    async enterResult(row, approved) {
       await this.act("cashier_payment_result", {
         transaction_id: row.id,
         attempt_id: row.attempt?.id ?? null,

@@ -20,7 +20,7 @@ const data = pageData();
 const FAVOURITES = "favourites";
 /** Before the end of a treatment, when it should come to it. */
 const SOON_MINUTES = 5;
-const PUT_BACK_WITHIN_MS = 8000;
+const RESTORE_WITHIN_MS = 8000;
 
 /**
  * @typedef {Pick<Wire.ServiceData, "name" | "classifications"> & { id: number | string }} Offered
@@ -115,7 +115,7 @@ Alpine.data("therapist", () =>
      * Rooms of others that I may call ready, where rooms are shared.
      * @returns {Wire.RoomData[]}
      */
-    get toPrepare() {
+    get roomsToPrepare() {
       if (!this.me?.shared_rooms) return [];
       const mine = this.me.room_number;
       return this.rooms.filter(({ number, status }) => status === "preparing" && number !== mine);
@@ -156,7 +156,7 @@ Alpine.data("therapist", () =>
       return this.loaded && !this.current && this.next !== null;
     },
     /** @returns {boolean} */
-    get mayPutBack() {
+    get canRestoreItem() {
       return this.isServing && this.removed !== null && this.now < this.removed.until;
     },
     /** @returns {readonly Offered[]} */
@@ -196,7 +196,7 @@ Alpine.data("therapist", () =>
     pressFinish() {
       finishing.down();
     },
-    letGoOfFinish() {
+    releaseFinish() {
       finishing.up();
     },
     tapFinish() {
@@ -223,9 +223,9 @@ Alpine.data("therapist", () =>
       const choice = { transaction_id: this.current.id, item_id: item.id };
       const update = withoutItem(this.current, item.id);
       if (!(await this.act("therapist_remove_item", choice, update))) return;
-      this.removed = { ...item, until: this.now + PUT_BACK_WITHIN_MS };
+      this.removed = { ...item, until: this.now + RESTORE_WITHIN_MS };
     },
-    async putBack() {
+    async restoreItem() {
       if (!this.removed) return;
       const { service_name, service_classification_id, ...offer } = this.removed;
       this.removed = null;
@@ -233,13 +233,13 @@ Alpine.data("therapist", () =>
     },
     /** @param {"available" | "preparing" | "out_of_service"} status */
     async setRoom(status) {
-      if (this.room) await this.setThat(this.room, status);
+      if (this.room) await this.setRoomStatus(this.room, status);
     },
     /**
      * @param {Wire.RoomData} room
      * @param {"available" | "preparing" | "out_of_service"} status
      */
-    async setThat(room, status) {
+    async setRoomStatus(room, status) {
       const choice = { room_number: room.number, status };
       await this.act("room_set_status", choice, roomSet(room, status));
     },
