@@ -25,7 +25,8 @@ def answer(
     request: HttpRequest, response: HttpResponse | None, credentials: dict[str, Any] | None
 ) -> HttpResponse:
     """The same for everybody, whether there is such a person or not and the password was right."""
-    seconds = _seconds_left(request, credentials)
+    # The middleware's async path passes no credentials; the request has them on both paths.
+    seconds = _seconds_left(request, credentials or getattr(request, "axes_credentials", None))
     minutes = -(-seconds // 60)
     sentence = ngettext(
         "Too many wrong passwords. Please try again in %(minutes)d minute.",

@@ -125,5 +125,6 @@ def _check_amount(transaction: Transaction, kind: str, tender: _Tender) -> None:
     if kind == Kind.TERMINAL and change:
         raise NotTheTotal(_("A terminal takes exactly the total of %(total)s.") % words)
     doubtful = transaction.branch.doubtful_change
-    if doubtful is not None and change >= doubtful and not tender.confirmed:
+    # Empty and 0 both mean never; without change there is nothing to doubt.
+    if doubtful and change and change >= doubtful and not tender.confirmed:
         raise AmountDoubtful(_("Really %(amount)s? The change would be %(change)s.") % words)

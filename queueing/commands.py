@@ -19,9 +19,30 @@ from spa_project.lib.errors import Invalid, NotAllowed
 MAX_ITEMS: int = settings.ITEMS_PER_TRANSACTION
 
 
+#: Marks that set the direction of text (UAX 9), which could reorder the words beside a name; the
+#: zero-width space and the byte-order mark, which are letters of no script.
+INVISIBLE_MARKS = frozenset(
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200b\ufeff"
+)
+
+
 def _without_control_characters(text: str) -> str:
-    """A name is shown on screens, logs and receipts: no line breaks, no direction overrides."""
-    return "".join(c for c in text if unicodedata.category(c)[0] != "C").strip()
+    """Return a name for screens, logs and receipts: on one line, without direction marks.
+
+    Joiners, which Persian, Sinhala, Malayalam and joined emoji need, and letters that are newer
+    than Python's tables stay.
+    """
+    return "".join(c for c in text if not _is_control(c)).strip()
+
+
+def _is_control(character: str) -> bool:
+    """Return whether it is a control, a surrogate, a line separator or a mark."""
+    return character in INVISIBLE_MARKS or unicodedata.category(character) in (
+        "Cc",
+        "Cs",
+        "Zl",
+        "Zp",
+    )
 
 
 def _something(text: str) -> str:

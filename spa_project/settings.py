@@ -29,11 +29,26 @@ def _kept_secret_key() -> str:
     return path.read_text()
 
 
+MYSQL_VARIABLES = ("MYSQL_USER", "MYSQL_PASSWORD", "MYSQL_HOST", "MYSQL_PORT", "MYSQL_DB")
+
+
+def _is_given(name: str) -> bool:
+    return name in os.environ or f"{name}_FILE" in os.environ
+
+
 def _mysql_url_parts() -> dict[str, str]:
-    """The original system's variable names, honoured when DATABASE_URL is not given."""
+    """Return what the original system's variables say, used when DATABASE_URL is not given.
+
+    Raises `ImproperlyConfigured` without MYSQL_DB: the rest alone would silently mean SQLite.
+    """
+    if not _is_given("MYSQL_DB"):
+        given = ", ".join(filter(_is_given, MYSQL_VARIABLES))
+        raise ImproperlyConfigured(
+            f"{given} without MYSQL_DB: set MYSQL_DB to the database's name, or DATABASE_URL alone."
+        )
     return {
         "ENGINE": "django.db.backends.mysql",
-        "NAME": env.str("MYSQL_DB", default="spa"),
+        "NAME": env.str("MYSQL_DB"),
         "USER": env.str("MYSQL_USER", default="spa"),
         "PASSWORD": env.str("MYSQL_PASSWORD", default=""),
         "HOST": env.str("MYSQL_HOST", default="127.0.0.1"),
@@ -42,7 +57,7 @@ def _mysql_url_parts() -> dict[str, str]:
 
 
 def _primary() -> dict[str, object]:
-    if "MYSQL_DB" in os.environ and "DATABASE_URL" not in os.environ:
+    if not _is_given("DATABASE_URL") and any(map(_is_given, MYSQL_VARIABLES)):
         return _as_we_use_it(dict(_mysql_url_parts()))
     return _as_we_use_it(env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'spa.sqlite3'}"))
 

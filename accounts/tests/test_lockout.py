@@ -4,9 +4,11 @@ import datetime
 
 import pytest
 import time_machine
+from asgiref.sync import async_to_sync
 from axes.models import AccessAttempt
 from django.contrib.auth.hashers import get_hasher
-from django.test import Client
+from django.http import HttpResponse
+from django.test import AsyncClient, Client
 from django.utils import timezone
 
 from accounts.tests.by_token import post
@@ -86,6 +88,20 @@ def test_the_fifth_wrong_password_locks_out_whoever_it_is(maya, branch, username
     assert (response.status_code, reply["code"]) == (429, "rate_limited")
     assert 14 * 60 < int(response["Retry-After"]) == reply["retry_after"] <= 15 * 60 + 1
     assert hashings == []
+
+
+async def locked_out_async(username: str) -> HttpResponse:
+    """Return the answer of the asynchronous path, which is the one that serves people."""
+    client = AsyncClient()
+    data = {"username": username, "password": PASSWORD}
+    return await client.post("/api/login/", data, content_type="application/json")
+
+
+def test_the_asynchronous_path_says_how_long_to_wait_too(maya):
+    lock("maya", address="127.0.0.1")
+    response = async_to_sync(locked_out_async)("maya")
+    assert response.status_code == 429
+    assert 14 * 60 < int(response["Retry-After"]) == response.json()["retry_after"]
 
 
 def test_the_page_says_how_long_to_wait(maya):

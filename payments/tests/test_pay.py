@@ -78,13 +78,19 @@ def test_a_slipped_zero_is_asked_about(carl, make_transaction):
 
 
 @pytest.mark.parametrize(
-    ("limit", "is_asked"), [("500.00", True), ("500.01", False), (None, False)]
+    ("limit", "is_asked"), [("500.00", True), ("500.01", False), (None, False), ("0", False)]
 )
 def test_a_branch_says_what_change_is_doubtful(carl, branch, make_transaction, limit, is_asked):
     carl.user.branch.doubtful_change = limit and Decimal(limit)
     due = make_transaction(Status.AWAITING_PAYMENT)
     with pytest.raises(AmountDoubtful) if is_asked else nullcontext():
         pay(carl, transaction_id=due.pk, amount_paid=Decimal("1000"))
+
+
+def test_exact_cash_never_asks_whatever_the_limit(carl, branch, make_transaction):
+    carl.user.branch.doubtful_change = Decimal("0.01")
+    due = make_transaction(Status.AWAITING_PAYMENT)
+    assert pay(carl, transaction_id=due.pk, amount_paid=Decimal("500")).status == Status.PAID
 
 
 def test_a_paid_customer_does_not_pay_again(carl, make_transaction):

@@ -131,6 +131,23 @@ def test_the_start_itself_refuses(tmp_path):
     assert "Set ALLOWED_HOSTS" in start.stderr
 
 
+@pytest.mark.parametrize("names", [("MYSQL_HOST",), ("MYSQL_USER", "MYSQL_PASSWORD_FILE")])
+def test_a_database_named_in_part_is_refused_with_what_is_missing(names, tmp_path):
+    (tmp_path / "secret").write_text("a value")
+    given = dict.fromkeys(names, str(tmp_path / "secret"))
+    environment = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"}
+    start = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=settings_module.BASE_DIR,
+        env=environment | given | {"ENV_FILE": ""},
+        capture_output=True,
+        text=True,
+    )
+    assert start.returncode != 0
+    assert f"{names[0]}" in start.stderr
+    assert "without MYSQL_DB: set MYSQL_DB" in start.stderr
+
+
 def test_the_demos_key_is_made_once_and_its_owners_alone(tmp_path, monkeypatch):
     monkeypatch.setattr(settings_module, "DATA_DIR", tmp_path / "data")
     key = settings_module._kept_secret_key()
