@@ -1,7 +1,6 @@
 """How the database reads what the floor asks for: what EXPLAIN says of the very statements."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 
 from django.db import connection
 from django.db.transaction import atomic
@@ -10,9 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Branch
 from benchmarks.report import say
 from payments.reports import Period, report_of
-from queueing.access import next_in_line
-from queueing.errors import QueueEmpty
 from queueing.events import AUDIENCES, MONITOR
+from queueing.queries import lock_next
 from queueing.snapshots import digests_of, transactions_of
 from queueing.states import Status
 from queueing.statistics import statistics_of, takings_of
@@ -33,8 +31,7 @@ def _statements(branch: Branch) -> Iterator[str]:
     today = branch.business_date()
     with atomic(), CaptureQueriesContext(connection) as captured:
         for line in (Status.PENDING_THERAPIST, Status.FINISHED):
-            with suppress(QueueEmpty):
-                next_in_line(branch, line)
+            lock_next(branch.pk, line)
         transactions_of(branch, MONITOR.shows)
         statistics_of(branch)
         takings_of(branch)

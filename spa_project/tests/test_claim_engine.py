@@ -22,6 +22,7 @@ from queueing.access import next_in_line
 from queueing.errors import QueueEmpty
 from queueing.lifecycle import advance
 from queueing.models import Transaction
+from queueing.queries import lock_next
 from queueing.services import Choice
 from queueing.states import Status
 from spa_project.tests.concurrency import PATIENCE, aside, rows_we_lock, wait_until
@@ -53,7 +54,7 @@ def fill(branch: Branch, size: int, *statuses: Status) -> None:
 def pick_of(branch: Branch, line: Status) -> str:
     """The very statement with which a claim picks the next in line."""
     with atomic(), CaptureQueriesContext(connection) as captured:
-        next_in_line(branch, line)
+        lock_next(branch.pk, line)
     return captured[-1]["sql"]
 
 
