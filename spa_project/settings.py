@@ -111,7 +111,8 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 DB_THREADS = env.int("DB_THREADS", default=4)
 
 INSTALLED_APPS = [
-    "daphne",  # first: it replaces runserver
+    "spa_project",  # first: its runserver replaces Daphne's, which replaces Django's
+    "daphne",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -120,7 +121,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "axes",
     "channels",
-    "spa_project",
     "accounts",
     "catalog",
     "queueing",
