@@ -25,7 +25,7 @@ class Period(NamedTuple):
     last: datetime.date
 
 
-class Line(NamedTuple):
+class ReportRow(NamedTuple):
     """One row of a table: what, how often, and what it came to."""
 
     name: Any
@@ -55,17 +55,17 @@ class Waits(NamedTuple):
 class Report(NamedTuple):
     """Everything on the page."""
 
-    days: list[Line]
-    services: list[Line]
-    therapists: list[Line]
-    methods: list[Line]
+    days: list[ReportRow]
+    services: list[ReportRow]
+    therapists: list[ReportRow]
+    methods: list[ReportRow]
     waits: list[Waits]
 
     @property
-    def total(self) -> Line:
+    def total(self) -> ReportRow:
         """All days together."""
         amount = sum((day.amount for day in self.days), Decimal("0.00"))
-        return Line("", sum(day.times for day in self.days), amount)
+        return ReportRow("", sum(day.times for day in self.days), amount)
 
 
 def report_of(branch: Branch, period: Period) -> Report:
@@ -83,10 +83,10 @@ def report_of(branch: Branch, period: Period) -> Report:
     )
 
 
-def _lines(rows: QuerySet[Any], name: str, amount: Sum, *, by: str = "-sum") -> list[Line]:
+def _lines(rows: QuerySet[Any], name: str, amount: Sum, *, by: str = "-sum") -> list[ReportRow]:
     """Grouped by a field, the largest sum first where nothing else is said."""
     grouped = rows.order_by().values_list(name).annotate(times=Count("pk"), sum=amount)
-    return [Line(*row) for row in grouped.order_by(by, name)]
+    return [ReportRow(*row) for row in grouped.order_by(by, name)]
 
 
 _WAIT = ExpressionWrapper(

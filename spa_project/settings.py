@@ -297,12 +297,12 @@ LOGGING = {
     "formatters": {
         "plain": {
             "()": "spa_project.lib.logs.PlainLines",
-            "format": "{asctime} {levelname} {name} {request_id}: {message}",
+            "format": "{asctime} {levelname} {name} {correlation_id}: {message}",
             "style": "{",
         },
         "json": {
             "()": "spa_project.lib.logs.JsonLines",
-            "format": "{asctime}{levelname}{name}{message}{request_id}",
+            "format": "{asctime}{levelname}{name}{message}{correlation_id}",
             "style": "{",
             "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
         },

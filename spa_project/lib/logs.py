@@ -52,7 +52,7 @@ class NumberRequests(logging.Filter):
     """Says of each line which request it belongs to."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = current().id
+        record.correlation_id = current().correlation_id
         return True
 
 
@@ -72,7 +72,7 @@ class JsonLines(JsonFormatter):
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
         """Only what is known, and that without secrets."""
-        known = ("time", "level", "logger", "request_id", *FIELDS)
+        known = ("time", "level", "logger", "correlation_id", *FIELDS)
         line = {name: log_data[name] for name in known if log_data.get(name) is not None}
         line["message"] = discreet(str(log_data.get("message", "")))
         if error := log_data.get("exc_info"):

@@ -21,7 +21,7 @@ _PROXYS_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 class RequestContext(NamedTuple):
     """One request, or one message of a socket."""
 
-    id: str = "-"
+    correlation_id: str = "-"
     address: str = ""
 
 

@@ -53,7 +53,7 @@ STEPS = {
 }
 
 
-class Line(NamedTuple):
+class QueueLine(NamedTuple):
     """A line people are claimed from: by which command, when they entered it, what it stamps."""
 
     claim: str
@@ -63,13 +63,13 @@ class Line(NamedTuple):
 
 
 LINES = (
-    Line(
+    QueueLine(
         "therapist_confirm_next",
         Step(Status.PENDING_THERAPIST, Status.THERAPIST_CONFIRMED),
         "selection_confirmed_at",
         "therapist_confirmed_at",
     ),
-    Line(
+    QueueLine(
         "cashier_claim_next",
         Step(Status.FINISHED, Status.AWAITING_PAYMENT),
         "service_finish_at",
@@ -181,7 +181,7 @@ class Checker:
 
     # -- Claims -----------------------------------------------------------------------------------
 
-    def _claims(self, line: Line) -> Iterator[Finding]:
+    def _claims(self, line: QueueLine) -> Iterator[Finding]:
         """Whoever was told "this customer is yours" has them, and nobody else had them then."""
         done = {(e.transaction, e.at): e.by for e in self._events if line.step.made(e)}
         told: dict[tuple[int, datetime.datetime], str] = {}
@@ -197,14 +197,14 @@ class Checker:
                 yield f"{operation.client} was given transaction {claim[0]}, {holder} has it"
         yield from self._claimed_in_silence(line, done, set(told))
 
-    def _claimed_in_silence(self, line: Line, done: dict, told: set) -> Iterator[Finding]:
+    def _claimed_in_silence(self, line: QueueLine, done: dict, told: set) -> Iterator[Finding]:
         unheard = Counter(by for claim, by in done.items() if claim not in told)
         for who, count in unheard.items():
             unclear = sum(_slack(o) for o in self._history.of(line.claim) if o.client == who)
             if count > unclear:
                 yield f"{who} claimed {count} times unheard, only {unclear} asked and never knew"
 
-    def _order(self, line: Line) -> Iterator[Finding]:
+    def _order(self, line: QueueLine) -> Iterator[Finding]:
         """First come, first served, but for whom a claim that came to nothing had locked."""
         doubts = [
             (o.began, o.ended + LATE_SECONDS * bool(_slack(o)))
@@ -231,7 +231,7 @@ class Checker:
             if event.to == line.step.was:
                 waiting[number] = (self._place(number, line), now)
 
-    def _taken(self, line: Line) -> Mapping[int, list[tuple[float, float]]]:
+    def _taken(self, line: QueueLine) -> Mapping[int, list[tuple[float, float]]]:
         """From when to when each customer was being claimed by somebody who was given them."""
         taken: dict[int, list[tuple[float, float]]] = defaultdict(list)
         for operation in self._history.of(line.claim):
@@ -240,7 +240,7 @@ class Checker:
                 taken[number].append((operation.began, operation.ended))
         return taken
 
-    def _place(self, number: int, line: Line) -> "Place":
+    def _place(self, number: int, line: QueueLine) -> "Place":
         return getattr(self._transactions[number], line.entered), number
 
 
@@ -292,7 +292,7 @@ def _tells(told: dict[str, str], row: Payment | None) -> bool:
     return row is not None and all(Decimal(told[name]) == getattr(row, name) for name in names)
 
 
-def _claim_in(operation: Operation, line: Line) -> tuple[int, datetime.datetime]:
+def _claim_in(operation: Operation, line: QueueLine) -> tuple[int, datetime.datetime]:
     claimed = operation.transaction
     return claimed["id"], datetime.datetime.fromisoformat(claimed[line.stamp])
 

@@ -59,9 +59,9 @@ def log(get_response: View) -> View:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
-        with bind(request) as current:
+        with bind(request) as context:
             response = get_response(request)
-            response["X-Request-ID"] = current.id
+            response["X-Request-ID"] = context.correlation_id
             line = {
                 "method": request.method,
                 "route": route_of(request),

@@ -29,7 +29,7 @@ def lines(caplog):
 
 def as_json(record: logging.LogRecord) -> str:
     names = {"asctime": "time", "levelname": "level", "name": "logger"}
-    form = "{asctime}{levelname}{name}{message}{request_id}"
+    form = "{asctime}{levelname}{name}{message}{correlation_id}"
     return JsonLines(form, style="{", rename_fields=names).format(record)
 
 
@@ -45,7 +45,7 @@ def test_a_request_is_told_with_its_kind_never_its_address(client, lines, make_t
     response = client.get(f"/ticket/{key}/?auth_token=abc")
     [line] = lines("spa.requests")
     assert (line["route"], line["status"]) == ("/ticket/<str:key>/", 200)
-    assert line["request_id"] == response["X-Request-ID"]
+    assert line["correlation_id"] == response["X-Request-ID"]
     assert line["ms"] > 0
     assert key not in json.dumps(line)
 
@@ -64,7 +64,7 @@ def test_a_command_is_told_with_who_and_what_came_of_it(client, lines, maya):
     assert line["command"] == "therapist_confirm_next"
     assert line["code"] == "queue_empty"
     assert line["user"] == f"person.{maya.user.pk}"
-    assert line["request_id"] == response["X-Request-ID"]
+    assert line["correlation_id"] == response["X-Request-ID"]
 
 
 @pytest.mark.asyncio
@@ -75,7 +75,7 @@ async def test_each_command_of_a_socket_has_a_number_of_its_own(branch, lines):
         await socket.ask("made_up_command_that_is_none")
     first, second = lines("spa.commands")
     assert (first["code"], second["command"]) == ("empty_selection", "unknown")
-    assert first["request_id"] != second["request_id"]
+    assert first["correlation_id"] != second["correlation_id"]
 
 
 def test_a_number_is_taken_from_our_own_proxy_only(client, branch, settings):
@@ -135,5 +135,5 @@ def test_nobody_writes_a_second_line():
 
 def test_a_line_belongs_to_its_request(rf):
     with bind(rf.get("/")) as current:
-        assert json.loads(as_json(record_of("hello")))["request_id"] == current.id
-    assert json.loads(as_json(record_of("hello")))["request_id"] == "-"
+        assert json.loads(as_json(record_of("hello")))["correlation_id"] == current.correlation_id
+    assert json.loads(as_json(record_of("hello")))["correlation_id"] == "-"
