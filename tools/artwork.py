@@ -1,4 +1,4 @@
-"""Pictures that are made, not drawn: the icon sprite and the application's icons.
+"""Generate the icon sprite and the application's icons.
 
 `python -m tools.artwork icons DIRECTORY` writes the sprite anew from an unpacked
 `lucide-static` package (npm) and notes its sum; `... app` draws `static/img/icon.svg` in Chromium.
@@ -15,7 +15,7 @@ VENDOR = BASE / "static" / "vendor"
 SPRITE = VENDOR / "lucide-icons.svg"
 IMAGES = BASE / "static" / "img"
 
-#: Our name for an icon, and Lucide's.
+#: Our name of an icon, and Lucide's.
 ICONS = {
     "alert": "triangle-alert",
     "arrow": "arrow-right",
@@ -68,8 +68,8 @@ SYMBOL = (
     ' stroke-linecap="round" stroke-linejoin="round">{shapes}</symbol>\n'
 )
 
-#: The application's icons: file, size in pixels, and the part of it the mark fills. A platform
-#: may cut a "maskable" icon down to a circle of 80 % (W3C, Web Application Manifest).
+#: The application's icons: file, size in pixels, and the share of it that the mark fills. A
+#: platform may cut a "maskable" icon down to a circle of 80 % (W3C, Web Application Manifest).
 APP_ICONS = (
     ("icon-192.png", 192, 1.0),
     ("icon-512.png", 512, 1.0),
@@ -80,7 +80,7 @@ APP_COLOUR = "#1f6b57"
 
 
 def write_sprite(package: Path) -> None:
-    """Gather `ICONS` in one file."""
+    """Write the sprite: `ICONS` in one file."""
     symbols = [
         SYMBOL.format(name=name, shapes=_shapes(package / "icons" / f"{theirs}.svg"))
         for name, theirs in ICONS.items()
@@ -90,7 +90,7 @@ def write_sprite(package: Path) -> None:
 
 
 def _shapes(path: Path) -> str:
-    """What is drawn inside an icon's `<svg>`."""
+    """Return the shapes inside an icon's `<svg>`."""
     inside = re.search(r"<svg[^>]*>(.*)</svg>", path.read_text(), re.DOTALL)
     assert inside, path
     return re.sub(r"\s*\n\s*", "", inside[1])
@@ -106,7 +106,7 @@ def _note_sum(path: Path) -> None:
 
 
 def draw_app_icons() -> None:
-    """Draw the mark at every size a phone's home screen asks for."""
+    """Draw the mark at every size that a phone's home screen uses."""
     from tools.screens.browser import chromium
 
     mark = (IMAGES / "icon.svg").read_text()

@@ -1,7 +1,7 @@
-"""The languages' catalogues: `make messages` gathers every sentence and compiles what is there.
+"""Extract and compile the message catalogues: `make messages`.
 
 GNU gettext is not needed, neither here nor where the spa runs: the compiled files are kept in the
-repository, and a test holds them to the sources.
+repository, and a test compares them with the sources.
 """
 
 import io
@@ -19,7 +19,7 @@ from django.utils.translation.template import templatize
 
 BASE = Path(__file__).resolve().parent.parent
 LOCALE = BASE / "locale"
-#: English is written in the source.
+#: English is the language of the source.
 LANGUAGES = ("es", "fil")
 APPS = ("accounts", "catalog", "queueing", "payments", "spa_project")
 FUNCTIONS = {
@@ -31,13 +31,13 @@ FUNCTIONS = {
     "pgettext": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
 }
-MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)  # the same words make the same files
+MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)  # constant: the same messages make the same files
 
 
 def sources() -> Iterator[tuple[Path, str]]:
-    """Every file with sentences, as Python text."""
+    """Yield every file with messages, as Python text."""
     for path in sorted((BASE / "templates").rglob("*.html")):
-        # What is around the sentences is no Python; its indentation least of all.
+        # The text around the messages is not Python, and its indentation would fail the parser.
         lines = templatize(path.read_text(), origin=str(path)).splitlines()
         yield path, "\n".join(line.strip() for line in lines)
     for app in APPS:
@@ -47,7 +47,7 @@ def sources() -> Iterator[tuple[Path, str]]:
 
 
 def gather() -> Catalog:
-    """All sentences of the source."""
+    """Return all messages of the source."""
     found = Catalog(project="spa-floor", charset="utf-8", creation_date=MADE_AT)
     for path, text in sources():
         file = io.BytesIO(text.encode())
@@ -58,12 +58,12 @@ def gather() -> Catalog:
 
 
 def po_file(language: str, folder: Path = LOCALE) -> Path:
-    """Where a language's sentences are written by hand."""
+    """Return the path of a language's catalogue."""
     return folder / language / "LC_MESSAGES" / "django.po"
 
 
 def read_catalogue(language: str) -> Catalog:
-    """A language as it is translated now; empty for a new one."""
+    """Return a language's catalogue; an empty one for a new language."""
     path = po_file(language)
     if not path.exists():
         return _empty(language)
@@ -87,13 +87,13 @@ def _empty(language: str) -> Catalog:
 
 
 def read_compiled(language: str) -> Catalog:
-    """A language as the server reads it."""
+    """Return a language's compiled catalogue, as the server reads it."""
     with po_file(language).with_suffix(".mo").open("rb") as file:
         return read_mo(file)
 
 
 def sentences(catalogue: Catalog) -> dict[tuple[str | None, str], Message]:
-    """By context and English; the header left out."""
+    """Return the messages by context and English text, without the header."""
     return {
         (each.context, each.id[0] if isinstance(each.id, list | tuple) else each.id): each
         for each in catalogue
@@ -102,22 +102,22 @@ def sentences(catalogue: Catalog) -> dict[tuple[str | None, str], Message]:
 
 
 def gaps(sentence: str) -> list[str]:
-    """What is filled in later: `%(name)s`, `{minutes}`, `%d`, and the tags of HTML."""
+    """Return the placeholders of a message: `%(name)s`, `{minutes}`, `%d`, and HTML tags."""
     return sorted(re.findall(r"%\(\w+\)\w|%[ds]|\{\w*\}|</?\w+>", sentence))
 
 
 def write(catalogue: Catalog, path: Path) -> None:
-    """A catalogue and its compiled twin."""
+    """Write a catalogue and its compiled form."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
-        # No line numbers: they would change with every edit of a source.
+        # Without line numbers, which would change with every edit of a source.
         write_po(file, catalogue, width=100, include_lineno=False, ignore_obsolete=True)
     with path.with_suffix(".mo").open("wb") as file:
         write_mo(file, catalogue)
 
 
 def update() -> None:
-    """Bring every language to the sentences of the source; nothing is guessed (no "fuzzy")."""
+    """Update every catalogue to the messages of the source, without fuzzy matching."""
     found = gather()
     for language in LANGUAGES:
         catalogue = read_catalogue(language)
@@ -133,12 +133,12 @@ def update() -> None:
 
 
 def is_translated(message: Message) -> bool:
-    """Whether a sentence has its words, all of its plurals."""
+    """Return whether a message has a translation, in all of its plural forms."""
     strings = [message.string] if isinstance(message.string, str) else list(message.string or ())
     return bool(strings) and all(strings)
 
 
-#: Letters of the pseudo-language: each Latin letter has an Arabic one, so that bidi is real.
+#: Letters of the pseudo-locale: each Latin letter has an Arabic one, so that the text is bidi.
 ARABIC = str.maketrans(
     "abcdefghijklmnopqrstuvwxyz" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
     "ابجدهفغحيجكلمنوبقرستوضطخيز" * 2,
@@ -146,7 +146,7 @@ ARABIC = str.maketrans(
 
 
 def write_pseudo(folder: Path) -> None:
-    """A language nobody speaks, for layout tests: every sentence, right to left, a third longer."""
+    """Write a pseudo-locale for layout tests: every message right to left, a third longer."""
     catalogue = _empty("ar")
     for message in sentences(gather()).values():
         if isinstance(message.id, str):

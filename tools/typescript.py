@@ -27,7 +27,7 @@ HEADER = """\
 /** What goes over the wire. Written by `make types` from the server's types; never by hand. */
 declare namespace Wire {
 """
-#: What every socket may say beside changes and answers (docs/protocol.md, "Messages").
+#: Events that every socket may send beside changes and answers (docs/protocol.md, "Messages").
 SOCKET_EVENTS = ("snapshot", "heartbeat", "resync", "error")
 SIMPLE = {
     str: "string",
@@ -40,7 +40,7 @@ SIMPLE = {
 
 
 class Declarations:
-    """TypeScript declarations, each of them once, with all that they refer to."""
+    """TypeScript declarations, each of them once, with all types that they refer to."""
 
     def __init__(self) -> None:
         self._texts: dict[str, str] = {}
@@ -55,7 +55,7 @@ class Declarations:
         self._texts[name] = f"type {name} =" + "".join(f'\n  | "{value}"' for value in values) + ";"
 
     def add_commands(self, name: str, commands: dict[str, tuple[Any, Any]]) -> None:
-        """Declare what each command takes and what it answers."""
+        """Declare the data and the answer of each command."""
         lines = [
             f"  {command}: {{ data: {self.expression(data)}; reply: {self.expression(reply)} }};"
             for command, (data, reply) in commands.items()
@@ -63,7 +63,7 @@ class Declarations:
         self._texts[name] = "\n".join([f"interface {name} {{", *lines, "}"])
 
     def expression(self, annotation: Any) -> str:
-        """Return an annotation in TypeScript, and declare what it names."""
+        """Return an annotation in TypeScript, and declare the types that it names."""
         if annotation in SIMPLE:
             return SIMPLE[annotation]
         if get_origin(annotation):
@@ -71,14 +71,14 @@ class Declarations:
         if _is_enumeration(annotation):
             self.add_union(annotation.__name__, [str(each.value) for each in annotation])
         elif annotation.__name__ not in self._texts:
-            self._texts[annotation.__name__] = ""  # declared before its fields: they may name it
+            self._texts[annotation.__name__] = ""  # declared before its fields, which may name it
             self._add_interface(annotation.__name__, _fields_of(annotation))
         return str(annotation.__name__)
 
     def _generic(self, annotation: Any) -> str:
         origin, arguments = get_origin(annotation), get_args(annotation)
         if origin is Annotated:
-            # Text that is one of an enumeration's values: `Annotated[str, Status]`.
+            # A string with an enumeration's values: `Annotated[str, Status]`.
             enumerations = [each for each in arguments[1:] if _is_enumeration(each)]
             return self.expression(enumerations[0] if enumerations else arguments[0])
         if origin is NotRequired:
@@ -105,7 +105,7 @@ def _is_enumeration(annotation: Any) -> bool:
 
 
 def _fields_of(source: Any) -> dict[str, tuple[Any, bool]]:
-    """The fields of a typed dictionary or of a command's data, and whether each must be there."""
+    """Return the fields of a typed dictionary or a model, and whether each is required."""
     hints = get_type_hints(source, include_extras=True)
     if is_typeddict(source):
         return {name: (hint, name in source.__required_keys__) for name, hint in hints.items()}
@@ -113,8 +113,8 @@ def _fields_of(source: Any) -> dict[str, tuple[Any, bool]]:
 
 
 def declarations() -> Declarations:
-    """Everything that the pages' scripts receive and send."""
-    # Once Django is set up: these import models.
+    """Return the declarations of everything that the pages' scripts receive and send."""
+    # Imported here: these modules import models, which need Django to be set up.
     from payments import views as payment_views
     from payments.day_summary import DayData
     from queueing import events, screens, views

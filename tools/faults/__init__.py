@@ -1,5 +1,6 @@
-"""The fault run: a floor at work while its processes are killed, stopped and cut off.
+"""Fault run: chaos tests of a working floor, with a checker for its history.
 
-In the manner of Jepsen: a generator works and writes a history, a nemesis breaks things, a checker
-holds the history against the database afterwards. `python -m tools.faults --help`.
+The parts are named as in Jepsen (https://jepsen.io): a generator sends commands and records a
+history, a nemesis kills, stops and disconnects processes, and a checker compares the history with
+the database afterwards. `python -m tools.faults --help` lists the options.
 """

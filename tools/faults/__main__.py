@@ -1,7 +1,7 @@
-"""Let people work while everything breaks, and prove that nothing is lost and nothing doubled.
+"""Run the floor under injected faults, and check that nothing is lost and nothing doubled.
 
-On MariaDB and Redis with two processes, or with --sqlite on the embedded default. What a run that
-found something did is kept: its history, the logs of all servers, the database.
+It runs on MariaDB and Redis with two processes, or with --sqlite on the embedded default. The
+history, the logs of all servers and the database of a run with findings are kept.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import django
 
-from tools.faults.environment import House, on_mariadb, on_sqlite
+from tools.faults.environment import Environment, on_mariadb, on_sqlite
 from tools.servers import HOST, MariaDB, program
 
 if TYPE_CHECKING:
@@ -26,30 +26,30 @@ if TYPE_CHECKING:
 
 SETTINGS = "spa_project.tests.settings"
 SHOWN = 30
-#: Seconds beside its own in which a run mends everything and looks at it. One that takes longer
-#: never ends: it says where it stands, and is ended.
+#: Seconds that a run may take for repairs and checks beside its own. One that takes longer hangs:
+#: its stack is printed, and it is ended.
 MENDING = 600.0
 
 
 def main() -> int:
-    """Run, say what came of it; 1 when something is wrong."""
+    """Run the fault run and print its report; return 1 when it has findings."""
     options = _options()
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
     directory = Path(tempfile.mkdtemp(prefix="spa-faults-"))
-    open_house = on_sqlite if options.sqlite else on_mariadb
-    with open_house(directory) as house:
-        # We ourselves tell nobody anything, so we need no Redis.
-        os.environ |= house.settings | {"REDIS_URL": "", "DJANGO_SETTINGS_MODULE": SETTINGS}
+    open_environment = on_sqlite if options.sqlite else on_mariadb
+    with open_environment(directory) as environment:
+        # This process publishes no events, so it needs no Redis.
+        os.environ |= environment.settings | {"REDIS_URL": "", "DJANGO_SETTINGS_MODULE": SETTINGS}
         django.setup()
-        # Imported here: it needs Django, and Django the database's address.
+        # Imported here: it needs Django, and Django needs the database's address.
         from tools.faults.session import MOST_TIMES, Session
 
         faulthandler.dump_traceback_later(MOST_TIMES * options.seconds + MENDING, exit=True)
-        session = Session(house, seconds=options.seconds, seed=seed, directory=directory)
+        session = Session(environment, seconds=options.seconds, seed=seed, directory=directory)
         report = asyncio.run(session.run())
         if report.findings:
-            _keep(house, directory)
-        session.rest()
+            _keep(environment, directory)
+        session.close()
     _say(report, seed)
     if not report.findings:
         shutil.rmtree(directory)
@@ -66,11 +66,11 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _keep(house: House, directory: Path) -> None:
-    for server in house.servers:
+def _keep(environment: Environment, directory: Path) -> None:
+    for server in environment.servers:
         shutil.copy(server.log, directory / f"{server.name}-{server.port}.log")
-    if house.database:
-        _dump(house.database, directory / "dump.sql")
+    if environment.database:
+        _dump(environment.database, directory / "dump.sql")
 
 
 def _dump(database: MariaDB, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Holds the history against the database: what was said to be done is there, once, and no more."""
+"""Check a history against the database: each acknowledged command took effect, exactly once."""
 
 import datetime
 import re
@@ -17,7 +17,7 @@ Finding = str
 
 
 class Event(NamedTuple):
-    """A row of the floor's own history."""
+    """Row of the floor's event log."""
 
     transaction: int
     version: int
@@ -29,14 +29,14 @@ class Event(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What a command leaves in the floor's history: where it leads, and from where."""
+    """Transition that a command leaves in the event log."""
 
     was: Status | None
     to: Status
     reason: str = ""
 
     def made(self, event: Event) -> bool:
-        """Whether this event is such a step."""
+        """Return whether this event is such a transition."""
         return (
             event.to == self.to
             and (self.was is None or event.was == self.was)
@@ -54,7 +54,7 @@ STEPS = {
 
 
 class QueueLine(NamedTuple):
-    """A line people are claimed from: by which command, when they entered it, what it stamps."""
+    """Queue that customers are claimed from, with its claiming command and its two time columns."""
 
     claim: str
     step: Step
@@ -76,18 +76,18 @@ LINES = (
         "cashier_claimed_at",
     ),
 )
-#: How long an older customer may stand free while a younger one is claimed.
+#: How long an older customer may be free and unclaimed while a younger one is claimed.
 FIFO_SECONDS = 1.0
-#: For how long a process may hold a row after its client has given up, or was answered already.
+#: How long a process may hold a row after its client has given up, or has its answer already.
 LATE_SECONDS = 2.0
-#: Refusals that people meet who look at screens of a moment ago. Anything else is a finding.
+#: Refusals that follow from a screen that is a moment old. Any other is a finding.
 EXPECTED_CODES = frozenset(
     {"queue_empty", "room_not_ready", "wrong_state", "transaction_not_found", "busy"}
 )
 
 
 class Checker:
-    """Reads everything once; `findings` says what is not as it must be."""
+    """Checker of one history. It reads the database once, when it is created."""
 
     def __init__(self, history: History) -> None:
         self._history = history
@@ -99,7 +99,7 @@ class Checker:
         self._events = [Event._make((*row[:-1], row[-1] or "")) for row in rows]
 
     def findings(self) -> Iterator[Finding]:
-        """Everything that is wrong."""
+        """Yield a sentence for each thing that is wrong."""
         yield from self._answers()
         yield from self._confirmations()
         yield from self._payments()
@@ -108,16 +108,16 @@ class Checker:
             yield from self._claims(line)
             yield from self._order(line)
 
-    # -- What was answered ------------------------------------------------------------------------
+    # -- Answers ----------------------------------------------------------------------------------
 
     def _answers(self) -> Iterator[Finding]:
-        """No answer is a fault of ours, or a refusal nobody can explain."""
+        """Check that no answer is a server error or an unexpected refusal."""
         for operation in self._history.operations:
             code = operation.reply.get("code")
             if code and code not in EXPECTED_CODES:
                 yield f"{operation.client} {operation.command} was told {code}: {operation.reply}"
 
-    # -- Requests: known again, whatever happened to their first answer ---------------------------
+    # -- Idempotency: a request takes effect once, however often it is sent ------------------------
 
     def _requests(self, command: str) -> Iterator[tuple[str, list[Operation]]]:
         tries: dict[str, list[Operation]] = defaultdict(list)
@@ -126,7 +126,7 @@ class Checker:
         yield from tries.items()
 
     def _confirmations(self) -> Iterator[Finding]:
-        """Each acknowledged order is one transaction with these services; each has its order."""
+        """Check that acknowledged orders and transactions match one to one, with their services."""
         rows = {row.request_id: row for row in self._transactions.values()}
         asked = dict(self._requests("customer_confirm_selection"))
         yield from _unasked("transaction", rows, asked)
@@ -141,7 +141,7 @@ class Checker:
                 yield f"order {request} of transaction {row.pk} lacks services"
 
     def _payments(self) -> Iterator[Finding]:
-        """Each acknowledged payment or card is there once, for this customer and this amount."""
+        """Check that each acknowledged payment exists once, for this customer and this amount."""
         rows = _tenders()
         asked = dict(self._requests("cashier_pay"))
         yield from _unasked("payment", rows, asked)
@@ -154,58 +154,63 @@ class Checker:
         yield from self._paid()
 
     def _paid(self) -> Iterator[Finding]:
-        """Whoever was told what was paid was told what the database holds."""
+        """Check that the amounts in the answers are those in the database."""
         rows = {row.transaction_id: row for row in Payment.objects.all()}
         for operation in self._history.of("cashier_pay", "cashier_payment_result"):
             paid = operation.phase == OK and operation.transaction.get("payment")
             if paid and not _tells(paid, rows.get(operation.transaction["id"])):
                 yield f"{operation.client} was told {paid} of {operation.transaction['id']}"
 
-    # -- Steps: as often in the database as acknowledged, or as nobody knows ----------------------
+    # -- Transitions: at least those acknowledged, at most the unclear ones more ------------------
 
     def _steps(self) -> Iterator[Finding]:
         for command, step in STEPS.items():
             done = Counter((e.by, e.transaction) for e in self._events if step.made(e))
-            told = Counter[tuple[str, int]]()
+            acknowledged = Counter[tuple[str, int]]()
             unclear = Counter[tuple[str, int]]()
             for operation in self._history.of(command):
                 who = (operation.client, operation.data["transaction_id"])
-                told[who] += operation.phase == OK
+                acknowledged[who] += operation.phase == OK
                 unclear[who] += _slack(operation)
-            for who in done | told:
-                if not told[who] <= done[who] <= told[who] + unclear[who]:
+            for who in done | acknowledged:
+                if not acknowledged[who] <= done[who] <= acknowledged[who] + unclear[who]:
                     yield (
                         f"{command} by {who[0]} for transaction {who[1]}: acknowledged "
-                        f"{told[who]} times, unclear {unclear[who]}, done {done[who]}"
+                        f"{acknowledged[who]} times, unclear {unclear[who]}, done {done[who]}"
                     )
 
     # -- Claims -----------------------------------------------------------------------------------
 
     def _claims(self, line: QueueLine) -> Iterator[Finding]:
-        """Whoever was told "this customer is yours" has them, and nobody else had them then."""
+        """Check that each acknowledged claim belongs to its claimant, and to nobody else."""
         done = {(e.transaction, e.at): e.by for e in self._events if line.step.made(e)}
-        told: dict[tuple[int, datetime.datetime], str] = {}
+        acknowledged: dict[tuple[int, datetime.datetime], str] = {}
         for operation in self._history.of(line.claim):
             if operation.phase != OK:
                 continue
             claim = _claim_in(operation, line)
-            who = told.setdefault(claim, operation.client)
+            who = acknowledged.setdefault(claim, operation.client)
             if who != operation.client:
                 yield f"transaction {claim[0]} was given to {who} and to {operation.client}"
             if done.get(claim) != operation.client:
                 holder = done.get(claim)
                 yield f"{operation.client} was given transaction {claim[0]}, {holder} has it"
-        yield from self._claimed_in_silence(line, done, set(told))
+        yield from self._unacknowledged_claims(line, done, set(acknowledged))
 
-    def _claimed_in_silence(self, line: QueueLine, done: dict, told: set) -> Iterator[Finding]:
-        unheard = Counter(by for claim, by in done.items() if claim not in told)
-        for who, count in unheard.items():
+    def _unacknowledged_claims(
+        self, line: QueueLine, done: dict, acknowledged: set
+    ) -> Iterator[Finding]:
+        unacknowledged = Counter(by for claim, by in done.items() if claim not in acknowledged)
+        for who, count in unacknowledged.items():
             unclear = sum(_slack(o) for o in self._history.of(line.claim) if o.client == who)
             if count > unclear:
                 yield f"{who} claimed {count} times unheard, only {unclear} asked and never knew"
 
     def _order(self, line: QueueLine) -> Iterator[Finding]:
-        """First come, first served, but for whom a claim that came to nothing had locked."""
+        """Check that claims are first come, first served.
+
+        A customer who was locked by an unfinished claim may be passed over.
+        """
         doubts = [
             (o.began, o.ended + LATE_SECONDS * bool(_slack(o)))
             for o in self._history.of(line.claim, "customer_cancel")
@@ -222,17 +227,17 @@ class Checker:
                     other
                     for other, (before, since) in waiting.items()
                     if before < place and since < begin
-                    # Whom another is just being given is locked, and rightly passed over.
+                    # A customer locked by another claim is rightly skipped (SKIP LOCKED).
                     if not any(_overlap((now, now), claim) for claim in taken[other])
                 ]
-                # Each of these may have held one customer, no more.
+                # Each of these may have locked one customer, no more.
                 if len(overtaken) > sum(_overlap((begin, now), doubt) for doubt in doubts):
                     yield f"{line.claim} took {number} before {overtaken}"
             if event.to == line.step.was:
                 waiting[number] = (self._place(number, line), now)
 
     def _taken(self, line: QueueLine) -> Mapping[int, list[tuple[float, float]]]:
-        """From when to when each customer was being claimed by somebody who was given them."""
+        """Return the intervals in which successful claims of each customer were under way."""
         taken: dict[int, list[tuple[float, float]]] = defaultdict(list)
         for operation in self._history.of(line.claim):
             if operation.phase == OK:
@@ -244,12 +249,12 @@ class Checker:
         return getattr(self._transactions[number], line.entered), number
 
 
-#: When somebody entered a line, and their number where two did at once.
+#: Time of entry into a queue, and the transaction's number as the tie-breaker.
 Place = tuple[datetime.datetime, int]
 
 
 def _slack(operation: Operation) -> int:
-    """How many times it may have been done beyond what was acknowledged."""
+    """Return how many times it may have taken effect beyond what was acknowledged."""
     if operation.phase == INFO:
         return operation.copies
     return operation.copies - 1 if operation.phase in (OK, FAIL) else 0
@@ -275,7 +280,7 @@ def _asked_payment(data: dict[str, Any]) -> tuple[int, Decimal]:
 
 
 def _tenders() -> dict[str | None, tuple[int, Decimal]]:
-    """Requests and what they left: cash at once a payment, a card first an attempt."""
+    """Return each request id with its effect: a payment for cash, first an attempt for a card."""
     cash = Payment.objects.filter(request_id__isnull=False)
     return {
         **{row.request_id: (row.transaction_id, row.amount_paid) for row in cash},
@@ -287,7 +292,7 @@ def _tenders() -> dict[str | None, tuple[int, Decimal]]:
 
 
 def _tells(told: dict[str, str], row: Payment | None) -> bool:
-    """Whether an answer says what the database holds."""
+    """Return whether an answer has the amounts of the database."""
     names = ("amount_due", "amount_paid", "change_amount")
     return row is not None and all(Decimal(told[name]) == getattr(row, name) for name in names)
 
@@ -297,15 +302,15 @@ def _claim_in(operation: Operation, line: QueueLine) -> tuple[int, datetime.date
     return claimed["id"], datetime.datetime.fromisoformat(claimed[line.stamp])
 
 
-# -- What stays after the run ---------------------------------------------------------------------
+# -- After the run --------------------------------------------------------------------------------
 
-#: Ends of tracebacks that tell of what the nemesis did.
+#: Exceptions in the logs that follow from the nemesis's faults.
 ANNOUNCED = (
     "django.db.utils.OperationalError",
     "django.db.utils.InterfaceError",
     "MySQLdb.OperationalError",
     "redis.exceptions.",
-    # Two tasks of the Redis client open its broken line again at once; the next try succeeds:
+    # Two tasks of the Redis client reopen its broken connection at once; the next try succeeds:
     # https://github.com/redis/redis-py/issues/2722
     "RuntimeError: read() called while another coroutine is already waiting",
     "Connection",  # refused, reset
@@ -321,7 +326,7 @@ _LAST_LINE = re.compile(
 
 
 def log_findings(log: Path, secrets: Iterable[str]) -> Iterator[Finding]:
-    """Faults nobody announced, and secrets, in what a process wrote."""
+    """Yield unexpected exceptions and secrets in a process's log."""
     text = log.read_text(errors="replace")
     for end in _LAST_LINE.findall(text):
         if not end.startswith(ANNOUNCED):
@@ -332,7 +337,7 @@ def log_findings(log: Path, secrets: Iterable[str]) -> Iterator[Finding]:
 
 
 def phantoms(told: Iterable[tuple[int, int, str]]) -> Iterator[Finding]:
-    """States that a screen was told of and that never were."""
+    """Yield states that a screen received and that the event log does not have."""
     rows = TransactionEvent.objects.values_list("transaction_id", "version", "to_status")
     were = set(rows)
     for state in sorted(set(told) - were):

@@ -1,4 +1,4 @@
-"""The servers of a fault run, each behind a proxy, and the threads that break and mend them."""
+"""Servers of a fault run, each behind a proxy, and the threads that stop and start them."""
 
 import asyncio
 import secrets
@@ -16,24 +16,24 @@ THERAPISTS, CASHIERS = 6, 3
 
 
 @dataclass
-class House:
-    """A spa's servers. Without `database` and `broker`: SQLite, and one process."""
+class Environment:
+    """Servers of one spa. Without `database` and `broker`: SQLite, and one process."""
 
     settings: dict[str, str]
     apps: list[AppServer]
     database: MariaDB | None = None
     broker: Redis | None = None
-    #: Clients talk to these; one for each process, in the same order.
+    #: Clients connect to these; one for each process, in the same order.
     proxies: list[Proxy] = field(default_factory=list)
 
     @property
     def servers(self) -> list[Server]:
-        """All of them."""
+        """Return all servers."""
         return [*self.apps, *filter(None, (self.database, self.broker))]
 
     @asynccontextmanager
     async def network(self) -> AsyncIterator[list[Proxy]]:
-        """The proxies, inside the block."""
+        """Run a proxy for each process inside the block."""
         async with AsyncExitStack() as stack:
             for app in self.apps:
                 self.proxies.append(await stack.enter_async_context(Proxy(app.port)))
@@ -41,24 +41,24 @@ class House:
 
 
 @contextmanager
-def on_sqlite(directory: Path) -> Iterator[House]:
-    """The embedded default: a file, no Redis, one process."""
+def on_sqlite(directory: Path) -> Iterator[Environment]:
+    """Run the embedded default: SQLite, no Redis, one process."""
     settings = _settings(directory, f"sqlite:///{directory / 'spa.sqlite3'}", "")
     _fill(settings)
     with AppServer(**settings) as app:
-        yield House(settings, [app])
+        yield Environment(settings, [app])
 
 
 @contextmanager
-def on_mariadb(directory: Path) -> Iterator[House]:
-    """Production's shape: MariaDB that writes every commit to the disk, Redis, two processes."""
+def on_mariadb(directory: Path) -> Iterator[Environment]:
+    """Run production's shape: MariaDB that flushes every commit to disk, Redis, two processes."""
     with ExitStack() as stack:
         database = stack.enter_context(MariaDB(durable=True))
         broker = stack.enter_context(Redis())
         settings = _settings(directory, database.url, broker.url)
         _fill(settings)
         apps = [stack.enter_context(AppServer(**settings)) for _each in range(2)]
-        yield House(settings, apps, database, broker)
+        yield Environment(settings, apps, database, broker)
 
 
 def _settings(directory: Path, database_url: str, redis_url: str) -> dict[str, str]:
@@ -77,22 +77,23 @@ def _fill(settings: dict[str, str]) -> None:
     open_spa(*staff, **settings)
 
 
-class Hands:
-    """Breaks and mends servers on threads of their own, one a server.
+class ServerThreads:
+    """Threads that stop and start servers, one for each server.
 
-    A server dies with the thread that started it, so these threads live as long as the run.
+    A server dies with the thread that started it (PR_SET_PDEATHSIG), so these threads live as long
+    as the run.
     """
 
-    def __init__(self, house: House) -> None:
-        self._threads = {server: ThreadPoolExecutor(1) for server in house.servers}
+    def __init__(self, environment: Environment) -> None:
+        self._threads = {server: ThreadPoolExecutor(1) for server in environment.servers}
 
     async def do(self, server: Server, *works: Callable[[], None]) -> None:
-        """Do these things to a server, one after the other."""
+        """Run these functions on the server's thread, one after the other."""
         loop = asyncio.get_running_loop()
         for work in works:
             await loop.run_in_executor(self._threads[server], work)
 
-    def rest(self) -> None:
-        """Let the threads end, when nothing they started is needed any more."""
+    def close(self) -> None:
+        """End the threads, and with them the servers that they started."""
         for thread in self._threads.values():
             thread.shutdown()

@@ -1,4 +1,4 @@
-"""The clients of a fault run: the people of the simulation, in a great hurry, and two odd ones."""
+"""Generator of a fault run: the simulation's people in fast motion, and two misbehaving clients."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ from queueing.simulation.customers import Customer
 from queueing.simulation.day import Chances, Day, ignore
 from queueing.simulation.play import offers_of
 from queueing.simulation.staff import Cashier, Therapist
-from tools.faults.environment import CASHIERS, THERAPISTS, House
+from tools.faults.environment import CASHIERS, THERAPISTS, Environment
 from tools.faults.history import OK, History, Operation
 from tools.faults.recording_client import Frames, RecordedClient
 from tools.servers.clients import PASSWORD
@@ -38,19 +38,19 @@ CASHIER_NAMES = [f"cashier{number}" for number in range(1, CASHIERS + 1)]
 
 
 class Generator:
-    """Everybody on the floor, at all processes."""
+    """Clients of the whole floor, connected to all processes."""
 
     def __init__(
-        self, house: House, history: History, frames: Frames, chance: random.Random
+        self, environment: Environment, history: History, frames: Frames, chance: random.Random
     ) -> None:
-        self._house = house
+        self._environment = environment
         self._history = history
         self._frames = frames
         self._chance = chance
         self.tokens: dict[str, str] = {}
-        #: What people were let do after they had logged out.
+        #: Commands that were accepted after a logout.
         self.intrusions: list[str] = []
-        url = house.apps[0].url
+        url = environment.apps[0].url
         self.day = Day(
             self._open_line,
             offers_of(read_json(f"{url}/api/menu/")),
@@ -62,7 +62,7 @@ class Generator:
             self.tokens[name] = log_in(url, name, PASSWORD).token
 
     async def work(self) -> None:
-        """Work until cancelled; raises what a client cannot live with."""
+        """Work until cancelled; raise what a client does not recover from."""
         async with asyncio.TaskGroup() as floor:
             for work in self._everybody():
                 floor.create_task(work)
@@ -77,7 +77,7 @@ class Generator:
         ]
 
     def _open_line(self, path: str, client: str, hear: Hear) -> LiveClient:
-        urls = [proxy.url for proxy in self._house.proxies]
+        urls = [proxy.url for proxy in self._environment.proxies]
         return RecordedClient(
             self._chance.sample(urls, len(urls)),
             path,
@@ -89,7 +89,7 @@ class Generator:
         )
 
     async def _kiosk(self) -> None:
-        """Customers come one after the other, some at once."""
+        """Send customers through the spa, `CROWD // KIOSKS` at a time."""
         async with (
             self._open_line("/ws/customer/", "", ignore) as kiosk,
             asyncio.TaskGroup() as group,
@@ -102,7 +102,7 @@ class Generator:
             await Customer(self.day, patience=self._chance.uniform(*PATIENCE)).visit(kiosk)
 
     async def _echo(self) -> None:
-        """Send what was answered long ago once more: it must be answered the same."""
+        """Send answered commands again: the idempotency key must give the same answer."""
         paths = {"": "/ws/customer/"} | dict.fromkeys(CASHIER_NAMES, "/ws/cashier/")
         async with AsyncExitStack() as stack:
             lines = {
@@ -115,23 +115,23 @@ class Generator:
                     await _quietly(lines[again.client].ask(again.command, **again.data))
 
     def _some_request(self) -> Operation | None:
-        """Any that was answered, from any time of the run."""
+        """Return a random answered operation of the run, if one was drawn."""
         done = self._history.operations
         some = self._chance.choices(done, k=ECHO_LOOKS) if done else []
         found = (each for each in some if each.phase == OK and each.command in KEYED)
         return next(found, None)
 
     async def _leaver(self) -> None:
-        """Log out while a socket is open, and then try to work on."""
+        """Log out while a socket is open, and try to send another command."""
         while True:
             await asyncio.sleep(LEAVER_SECONDS)
             name = self._chance.choice(THERAPIST_NAMES)
-            app = self._chance.choice(self._house.apps)
+            app = self._chance.choice(self._environment.apps)
             try:
                 token = (await asyncio.to_thread(log_in, app.url, name, PASSWORD)).token
             except (OSError, ValueError):
                 continue
-            urls = [proxy.url for proxy in self._house.proxies]
+            urls = [proxy.url for proxy in self._environment.proxies]
             async with LiveClient(urls, "/ws/therapist/", token=token, answer_within=4.0) as line:
                 await _quietly(line.ask("room_set_status", room_number="-", status="available"))
                 if not await asyncio.to_thread(_logged_out, app.url, token):
@@ -142,7 +142,7 @@ class Generator:
 
 
 async def _quietly(asking: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
-    """The reply, or nothing where the line is lost or not wanted."""
+    """Return the reply, or an empty one when the connection is lost or rejected."""
     try:
         return await asking
     except (ConnectionLost, ConnectionRejected):

@@ -1,4 +1,4 @@
-"""What the clients did and were told, line by line, in Jepsen's shape."""
+"""History of a fault run: operations and their answers as JSON lines, in Jepsen's shape."""
 
 import json
 import time
@@ -7,17 +7,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-#: How an operation ended: done, refused, or nobody knows.
+#: How an operation ended: done, refused, or unknown.
 OK, FAIL, INFO = "ok", "fail", "info"
-#: Said when the database was away, perhaps in the middle of a commit; nobody knows either.
+#: Codes of answers during a database outage, perhaps in the middle of a commit: the end is unknown.
 UNCLEAR_CODES = frozenset({"busy", "server_error"})
 
 
 @dataclass(frozen=True)
 class Operation:
-    """A command somebody sent once (or as `copies` of one frame), and what came of it.
+    """Command that was sent once (or as `copies` of one frame), and its answer.
 
-    `began` and `ended` are seconds of this machine's clock, which the servers read too.
+    `began` and `ended` are seconds of this machine's clock, which the servers use too.
     """
 
     client: str
@@ -31,40 +31,40 @@ class Operation:
 
     @property
     def transaction(self) -> dict[str, Any]:
-        """The transaction in the reply."""
+        """Return the transaction in the reply."""
         found: dict[str, Any] = self.reply["transaction"]
         return found
 
 
 class History:
-    """Operations in memory, and in a file as they happen: a run that breaks off has one too."""
+    """Operations in memory and, as they happen, in a file, so that an aborted run has one too."""
 
     def __init__(self, path: Path) -> None:
         self.operations: list[Operation] = []
         self._file = path.open("w")
 
     def invoke(self, client: str, command: str, data: dict[str, Any]) -> float:
-        """Note that a command is sent now; returns when that is."""
+        """Record that a command is sent now, and return the time."""
         now = time.time()
         self._write({"t": now, "phase": "invoke", "client": client, "op": command, "args": data})
         return now
 
     def end(self, operation: Operation) -> None:
-        """Note how it ended."""
+        """Record how an operation ended."""
         self.operations.append(operation)
         record = asdict(operation)
         self._write({"t": operation.ended, "op": record.pop("command")} | record)
 
     def note(self, fault: str) -> None:
-        """Note what the nemesis does now."""
+        """Record the fault that the nemesis injects now."""
         self._write({"t": time.time(), "phase": "fault", "op": fault})
 
     def of(self, *commands: str) -> Iterator[Operation]:
-        """The operations of these commands, in the order they ended."""
+        """Return the operations of these commands, in the order they ended."""
         return (each for each in self.operations if each.command in commands)
 
     def close(self) -> None:
-        """Nothing more will happen."""
+        """Close the file."""
         self._file.close()
 
     def _write(self, record: dict[str, Any]) -> None:
@@ -72,8 +72,10 @@ class History:
 
 
 def phase_of(reply: dict[str, Any], *, keyed: bool, copies: int) -> str:
-    """How an answered operation ended. Of several copies that are not known again by a key the
-    first may be refused and the second done."""
+    """Return how an answered operation ended.
+
+    The first of several copies without an idempotency key may be refused and the second done.
+    """
     if reply["ok"]:
         return OK
     if reply["code"] in UNCLEAR_CODES or (copies > 1 and not keyed):

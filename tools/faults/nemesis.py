@@ -1,4 +1,4 @@
-"""What is done to the servers and the network while people work (F1 to F9 of the fault plan)."""
+"""Nemesis (Jepsen's word): injects faults into servers and network while the generator works."""
 
 import asyncio
 import random
@@ -9,14 +9,14 @@ from collections.abc import Awaitable, Callable
 import MySQLdb
 import redis
 
-from tools.faults.environment import Hands, House
+from tools.faults.environment import Environment, ServerThreads
 from tools.faults.history import History
 from tools.faults.recording_client import Frames
 from tools.servers import HOST, AppServer, MariaDB, Redis, ServerFailed
 
-#: Seconds from the end of one fault to the next, on average.
+#: Average pause between two faults, in seconds.
 APP_PAUSE, DATABASE_PAUSE, BROKER_PAUSE, NETWORK_PAUSE = 1.5, 7.0, 4.0, 1.5
-#: At least so many in a minute, where there is such a server.
+#: Least number of faults a minute, where there is such a server.
 PER_MINUTE = {"app killed": 20, "database killed": 5, "redis killed": 5}
 FROZEN_SECONDS = (2.0, 5.0)
 LOCKED_SECONDS = 1.0
@@ -27,32 +27,34 @@ Fault = Callable[[], Awaitable[None]]
 
 
 class Nemesis:
-    """Breaks one thing of each kind after the other until told to end; then all is well again."""
+    """Injector of faults, one of each kind at a time until `end`; then it repairs everything."""
 
-    def __init__(self, house: House, frames: Frames, history: History, chance: random.Random):
+    def __init__(
+        self, environment: Environment, frames: Frames, history: History, chance: random.Random
+    ):
         self.done: Counter[str] = Counter()
-        self._house = house
+        self._environment = environment
         self._frames = frames
         self._history = history
         self._chance = chance
-        self._hands = Hands(house)
+        self._server_threads = ServerThreads(environment)
         self._possible: set[str] = set()
         self._over = asyncio.Event()
 
-    async def rage(self) -> None:
-        """Break things until `end`; returns when everything runs again."""
-        plans = [self._repeat(APP_PAUSE, self._app_faults(app)) for app in self._house.apps]
+    async def run(self) -> None:
+        """Inject faults until `end`; return when everything runs again."""
+        plans = [self._repeat(APP_PAUSE, self._app_faults(app)) for app in self._environment.apps]
         plans.append(self._repeat(NETWORK_PAUSE, self._network_faults()))
-        if database := self._house.database:
+        if database := self._environment.database:
             plans.append(self._repeat(DATABASE_PAUSE, self._database_faults(database)))
-        if broker := self._house.broker:
+        if broker := self._environment.broker:
             plans.append(self._repeat(BROKER_PAUSE, self._broker_faults(broker)))
         await asyncio.gather(*plans)
-        for proxy in self._house.proxies:
+        for proxy in self._environment.proxies:
             proxy.clear()
 
     def has_done_enough(self, seconds: float) -> bool:
-        """Whether there were as many kills as belong into such a time."""
+        """Return whether enough kills were injected for a run of so many seconds."""
         return all(
             self.done[fault] >= PER_MINUTE[fault] * seconds / 60
             for fault in PER_MINUTE
@@ -60,12 +62,12 @@ class Nemesis:
         )
 
     def end(self) -> None:
-        """Break nothing more."""
+        """Inject no further fault."""
         self._over.set()
 
-    def rest(self) -> None:
-        """After the run, when nothing is needed any more."""
-        self._hands.rest()
+    def close(self) -> None:
+        """End the threads of the servers, after the run."""
+        self._server_threads.close()
 
     async def _repeat(self, pause: float, faults: dict[str, tuple[int, Fault]]) -> None:
         weights = [weight for weight, _fault in faults.values()]
@@ -87,10 +89,10 @@ class Nemesis:
 
     def _app_faults(self, app: AppServer) -> dict[str, tuple[int, Fault]]:
         async def kill() -> None:
-            await self._hands.do(app, app.kill, lambda: _start(app))
+            await self._server_threads.do(app, app.kill, lambda: _start(app))
 
         async def freeze() -> None:
-            """Its clients try elsewhere; what it answers late must change nothing."""
+            """Stop the process for a while; its late answers must change nothing."""
             app.send_signal(signal.SIGSTOP)
             await self._is_over(within=self._chance.uniform(*FROZEN_SECONDS))
             app.send_signal(signal.SIGCONT)
@@ -101,10 +103,10 @@ class Nemesis:
 
     def _database_faults(self, database: MariaDB) -> dict[str, tuple[int, Fault]]:
         async def kill() -> None:
-            await self._hands.do(database, database.kill, database.start)
+            await self._server_threads.do(database, database.kill, database.start)
 
         async def restart() -> None:
-            await self._hands.do(database, database.restart)
+            await self._server_threads.do(database, database.restart)
 
         async def lock() -> None:
             await asyncio.to_thread(
@@ -112,7 +114,7 @@ class Nemesis:
             )
 
         async def refuse_changes() -> None:
-            """As after a failover, or while somebody works on it."""
+            """Make the database read-only for a while, as during a failover or maintenance."""
             await asyncio.to_thread(_ask, database, "SET GLOBAL read_only = ON")
             await self._is_over(within=self._chance.uniform(*READ_ONLY_SECONDS))
             await asyncio.to_thread(_ask, database, "SET GLOBAL read_only = OFF")
@@ -132,9 +134,9 @@ class Nemesis:
 
     def _broker_faults(self, broker: Redis) -> dict[str, tuple[int, Fault]]:
         async def kill() -> None:
-            await self._hands.do(broker, broker.kill)
+            await self._server_threads.do(broker, broker.kill)
             await self._is_over(within=self._chance.uniform(0, 2))
-            await self._hands.do(broker, broker.start)
+            await self._server_threads.do(broker, broker.start)
 
         def tell(*command: str) -> Fault:
             async def run() -> None:
@@ -161,19 +163,19 @@ class Nemesis:
         }
 
     async def _cut_replies(self) -> None:
-        self._chance.choice(self._house.proxies).replies_to_cut += 3
+        self._chance.choice(self._environment.proxies).replies_to_cut += 3
 
     async def _cut_lines(self) -> None:
-        self._chance.choice(self._house.proxies).cut(0.5)
+        self._chance.choice(self._environment.proxies).cut(0.5)
 
     async def _slow_down(self) -> None:
-        proxy = self._chance.choice(self._house.proxies)
+        proxy = self._chance.choice(self._environment.proxies)
         proxy.delay = self._chance.uniform(0.05, 0.5)
         await self._is_over(within=2.0)
         proxy.delay = 0.0
 
     async def _swallow(self) -> None:
-        proxy = self._chance.choice(self._house.proxies)
+        proxy = self._chance.choice(self._environment.proxies)
         proxy.swallow()
         await self._is_over(within=2.0)
         proxy.clear()
@@ -185,7 +187,7 @@ class Nemesis:
 
 
 def _start(app: AppServer) -> None:
-    """Start it again and again, as its supervisor does: without its database it ends at once."""
+    """Start a process and retry, as its supervisor does: without its database it exits at once."""
     for _each in range(STARTS):
         try:
             return app.start()
@@ -195,7 +197,7 @@ def _start(app: AppServer) -> None:
 
 
 def _ask(database: MariaDB, *statements: str) -> None:
-    """Say something to a server that may be away just now."""
+    """Execute statements on a server that may be down."""
     try:
         connection = database.connect()
         cursor = connection.cursor()
@@ -220,7 +222,7 @@ def _kill_connections(database: MariaDB) -> None:
 
 
 def _tell(broker: Redis, *command: str) -> None:
-    """The same for Redis."""
+    """Send a command to a Redis that may be down."""
     try:
         with redis.Redis(host=HOST, port=broker.port) as client:
             client.execute_command(*command)

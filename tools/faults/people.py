@@ -1,7 +1,7 @@
-"""People who work through whatever happens; a refusal or an error fails the test.
+"""Clients that work through every fault; a refusal or an error fails the test.
 
-They send their commands over HTTP, where an answer cannot be lost with a socket's line, to each
-process in turn.
+They send their commands over HTTP, where an answer cannot be lost with a socket, to each process in
+turn.
 """
 
 import asyncio
@@ -27,12 +27,12 @@ from tools.faults.screen import (
 from tools.servers import AppServer
 from tools.servers.clients import Floor, is_csrf, log_in
 
-PATIENCE = 5.0  # seconds in which a command has to be answered, whatever is broken
-HEALED_WITHIN = 7.0  # seconds in which every screen is right again: the engine's promise
+PATIENCE = 5.0  # seconds in which a command has to be answered, during any fault
+HEALED_WITHIN = 7.0  # seconds in which every screen is right again, as documented
 
 
 class Staff(NamedTuple):
-    """The logins of those who work here, as `Cookie` headers."""
+    """Logins of the staff, as `Cookie` headers."""
 
     therapist: str
     cashier: str
@@ -40,7 +40,7 @@ class Staff(NamedTuple):
 
 
 def staff_of(server: AppServer, number: int = 1) -> Staff:
-    """Log in a therapist, a cashier and the wall's account."""
+    """Log in a therapist, a cashier and the monitor's account."""
     return Staff(
         therapist=log_in(server, f"therapist{number}"),
         cashier=log_in(server, f"cashier{min(number, 2)}"),
@@ -49,7 +49,7 @@ def staff_of(server: AppServer, number: int = 1) -> Staff:
 
 
 def screens_on(server: AppServer, staff: Staff) -> list[Screen]:
-    """One screen of each kind that shows the floor, all on this process."""
+    """Return one screen of each kind that shows the floor, all on this process."""
     return [
         Screen(MONITOR_VIEW, [server], staff.monitor),
         Screen(THERAPIST_VIEW, [server], staff.therapist),
@@ -59,7 +59,7 @@ def screens_on(server: AppServer, staff: Staff) -> list[Screen]:
 
 
 def send(server: AppServer, command: str, cookie: str = "", **data: Any) -> Message:
-    """Send a command over HTTP and return the reply; raises `OSError`, a refusal included."""
+    """Send a command over HTTP and return the reply; raise `OSError` for a refusal too."""
     tokens = [each.value for name, each in SimpleCookie(cookie).items() if is_csrf(name)]
     headers = {"Content-Type": "application/json", "Cookie": cookie, "Referer": server.url}
     headers |= {"X-CSRFToken": tokens[0]} if tokens else {}
@@ -70,7 +70,7 @@ def send(server: AppServer, command: str, cookie: str = "", **data: Any) -> Mess
 
 
 def ask(server: AppServer, command: str, cookie: str = "", **data: Any) -> Message:
-    """The same, but a refusal is a reply like any other."""
+    """Send a command over HTTP and return the reply, or the refusal."""
     try:
         return send(server, command, cookie, **data)
     except HTTPError as refusal:
@@ -79,16 +79,16 @@ def ask(server: AppServer, command: str, cookie: str = "", **data: Any) -> Messa
 
 
 def counted(server: AppServer, what: str, labels: str = "") -> float:
-    """What a process has counted under this name, such as `snapshot_reads`."""
+    """Return a process's counter of this name, such as `snapshot_reads`."""
     name = re.escape(f"spa_{what}_total{labels}")
     with urllib.request.urlopen(f"{server.url}/metrics", timeout=PATIENCE) as response:
         found = re.search(rf"^{name} (\S+)", response.read().decode(), re.MULTILINE)
-    assert found or labels  # what has labels is there from its first time on
+    assert found or labels  # a labelled counter is absent until its first increment
     return float(found[1]) if found else 0.0
 
 
 class Shift:
-    """One customer after the other, from the kiosk to the door."""
+    """Loop that serves one customer after the other, from the order to the payment."""
 
     def __init__(self, servers: Sequence[AppServer], staff: Staff) -> None:
         self._servers = cycle(servers)
@@ -98,20 +98,20 @@ class Shift:
         self.served = 0
 
     async def confirm(self) -> Message:
-        """A new customer; the reply has `transaction` and `key`."""
+        """Confirm a new customer's order; the reply has `transaction` and `key`."""
         return await self._does("customer_confirm_selection", **self._order)
 
     async def claim(self) -> Message:
-        """The therapist calls whoever is next."""
+        """Claim the next customer as the therapist."""
         return await self._does("therapist_confirm_next", self._staff.therapist)
 
     async def serve(self) -> None:
-        """One whole life."""
+        """Serve one new customer from the order to the payment."""
         await self.confirm()
         await self.see_out()
 
     async def see_out(self) -> None:
-        """Whoever is next, from the therapist's call to the door."""
+        """Serve the next customer from the therapist's claim to the payment."""
         this = {"transaction_id": (claimed := await self.claim())["transaction"]["id"]}
         room = {"room_number": claimed["transaction"]["room_number"], "status": "available"}
         therapist, cashier = self._staff.therapist, self._staff.cashier
@@ -152,7 +152,7 @@ class Shift:
 
 
 def truth_of(server: AppServer, screen: Screen) -> Message:
-    """What the database holds for a screen: read over HTTP, which nothing is kept for."""
+    """Return the database's state for a screen, read over HTTP without a cache."""
     headers = {"Cookie": screen.cookie}
     request = urllib.request.Request(server.url + screen.view.http, headers=headers)
     with urllib.request.urlopen(request, timeout=PATIENCE) as response:
@@ -162,9 +162,9 @@ def truth_of(server: AppServer, screen: Screen) -> Message:
 async def all_are_right(
     server: AppServer, screens: Sequence[Screen], within: float = HEALED_WITHIN
 ) -> float:
-    """Wait until every screen is live and shows what the database holds; how long that took.
+    """Wait until every screen is live and shows the database's state; return the seconds it took.
 
-    Fails after `within` seconds. Nobody may change anything meanwhile.
+    Fails after `within` seconds. Nothing may change the state meanwhile.
     """
     loop = asyncio.get_running_loop()
     begun = loop.time()

@@ -1,4 +1,4 @@
-"""A TCP proxy in front of one server: a network with bad days."""
+"""TCP proxy in front of one server, which injects network faults."""
 
 import asyncio
 import random
@@ -10,10 +10,10 @@ CHUNK = 65536
 
 
 class Proxy(Web):
-    """Listens on a port of its own and passes bytes on to the port `target`, unless told otherwise.
+    """Proxy that listens on a port of its own and forwards to the port `target`.
 
-    `delay` is in seconds for each chunk; `replies_to_cut` so many connections lose the next thing
-    the server says to them; `swallow` makes everything vanish without a word until `clear`.
+    `delay` is in seconds for each chunk; that many connections as `replies_to_cut` lose their next
+    reply; `swallow` drops every byte until `clear`.
     """
 
     def __init__(self, target: int) -> None:
@@ -41,19 +41,19 @@ class Proxy(Web):
                 link.reset()
 
     def swallow(self) -> None:
-        """Take everything and pass on nothing: nobody is told that the network is gone."""
+        """Accept everything and forward nothing: no end learns that the network is down."""
         self._swallows = True
 
     def clear(self) -> None:
-        """Good weather again. Connections that lost bytes meanwhile are of no use any more."""
+        """End all faults, and reset the connections that lost bytes meanwhile."""
         self.delay = 0.0
         self.replies_to_cut = 0
         if self._swallows:
             self._swallows = False
             self.cut()
 
-    async def weather(self) -> bool:
-        """Wait as long as bytes take now; whether they arrive."""
+    async def transmit(self) -> bool:
+        """Wait for the current delay; return whether the bytes are forwarded."""
         if self.delay:
             await asyncio.sleep(self.delay)
         return not self._swallows
@@ -81,16 +81,16 @@ _End = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class _Link:
-    """One connection through the proxy."""
+    """Connection through the proxy."""
 
     def __init__(self, proxy: Proxy, client: _End, server: _End) -> None:
         self._proxy = proxy
         self._client = client
         self._server = server
-        self._is_doomed = False  # the next reply is lost
+        self._loses_reply = False  # whether the next reply is lost
 
     async def carry(self) -> None:
-        """Pass bytes on in both directions until either side hangs up."""
+        """Forward bytes in both directions until either side closes."""
         there = asyncio.create_task(self._pass(self._client[0], self._server[1], self._ask))
         back = asyncio.create_task(self._pass(self._server[0], self._client[1], self._reply))
         try:
@@ -102,14 +102,14 @@ class _Link:
             await asyncio.wait({there, back})
 
     def reset(self) -> None:
-        """Hang up on both sides at once."""
+        """Reset both sides at once."""
         for _reader, writer in (self._client, self._server):
             writer.transport.abort()
 
     async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, seen) -> None:
         try:
             while data := await source.read(CHUNK):
-                if await self._proxy.weather():
+                if await self._proxy.transmit():
                     seen()
                     sink.write(data)
                     await sink.drain()
@@ -119,8 +119,8 @@ class _Link:
     def _ask(self) -> None:
         if self._proxy.replies_to_cut > 0:
             self._proxy.replies_to_cut -= 1
-            self._is_doomed = True
+            self._loses_reply = True
 
     def _reply(self) -> None:
-        if self._is_doomed:
+        if self._loses_reply:
             raise ConnectionAbortedError

@@ -1,4 +1,4 @@
-"""A client's line whose every command is written into the history."""
+"""Client of the live sockets that records every command in the history."""
 
 import time
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ from tools.faults.history import INFO, History, Operation, phase_of
 
 ANSWER_SECONDS = 4.0
 LONGEST_WAIT = 1.0
-#: Sent twice it is done twice, rightly so.
+#: Commands without an idempotency key: sent twice, they rightly take effect twice.
 NOT_KNOWN_AGAIN = frozenset({"therapist_add_service"})
 
 
 @dataclass
 class Frames:
-    """How many times each frame of a command is sent now."""
+    """Number of times that each frame of a command is sent now."""
 
     copies: int = 1
 
@@ -28,7 +28,7 @@ _copies: ContextVar[int] = ContextVar("copies", default=1)
 
 
 class RecordedClient(LiveClient):
-    """The line of `client`."""
+    """Recording connection of the user `client`."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class RecordedClient(LiveClient):
         self._frames = frames
 
     async def ask(self, command: str, **data: Any) -> Message:
-        """As ever, and note it."""
+        """Send a command, record it, and return the reply."""
         copies = 1 if command in NOT_KNOWN_AGAIN else self._frames.copies
         _copies.set(copies)
         began = self._history.invoke(self._client, command, data)

@@ -1,7 +1,7 @@
-"""A browser's screen as a program: what static/js/lib/socket.js and store.js do, less the look.
+"""Browser screen as a program: what static/js/lib/socket.js and store.js do, without a page.
 
-It keeps the newest version of each row, holds heartbeats against them, asks for a snapshot where
-a difference lasts, and opens a new line after each cut, to whichever process answers.
+It keeps the newest version of each row, compares heartbeats with them, requests a snapshot where a
+difference lasts, and reconnects after each cut, to whichever process answers.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ Message = dict[str, Any]
 
 
 class View(NamedTuple):
-    """A kind of screen: its socket, the same over HTTP, and the statuses it shows."""
+    """Kind of screen: its socket, its snapshot over HTTP, and the statuses it shows."""
 
     socket: str
     http: str
@@ -41,22 +41,22 @@ CASHIER_VIEW = View("/ws/cashier/", "/api/snapshots/cashier/", CASHIERS.shows)
 
 
 def ticket_view(key: str) -> View:
-    """A customer's own page."""
+    """Return the view of one customer's ticket."""
     return View(f"/ws/ticket/{key}/", f"/api/tickets/{key}/", frozenset(Status))
 
 
 class Screen:
-    """One screen, for as long as `live` runs."""
+    """Screen that is connected for as long as `live` runs."""
 
     def __init__(self, view: View, servers: Sequence[AppServer], cookie: str = "") -> None:
         self.view = view
         self.cookie = cookie
         self.is_live = False
-        #: How long a cut lasts; by itself as long as a browser waits.
+        #: Seconds before a reconnect; `None` for a browser's back-off.
         self.away: float | None = None
-        #: How often it lost its line, and how often a heartbeat told it that it was wrong.
+        #: Number of lost connections, and of differences that heartbeats revealed.
         self.cuts = self.corrections = 0
-        #: How often it gave up a line that said nothing any more, or nothing yet.
+        #: Number of connections closed because they were silent for too long.
         self.silences = 0
         self._servers = list(servers)
         self._rows: dict[int, Message] = {}
@@ -67,29 +67,29 @@ class Screen:
         self._doubt: asyncio.Task[None] | None = None
 
     def shown(self) -> Message:
-        """What a person reads on it, in the shape of `state_of`."""
+        """Return the shown state, in the shape of `state_of`."""
         return {"rows": self._rows, "rooms": self._rooms, "figures": self._figures}
 
     async def live(self) -> None:
-        """Connect and follow, again and again, as a browser does."""
+        """Connect, follow and reconnect, as a browser does."""
         attempt, dice = 0, Random(id(self))
         while True:
             try:
                 await self._follow()
-            except TimeoutError:  # first: it is an OSError, too
+            except TimeoutError:  # before OSError, of which it is a subclass
                 self.silences += 1
             except (OSError, WebSocketException):
                 pass
             attempt = 0 if self.is_live else attempt + 1
             self.is_live = False
             self.cuts += 1
-            self._servers.append(self._servers.pop(0))  # as a proxy does: the next one
+            self._servers.append(self._servers.pop(0))  # the next process, as a load balancer does
             ceiling = min(LONGEST_WAIT, 2.0**attempt)
             wait = dice.uniform(SHORTEST_WAIT, ceiling) if self.away is None else self.away
             await asyncio.sleep(wait)
 
     def cut(self) -> None:
-        """Break the line without a word, as a dead network does."""
+        """Abort the connection without a closing handshake, as a dead network does."""
         if self._connection is not None:
             self._connection.transport.abort()
 
@@ -184,7 +184,7 @@ class Screen:
 
 
 def state_of(snapshot: Message) -> Message:
-    """What a snapshot shows, by numbers."""
+    """Return the state in a snapshot, by row number."""
     one = [snapshot["transaction"]] if "transaction" in snapshot else []
     return {
         "rows": {row["id"]: row for row in [*one, *snapshot.get("transactions", [])]},
@@ -195,7 +195,7 @@ def state_of(snapshot: Message) -> Message:
 
 @asynccontextmanager
 async def living(screens: Sequence[Screen]) -> AsyncIterator[None]:
-    """Let screens live inside the block."""
+    """Run the screens inside the block."""
     lives = [asyncio.create_task(screen.live()) for screen in screens]
     try:
         yield
@@ -204,4 +204,4 @@ async def living(screens: Sequence[Screen]) -> AsyncIterator[None]:
             life.cancel()
         for ended in await asyncio.gather(*lives, return_exceptions=True):
             if isinstance(ended, Exception):
-                raise ended  # a screen that died would be taken for one that is cut off
+                raise ended  # otherwise a crashed screen would look disconnected

@@ -1,4 +1,4 @@
-"""Faults put into copies of the project, one after the other: the fault run has to find each.
+"""Mutation test of the fault run: seed known bugs in copies of the project; each must be found.
 
 python -m tools.faults.seeded            # all of them, some ten minutes
 python -m tools.faults.seeded no-lock    # one
@@ -27,7 +27,7 @@ CRASH_POINTS = (
 
 
 class Change(NamedTuple):
-    """A text in a file of the project, and what stands there instead; empty: a new file."""
+    """Text in a file of the project and its replacement; an empty old text makes a new file."""
 
     file: str
     old: str
@@ -35,7 +35,7 @@ class Change(NamedTuple):
 
 
 class Bug(NamedTuple):
-    """A fault, and the program that ends with an error when it is found."""
+    """Seeded fault, and the program that must fail because of it."""
 
     name: str
     changes: tuple[Change, ...]
@@ -158,17 +158,17 @@ BUGS = (
 
 
 def main(names: list[str]) -> int:
-    """Seed each fault, or those of these names; 1 when one was not found."""
+    """Seed each fault, or those named; return 1 when one was not found."""
     missed = 0
     for bug in tqdm([bug for bug in BUGS if not names or bug.name in names], disable=None):
-        end = last_words_of(bug)
+        end = finding_of(bug)
         missed += end is None
         tqdm.write(f"{'NOT FOUND' if end is None else 'found':10}{bug.name:34}{end or ''}")
     return int(missed > 0)
 
 
-def last_words_of(bug: Bug) -> str | None:
-    """What finds the fault says of it; nothing when it finds nothing."""
+def finding_of(bug: Bug) -> str | None:
+    """Return the message with which the proof finds the fault, or `None` when it passes."""
     with tempfile.TemporaryDirectory(prefix="spa-seeded-") as directory:
         copy = Path(directory) / "project"
         shutil.copytree(PROJECT, copy, ignore=LEFT_BEHIND)
@@ -177,7 +177,7 @@ def last_words_of(bug: Bug) -> str | None:
         done = subprocess.run(
             [sys.executable, "-m", *bug.proof],
             cwd=copy,
-            env=os.environ | {"TMPDIR": directory},  # what is kept for a look goes with the copy
+            env=os.environ | {"TMPDIR": directory},  # kept artefacts are deleted with the copy
             capture_output=True,
             text=True,
         )
@@ -193,7 +193,7 @@ def _make(copy: Path, change: Change) -> None:
 
 
 def _finding(said: str) -> str:
-    """What it said was wrong, last: what is wrong with the books comes after the screens."""
+    """Return the last finding in an output: ledger findings come after those of the screens."""
     lines = [line.strip() for line in said.splitlines()]
     found = [line for line in lines if re.match(r"WRONG: |E\s+AssertionError", line)]
     return (found or lines or [""])[-1][:160]

@@ -1,4 +1,4 @@
-"""One fault run from begin to end, and what it found."""
+"""One fault run from begin to end, and its findings."""
 
 import asyncio
 import random
@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from queueing.simulation.tickets import wrong_tickets
 from tools.faults.checker import Checker, log_findings, phantoms
-from tools.faults.environment import House
+from tools.faults.environment import Environment
 from tools.faults.generator import Generator
 from tools.faults.history import History
 from tools.faults.nemesis import Nemesis
@@ -32,9 +32,9 @@ from tools.faults.screen import (
 )
 from tools.servers.clients import log_in
 
-#: Seconds after the last fault in which every screen shows what the database holds.
+#: Seconds after the last fault in which every screen shows the state of the database.
 HEALED_WITHIN = 25.0
-#: A run that cannot do its faults in time ends after so many times its seconds.
+#: A run without enough faults in its time is extended up to this factor.
 MOST_TIMES = 3
 VIEWS = {
     THERAPIST_VIEW: "therapist1",
@@ -45,7 +45,7 @@ VIEWS = {
 
 
 class Watcher(Screen):
-    """A screen that remembers every state it was told of."""
+    """Screen that records every state it received."""
 
     told: set[tuple[int, int, str]]
 
@@ -58,7 +58,7 @@ class Watcher(Screen):
 
 @dataclass
 class RunReport:
-    """What a run did, and what is wrong."""
+    """Numbers and findings of a run."""
 
     faults: Counter[str] = field(default_factory=Counter)
     phases: Counter[str] = field(default_factory=Counter)
@@ -70,23 +70,25 @@ class RunReport:
 
 
 class Session:
-    """A house at work for so many seconds."""
+    """Fault run of an environment for so many seconds."""
 
-    def __init__(self, house: House, *, seconds: float, seed: int, directory: Path) -> None:
-        self._house = house
+    def __init__(
+        self, environment: Environment, *, seconds: float, seed: int, directory: Path
+    ) -> None:
+        self._environment = environment
         self._seconds = seconds
         self._chance = random.Random(seed)
         self._history = History(directory / "history.jsonl")
         self._report = RunReport()
 
     async def run(self) -> RunReport:
-        """Work, break, heal, check."""
+        """Generate load under faults, let the system recover, and check it."""
         frames = Frames()
-        async with self._house.network():
-            generator = Generator(self._house, self._history, frames, self._chance)
+        async with self._environment.network():
+            generator = Generator(self._environment, self._history, frames, self._chance)
             watchers = self._watchers()
             async with living(watchers):
-                await self._torment(generator, frames)
+                await self._inject_faults(generator, frames)
                 await self._heal(watchers)
             self._report.happened = generator.day.tally.counts
             self._report.findings += generator.intrusions
@@ -94,30 +96,31 @@ class Session:
         self._history.close()
         return self._report
 
-    def rest(self) -> None:
-        """After the run, when the servers are needed no more."""
-        self._nemesis.rest()
+    def close(self) -> None:
+        """Release the servers after the run."""
+        self._nemesis.close()
 
     def _watchers(self) -> list[Watcher]:
-        url = self._house.apps[0]
+        url = self._environment.apps[0]
         cookies = {view: log_in(url, name) if name else "" for view, name in VIEWS.items()}
+        proxies = self._environment.proxies
         return [
-            Watcher(view, [*self._house.proxies[at:], *self._house.proxies[:at]], cookie)  # type: ignore[list-item]
+            Watcher(view, [*proxies[at:], *proxies[:at]], cookie)  # type: ignore[list-item]
             for view, cookie in cookies.items()
-            for at in range(len(self._house.proxies))
+            for at in range(len(proxies))
         ]
 
-    async def _torment(self, generator: Generator, frames: Frames) -> None:
-        self._nemesis = Nemesis(self._house, frames, self._history, self._chance)
+    async def _inject_faults(self, generator: Generator, frames: Frames) -> None:
+        self._nemesis = Nemesis(self._environment, frames, self._history, self._chance)
         working = asyncio.create_task(generator.work())
-        raging = asyncio.create_task(self._nemesis.rage())
+        injecting = asyncio.create_task(self._nemesis.run())
         with tqdm(total=self._seconds, desc="faults", unit="s", disable=None) as bar:
             begun = time.monotonic()
-            while not (working.done() or raging.done() or self._is_over(since=begun)):
-                await asyncio.wait({working, raging}, timeout=1.0)
+            while not (working.done() or injecting.done() or self._is_over(since=begun)):
+                await asyncio.wait({working, injecting}, timeout=1.0)
                 bar.update()
         self._nemesis.end()
-        await raging
+        await injecting
         working.cancel()
         try:
             await working
@@ -128,22 +131,22 @@ class Session:
         self._report.faults = self._nemesis.done
 
     def _is_over(self, *, since: float) -> bool:
-        """A slow machine gets more time for the faults that belong into the run's."""
+        """Return whether the run is over; a slow machine gets more time for its share of faults."""
         passed = time.monotonic() - since
         enough = self._nemesis.has_done_enough(self._seconds)
         return passed >= self._seconds * (1 if enough else MOST_TIMES)
 
     async def _heal(self, watchers: list[Watcher]) -> None:
-        await asyncio.sleep(1)  # what was sent last is done, or given up
+        await asyncio.sleep(1)  # the last commands are done, or given up
         try:
             self._report.healed_after = await all_are_right(
-                self._house.apps[0], watchers, HEALED_WITHIN
+                self._environment.apps[0], watchers, HEALED_WITHIN
             )
         except AssertionError as error:
             self._report.findings.append(f"a screen does not show the database: {error}")
 
     def _too_little(self) -> Iterator[str]:
-        """A run in which little happened proves little."""
+        """Report a run in which too little happened to prove anything."""
         if not self._nemesis.has_done_enough(self._seconds):
             yield f"too few faults for {self._seconds:.0f} s"
         if not self._report.happened["paid"]:
@@ -160,7 +163,7 @@ class Session:
         report.findings += wrong_tickets(generator.day.tally)
         report.findings += _ledger_findings()
         report.findings += phantoms({s for w in watchers for s in getattr(w, "told", ())})
-        for app in self._house.apps:
+        for app in self._environment.apps:
             report.findings += log_findings(app.log, generator.tokens.values())
 
 

@@ -1,4 +1,4 @@
-"""The pictures in docs/screens, taken anew: `make screens`."""
+"""Take the screenshots in docs/screens anew: `make screens`."""
 
 from typing import Literal, NamedTuple
 
@@ -20,7 +20,7 @@ Motion = Literal["no-preference", "reduce"]
 
 
 class Picture(NamedTuple):
-    """One screen: where, who, on which device, and what is tapped before it is taken."""
+    """Screenshot: its path, user and viewport, and the taps before it is taken."""
 
     path: str
     username: str
@@ -34,8 +34,8 @@ class Picture(NamedTuple):
 FRONT = ViewportSize(width=1080, height=1920)
 TENDER = ("amount", "tender >> nth=1")
 
-#: In the order they are taken: what is tapped on one is there on the next. `-dark` is the same at
-#: night, `-still` for people who asked their device for less motion.
+#: In the order they are taken, because the taps on one change the next. `-dark` is the dark colour
+#: scheme, `-still` is prefers-reduced-motion.
 PICTURES = {
     "menu": Picture("/menu/", "", TILL, "[data-testid=add]", ("add",)),
     "menu-dark": Picture("/menu/", "", TILL, "[data-testid=add]", ("add",), "dark"),
@@ -62,7 +62,7 @@ PICTURES = {
 
 
 def take(server: AppServer, windows: Windows, name: str, picture: Picture) -> None:
-    """Open the screen, tap, and write what it looks like then."""
+    """Open the screen, tap, and save the screenshot."""
     page = windows.open(server, picture.path, picture.username)
     page.set_viewport_size(picture.size)
     page.emulate_media(color_scheme=picture.scheme, reduced_motion=picture.motion)
@@ -74,7 +74,7 @@ def take(server: AppServer, windows: Windows, name: str, picture: Picture) -> No
 
 
 def take_ticket(server: AppServer, windows: Windows, name: str, scheme: Scheme) -> None:
-    """A customer's phone after the order."""
+    """Order as a customer, and save the ticket on a phone."""
     page = windows.open(server, "/menu/")
     page.set_viewport_size(PHONE)
     page.emulate_media(color_scheme=scheme)
@@ -86,7 +86,7 @@ def take_ticket(server: AppServer, windows: Windows, name: str, scheme: Scheme) 
 
 
 def save(page: Page, name: str) -> None:
-    """Once everything that moves has come to rest."""
+    """Save the screenshot once the network and the animations have come to rest."""
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(600)
     page.screenshot(path=FOLDER / f"{name}.png")

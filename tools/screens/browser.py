@@ -1,4 +1,4 @@
-"""Pages in Chromium, each with everything it complained about."""
+"""Chromium pages that collect console errors, page errors and failed responses."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,8 +17,8 @@ from playwright.sync_api import (
 from tools.servers import AppServer, program
 from tools.servers.clients import PASSWORD
 
-WAIT_MS = 10_000  # far longer than a step takes to show itself, however busy the machine
-HOLD_MS = 1200  # what must be meant is held for a second
+WAIT_MS = 10_000  # far longer than a step takes to appear, however busy the machine
+HOLD_MS = 1200  # longer than the second for which a hold-to-confirm button is held
 LOAD_MS = 15_000  # a page's first load starts a browser process
 SIZE = ViewportSize(width=1280, height=800)
 FLAGS = [
@@ -34,20 +34,20 @@ FLAGS = [
 
 @dataclass
 class Windows:
-    """Opens pages, each in a browser profile of its own, and collects their complaints."""
+    """Opener of pages, each in a browser profile of its own; it collects their errors."""
 
     browser: Browser
     complaints: list[str] = field(default_factory=list)
     language: str = "en"
-    #: The cookies of those who have logged in; a login is slow on purpose.
+    #: Storage states with the cookies of logged-in users; logging in is slow on purpose.
     logins: dict[str, StorageState] = field(default_factory=dict)
 
     def speaking(self, language: str) -> "Windows":
-        """The same for somebody whose browser asks for another language."""
+        """Return a copy whose browser requests another language."""
         return replace(self, language=language)
 
     def open(self, server: AppServer, path: str, username: str = "") -> Page:
-        """A page, opened as a visitor or by a member of staff who logs in on the way."""
+        """Open a page as a visitor, or as a member of staff who logs in on the way."""
         context = self.browser.new_context(
             base_url=server.url,
             viewport=SIZE,
@@ -78,7 +78,7 @@ class Windows:
         page.on("response", self._take_response)
 
     def _take_message(self, message: ConsoleMessage) -> None:
-        # What breaks the content policy is said here too.
+        # Violations of the content security policy arrive here too.
         if message.type in ("error", "warning"):
             self.complaints.append(f"{message.location['url']}: {message.text}")
 
@@ -89,7 +89,7 @@ class Windows:
 
 @contextmanager
 def chromium() -> Iterator[Callable[[], Windows]]:
-    """Debian's Chromium; each call gives fresh windows."""
+    """Run Debian's Chromium inside the block; each call of the value opens fresh windows."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=program("chromium-headless-shell"), args=FLAGS

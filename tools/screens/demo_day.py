@@ -1,7 +1,7 @@
-"""A floor in the middle of an afternoon, the same each time: for pictures and measures of screens.
+"""Seed a floor in the middle of an afternoon, the same each time, for screenshots and layout tests.
 
-`python -m tools.screens.demo_day [CROWD]` plays it into the seeded spa of the environment,
-with so many more customers in the line.
+`python -m tools.screens.demo_day [CROWD]` plays it into the seeded spa of the environment, with so
+many more customers in the queue.
 """
 
 import datetime
@@ -21,16 +21,16 @@ from django.utils import timezone
 from tools.servers import AppServer, open_spa, run_quietly
 from tools.servers.clients import PASSWORD
 
-#: Minutes ago, treatment begun and ended, of those who have paid and gone.
+#: Arrival, and begin and end of the treatment, of customers who have paid; in minutes ago.
 GONE = ((170, 160, 100), (150, 140, 80), (140, 130, 70), (120, 110, 50), (95, 90, 30))
 MANAGE = (sys.executable, "manage.py")
 NAMES = ("Ana", "Ben", "Carla", "Dante", "Elena", "Felix", "Grace", "Hugo", "Ines", "Jun", "Kai")
 
 
 class Scene:
-    """Plays people's steps at moments of the past, by the operations themselves.
+    """Player of a day's steps at moments of the past, by the operations themselves.
 
-    What it needs of the apps is imported once they are loaded.
+    It imports the apps' modules once they are loaded.
     """
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class Scene:
         return time_machine.travel(self.now - datetime.timedelta(minutes=minutes_ago), tick=False)
 
     def comes(self, minutes_ago: float, *offers: int) -> int:
-        """Somebody orders; returns the transaction's number."""
+        """Confirm an order; return the transaction's number."""
         from queueing.services import Choice, confirm_selection
 
         number = next(self._numbers)
@@ -61,7 +61,7 @@ class Scene:
         return visit.pk
 
     def called(self, minutes_ago: float, therapist: int) -> int:
-        """A therapist takes who is next."""
+        """Claim the next customer for a therapist; return the transaction's number."""
         from queueing.models import Room
         from queueing.services import confirm_next
 
@@ -82,7 +82,7 @@ class Scene:
             finish_service(self.therapists[therapist], transaction_id=pk)
 
     def treated(self, came: float, began: float, ended: float, therapist: int) -> int:
-        """Somebody's whole way to the counter's line."""
+        """Bring a new customer to the cashier's queue; return the transaction's number."""
         self.comes(came)
         pk = self.called(began + 1, therapist)
         self.starts(began, therapist, pk)
@@ -90,7 +90,7 @@ class Scene:
         return pk
 
     def pays(self, minutes_ago: float, cashier: int, method: str = "cash") -> None:
-        """Who waits longest pays; a terminal has not answered yet."""
+        """Pay for the customer who waits longest; a card payment stays pending at the terminal."""
         from payments.counter import claim_next
         from payments.payment import pay
 
@@ -109,7 +109,7 @@ class Scene:
 
 
 def play(crowd: int) -> None:
-    """An afternoon up to now: some have gone, the others stand at every point of their way."""
+    """Play an afternoon up to now, with customers at every point of their journey."""
     scene = Scene()
     for number, (came, began, ended) in enumerate(GONE):
         scene.treated(came, began, ended, number % 4)
@@ -132,7 +132,7 @@ def play(crowd: int) -> None:
 
 @contextmanager
 def afternoon(*, crowd: int = 0) -> Iterator[AppServer]:
-    """The demo's process, SQLite and no Redis, with this floor in it."""
+    """Run one process on SQLite without Redis, with this floor in its database."""
     with TemporaryDirectory() as folder:
         settings = {
             "DATABASE_URL": f"sqlite:///{Path(folder) / 'spa.sqlite3'}",

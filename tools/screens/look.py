@@ -1,4 +1,4 @@
-"""What can be said of any page's look: nothing overlaps or is cut off, and axe-core is content."""
+"""Layout and accessibility checks that hold for every page."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ LAYOUT = (HERE / "layout.js").read_text()
 AXE = (HERE / "vendor" / "axe.min.js").read_text()
 GRAVE = {"serious", "critical"}
 
-#: Small phone, tablet, laptop, wall; and 1280 px at 200 % zoom, which is half as many.
+#: Small phone, tablet, laptop, wall; and 1280 px at 200 % zoom, which halves the viewport.
 SIZES = {
     "320": ViewportSize(width=320, height=640),
     "768": ViewportSize(width=768, height=1024),
@@ -18,7 +18,7 @@ SIZES = {
     "1920": ViewportSize(width=1920, height=1080),
     "200%": ViewportSize(width=640, height=400),
 }
-#: A new size has reached the scripts, what appears has appeared; what turns for ever may turn.
+#: Wait until scripts know a new size and finite animations have ended.
 AT_REST = """(async () => {
   for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
   const ending = document.getAnimations()
@@ -28,7 +28,7 @@ AT_REST = """(async () => {
 
 
 def layout_problems(page: Page) -> list[str]:
-    """What is wrong with the layout at each of `SIZES`; the page is left at the last."""
+    """Return the layout problems at each of `SIZES`; the page keeps the last size."""
     found = []
     for name, size in SIZES.items():
         page.set_viewport_size(size)
@@ -38,9 +38,9 @@ def layout_problems(page: Page) -> list[str]:
 
 
 def accessibility_problems(page: Page) -> list[str]:
-    """What axe-core calls serious or critical on the page as it is now."""
+    """Return the problems that axe-core calls serious or critical on the page."""
     page.evaluate(AT_REST)
-    # Evaluated, not linked: the page's content policy stays as it is.
+    # Evaluated, not linked, so that the page's content security policy can stay as it is.
     page.evaluate(AXE)
     found: list[dict[str, Any]] = page.evaluate("axe.run().then((result) => result.violations)")
     return [

@@ -1,4 +1,4 @@
-"""A customer's way through the spa: clicked on its screens, or taken without a browser."""
+"""A customer's journey through the spa, on its screens or over HTTP."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from tools.servers.clients import Floor, Visit, log_in
 
 
 def the(page: Page, name: str) -> Locator:
-    """The part of a page with this test hook."""
+    """Return the part of a page with this `data-testid`."""
     return page.get_by_test_id(name)
 
 
@@ -26,7 +26,7 @@ def amount_in(place: Locator) -> Decimal:
 
 @dataclass
 class Spa:
-    """Every screen of one customer's journey, opened when it is first looked at, and its steps."""
+    """Screens of one customer's journey, each opened on first use, and its steps."""
 
     windows: Windows
     floor: Floor
@@ -58,13 +58,13 @@ class Spa:
         return self.windows.open(self.floor.two, self.path)
 
     def comes(self, visit: Visit) -> "Spa":
-        """The journey goes on with a customer who came without a browser."""
+        """Continue the journey with a customer who ordered without a browser."""
         self.code, self.path = visit["code"], f"/ticket/{visit['key']}/"
-        vars(self).pop("ticket", None)  # was another customer's
+        vars(self).pop("ticket", None)  # belongs to the previous customer
         return self
 
     def customer_chooses(self) -> None:
-        """The cart outlives a reload; the confirmed order has a code and a ticket."""
+        """Order; the cart survives a reload, and the confirmed order has a code and a ticket."""
         the(self.menu, "add").first.click()
         expect(the(self.menu, "cart-item")).to_have_count(1)
         self.menu.reload()
@@ -134,7 +134,7 @@ class Spa:
         expect(the(self.cashier, "claim")).to_be_visible()
 
     def row_in(self, place: Page | Locator) -> Locator:
-        """Where the customer stands in a list."""
+        """Return the customer's row in a list."""
         return place.locator(f"[data-code='{self.code}']")
 
     def expect_ticket(self, status: str) -> None:
@@ -146,7 +146,7 @@ class Spa:
 
 @dataclass(frozen=True)
 class Person:
-    """Someone who acts over HTTP, far from the pages under test; a visitor without a name."""
+    """User who acts over HTTP, without a page; a visitor when `username` is empty."""
 
     server: AppServer
     username: str = ""
@@ -161,12 +161,12 @@ class Person:
         return self._ask(f"/api/commands/{command}/", json.dumps(data).encode())
 
     def sees(self) -> list[Visit]:
-        """Everybody in the house, as the database has it."""
+        """Return every visit on the floor, from the monitor's snapshot."""
         visits: list[Visit] = self._ask("/api/snapshots/monitor/")["transactions"]
         return visits
 
     def first_offer(self) -> int:
-        """The id of the first classification on the menu."""
+        """Return the id of the first classification on the menu."""
         category = self._ask("/api/menu/")["categories"][0]
         number: int = category["services"][0]["classifications"][0]["id"]
         return number
@@ -180,14 +180,14 @@ class Person:
 
 
 def confirmed(floor: Floor) -> Any:
-    """A new customer; the answer with the ticket's key."""
+    """Confirm a new customer's order; return the answer with the ticket's key."""
     visitor = Person(floor.two)
     items = [{"service_classification_id": visitor.first_offer(), "quantity": 1}]
     return visitor.does("customer_confirm_selection", items=items)
 
 
 def begun(floor: Floor, therapist: Person) -> Visit:
-    """A new customer on the therapist's table, with the ticket's key."""
+    """Start the service of a new customer; return the visit with the ticket's key."""
     key = confirmed(floor)["key"]
     visit: Visit = therapist.does("therapist_confirm_next")["transaction"]
     therapist.does("therapist_start_service", transaction_id=visit["id"])
@@ -195,7 +195,7 @@ def begun(floor: Floor, therapist: Person) -> Visit:
 
 
 def treated(floor: Floor, username: str) -> Visit:
-    """A new customer, treated to the end by this therapist; their room is ready again."""
+    """Serve a new customer to the end of the treatment, and make the room available again."""
     therapist = Person(floor.two, username)
     visit = begun(floor, therapist)
     therapist.does("therapist_finish_service", transaction_id=visit["id"])
@@ -204,7 +204,7 @@ def treated(floor: Floor, username: str) -> Visit:
 
 
 def pays(floor: Floor, code: str) -> None:
-    """The customer with this code, finished, pays the first cashier more than enough."""
+    """Pay for the finished customer with this code at the first cashier, with change."""
     cashier = Person(floor.one, "cashier1")
     visit = cashier.does("cashier_claim", code=code)["transaction"]
     cashier.does("cashier_pay", transaction_id=visit["id"], amount_paid="1000")

@@ -1,7 +1,7 @@
 """Private servers for tests: MariaDB, Redis and the application itself, each a real process.
 
-They listen on free loopback ports, keep their files in temporary directories and end with the
-block that started them. A shell has them too (`__main__.py`), for as long as one command runs.
+They listen on free loopback ports, keep their files in temporary directories and end with the block
+that started them. `__main__.py` runs them for one command of a shell.
 """
 
 from tools.servers.app import AppServer, Web, open_spa, serving

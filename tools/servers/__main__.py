@@ -1,4 +1,4 @@
-"""Private servers for as long as a command runs, in its `DATABASE_URL` and `REDIS_URL`:
+"""Run a command with private servers in its `DATABASE_URL` and `REDIS_URL`.
 
 python -m tools.servers -- pytest
 """
@@ -18,17 +18,17 @@ from tools.servers.process import STOP_SECONDS
 
 @contextmanager
 def foreground(command: Sequence[str], **settings: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command in the foreground; whatever ends the block ends the command first."""
+    """Run a command in the foreground; terminate it when the block ends."""
     with subprocess.Popen(command, env=os.environ | settings) as process:
         try:
             yield process
         except KeyboardInterrupt:
-            # Ctrl-C was for the command too: let it say what it has to say.
+            # Ctrl-C went to the command too: let it finish its output.
             with suppress(subprocess.TimeoutExpired):
                 process.wait(STOP_SECONDS)
             raise
         finally:
-            process.terminate()  # does nothing to a command that has ended
+            process.terminate()  # no effect on a command that has ended
 
 
 def main(arguments: list[str]) -> int:
@@ -53,7 +53,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
-    """A plain exit, so that every block on the way out stops what it started."""
+    """Exit by an exception, so that every block on the way out stops what it started."""
     sys.exit(128 + number)
 
 

@@ -1,4 +1,4 @@
-"""A seeded spa served by two processes, and its screens as programs."""
+"""Clients of a seeded spa with two processes: a screen without a browser, and logins."""
 
 import asyncio
 import json
@@ -17,11 +17,11 @@ from websockets.typing import Origin
 from tools.servers import AppServer
 
 PASSWORD = "a-long-walk-to-the-sea"
-SOON = 10.0  # seconds, far longer than the news take, however busy the machine
+SOON = 10.0  # seconds, far longer than an event takes, however busy the machine
 ANSWER_SECONDS = 10.0
 
 Message = dict[str, Any]
-Visit = dict[str, Any]  # a transaction as it goes over the wire
+Visit = dict[str, Any]  # a transaction's data on the wire
 
 
 class Floor(NamedTuple):
@@ -31,7 +31,7 @@ class Floor(NamedTuple):
     two: AppServer
 
     def offers(self) -> list[Message]:
-        """The classifications on the menu, each with its `service_id`, in menu order."""
+        """Return the classifications on the menu, each with its `service_id`, in menu order."""
         with urllib.request.urlopen(f"{self.one.url}/api/menu/") as response:
             menu = json.load(response)
         return [
@@ -43,7 +43,7 @@ class Floor(NamedTuple):
 
 
 class Desk:
-    """A screen without a browser: sends commands, and knows the last it heard of each visit."""
+    """Screen without a browser: sends commands, and keeps the last received state of each visit."""
 
     def __init__(self, path: str, connection: ClientConnection) -> None:
         self.path = path
@@ -70,7 +70,7 @@ class Desk:
         return visit
 
     async def sees(self, visit: Visit) -> None:
-        """Wait until the screen was told of this very state of a visit; fails when it never is."""
+        """Wait until the screen has received this state of a visit; fail when it never does."""
         number, state = visit["id"], (visit["status"], visit["version"])
         try:
             async with asyncio.timeout(SOON), self._news:
@@ -85,7 +85,7 @@ class Desk:
         return None if visit is None else (visit["status"], visit["version"])
 
     async def listen(self) -> None:
-        """Take in what the server says, until the socket is closed."""
+        """Receive messages until the socket is closed."""
         async for text in self._connection:
             message = json.loads(text)
             async with self._news:
@@ -111,7 +111,7 @@ class Desk:
 
 @asynccontextmanager
 async def desk(server: AppServer, path: str, username: str = "") -> AsyncIterator[Desk]:
-    """Open a socket of a process, as a member of staff or as a visitor, with its snapshot read."""
+    """Open a socket of a process, as a member of staff or as a visitor, and read its snapshot."""
     cookie = await asyncio.to_thread(log_in, server, username) if username else ""
     origin, headers = Origin(server.url), {"Cookie": cookie}
     address = server.ws_url + path
@@ -128,7 +128,7 @@ async def desk(server: AppServer, path: str, username: str = "") -> AsyncIterato
 
 
 async def close_code(connection: ClientConnection) -> int | None:
-    """Wait until the server closes the socket; the code it gave."""
+    """Wait until the server closes the socket; return the close code."""
     with suppress(ConnectionClosed):
         while True:
             await connection.recv()
@@ -143,7 +143,7 @@ def log_in(server: AppServer, username: str) -> str:
     browser.open(address).close()
     token = next(cookie.value for cookie in jar if is_csrf(cookie.name))
     form = {"username": username, "password": PASSWORD, "csrfmiddlewaretoken": token}
-    # Over https Django wants to know from which page a form comes.
+    # Over https Django's CSRF check requires the Referer of a form.
     sent = urllib.request.Request(address, urlencode(form).encode(), {"Referer": address})
     browser.open(sent).close()
     cookies = {cookie.name: cookie.value for cookie in jar}
@@ -152,5 +152,5 @@ def log_in(server: AppServer, username: str) -> str:
 
 
 def is_csrf(cookie: str) -> bool:
-    """Whether a cookie of this name keeps foreign forms out; over https it has a prefix."""
+    """Return whether a cookie of this name is the CSRF token; over https it has a prefix."""
     return cookie.removeprefix("__Host-") == "csrftoken"

@@ -1,4 +1,4 @@
-"""MariaDB, as production has it but small."""
+"""MariaDB with production's settings, sized for tests."""
 
 import os
 from typing import Any
@@ -9,11 +9,13 @@ from tools.servers.process import HOST, Server, program, run_quietly
 
 
 class MariaDB(Server):
-    """A MariaDB server with a user `spa` (password `spa`) who may do everything, except, as in
-    production, change what is read-only (before MariaDB 10.11 they may).
+    """MariaDB server with a user `spa` (password `spa`) who has all privileges but one.
 
-    `durable` writes every commit to the disk before it is answered, as production does; without
-    it tests are faster, and only a crash of the whole machine could lose a commit.
+    As in production, the user may not write while the server is read-only (before MariaDB 10.11
+    they may).
+
+    `durable` flushes every commit to the disk before it is answered, as production does; without it
+    tests are faster, and only a crash of the whole machine could lose a commit.
     """
 
     name = "mariadb"
@@ -25,11 +27,11 @@ class MariaDB(Server):
 
     @property
     def url(self) -> str:
-        """What `DATABASE_URL` takes."""
+        """Return the value of `DATABASE_URL`."""
         return f"mysql://spa:spa@{HOST}:{self.port}/spa"
 
     def prepare(self) -> None:
-        """Make the system tables."""
+        """Create the system tables."""
         run_quietly(
             [
                 program("mariadb-install-db"),
@@ -40,7 +42,7 @@ class MariaDB(Server):
         )
 
     def command(self) -> list[str]:
-        """MariaDB with production's character set, and small enough to share a machine."""
+        """Return a command line with production's character set, and small buffers."""
         return [
             program("mariadbd"),
             *self.options(),
@@ -48,7 +50,7 @@ class MariaDB(Server):
             f"--pid-file={self.directory / 'pid'}",
             f"--port={self.port}",
             f"--bind-address={HOST}",
-            # A starting server deletes the temporary tables it finds in its directory for them.
+            # A starting server deletes the temporary tables in its directory for them.
             f"--tmpdir={self.directory}",
             "--character-set-server=utf8mb4",
             "--collation-server=utf8mb4_unicode_ci",
@@ -58,7 +60,7 @@ class MariaDB(Server):
         ]
 
     def answers(self) -> bool:
-        """Whether a client can connect."""
+        """Return whether a client can connect."""
         try:
             self.connect().close()
         except MySQLdb.OperationalError:
@@ -66,7 +68,7 @@ class MariaDB(Server):
         return True
 
     def start(self) -> None:
-        """Start; the first time, make the user and the database as well."""
+        """Start the server; create the user and the database the first time."""
         super().start()
         connection = self.connect()
         try:
@@ -79,11 +81,11 @@ class MariaDB(Server):
             connection.close()
 
     def connect(self, database: str = "") -> MySQLdb.Connection:
-        """A connection as root, who may do everything, whatever the server is told."""
+        """Return a connection as root, whose privileges hold even on a read-only server."""
         return MySQLdb.connect(unix_socket=str(self._socket), user="root", database=database)
 
     def ask(self, statement: str) -> list[tuple[Any, ...]]:
-        """What the server answers root, in the spa's database."""
+        """Execute a statement as root in the spa's database; return the rows."""
         connection = self.connect("spa")
         try:
             cursor = connection.cursor()
@@ -95,8 +97,8 @@ class MariaDB(Server):
         return rows
 
     def options(self) -> list[str]:
-        """What the server is told, and whoever makes its system tables."""
-        # --no-defaults has to come first: it keeps the machine's own configuration out.
+        """Return the options that the server and the installation of its system tables share."""
+        # --no-defaults must come first: it ignores the machine's own configuration.
         options = ["--no-defaults", f"--datadir={self.directory / 'data'}", "--skip-name-resolve"]
-        # MariaDB refuses to run as root unless it is told to.
+        # MariaDB refuses to run as root unless the user is named.
         return [*options, "--user=root"] if os.geteuid() == 0 else options

@@ -1,4 +1,4 @@
-"""A process of our own, and what the servers need to start one."""
+"""Server processes: start, stop, kill, and the helpers for it."""
 
 import os
 import shutil
@@ -17,29 +17,29 @@ HOST = "127.0.0.1"
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
 POLL_SECONDS = 0.02
-# However the tests end, even killed, none of their servers stays behind.
+# The kernel ends the servers with this process, however it ends (PR_SET_PDEATHSIG).
 DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL", "--")
-# The kernel takes the end of the thread that started a process for ours: this one outlives all.
+# That signal is sent when the thread that started a process ends, so one thread starts them all.
 _STARTER = ThreadPoolExecutor(1, "starter")
 LOG_TAIL = 4000  # characters of a log that an error shows
 
 
 class ServerFailed(RuntimeError):
-    """A server did not start; the message ends with the last lines of its log."""
+    """Error of a server that did not start; the message ends with the last lines of its log."""
 
 
 class Server:
-    """A process of our own. Subclasses say how it is started and when it answers.
+    """Server process. Subclasses define its command line and its readiness check.
 
-    As a context manager it runs inside the block; `kill` and `start` in between are a crash and
-    a restart on the same port with the same data.
+    As a context manager it runs inside the block; `kill` and `start` in between are a crash and a
+    restart on the same port with the same data.
     """
 
     name: ClassVar[str]
 
     def __init__(self) -> None:
         self.port = free_port()
-        # Straight under the temporary directory: the path of a Unix socket has 107 bytes at most.
+        # Directly in the temporary directory: the path of a Unix socket is limited to 107 bytes.
         self._directory = tempfile.TemporaryDirectory(prefix=f"spa-{self.name}-")
         self.directory = Path(self._directory.name)
         self.log = self.directory / "log"
@@ -59,32 +59,32 @@ class Server:
         self._directory.cleanup()
 
     def prepare(self) -> None:
-        """What is done once, before the first start."""
+        """Prepare the data directory, once, before the first start."""
 
     def command(self) -> list[str]:
-        """The command line of the server."""
+        """Return the command line of the server."""
         raise NotImplementedError
 
     def environment(self) -> dict[str, str]:
-        """The environment of the server."""
+        """Return the environment of the server."""
         return dict(os.environ)
 
     def answers(self) -> bool:
-        """Whether the server serves a client now."""
+        """Return whether the server serves a client now."""
         raise NotImplementedError
 
     @property
     def pid(self) -> int | None:
-        """The number of the process, while there is one."""
+        """Return the process id, or `None` while there is no process."""
         return self._process.pid if self._process else None
 
     @property
     def running(self) -> bool:
-        """Whether the process lives."""
+        """Return whether the process runs."""
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        """Start the process and return once it answers; raises `ServerFailed`."""
+        """Start the process and return once it answers; raise `ServerFailed`."""
         with self.log.open("ab") as log:
             self._process = _STARTER.submit(
                 subprocess.Popen,
@@ -94,7 +94,7 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C is for the tests; they stop their servers in order
+                start_new_session=True,  # Ctrl-C is for the tests; they stop the servers in order
             ).result()
         deadline = time.monotonic() + START_SECONDS
         while not self.answers():
@@ -104,15 +104,15 @@ class Server:
             time.sleep(POLL_SECONDS)
 
     def stop(self) -> None:
-        """Ask the process to end, and wait for it; one that does not end is killed."""
+        """Terminate the process and wait for it; kill it when it does not end in time."""
         self._end(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End the process at once, as a crash would."""
+        """Kill the process at once, as a crash would."""
         self._end(signal.SIGKILL)
 
     def send_signal(self, number: signal.Signals) -> None:
-        """Send the process a signal; SIGSTOP makes it deaf and mute until SIGCONT."""
+        """Send the process a signal; SIGSTOP freezes it until SIGCONT."""
         assert self._process is not None
         self._process.send_signal(number)
 
@@ -122,7 +122,7 @@ class Server:
         self.start()
 
     def log_tail(self) -> str:
-        """The last lines of the log."""
+        """Return the last lines of the log."""
         return self.log.read_text(errors="replace")[-LOG_TAIL:] if self.log.exists() else ""
 
     def _end(self, with_signal: signal.Signals) -> None:
@@ -138,15 +138,15 @@ class Server:
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on now."""
+    """Return a loopback port that is free now."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
 
 
 def program(name: str) -> str:
-    """The path of an installed program; raises `ServerFailed`."""
-    # Debian keeps servers where an ordinary user's PATH does not look.
+    """Return the path of an installed program; raise `ServerFailed`."""
+    # Debian installs servers outside an ordinary user's PATH.
     found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
     if found is None:
         raise ServerFailed(f"{name} is not installed; `make test` says what to install.")
@@ -154,7 +154,7 @@ def program(name: str) -> str:
 
 
 def run_quietly(command: Sequence[str], **settings: str) -> None:
-    """Run a command to its end; raises `ServerFailed` with its output when it fails."""
+    """Run a command to its end; raise `ServerFailed` with its output when it fails."""
     done = subprocess.run(
         command,
         cwd=PROJECT,

@@ -1,4 +1,4 @@
-"""Redis, which forgets everything when it ends."""
+"""Redis without persistence."""
 
 import redis
 from redis.backoff import NoBackoff
@@ -6,22 +6,22 @@ from redis.retry import Retry
 
 from tools.servers.process import HOST, Server, program
 
-# redis-py by itself waits longer and longer between its tries.
+# redis-py's default back-off would slow down the readiness check.
 AT_ONCE = Retry(NoBackoff(), 0)
 
 
 class Redis(Server):
-    """A Redis server that keeps nothing on the disk."""
+    """Redis server that keeps nothing on the disk."""
 
     name = "redis"
 
     @property
     def url(self) -> str:
-        """What `REDIS_URL` takes."""
+        """Return the value of `REDIS_URL`."""
         return f"redis://{HOST}:{self.port}/0"
 
     def command(self) -> list[str]:
-        """Redis in the foreground, in memory only."""
+        """Return the command line of Redis in the foreground, in memory only."""
         options = {
             "port": self.port,
             "bind": HOST,
@@ -34,7 +34,7 @@ class Redis(Server):
         return [program("redis-server"), *pairs]
 
     def answers(self) -> bool:
-        """Whether it answers a ping."""
+        """Return whether the server answers a ping."""
         try:
             with redis.Redis(host=HOST, port=self.port, retry=AT_ONCE) as client:
                 return bool(client.ping())
