@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
+from django.db.models.functions import Length
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -22,6 +23,7 @@ class RoomAdmin(admin.ModelAdmin):
     search_fields = ("number",)
     readonly_fields = ("status",)
     list_select_related = ("branch",)
+    ordering = ("branch", Length("number"), "number")  # as people count: 2 before 10
     actions = ("close", "open")
 
     @admin.action(description=_("Take out of service (a room in use finishes first)"))

@@ -13,6 +13,7 @@ from queueing.models import Room, Transaction
 from queueing.serializers import RoomData, TransactionData, serialize_room, serialize_transaction
 from queueing.states import Status
 from queueing.wait_estimates import WaitRange, waits_in
+from spa_project.lib.natural_order import natural_key
 
 
 class Digest(TypedDict):
@@ -63,8 +64,9 @@ def transactions_of(branch: Branch, statuses: Iterable[Status]) -> list[Transact
 
 
 def rooms_of(branch: Branch) -> list[RoomData]:
-    """All rooms of the branch, by number."""
-    return [serialize_room(room) for room in Room.objects.filter(branch=branch)]
+    """Return all rooms of the branch, by number as people count."""
+    rooms = Room.objects.filter(branch=branch)
+    return [serialize_room(room) for room in sorted(rooms, key=lambda it: natural_key(it.number))]
 
 
 def therapists_of(branch: Branch) -> list[TherapistData]:
@@ -78,12 +80,13 @@ def therapists_of(branch: Branch) -> list[TherapistData]:
 
 
 def cashiers_of(branch: Branch) -> list[CashierData]:
-    """The branch's cashiers, by counter and name."""
-    found = Cashier.objects.on_duty(branch).order_by("counter_number", "display_name", "pk")
-    return [
+    """Return the branch's cashiers, by counter as people count, then by name."""
+    found = Cashier.objects.on_duty(branch).order_by("display_name", "pk")
+    cashiers: list[CashierData] = [
         {"id": pk, "name": name, "counter_number": number}
         for pk, name, number in found.values_list("pk", "display_name", "counter_number")
     ]
+    return sorted(cashiers, key=lambda cashier: natural_key(cashier["counter_number"]))
 
 
 def digests_of(

@@ -6,10 +6,11 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from conftest import make_therapist
+from conftest import make_cashier, make_therapist
 from queueing import services, tasks
 from queueing.errors import RoomNotReady, WrongState
 from queueing.models import Room, RoomStatus
+from queueing.snapshots import cashiers_of, rooms_of
 from queueing.states import Status
 from spa_project.tests.concurrency import Workers
 
@@ -136,3 +137,12 @@ def test_of_many_processes_one_makes_a_room_ready(branch, maya):
         workers.stop()
     assert sorted(ready) == [False, False, False, True]
     assert Room.objects.get(pk=room.pk).version == room.version + 1
+
+
+def test_screens_get_rooms_and_counters_in_the_order_people_count(branch):
+    for number in ("10", "2", "1", "A10", "A9"):
+        Room.objects.create(branch=branch, number=number)
+    for number in ("12", "3"):
+        make_cashier(f"Cashier{number}", branch, number)
+    assert [room["number"] for room in rooms_of(branch)] == ["1", "2", "10", "A9", "A10"]
+    assert [cashier["counter_number"] for cashier in cashiers_of(branch)] == ["3", "12"]
