@@ -15,4 +15,5 @@ from spa_project.lib.natural_order import natural_key
     ],
 )
 def test_numbers_inside_texts_count_by_their_value(sorted_as_people_count):
-    assert sorted(reversed(sorted_as_people_count), key=natural_key) == sorted_as_people_count
+    as_text = sorted(sorted_as_people_count, reverse=True)
+    assert sorted(as_text, key=natural_key) == sorted_as_people_count
