@@ -1,1 +1,1 @@
-"""Measurements, both sides in one run. They print ratios and are never part of the tests."""
+"""Benchmarks that compare two sides in one run. They print ratios and are not part of the tests."""

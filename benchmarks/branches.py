@@ -1,9 +1,9 @@
-"""A chain on one machine: 200 branches at work, and one of them in a rush.
+"""Benchmark of a chain on one machine: 200 branches at work, and one of them under load.
 
     python -m benchmarks.branches
 
-Two questions: does throughput grow with processes until the cores end, and does one branch's rush
-slow another's? Prints ratios, and writes them to docs/scale.md.
+It measures whether throughput grows with processes up to the number of cores, and whether load in
+one branch slows another. It prints ratios, and writes them to docs/scale.md.
 """
 
 import asyncio
@@ -22,22 +22,22 @@ from benchmarks.sockets import Address
 from benchmarks.stage import Stage, stage
 
 BRANCHES = 200
-#: Therapists (and cashiers) of a branch; the rush is in one where all of them work.
+#: Therapists (and cashiers) of a branch; all of them work in the branch under load.
 STAFF = 6
 PROCESSES = (1, 2, 3)
 SECONDS = 15.0
 ROUNDS = 3
-#: Branches watched while another one has its rush, and how long their people think.
+#: Branches that are measured while another one is under load, and the pause before their commands.
 WATCHED, THINKING = 20, 3.0
-#: The rush leaves processor time for others: what is asked is whether branches wait for each other.
+#: The load leaves processor time for others: the measure is whether branches block each other.
 RUSHING = 0.5
-#: Commands on their way in the whole chain: enough to keep everybody busy, and nobody hears "busy".
+#: Concurrent commands in the whole chain: enough to keep all processes busy without a refusal.
 AT_ONCE = 16
 
 
 @dataclass
 class Chain:
-    """Branches with their people, each of whom has logged in."""
+    """Branches with their staff, who are logged in."""
 
     stage: Stage
     slugs: list[str]
@@ -45,7 +45,7 @@ class Chain:
     cookies: dict[str, str]
 
     def desks(self, side: Sequence[Side], branch: int, *, staff: int, pause: float) -> Desks:
-        """One branch's people, spread over the processes; nobody is bound to any of them."""
+        """Return one branch's clients, spread over all processes."""
         slug = self.slugs[branch]
 
         def at(path: str, who: str = "", number: int = 0) -> Address:
@@ -66,7 +66,7 @@ class Chain:
 
 
 def open_chain(here: Stage) -> Chain:
-    """Open the branches: people without a password, whom the benchmark logs in."""
+    """Create the branches and their staff without passwords, and log them in."""
     from accounts.models import Branch, Cashier, Therapist, User
     from catalog.models import ServiceClassification
     from queueing.models import Room
@@ -74,7 +74,7 @@ def open_chain(here: Stage) -> Chain:
     names = []
     for number in range(BRANCHES):
         branch = Branch.objects.create(name=f"Branch {number}", slug=f"b{number}")
-        # The first has its rush with all its staff, the others work with one each.
+        # The first branch is under load with all its staff, the others work with one each.
         staff = STAFF if number == 0 else 1
         User.objects.create(username=f"b{number}-monitor", branch=branch, is_monitor=True)
         names.append(f"b{number}-monitor")
@@ -92,7 +92,7 @@ def open_chain(here: Stage) -> Chain:
 
 
 def work(floors: Sequence[Desks], seconds: float) -> list[Day]:
-    """Let all these floors work at once, in a process of their own; the day of each."""
+    """Run all these floors at once, each in a process of its own; return the day of each."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(_work, (floors, seconds))
 
@@ -103,7 +103,7 @@ def _work(floors: Sequence[Desks], seconds: float) -> list[Day]:
 
 
 def throughput(chain: Chain) -> list[Result]:
-    """Whole lives per second of all branches together, as fast as answers come."""
+    """Return the visits per second of all branches together, without pauses between commands."""
     rates = {}
     for count in PROCESSES:
         with ExitStack() as stack:
@@ -130,8 +130,10 @@ def throughput(chain: Chain) -> list[Result]:
 
 
 def isolation(chain: Chain) -> list[Result]:
-    """The times of commands in quiet branches: while another has its rush, and while the same
-    work is done in as many branches as there are people in it."""
+    """Return the command times in other branches while one is under load.
+
+    They are compared with the same load spread over as many branches as the one has therapists.
+    """
     rushed, spread = [], []
     with chain.stage.ours() as one, chain.stage.ours() as two:
         sides = (one, two)
@@ -161,7 +163,7 @@ def _p95(times: Sequence[float]) -> float:
 
 
 def main() -> int:
-    """Measure, print, write the page; 1 when a bar was missed."""
+    """Measure, print and write the page; return 1 when a bar was missed."""
     with stage() as here:
         chain = open_chain(here)
         results = []

@@ -1,4 +1,4 @@
-"""The same work as the services, as SQL written by hand through mysqlclient: the bar to reach."""
+"""Hand-written SQL for the work of the services, through mysqlclient: the baseline."""
 
 import datetime
 import json
@@ -21,7 +21,7 @@ ITEMS = """
     SELECT id, service_id, service_classification_id, service_name, classification, price,
     duration_minutes FROM queueing_transactionitem WHERE transaction_id = %s ORDER BY id
 """
-#: What staff are shown of a transaction, beside its people and items; and what the public is.
+#: Columns of a transaction that staff receive, beside its people and items; and the public ones.
 SHOWN = (
     *("id", "version", "code", "status", "customer_name", "therapist_id", "cashier_id"),
     *("room_number", "total_amount", "total_duration_minutes", "created_at", "queued_at"),
@@ -32,7 +32,7 @@ PUBLIC = ("id", "version", "code", "status", "room_number")
 
 
 class Hand:
-    """One connection, one branch; each method is one database transaction."""
+    """Connection for one branch; each method is one database transaction."""
 
     def __init__(self, settings: dict[str, Any], branch_id: int) -> None:
         self._connection = MySQLdb.connect(
@@ -57,14 +57,14 @@ class Hand:
         return self._cursor
 
     def _row(self, sql: str, *values: Any) -> dict[str, Any] | None:
-        """The first row as a dictionary, or nothing."""
+        """Return the first row as a dictionary, or `None`."""
         row = self._run(sql, *values).fetchone()
         return row and dict(
             zip((column[0] for column in self._cursor.description), row, strict=True)
         )
 
     def confirm(self, offer_ids: list[int], day: datetime.date) -> int:
-        """A customer with these services joins the line; returns the transaction's id."""
+        """Confirm a customer's order of these services; return the transaction's id."""
         self._run(
             """INSERT INTO queueing_transactioncounter (branch_id, business_date, last)
             VALUES (%s, %s, LAST_INSERT_ID(1))
@@ -128,7 +128,7 @@ class Hand:
         return int(pk)
 
     def claim(self, therapist_id: int, user_id: int, room_number: str) -> int | None:
-        """The therapist takes the next customer and their own room."""
+        """Claim the next customer with the therapist's own room; return the transaction's id."""
         self._run("BEGIN")
         self._run("SELECT id FROM accounts_therapist WHERE id = %s FOR UPDATE", therapist_id)
         self._run(
@@ -166,14 +166,14 @@ class Hand:
         return int(pk)
 
     def start(self, pk: int, therapist_id: int, user_id: int) -> None:
-        """The treatment begins."""
+        """Start the service."""
         self._run("BEGIN")
         row = self._own("therapist_id", pk, therapist_id)
         self._move(row, user_id, "therapist_confirmed", "in_service", "service_start_at")
         self._run("COMMIT")
 
     def finish(self, pk: int, therapist_id: int, user_id: int, room_number: str) -> None:
-        """The treatment is over; the room is to be prepared."""
+        """Finish the service; the room has to be prepared."""
         self._run("BEGIN")
         row = self._own("therapist_id", pk, therapist_id)
         room_id, _status, room_version = self._room(room_number)
@@ -189,14 +189,14 @@ class Hand:
         self._run("COMMIT")
 
     def ready(self, room_number: str) -> None:
-        """The room is ready again."""
+        """Make the room available."""
         self._run("BEGIN")
         room_id, _status, room_version = self._room(room_number)
         self._set_room(room_number, room_id, room_version, "available")
         self._run("COMMIT")
 
     def claim_finished(self, cashier_id: int, user_id: int) -> int | None:
-        """The cashier takes the next finished customer."""
+        """Claim the next finished customer for the cashier; return the transaction's id."""
         self._run("BEGIN")
         self._run("SELECT id FROM accounts_cashier WHERE id = %s FOR UPDATE", cashier_id)
         self._run("SELECT id FROM queueing_transaction WHERE active_cashier_id = %s", cashier_id)
@@ -216,7 +216,7 @@ class Hand:
         return int(row["id"])
 
     def pay(self, pk: int, cashier_id: int, user_id: int, amount: Decimal) -> None:
-        """The cashier takes the money."""
+        """Record the payment."""
         self._run("BEGIN")
         row = self._own("cashier_id", pk, cashier_id)
         version, due = row["version"], row["total_amount"]
@@ -315,7 +315,7 @@ class Hand:
         self._run(EVENT, pk, version, at, by, was, to)
 
     def _tell(self, row: dict[str, Any]) -> None:
-        """The texts that the asker and the screens are sent, as the services make them."""
+        """Serialize the reply and the events, as the services do."""
         items = [
             {
                 "id": item[0],
@@ -339,7 +339,7 @@ def _event_text(name: str, data: dict[str, Any]) -> str:
 
 
 def _plain(value: Any) -> str:
-    """Money as text, times in ISO 8601 with their offset."""
+    """Return money as text and times in ISO 8601 with their offset."""
     if isinstance(value, datetime.datetime):
         return value.replace(tzinfo=datetime.UTC).isoformat()
     return str(value)

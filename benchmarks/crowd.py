@@ -1,4 +1,4 @@
-"""Many screens in a process of their own, which come back by themselves when their line is lost."""
+"""Many screens in a process of their own, which reconnect by themselves."""
 
 import asyncio
 import multiprocessing
@@ -17,7 +17,7 @@ POLL_SECONDS = 0.25
 
 
 class Shown(NamedTuple):
-    """What a screen shows, since when (monotonic), and whether its line is open."""
+    """State that a screen shows, since when (monotonic), and whether it is connected."""
 
     state: State
     since: float
@@ -25,7 +25,7 @@ class Shown(NamedTuple):
 
 
 class Crowd:
-    """`count` screens, open inside the block; each changes its address when its line is lost."""
+    """Group of `count` screens, connected inside the block; each reconnects to the next address."""
 
     def __init__(self, addresses: Sequence[Address], count: int, shows: frozenset[str]) -> None:
         self._pipe, theirs = multiprocessing.Pipe()
@@ -45,15 +45,15 @@ class Crowd:
         self._process.join()
 
     def look(self) -> list[Shown]:
-        """What each screen shows now."""
+        """Return what each screen shows now."""
         self._pipe.send(None)
         screens: list[Shown] = self._recv()
         return screens
 
     def right_since(self, truth: State, within: float) -> float:
-        """Wait until every screen is live and shows this; when the last of them came to do so.
+        """Wait until every screen is live and shows this; return the time of the last.
 
-        Infinity where some still do not after `within` seconds.
+        The time is infinite when some screens still do not after `within` seconds.
         """
         give_up_at = time.monotonic() + within
         while time.monotonic() < give_up_at:
@@ -87,6 +87,6 @@ async def _live(
         await asyncio.sleep(0.01)
     pipe.send(time.monotonic() - begin)
     loop = asyncio.get_running_loop()
-    while not any(life.done() for life in lives):  # one that ends has failed
+    while not any(life.done() for life in lives):  # a screen that ends has failed
         await loop.run_in_executor(None, pipe.recv)
         pipe.send([Shown(screen.state, screen.since, screen.is_live) for screen in screens])

@@ -1,7 +1,7 @@
-"""Screens whose line is cut again and again, and what they show in the end.
+"""Convergence of screens whose connection is cut again and again.
 
 Each keeps rows as the browser's store does (static/js/lib/store.js): a snapshot, newer versions,
-and the heartbeat's digest, which has it ask for a snapshot when its own differs for a second.
+and the heartbeat's digest. It requests a snapshot when its own digest differs for a second.
 """
 
 import asyncio
@@ -15,21 +15,21 @@ from typing import Any
 
 from benchmarks.sockets import Address, Socket, connect
 
-PATIENCE = 1.0  # seconds for which a digest may differ: events may be on their way
+PATIENCE = 1.0  # seconds for which a digest may differ while events are in flight
 OFFLINE = 2.0
-#: Seconds before another try to connect, as in static/js/lib/socket.js.
+#: Seconds before a reconnect, as in static/js/lib/socket.js.
 SHORTEST_WAIT, LONGEST_WAIT = 0.5, 15.0
-#: Seconds in which a screen must heal by itself, once nothing happens any more.
+#: Seconds in which a screen must converge once nothing changes any more.
 HEAL = 7.0
 
-#: What a screen shows: the version of every transaction and room.
+#: State of a screen: the version of every transaction and room.
 State = dict[str, int]
 
 
 class Cutting:
-    """`count` screens in a process, each cut `every` seconds for a while, for `seconds`.
+    """Group of `count` screens in a process, each cut every `every` seconds, for `seconds`.
 
-    `shows` are the statuses such a screen shows.
+    `shows` are the statuses that such a screen shows.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Cutting:
         self._result = self._pool.apply_async(_run, arguments)
 
     def result(self, timeout: float) -> list[State]:
-        """What each screen shows in the end."""
+        """Return the final state of each screen."""
         with self._pool:
             states: list[State] = self._result.get(timeout)
         return states
@@ -63,26 +63,26 @@ async def _watch(
 ) -> list[State]:
     end = time.monotonic() + seconds
     screens = [Screen(shows) for _number in range(count)]
-    # Spread over the period, so that some are always away.
+    # Spread over the period, so that some are always disconnected.
     lives = (s.live(address, n * every / count, every, end) for n, s in enumerate(screens))
     await asyncio.gather(*lives)
     return [screen.state for screen in screens]
 
 
 class Screen:
-    """One screen that shows the transactions of some statuses, and the rooms."""
+    """Screen that shows the transactions of some statuses, and the rooms."""
 
     def __init__(self, shows: frozenset[str]) -> None:
         self._shows = shows
         self.state: State = {}
-        #: When it was last told what to show (monotonic), and whether its line is open.
+        #: Time of its last message (monotonic), and whether it is connected.
         self.since = 0.0
         self.is_live = False
 
     async def stay(self, addresses: Sequence[Address], turn: asyncio.Semaphore) -> None:
-        """Watch; come back at the next address when the line is lost, as a browser does.
+        """Follow the events; reconnect to the next address when the connection is lost.
 
-        `turn` is waited for before each connection.
+        `turn` is acquired before each connection.
         """
         attempt = 0
         for address in cycle(addresses):
@@ -98,7 +98,7 @@ class Screen:
             await asyncio.sleep(random.uniform(SHORTEST_WAIT, min(LONGEST_WAIT, 2.0**attempt)))
 
     async def live(self, address: Address, first_cut: float, every: float, end: float) -> None:
-        """Watch until the end and a little longer; away for a while again and again."""
+        """Follow the events until the end and a little longer, with a cut every `every` seconds."""
         line = first_cut
         while time.monotonic() < end:
             socket = await connect(address, self._take)

@@ -1,9 +1,9 @@
-"""The claim engine against the same work by hand, on one private MariaDB.
+"""Benchmark of the claim engine against hand-written SQL, on one private MariaDB.
 
     make bench
 
-Prints one table with ratios and writes it to docs/performance.md. Times of a busy machine are
-worth little; the two sides take turns in one run, so their ratio is worth more.
+It prints one table with ratios and writes it to docs/performance.md. The two sides alternate in one
+run, so that their ratio means something even on a busy machine.
 """
 
 import concurrent.futures
@@ -36,7 +36,7 @@ HISTORY = 1_000_000
 
 @dataclass(frozen=True)
 class Result:
-    """One line of the table: what was measured, both sides, and the bar."""
+    """Row of the table: the measure, both sides, and the bar."""
 
     measure: str
     ours: str
@@ -47,7 +47,7 @@ class Result:
 
 
 def set_up(url: str) -> None:
-    """Django on this database, with an empty schema."""
+    """Set Django up on this database, with an empty schema."""
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "spa_project.settings",
         "DATABASE_URL": url,
@@ -60,7 +60,7 @@ def set_up(url: str) -> None:
 
 
 def hand(floor: "Floor") -> "Hand":
-    """A connection for the other side."""
+    """Return a connection for the hand-written side."""
     from django.conf import settings
 
     from benchmarks.by_hand import Hand
@@ -70,7 +70,7 @@ def hand(floor: "Floor") -> "Hand":
 
 @contextmanager
 def stopwatch() -> Iterator[list[float]]:
-    """The seconds the block took, as the only entry of the list."""
+    """Measure the seconds of the block, as the only entry of the list."""
     taken: list[float] = []
     begin = time.perf_counter()
     yield taken
@@ -80,19 +80,19 @@ def stopwatch() -> Iterator[list[float]]:
 def take_turns(
     ours: Callable[[], float], theirs: Callable[[], float], rounds: int = ROUNDS
 ) -> tuple[float, float]:
-    """Median rate of each side; they take turns, so that both meet the same weather."""
+    """Return the median rate of each side; the sides alternate, so that both meet the same load."""
     sides = [(ours, list[float]()), (theirs, list[float]())]
-    ours(), theirs()  # warm both up
+    ours(), theirs()  # warm-up
     for _round in range(rounds):
         for side, rates in sides:
             rates.append(side())
-        sides.reverse()  # neither is always the one that goes first
+        sides.reverse()  # neither side always goes first
     found = {side: statistics.median(rates) for side, rates in sides}
     return found[ours], found[theirs]
 
 
 def fresh_line(floor: "Floor", waiting: int) -> None:
-    """Nobody on the floor but `waiting` customers in the therapists' line."""
+    """Empty the floor but for `waiting` customers in the therapists' queue."""
     from benchmarks.floor import add_waiting, free_everyone
 
     free_everyone()
@@ -103,7 +103,7 @@ def fresh_line(floor: "Floor", waiting: int) -> None:
 
 
 def claims_by_service(floor: "Floor") -> float:
-    """Claims per second: each therapist takes one customer."""
+    """Return claims per second by the services; each therapist claims one customer."""
     from queueing.services import confirm_next
 
     fresh_line(floor, CLAIMS)
@@ -114,7 +114,7 @@ def claims_by_service(floor: "Floor") -> float:
 
 
 def claims_by_hand(floor: "Floor") -> float:
-    """The same by hand."""
+    """Return claims per second by hand."""
     fresh_line(floor, CLAIMS)
     other = hand(floor)
     with stopwatch() as taken:
@@ -125,7 +125,7 @@ def claims_by_hand(floor: "Floor") -> float:
 
 
 def lives_by_service(floor: "Floor") -> float:
-    """Whole lives per second, confirm to paid, one after the other."""
+    """Return visits per second by the services, confirm to paid, one after the other."""
     from benchmarks.floor import free_everyone
     from payments.counter import claim_next as claim_finished
     from payments.payment import pay
@@ -149,7 +149,7 @@ def lives_by_service(floor: "Floor") -> float:
 
 
 def lives_by_hand(floor: "Floor") -> float:
-    """The same by hand."""
+    """Return visits per second by hand."""
     from benchmarks.floor import free_everyone
 
     free_everyone()
@@ -174,10 +174,10 @@ def lives_by_hand(floor: "Floor") -> float:
 
 
 def claim_in_threads(url: str, process: int, by_hand: bool, begin_at: float) -> float:
-    """One process of claimers; returns when it was done.
+    """Run one process of claimers; return the time it was done.
 
-    By hand each claimer has a thread and a connection. Ours share the threads of the process's
-    pool, as they do where it serves people (spa_project/lib/db/pool.py).
+    By hand each claimer has a thread and a connection. The services share the threads of the
+    process's pool, as in a serving process (spa_project/lib/db/pool.py).
     """
     set_up(url)
     from django.conf import settings
@@ -202,7 +202,7 @@ def claim_in_threads(url: str, process: int, by_hand: bool, begin_at: float) -> 
         share = mine[slot::threads]
         warm_ups = CLAIMERS // threads
         for therapist in share[:warm_ups]:
-            claim(therapist)  # a process that serves a spa has long begun
+            claim(therapist)  # a serving process is warm, too
         time.sleep(max(0.0, begin_at - time.time()))  # all claimers begin together
         for therapist in share[warm_ups:]:
             claim(therapist)
@@ -214,7 +214,7 @@ def claim_in_threads(url: str, process: int, by_hand: bool, begin_at: float) -> 
 
 
 def claims_in_processes(url: str, floor: "Floor", *, by_hand: bool) -> float:
-    """Claims per second of all claimers together."""
+    """Return claims per second of all claimers together."""
     fresh_line(floor, CLAIMS)
     begin_at = time.time() + 3
     context = multiprocessing.get_context("spawn")
@@ -231,7 +231,7 @@ def claims_in_processes(url: str, floor: "Floor", *, by_hand: bool) -> float:
 
 
 def claim_times(floor: "Floor") -> list[float]:
-    """Seconds of each of `CLAIMS` claims; the line is filled anew, history stays."""
+    """Return the seconds of each of `CLAIMS` claims; the queue is filled anew, history stays."""
     from django.db import connection
 
     from benchmarks.floor import add_waiting
@@ -253,12 +253,12 @@ def claim_times(floor: "Floor") -> list[float]:
 
 
 def p99(times: Sequence[float]) -> float:
-    """The time that 99 of 100 stayed under."""
+    """Return the 99th percentile of the times."""
     return statistics.quantiles(times, n=100)[98]
 
 
 def history_result(floor: "Floor") -> Result:
-    """How much a long history slows the slowest claims."""
+    """Return how much a long history slows the slowest claims."""
     from benchmarks.floor import add_history, free_everyone
 
     free_everyone()
@@ -282,7 +282,7 @@ def history_result(floor: "Floor") -> Result:
 
 
 def snapshot_result(floor: "Floor") -> Result:
-    """Whether a desk's snapshot asks the database more when the line is longer."""
+    """Return whether a desk's snapshot takes more queries when the queue is longer."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
@@ -307,7 +307,7 @@ def snapshot_result(floor: "Floor") -> Result:
 
 
 def connections_result(database: MariaDB) -> Result:
-    """Connections opened by 2,000 requests to a real server process under load."""
+    """Return the connections opened by 2,000 requests to a server process under load."""
     import urllib.request
 
     from django.db import connection
@@ -342,7 +342,7 @@ def connections_result(database: MariaDB) -> Result:
 
 
 def rate_result(measure: str, rates: tuple[float, float], bar: float) -> Result:
-    """A line that compares two rates."""
+    """Return a row that compares two rates."""
     ours, theirs = rates
     ratio = ours / theirs
     return Result(
@@ -351,7 +351,7 @@ def rate_result(measure: str, rates: tuple[float, float], bar: float) -> Result:
 
 
 def measure(database: MariaDB) -> list[Result]:
-    """All of it, in the order of the table."""
+    """Measure everything, in the order of the table."""
     set_up(database.url)
     from django.core.management import call_command
 
@@ -386,7 +386,7 @@ def measure(database: MariaDB) -> list[Result]:
 
 
 def main() -> int:
-    """Measure, print, write docs/performance.md; 1 when a bar was missed."""
+    """Measure, print and write docs/performance.md; return 1 when a bar was missed."""
     with MariaDB(durable=True) as database:
         results = measure(database)
         what_ran = versions()
@@ -398,7 +398,7 @@ def main() -> int:
 
 
 def versions() -> str:
-    """The machine and what ran on it."""
+    """Return the machine and the versions of the software."""
     import django
     import MySQLdb
     from django.db import connection

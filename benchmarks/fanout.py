@@ -1,4 +1,4 @@
-"""How fast events come out: to many sockets, to the last of them, past a locked row; and memory."""
+"""Fan-out of events: throughput, latency to the last socket, a locked row; and memory."""
 
 import statistics
 from contextlib import ExitStack
@@ -12,9 +12,9 @@ from benchmarks.stage import Stage
 
 SOCKETS = 500
 ROUNDS = 5
-#: One after the other, without a pause: each side as fast as it can.
+#: Events without a pause, for the throughput of each side.
 BURST = 60
-PACED, PAUSE = 60, 0.1  # events that come as on a busy floor, and seconds between them
+PACED, PAUSE = 60, 0.1  # events at the rate of a busy floor, and seconds between them
 LOCKED_SECONDS = 1.0
 IDLE_BEFORE, IDLE = 100, 400
 
@@ -23,7 +23,7 @@ IDLE_BEFORE, IDLE = 100, 400
 
 
 def fan_out(stage: Stage) -> list[Result]:
-    """Messages per second to many sockets, on Daphne."""
+    """Return messages per second to many sockets, on Daphne."""
     ours, stock, flask = _rates(stage, stage.ours(), stage.stock(), stage.flask(redis=True))
     measure = f"messages/s to {SOCKETS} sockets, Daphne, against"
     return [
@@ -33,23 +33,23 @@ def fan_out(stage: Stage) -> list[Result]:
 
 
 def fan_out_on_uvicorn(stage: Stage) -> list[Result]:
-    """The same on uvicorn, against the loop over sockets."""
+    """Return messages per second on uvicorn, against the loop over sockets."""
     ours, bare = _rates(stage, stage.ours("uvicorn"), stage.bare(OnUvicorn, redis=False))
     measure = f"messages/s to {SOCKETS} sockets, uvicorn, against a bare ASGI loop"
     return [at_least(0.8, measure, ours, bare, "{:,.0f}/s")]
 
 
 def _rates(stage: Stage, *sides: Side) -> list[float]:
-    """Median messages per second of each side."""
+    """Return the median messages per second of each side."""
     rates: dict[Side, list[float]] = {side: [] for side in sides}
     with ExitStack() as stack:
         ears = {}
         for side in sides:
             stack.enter_context(side)
             ears[side] = stack.enter_context(Listeners(stage.monitor(side), SOCKETS))
-            _rate(side, ears[side])  # warm it up
+            _rate(side, ears[side])  # warm-up
         for number in range(ROUNDS):
-            # Nobody is always the first.
+            # No side is always the first.
             for side in sides if number % 2 else reversed(sides):
                 rates[side].append(_rate(side, ears[side]))
     return [statistics.median(rates[side]) for side in sides]
@@ -68,8 +68,8 @@ def _rate(side: Side, ears: Listeners) -> float:
 
 
 def last_socket(stage: Stage) -> list[Result]:
-    """From the commit in one process to the last of many sockets of another."""
-    # Two processes each: one sends, the other has the sockets.
+    """Return the latency from a commit to the last of many sockets of another process."""
+    # Two processes each: one publishes, the other has the sockets.
     ours = [stage.ours(), stage.ours()]
     bare = [stage.bare(OnDaphne, redis=True), stage.bare(OnDaphne, redis=True)]
     with ExitStack() as stack:
@@ -91,7 +91,7 @@ def _summary(delays: list[float]) -> str:
 
 
 def _paced(side: Side, ears: Listeners) -> list[float]:
-    """Seconds from each event to the last socket that heard it."""
+    """Return the seconds from each event to its receipt by the last socket."""
     ears.expect(PACED)
     began = side.publish(PACED, PAUSE)
     moments, _messages = ears.heard()
@@ -99,7 +99,7 @@ def _paced(side: Side, ears: Listeners) -> list[float]:
 
 
 def row_lock(stage: Stage) -> list[Result]:
-    """Events while a command waits for a row that somebody else has locked, and without."""
+    """Return the latency of events while a command waits for a locked row, and without one."""
     with ExitStack() as stack:
         ours = stack.enter_context(stage.ours())
         ears = stack.enter_context(Listeners(stage.monitor(ours), SOCKETS // 5))
@@ -118,7 +118,7 @@ def row_lock(stage: Stage) -> list[Result]:
 
 
 def memory(stage: Stage) -> list[Result]:
-    """What a socket costs that hears nothing."""
+    """Return the memory of an idle socket."""
     sizes: dict[str, list[float]] = {"ours": [], "stock": []}
     for _round in range(ROUNDS - 2):
         sizes["ours"].append(_idle(stage, stage.ours()))
@@ -129,7 +129,7 @@ def memory(stage: Stage) -> list[Result]:
 
 
 def _idle(stage: Stage, side: Side) -> float:
-    """Bytes a socket, of a process that has had some before."""
+    """Return the bytes of a socket, in a process that has had some before."""
     with side, Listeners(stage.monitor(side), IDLE_BEFORE):
         before = side.memory()
         with Listeners(stage.monitor(side), IDLE):

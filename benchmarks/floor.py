@@ -1,4 +1,4 @@
-"""A floor to measure on: one branch, many therapists with rooms, cashiers, and customers."""
+"""Database of a floor to measure on: one branch, therapists with rooms, cashiers, customers."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,7 +16,7 @@ CHUNK = 50_000
 
 @dataclass(frozen=True)
 class Floor:
-    """Who and what there is; therapists and cashiers come with their branch loaded."""
+    """Rows of a floor; therapists and cashiers come with their branch loaded."""
 
     branch: Branch
     therapists: list[Therapist]
@@ -25,7 +25,7 @@ class Floor:
 
 
 def build(*, staff: int) -> Floor:
-    """A fresh floor with this many therapists (each with a room) and as many cashiers."""
+    """Build a floor with this many therapists (each with a room) and as many cashiers."""
     branch = Branch.objects.create(name="Bench", slug="bench")
     category = ServiceCategory.objects.create(name="Massage")
     service = Service.objects.create(category=category, name="Swedish Massage")
@@ -51,7 +51,7 @@ def build(*, staff: int) -> Floor:
 
 
 def load() -> Floor:
-    """The floor as it was built."""
+    """Return the floor as it was built."""
     return Floor(
         Branch.objects.get(slug="bench"),
         list(Therapist.objects.select_related("user__branch").order_by("id")),
@@ -61,7 +61,7 @@ def load() -> Floor:
 
 
 def add_waiting(floor: Floor, count: int, *, first: int = 1) -> None:
-    """Customers in the therapists' line with two items each, numbered from `first`."""
+    """Add customers to the therapists' queue with two items each, numbered from `first`."""
     _insert_transactions(floor, Status.PENDING_THERAPIST, first, count)
     with connection.cursor() as cursor:
         for offer in floor.offers:
@@ -83,7 +83,7 @@ def add_waiting(floor: Floor, count: int, *, first: int = 1) -> None:
 
 
 def add_history(floor: Floor, count: int, *, first: int) -> None:
-    """Paid transactions of former customers, numbered from `first`."""
+    """Add paid transactions of former customers, numbered from `first`."""
     with tqdm(total=count, desc="history", disable=None) as progress:
         for start in range(first, first + count, CHUNK):
             size = min(CHUNK, first + count - start)
@@ -95,8 +95,8 @@ def add_history(floor: Floor, count: int, *, first: int) -> None:
 
 
 def _insert_transactions(floor: Floor, status: Status, first: int, count: int) -> None:
-    """Rows made by the server itself (MariaDB's sequence engine): the fastest way in."""
-    # More customers are open at once here than there are four-digit codes, so they hold none.
+    """Insert rows by the server's sequence engine, which is the fastest way."""
+    # More customers are open at once here than there are four-digit codes, so they have none.
     with connection.cursor() as cursor:
         cursor.execute(
             f"""INSERT INTO queueing_transaction (branch_id, business_date, running_number, code,
@@ -112,7 +112,7 @@ def _insert_transactions(floor: Floor, status: Status, first: int, count: int) -
 
 
 def free_everyone() -> None:
-    """Empty the floor between two rounds: no customers, all rooms ready."""
+    """Empty the floor between two rounds: no customers, all rooms available."""
     with connection.cursor() as cursor:
         cursor.execute("SET FOREIGN_KEY_CHECKS = 0")
         for table in (

@@ -1,4 +1,4 @@
-"""A process full of sockets that only listen, and note when the last of them heard each event."""
+"""Process of receiving sockets, which records when the last of them received each event."""
 
 import asyncio
 import multiprocessing
@@ -16,14 +16,14 @@ WAIT_SECONDS = 60.0
 
 
 class Heard(NamedTuple):
-    """When the last socket heard each event (monotonic), and how many were heard in all."""
+    """Time at which the last socket received each event (monotonic), and the number of receipts."""
 
     moments: list[float]
     messages: int
 
 
 class Listeners:
-    """`count` sockets in a process of their own, open inside the block."""
+    """Group of `count` sockets in a process of their own, open inside the block."""
 
     def __init__(self, address: Address, count: int) -> None:
         self.count = count
@@ -41,12 +41,12 @@ class Listeners:
         self._process.join()
 
     def expect(self, events: int) -> None:
-        """Listen anew, for this many events."""
+        """Start a new recording, for this many events."""
         self._pipe.send(events)
         self._recv()
 
     def heard(self) -> Heard:
-        """What was heard, once everybody has heard everything or waited long enough."""
+        """Return the recording once every socket has every event, or after a timeout."""
         found: Heard = self._recv()
         return found
 
@@ -71,7 +71,7 @@ class _Ears:
             return
         number = self.seen.get(socket, 0)
         self.seen[socket] = number + 1
-        self.moments[number] = time.monotonic()  # the last to come stays
+        self.moments[number] = time.monotonic()  # the last socket's time stays
         self.missing -= 1
         if not self.missing:
             self.all_heard.set()

@@ -1,9 +1,9 @@
-"""The live floor beside other ways to build one, all sides in one run.
+"""Benchmark of the live floor against other ways to build one, all sides in one run.
 
     make bench-live             or  ... python -m benchmarks.live --only fan-out
 
-Every server is a process of its own, the clients are others, and the sides take turns. Prints
-ratios, and writes them to docs/performance.md when everything was measured.
+Servers and clients are processes of their own, and the sides alternate. It prints ratios and writes
+them to docs/performance.md when everything was measured.
 """
 
 import argparse
@@ -34,7 +34,7 @@ PACKAGES = (
 
 
 def main() -> int:
-    """Measure, print, write the page when nothing was left out; 1 when a bar was missed."""
+    """Measure, print, write the page when nothing was left out; return 1 when a bar was missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", choices=MEASURES, help="one measure; writes nothing")
     only = parser.parse_args().only

@@ -1,6 +1,6 @@
-"""People at work over sockets: customers, therapists, cashiers; monitors watch.
+"""Load of whole visits over sockets: customers, therapists and cashiers; monitors receive.
 
-The same driver for every side; who is asked where, and what more a side wants, is in the `Desks`.
+The driver is the same for every side; `Desks` holds the addresses and what else a side needs.
 """
 
 import asyncio
@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 
 from benchmarks.sockets import Address, Socket, connect
 
-#: In the first bytes of what monitors are told of a visit.
+#: Text in the first bytes of a monitor's message about a visit.
 NEWS = b"monitor_updated"
-#: Seconds before whoever was refused asks again; and for the last news to arrive.
+#: Seconds before a retry after a refusal; and for the last events to arrive.
 REFUSED, LATEST = 0.2, 1.0
 
 Task = asyncio.Task[None]
@@ -27,32 +27,32 @@ Task = asyncio.Task[None]
 
 @dataclass(frozen=True)
 class Desks:
-    """Where everybody sits: a customer and a room for each therapist."""
+    """Addresses of all clients: a customer and a room for each therapist."""
 
     customers: list[Address]
     therapists: list[Address]
     cashiers: list[Address]
     monitors: list[Address]
     offers: list[int]
-    #: Our floor has rooms that somebody makes ready; the original system had none.
+    #: Whether rooms have to be made available again; the original system has none.
     rooms: list[str] = field(default_factory=list)
-    #: Seconds that everybody thinks before a command.
+    #: Seconds of pause before each command.
     pause: float = 0.0
-    #: One command at a time on the whole floor, to see what each takes alone.
+    #: One command at a time on the whole floor, for the time of each alone.
     one_by_one: bool = False
-    #: Customers a minute on the whole floor; else each therapist's own comes when the last is gone.
+    #: Customers a minute on the whole floor; without it each therapist's next comes at once.
     per_minute: float = 0.0
-    #: Note when the last monitor hears of each step, which costs the client some time.
+    #: Record when the last monitor receives each step, which costs the client some time.
     follow: bool = False
-    #: Whoever is refused asks again, and it is counted; else it ends the work.
+    #: Retry after a refusal and count it; without it a refusal ends the work.
     persistent: bool = False
 
 
 class Day(NamedTuple):
-    """What a run came to: visits paid for and commands per second, the seconds of each command.
+    """Result of a run: paid visits and commands per second, the seconds of each command.
 
-    `pushes` are the seconds from the moment something was asked for until the last monitor knew;
-    `refusals` are counted by their codes.
+    `pushes` are the seconds from a command's sending to its event at the last monitor; `refusals`
+    are counted by their codes.
     """
 
     lives_per_second: float
@@ -63,16 +63,16 @@ class Day(NamedTuple):
 
     @property
     def all_times(self) -> list[float]:
-        """The seconds of every command."""
+        """Return the seconds of every command."""
         return [seconds for times in self.times.values() for seconds in times]
 
 
 class Refused(RuntimeError):
-    """A command that had to succeed did not."""
+    """Error of a command that had to succeed."""
 
 
 def work(desks: Desks, seconds: float) -> Day:
-    """Let everybody work for some seconds, in a process of their own."""
+    """Run a load for some seconds, in a process of its own."""
     context = multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:
         return pool.apply(_run, (desks, seconds))
@@ -84,16 +84,16 @@ def _run(desks: Desks, seconds: float) -> Day:
 
 
 async def work_together(floors: "Sequence[Floor]", seconds: float) -> list[Day]:
-    """Let floors work at the same time, once everybody on all of them is connected."""
+    """Run several floors at the same time, once all of their clients are connected."""
     await asyncio.gather(*(floor.open() for floor in floors))
     return list(await asyncio.gather(*(floor.work(seconds) for floor in floors)))
 
 
 class Floor:
-    """Everybody of one set of desks at work."""
+    """Clients of one set of desks."""
 
     def __init__(self, desks: Desks, turn: asyncio.Semaphore | None = None) -> None:
-        """`turn` is waited for before every connection and command; several floors may share it."""
+        """Store the desks; `turn` limits connections and commands, and floors may share it."""
         self._desks = desks
         self._times: dict[str, list[float]] = defaultdict(list)
         self._refusals = Counter[str]()
@@ -102,12 +102,12 @@ class Floor:
         self._turn = turn or asyncio.Semaphore(1 if desks.one_by_one else 1_000)
         self._news = _News()
         self._sockets: dict[str, list[Socket]] = {}
-        #: One entry for each customer in a line; False sends one of the staff home.
+        #: One entry for each customer in a queue; False ends one member of staff.
         self._waiting: asyncio.Queue[bool] = asyncio.Queue()
         self._finished: asyncio.Queue[bool] = asyncio.Queue()
 
     async def open(self) -> None:
-        """Connect everybody."""
+        """Connect all clients."""
         listen = [self._news.take] if self._desks.follow else []
         for kind in ("customers", "therapists", "cashiers", "monitors"):
             self._sockets[kind] = []
@@ -116,7 +116,7 @@ class Floor:
                     self._sockets[kind].append(await connect(address, *listen))
 
     async def work(self, seconds: float) -> Day:
-        """Work for some seconds on an open floor, and leave nobody half-way."""
+        """Work for some seconds on an open floor, and complete every visit."""
         treating, coming = self._begin()
         taking = [_start(self._take_money(cashier)) for cashier in self._sockets["cashiers"]]
         begin = time.monotonic()
@@ -132,7 +132,7 @@ class Floor:
         return Day(*rates, dict(self._times), pushes, dict(self._refusals))
 
     def _begin(self) -> tuple[list[Task], list[Task]]:
-        """Set therapists and customers to work: two lists of tasks."""
+        """Start therapists and customers: two lists of tasks."""
         customers, therapists = self._sockets["customers"], self._sockets["therapists"]
         rooms = self._desks.rooms or [""] * len(therapists)
         places = list(zip(therapists, rooms, strict=True))
@@ -147,7 +147,7 @@ class Floor:
         return [_start(self._serve_the_line(*place)) for place in places], coming
 
     async def _close(self, coming: list[Task], treating: list[Task], taking: list[Task]) -> None:
-        """Nobody is left half-way: the next day begins with an empty floor."""
+        """Complete every visit, so that the next day begins with an empty floor."""
         self._closing.set()
         await asyncio.gather(*coming)
         for _therapist in treating:
@@ -158,13 +158,13 @@ class Floor:
         await asyncio.gather(*taking)
 
     async def _treat(self, customer: Socket, therapist: Socket, room: str) -> None:
-        """A therapist with a customer of their own after the other."""
+        """Serve a therapist's own customers, one after the other."""
         while not self._closing.is_set():
             await self._order(customer)
             await self._serve(therapist, room)
 
     async def _arrive(self, kiosk: Socket, first: float, every: float) -> None:
-        """Customers at a kiosk, however many are waiting."""
+        """Confirm orders at a kiosk, however many customers wait."""
         while not await self._closes_within(first):
             await self._order(kiosk)
             self._waiting.put_nowait(True)
@@ -221,29 +221,29 @@ def _start(work: Coroutine[Any, Any, None]) -> Task:
     return asyncio.create_task(work)
 
 
-#: A visit, and its version.
+#: A visit's id, and its version.
 Step = tuple[int, int | str]
 
 
 class _News:
-    """When each step was asked for, and when monitors heard of it."""
+    """Times at which each step was sent, and at which monitors received it."""
 
     def __init__(self) -> None:
         self._asked: dict[Step, float] = {}
         self._heard: dict[Step, list[float]] = defaultdict(list)
 
     def asked(self, visit: dict[str, Any], moment: float) -> None:
-        """Somebody's command has led to this."""
+        """Record that a command which led to this state was sent at that moment."""
         self._asked.setdefault(_step(visit), moment)
 
     def take(self, socket: Socket, text: bytes) -> None:
-        """Somebody has heard something; monitors hear of every step by this name."""
+        """Record a received message; every step reaches monitors under this event name."""
         if NEWS in text[:64]:
             step = _step(json.loads(text)["data"]["transaction"])
             self._heard[step].append(time.monotonic())
 
     async def delays(self, monitors: int) -> list[float]:
-        """Seconds until the last monitor knew of each step; endless where one never heard."""
+        """Return the seconds until the last monitor received each step; infinite for a lost one."""
         await asyncio.sleep(LATEST)
         return [
             max(heard) - begin if len(heard := self._heard[step]) >= monitors else math.inf
@@ -252,5 +252,5 @@ class _News:
 
 
 def _step(visit: dict[str, Any]) -> Step:
-    # The original system counts no versions; a visit of its own is in no status twice.
+    # The original system has no versions; there a visit is in no status twice.
     return visit["id"], visit.get("version", visit["status"])

@@ -1,4 +1,4 @@
-"""A row that is locked, and a therapist who waits for it, over and over."""
+"""Command that waits for a locked row, over and over."""
 
 import asyncio
 import threading
@@ -16,7 +16,7 @@ from tools.servers import HOST
 
 @contextmanager
 def waiting_for_a_lock(stage: Stage, side: Side, seconds: float) -> Iterator[None]:
-    """Inside the block a therapist asks for the next customer while their row is locked."""
+    """Let a therapist claim the next customer while their row is locked, inside the block."""
     from accounts.models import Therapist
 
     person = Therapist.objects.select_related("user").order_by("pk")[0]

@@ -1,4 +1,4 @@
-"""Turns measurements into docs/performance.md, a section for each benchmark."""
+"""Write measurements to docs/performance.md, a section for each benchmark."""
 
 import math
 import re
@@ -17,22 +17,22 @@ SCALE = PROJECT / "docs" / "scale.md"
 
 
 def say(text: str) -> None:
-    """A line of progress, at once."""
+    """Print a line of progress, unbuffered."""
     print(text, file=sys.stderr, flush=True)
 
 
 def at_least(bar: float, measure: str, ours: float, theirs: float, form: str) -> "Result":
-    """A line where more is better; `form` formats both figures."""
+    """Return a row where more is better; `form` formats both figures."""
     return _compared(measure, ours, theirs, form, f"at least {bar:.2f}", ours / theirs >= bar)
 
 
 def at_most(bar: float, measure: str, ours: float, theirs: float, form: str) -> "Result":
-    """A line where less is better."""
+    """Return a row where less is better."""
     return _compared(measure, ours, theirs, form, f"at most {bar:.2f}", ours / theirs <= bar)
 
 
 def beside(measure: str, ours: float, theirs: float, form: str) -> "Result":
-    """A line that nothing was asked of."""
+    """Return a row without a bar."""
     return _compared(measure, ours, theirs, form, "", met=True)
 
 
@@ -43,7 +43,7 @@ def _compared(measure: str, ours: float, theirs: float, form: str, bar: str, met
 
 
 def table(results: Iterable["Result"]) -> str:
-    """The results as a Markdown table."""
+    """Return the results as a Markdown table."""
     lines = ["| measure | ours | against | ratio | bar | met |", "|---|---|---|---|---|---|"]
     lines += [
         f"| {r.measure} | {r.ours} | {r.against} | {_ratio(r)} | {r.bar} | {_met(r)} |"
@@ -53,12 +53,12 @@ def table(results: Iterable["Result"]) -> str:
 
 
 def _ratio(result: "Result") -> str:
-    """Nothing where there was nothing to compare with."""
+    """Return the ratio, or an empty text without a comparison."""
     return "" if math.isnan(result.ratio) else f"{result.ratio:.2f}"
 
 
 def _met(result: "Result") -> str:
-    """Nothing where nothing was asked for."""
+    """Return whether the bar was met, or an empty text without a bar."""
     if not result.bar:
         return ""
     return "yes" if result.met else "NO"

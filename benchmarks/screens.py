@@ -1,4 +1,4 @@
-"""What a screen costs its device: bytes of the first view, its largest paint, an update's paint.
+"""Cost of a screen on its device: bytes of the first view, largest paint, paint of an update.
 
 `make bench-screens` measures on the demo's server with Debian's Chromium and writes the figures
 into docs/performance.md.
@@ -18,10 +18,10 @@ from tools.screens.demo_day import afternoon
 from tools.servers import AppServer
 
 ROWS = 200
-CROWD = 190  # beside those whom the scene brings
+CROWD = 190  # beside the customers of the demo day
 UPDATES = 30
 VIEWS = 5
-SLOWER = 4  # times, as a cheap tablet's processor is
+SLOWER = 4  # times; a cheap tablet's processor
 MOST_BYTES = 120_000
 MOST_PAINT_MS = 1000
 MOST_UPDATE_MS = 50
@@ -33,7 +33,7 @@ new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) window.largestPaint = entry.startTime;
 }).observe({ type: "largest-contentful-paint", buffered: true });
 """
-#: From the message to the first task after the frame in which its row is on the page.
+#: From the message to the first task after the frame that shows its row.
 WATCH_UPDATES = """
 window.updates = [];
 window.WebSocket = class extends WebSocket {
@@ -59,7 +59,7 @@ window.WebSocket = class extends WebSocket {
 
 
 class Figure(NamedTuple):
-    """A line of the table."""
+    """Row of the table."""
 
     measure: str
     ours: str
@@ -68,7 +68,7 @@ class Figure(NamedTuple):
 
 
 def views(server: AppServer, windows: Windows, name: str) -> list[Figure]:
-    """A device that has never been here opens the screen, several times."""
+    """Measure the first view of a screen with an empty cache, several times."""
     path, username = SCREENS[name]
     page = windows.open(server, path, username)
     devtools = page.context.new_cdp_session(page)
@@ -95,7 +95,7 @@ def views(server: AppServer, windows: Windows, name: str) -> list[Figure]:
 
 
 def view(page: Page, devtools: CDPSession, path: str) -> tuple[int, float]:
-    """Bytes received and the moment of the largest paint, of one view without any cache."""
+    """Return the received bytes and the time of the largest paint of one view without a cache."""
     received: list[int] = []
 
     def count(event: dict[str, int]) -> None:
@@ -110,7 +110,7 @@ def view(page: Page, devtools: CDPSession, path: str) -> tuple[int, float]:
 
 
 def updates(server: AppServer, windows: Windows) -> list[Figure]:
-    """Customers order while a monitor shows 200 rows."""
+    """Measure the paint of new orders on a monitor that shows 200 rows."""
     page = windows.open(server, "/monitor/", "monitor1")
     page.add_init_script(WATCH_UPDATES)
     page.reload()
@@ -135,7 +135,7 @@ def updates(server: AppServer, windows: Windows) -> list[Figure]:
 
 
 def order(server: AppServer) -> None:
-    """One more customer in the line."""
+    """Confirm one more order."""
     with urllib.request.urlopen(f"{server.url}/api/menu/") as answer:
         menu = json.load(answer)
     offer = menu["categories"][0]["services"][0]["classifications"][0]["id"]
@@ -146,7 +146,7 @@ def order(server: AppServer) -> None:
 
 
 def table(figures: list[Figure]) -> str:
-    """The figures as a Markdown table."""
+    """Return the figures as a Markdown table."""
     lines = ["| measure | ours | bar | met |", "|---|---|---|---|"]
     lines += [f"| {f.measure} | {f.ours} | {f.bar} | {'yes' if f.met else 'NO'} |" for f in figures]
     return "\n".join(lines)

@@ -1,7 +1,7 @@
-"""Sockets of a measurement's clients: as cheap as can be, and the same for all sides.
+"""Low-cost client sockets, the same for all sides of a measurement.
 
-A WebSocket library's work for each message is more than the servers' under test, and would be
-what is measured. These read frames from the stream themselves; they speak plain JSON messages, or
+A WebSocket library takes more processor time for a message than the servers under test, and would
+be measured itself. These sockets parse frames from the stream; they speak plain JSON messages, or
 Socket.IO's over the same frames.
 """
 
@@ -17,27 +17,27 @@ from typing import Any
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 FIN = 0x80
 MASKED = 0x80
-#: A key of zeros leaves the text as it is, which saves the client the work.
+#: A masking key of zeros leaves the text as it is, which saves the client the work.
 NO_MASK = bytes(4)
-#: In the first bytes of the message that says: subscribed.
+#: Text in the first bytes of the message that confirms a subscription.
 READY = b"snapshot"
 ANSWER_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where to connect to and as whom; `socket_io` names the event that subscribes there."""
+    """Address and login of a client; `socket_io` names the event that subscribes there."""
 
     port: int
     path: str
     cookie: str = ""
     socket_io: str = ""
-    #: What this person sends with every command.
+    #: Fields that are sent with every command.
     own: dict[str, Any] = field(default_factory=dict)
 
 
 class Socket(asyncio.Protocol):
-    """One client socket; `on_text` gets every message but the protocol's own."""
+    """Client socket; `on_text` receives every message except the protocol's own."""
 
     def __init__(self, address: Address, on_text: Callable[["Socket", bytes], None]) -> None:
         self._address = address
@@ -51,7 +51,7 @@ class Socket(asyncio.Protocol):
         self._answer: asyncio.Future[dict[str, Any]] | None = None
 
     async def ask(self, command: str, **data: Any) -> dict[str, Any]:
-        """Send a command and return the answer to it; one at a time."""
+        """Send a command and return its answer; one at a time."""
         self._answer = asyncio.get_running_loop().create_future()
         data = self._address.own | data
         if self._address.socket_io:
@@ -65,13 +65,13 @@ class Socket(asyncio.Protocol):
         self._send_frame(TEXT, text.encode())
 
     def cut(self) -> None:
-        """Break the line, as a network does: without a word."""
+        """Abort the connection without a closing handshake, as a network failure does."""
         self._transport.abort()
 
     # -- asyncio's side -------------------------------------------------------------------------
 
     def connection_made(self, transport: Any) -> None:
-        """Ask for a WebSocket."""
+        """Request the WebSocket upgrade."""
         self._transport = transport
         host = f"127.0.0.1:{self._address.port}"
         key = base64.b64encode(os.urandom(16)).decode()
@@ -82,7 +82,7 @@ class Socket(asyncio.Protocol):
         )
 
     def data_received(self, data: bytes) -> None:
-        """Take the answer to the handshake, then frames."""
+        """Parse the answer to the handshake, then frames."""
         self._buffer += data
         if not self._upgraded:
             end = self._buffer.find(b"\r\n\r\n")
@@ -95,11 +95,11 @@ class Socket(asyncio.Protocol):
         self._take_frames()
 
     def connection_lost(self, error: Exception | None) -> None:
-        """The line is gone."""
+        """Fail the pending answers."""
         for future in (self.ready, self._answer):
             if future and not future.done():
                 future.set_exception(ConnectionError("the line is gone"))
-                future.exception()  # somebody may wait for it, or nobody
+                future.exception()  # mark as retrieved: nobody may be waiting
         if not self.closed.done():
             self.closed.set_result(None)
 

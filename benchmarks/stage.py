@@ -1,4 +1,4 @@
-"""What the live measures stand on: private servers, a seeded spa, people who have logged in."""
+"""Environment of the live benchmarks: private servers, a seeded spa, logged-in staff."""
 
 import os
 import sys
@@ -25,14 +25,14 @@ class Stage:
     """One spa on one database, and every side that can be started on it."""
 
     database_url: str
-    #: Empty where there is no Redis.
+    #: Empty without Redis.
     redis_url: str
-    #: Where the pages' files were collected, for those who ask for pages.
+    #: Directory of the collected static files, for measures that request pages.
     static_root: str = ""
 
     @property
     def settings(self) -> dict[str, str]:
-        """Our floor's environment."""
+        """Return our floor's environment variables."""
         return {
             "DATABASE_URL": self.database_url,
             "REDIS_URL": self.redis_url,
@@ -42,20 +42,20 @@ class Stage:
         }
 
     def ours(self, served_by: str = "", *, redis: bool = True) -> Side:
-        """A process of our floor, as production starts it."""
+        """Return a process of our floor, as production starts it."""
         alone = {} if redis else {"REDIS_URL": ""}
         return AsInProduction("ours", self.settings | {"SERVED_BY": served_by} | alone)
 
     def stock(self) -> OnDaphne:
-        """Channels as documented, with our settings."""
+        """Return Channels as documented, with our settings."""
         return OnDaphne("stock", self.settings)
 
     def bare(self, kind: type[Asgi], *, redis: bool) -> Asgi:
-        """The loop over sockets, with or without a hop through Redis."""
+        """Return the loop over sockets, with or without a hop through Redis."""
         return kind("bare", {"REDIS_URL": self.redis_url if redis else ""})
 
     def flask(self, *, redis: bool, lean: bool = False) -> OnGunicorn:
-        """The original system's stack, on a database of its own in the same server."""
+        """Return the original system's stack, on a database of its own in the same server."""
         settings = {
             "DATABASE_URL": f"{self.database_url}_{'lean' if lean else 'peer'}",
             "REDIS_URL": self.redis_url if redis else "",
@@ -65,7 +65,7 @@ class Stage:
         return OnGunicorn("flask_floor", settings)
 
     def cookie(self, username: str) -> str:
-        """The cookie of somebody who has logged in."""
+        """Return the session cookie of a logged-in user."""
         from django.test import Client
 
         from accounts.models import User
@@ -76,25 +76,25 @@ class Stage:
 
     @cached_property
     def monitor_cookie(self) -> str:
-        """The cookie of the monitors' account."""
+        """Return the session cookie of the monitors' account."""
         return self.cookie("monitor1")
 
     def monitor(self, side: Side) -> Address:
-        """A monitor's socket on any side."""
+        """Return a monitor's address on any side."""
         if isinstance(side, OnGunicorn):
             return Address(side.port, SOCKET_IO, socket_io="monitor_subscribe")
         return Address(side.port, "/ws/monitor/", self.monitor_cookie)
 
     def kiosk(self, side: Side) -> Address:
-        """A customer's socket."""
+        """Return a customer's address."""
         return Address(side.port, "/ws/customer/?branch=main")
 
     def desk(self, side: Side, role: str, number: int) -> Address:
-        """A therapist's or cashier's socket, logged in."""
+        """Return a therapist's or cashier's address, logged in."""
         return Address(side.port, f"/ws/{role}/", self.cookie(f"{role}{number}"))
 
     def truth(self, shows: frozenset[str]) -> dict[str, int]:
-        """What a screen of these statuses and the rooms should show: the version of each row."""
+        """Return the database's state for a screen of these statuses: the version of each row."""
         from queueing.models import Room, Transaction
 
         rows = Transaction.objects.filter(status__in=shows).values_list("pk", "version")
@@ -104,7 +104,7 @@ class Stage:
         }
 
     def our_desks(self, side: Side, *, staff: int = STAFF, monitors: int = MONITORS) -> Desks:
-        """Our people, each logged in; their customers; the monitors."""
+        """Return our logged-in staff, their customers, and the monitors."""
         from catalog.models import ServiceClassification
 
         numbers = range(1, staff + 1)
@@ -118,7 +118,7 @@ class Stage:
         )
 
     def their_desks(self, side: Side, *, staff: int = STAFF, monitors: int = MONITORS) -> Desks:
-        """The same people on the original system's stack, known by their tokens."""
+        """Return the same clients on the original system's stack, known by their tokens."""
 
         def desk(role: str, **own: str) -> Address:
             return Address(side.port, SOCKET_IO, socket_io=f"{role}_subscribe", own=own)
@@ -135,7 +135,7 @@ class Stage:
 
 @contextmanager
 def stage(staff: int = STAFF) -> Iterator[Stage]:
-    """Servers with a seeded database that answers a commit when it is on the disk."""
+    """Run servers with a seeded database that flushes every commit to the disk."""
     with MariaDB(durable=True) as database, Redis() as redis:
         fill(database.url, staff)
         from django.db import connection
@@ -148,7 +148,7 @@ def stage(staff: int = STAFF) -> Iterator[Stage]:
 
 @contextmanager
 def embedded(staff: int) -> Iterator[Stage]:
-    """The embedded default: a file, and no Redis, so one process."""
+    """Run the embedded default: SQLite, no Redis, one process."""
     with tempfile.TemporaryDirectory(prefix="spa-stage-") as directory:
         url = f"sqlite:///{directory}/spa.sqlite3"
         fill(url, staff)
@@ -156,7 +156,7 @@ def embedded(staff: int) -> Iterator[Stage]:
 
 
 def fill(url: str, staff: int) -> None:
-    """Set Django up on this empty database; a spa with so many therapists, cashiers and rooms."""
+    """Set Django up on this empty database and seed therapists, cashiers and rooms."""
     from benchmarks.engine import set_up
 
     set_up(url)

@@ -1,4 +1,4 @@
-"""How fast people can work over sockets, and whether their screens are right whatever happens."""
+"""Throughput of visits over sockets, time of a command, and convergence of cut screens."""
 
 import statistics
 from collections import defaultdict
@@ -14,14 +14,14 @@ from benchmarks.stage import MONITORS, STAFF, Stage
 ROUNDS = 3
 SECONDS = 8.0
 CUT_SCREENS, CUT_SECONDS, CUT_EVERY = 60, 160.0, 15.0
-#: Seconds before each command of the three people at work meanwhile: about two events a second.
+#: Seconds before each command of the three clients meanwhile: about two events a second.
 THINKING = 1.0
 SIDES = ("ours", "original", "original, lean")
 MADE_LEAN = "without its reading after a commit and its writing of tokens"
 
 
 def lives(stage: Stage) -> list[Result]:
-    """Whole lives per second of a full floor, every side one process without Redis."""
+    """Return the visits per second of a full floor, every side one process without Redis."""
     days = _days(stage, staff=STAFF, monitors=MONITORS)
     ours, theirs, lean = (
         statistics.median(day.lives_per_second for day in days[side]) for side in SIDES
@@ -35,7 +35,7 @@ def lives(stage: Stage) -> list[Result]:
 
 
 def command_alone(stage: Stage) -> list[Result]:
-    """The time of a command when nobody else asks for anything."""
+    """Return the time of a command while no other is in progress."""
     days = _days(stage, staff=1, monitors=0)
     ours, theirs, lean = (_median_time(days[side]) for side in SIDES)
     measure = "p50 of a command alone, against the original stack"
@@ -46,7 +46,7 @@ def command_alone(stage: Stage) -> list[Result]:
 
 
 def _days(stage: Stage, *, staff: int, monitors: int) -> dict[str, list[Day]]:
-    """A few days of each side, in turns."""
+    """Return a few days of each side, alternating."""
     days: dict[str, list[Day]] = defaultdict(list)
     alone = staff == 1
     with ExitStack() as stack:
@@ -62,7 +62,7 @@ def _days(stage: Stage, *, staff: int, monitors: int) -> dict[str, list[Day]]:
             )
         ]
         for side in desks:
-            work(side, 1.0)  # warm it up
+            work(side, 1.0)  # warm-up
         for _round in range(ROUNDS):
             for name, server, side in zip(SIDES, servers, desks, strict=True):
                 before = server.cpu_seconds()
@@ -74,7 +74,7 @@ def _days(stage: Stage, *, staff: int, monitors: int) -> dict[str, list[Day]]:
 
 
 def _median_time(days: list[Day]) -> float:
-    """Milliseconds of the middle one of all commands."""
+    """Return the median of all commands' milliseconds."""
     return 1000 * statistics.median(t for day in days for ts in day.times.values() for t in ts)
 
 
@@ -84,7 +84,7 @@ def _times(day: Day) -> str:
 
 
 def cuts(stage: Stage) -> list[Result]:
-    """Screens that end at the database's state although their line is cut again and again."""
+    """Return the screens that converge to the database's state although they are cut repeatedly."""
     from queueing.events import MONITOR
 
     shows = frozenset(status.value for status in MONITOR.shows)

@@ -1,1 +1,1 @@
-"""Loads that one machine has to carry, L1 to L6, each beside the same thing without it."""
+"""Load tests of one machine, L1 to L6, each against the same work without the load."""

@@ -1,9 +1,9 @@
-"""The loads that one machine has to carry, each beside the same thing without the load.
+"""Load tests of one machine, each against the same work without the load.
 
     make bench-load             or  ... python -m benchmarks.load --only L1,L6 --whole
 
 Real MariaDB and Redis, two processes of the application as production starts them, clients in
-processes of their own. Prints a table for each load, and writes it to docs/performance.md.
+processes of their own. It prints a table for each load, and writes it to docs/performance.md.
 """
 
 import argparse
@@ -34,7 +34,7 @@ STAFF = 30
 
 
 def main() -> int:
-    """Measure, print, write the page; 1 when a bar was missed."""
+    """Measure, print and write the page; return 1 when a bar was missed."""
     options = _options()
     met = True
     with stage(STAFF) as here:

@@ -1,7 +1,7 @@
-"""Years of a spa's visits, made by the database server itself: the fastest way in.
+"""Insert years of a spa's visits by the database server itself, which is the fastest way.
 
-Each visit is whole: two or three items, every stamp, a payment with its receipt. MariaDB only
-(its sequence engine).
+Each visit is complete: two or three items, every timestamp, a payment with its receipt. MariaDB
+only (its sequence engine).
 """
 
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ from tqdm import tqdm
 from accounts.models import Branch
 
 CHUNK = 50_000
-#: Visits of a day: an hour's 40 for ten hours.
+#: Visits of a day: 40 an hour for ten hours.
 A_DAY = 400
 TABLES = (
     *("queueing_transaction", "queueing_transactionitem"),
     *("payments_payment", "payments_receiptcounter"),
 )
 
-# A visit's number is `seq`; the newest, with the highest, were yesterday's.
+# A visit's number is `seq`; the newest, with the highest number, are yesterday's.
 VISITS = """
 INSERT INTO queueing_transaction (id, branch_id, business_date, running_number, code, `key`, status,
     version, customer_name, therapist_id, cashier_id, room_number, total_amount,
@@ -66,7 +66,7 @@ FROM queueing_transaction WHERE id BETWEEN {first} AND {last}
 
 
 def fill(branch: Branch, rows: int) -> int:
-    """Give the branch this many paid visits, up to yesterday; returns how many items they have.
+    """Insert this many paid visits up to yesterday; return the number of their items.
 
     There must be no visit yet.
     """
@@ -90,7 +90,7 @@ def fill(branch: Branch, rows: int) -> int:
 
 
 def _places(branch: Branch, rows: int) -> dict[str, Any]:
-    """What the statements are filled in with; people's ids follow each other, as seeded."""
+    """Return the parameters of the statements; people's ids are consecutive, as seeded."""
     from accounts.models import Cashier, Therapist
     from catalog.models import ServiceClassification
 
@@ -110,7 +110,7 @@ def _places(branch: Branch, rows: int) -> dict[str, Any]:
 
 @contextmanager
 def _in_haste() -> Iterator[None]:
-    """Nothing is checked that was made right, and nothing waits for the disk."""
+    """Switch the checks of keys and the flush of commits off inside the block."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT @@GLOBAL.innodb_flush_log_at_trx_commit")
         [usual] = cursor.fetchone()

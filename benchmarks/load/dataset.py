@@ -1,4 +1,4 @@
-"""What every load is given."""
+"""Parameters of every load."""
 
 from dataclasses import dataclass
 
@@ -7,15 +7,15 @@ from benchmarks.stage import Stage
 
 @dataclass(frozen=True)
 class Scene:
-    """A spa on MariaDB and Redis, how long to load it, and how much of a past it has."""
+    """Spa on MariaDB and Redis, the duration of a load, and the size of its history."""
 
     stage: Stage
     rows: int
-    #: Whole lengths, not those that a change is tried with.
+    #: Use the full durations, not the short ones for trying a change.
     whole: bool = False
-    #: This length for every load, where it is given.
+    #: Duration of every load, when given.
     length: float | None = None
 
     def seconds(self, short: float, whole: float) -> float:
-        """How long a load lasts that has these two lengths."""
+        """Return the duration of a load that has these two."""
         return self.length or (whole if self.whole else short)

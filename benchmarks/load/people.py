@@ -1,4 +1,4 @@
-"""L1, a busy spa, and L2, everybody at once without a pause."""
+"""L1, a busy spa, and L2, a closed loop of commands without a pause."""
 
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -14,11 +14,11 @@ from benchmarks.peers.servers import Side
 from benchmarks.report import say
 from benchmarks.stage import Stage, embedded
 
-# Everybody of L1, 36 sockets in all, and how many seconds they think before each command.
+# Clients of L1, 36 sockets in all, and the seconds of pause before each command.
 KIOSKS, THERAPISTS, CASHIERS, MONITORS, MANAGERS = 6, 20, 4, 4, 2
 CUSTOMERS_A_MINUTE = 10.0
 THINKING = 2.0
-#: Therapists of L2, and as many cashiers: each has always something on its way.
+#: Therapists of L2, and as many cashiers: each has always a command in progress.
 CROWD = 30
 ALONE_SECONDS = 6.0
 
@@ -40,12 +40,12 @@ CLOSED_LOOP = {
 
 
 def busy_spa(scene: Scene) -> list[Result]:
-    """L1: a spa five times as busy as a busy one; against one visit after the other."""
+    """Measure L1: five times the load of a busy spa, against one visit after the other."""
     return judge(BUSY_SPA, *busy_day(scene))
 
 
 def busy_day(scene: Scene, served_by: str = "") -> tuple[Figures, Figures]:
-    """What L1 comes to, and the same of one visit after the other."""
+    """Return the figures of L1, and those of one visit after the other."""
     with ExitStack() as stack:
         sides = [stack.enter_context(scene.stage.ours(served_by)) for _each in range(2)]
         quiet = _one_by_one(scene.stage, sides)
@@ -83,7 +83,7 @@ def _busy_desks(stage: Stage, sides: Sequence[Side]) -> Desks:
 
 
 def closed_loop(scene: Scene) -> list[Result]:
-    """L2: whoever has an answer asks for the next thing at once; against one after the other."""
+    """Measure L2: every answer is followed by the next command, against one after the other."""
     seconds = scene.seconds(15, 60)
     many, one = _closed_loop(scene.stage, seconds, processes=2)
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
@@ -114,23 +114,23 @@ def _loops(*days: Day) -> Figures:
     return dict(zip(CLOSED_LOOP, figures, strict=True))
 
 
-# -- People -------------------------------------------------------------------------------------
+# -- Clients --------------------------------------------------------------------------------------
 
 
 def _one_by_one(stage: Stage, sides: Sequence[Side]) -> Day:
-    """One therapist and one cashier, and never two commands at once."""
+    """Run one therapist and one cashier, with one command at a time."""
     desks = replace(
         _desks(stage, sides, therapists=1, cashiers=1),
         monitors=[stage.monitor(sides[-1])],
         one_by_one=True,
         follow=True,
     )
-    work(desks, 1.0)  # warm it up
+    work(desks, 1.0)  # warm-up
     return work(desks, ALONE_SECONDS)
 
 
 def _desks(stage: Stage, sides: Sequence[Side], *, therapists: int, cashiers: int) -> Desks:
-    """Everybody at one of the processes, and a customer for each therapist."""
+    """Return clients spread over the processes, and a customer for each therapist."""
     from catalog.models import ServiceClassification
 
     numbers = range(1, therapists + 1)

@@ -1,4 +1,4 @@
-"""How the database reads what the floor asks for: what EXPLAIN says of the very statements."""
+"""Query plans of the floor's statements by EXPLAIN."""
 
 from collections.abc import Iterator
 
@@ -15,12 +15,12 @@ from queueing.snapshots import digests_of, transactions_of
 from queueing.states import Status
 from queueing.statistics import statistics_of, takings_of
 
-#: Tables with fewer rows than this are read whole as fast as by an index.
+#: A full scan of a table with fewer rows than this is as fast as an index.
 SMALL = 5_000
 
 
 def scans(branch: Branch) -> list[str]:
-    """Statements of claims, screens and a day's report that read a large table or index whole."""
+    """Return the statements of claims, screens and reports that scan a large table or index."""
     found = [sql for sql in dict.fromkeys(_statements(branch)) if _reads_a_whole_table(sql)]
     for sql in found:
         say(f"  reads a whole table: {sql}")

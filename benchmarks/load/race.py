@@ -1,4 +1,4 @@
-"""L5: twenty processes claim from the same lines, and nobody is claimed twice."""
+"""L5: twenty processes claim from the same queues, and nobody is claimed twice."""
 
 import datetime
 import multiprocessing
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PROCESSES = 20
 WAITING = 1_000
-#: For the one process that claims alone.
+#: Customers of the one process that claims alone.
 WAITING_FOR_ONE = 200
 LINES = ("therapists", "cashiers")
 
@@ -39,7 +39,7 @@ BARS = {
 
 
 class Claim(NamedTuple):
-    """Who was claimed, and from when until when (monotonic)."""
+    """Claimed customer, and the begin and end of the claim (monotonic)."""
 
     customer: int
     began: float
@@ -47,7 +47,7 @@ class Claim(NamedTuple):
 
 
 def race(scene: Scene) -> list[Result]:
-    """L5: against one process that claims alone."""
+    """Measure L5, against one process that claims alone."""
     from django.db import connection
 
     with connection.cursor() as cursor:
@@ -61,13 +61,13 @@ def race(scene: Scene) -> list[Result]:
 
 
 def _elsewhere(name: str, url: str) -> list[Result]:
-    """In a process of its own: Django knows one default database."""
+    """Run in a process of its own: Django knows one default database."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         return pool.submit(_race, name, url).result()
 
 
 def _race(name: str, url: str) -> list[Result]:
-    """Both lines on one database."""
+    """Race for both queues on one database."""
     set_up(url)
     from django.core.management import call_command
     from django.db.transaction import atomic
@@ -90,10 +90,10 @@ def _race(name: str, url: str) -> list[Result]:
 
 
 def _claims(workers: "Workers", line: str, processes: int, waiting: int) -> Figures:
-    """Claim a whole line empty; every process takes its share of the staff."""
+    """Claim a whole queue until it is empty; every process has its share of the staff."""
     line_up(line, waiting + processes)
     numbers = range(processes)
-    # A process that serves a spa has long begun.
+    # A serving process is warm, too.
     first = workers.at_once([(claim, line, waiting + n, waiting + n + 1, 1) for n in numbers])
     shares = workers.at_once([(claim, line, n, waiting, processes) for n in numbers])
     for outcome in (*first, *shares):
@@ -112,7 +112,7 @@ def _claims(workers: "Workers", line: str, processes: int, waiting: int) -> Figu
 
 
 def _wrong(claimed: Counter[int]) -> int:
-    """How many customers were not claimed exactly once, by the answers or by the history."""
+    """Return how many customers were not claimed exactly once, by the answers or by the history."""
     from queueing.models import Transaction, TransactionEvent
 
     customers = set(Transaction.objects.values_list("pk", flat=True))
@@ -121,7 +121,7 @@ def _wrong(claimed: Counter[int]) -> int:
 
 
 def line_up(line: str, count: int) -> None:
-    """Nobody on the floor but `count` customers in one of the lines."""
+    """Empty the floor but for `count` customers in one of the queues."""
     from django.db import connection
     from django.utils import timezone
 
@@ -149,7 +149,7 @@ def line_up(line: str, count: int) -> None:
 
 
 def claim(line: str, first: int, last: int, step: int) -> list[Claim]:
-    """Each of these members of staff takes one customer; runs in one of the processes."""
+    """Claim one customer for each of these members of staff, in one of the processes."""
     from benchmarks.floor import load
     from payments.counter import claim_next as claim_finished
     from queueing.services import confirm_next

@@ -1,4 +1,4 @@
-"""L3, news for 200 screens, and L4, a thousand screens whose server dies."""
+"""L3, events for 200 screens, and L4, a thousand screens whose server dies."""
 
 import asyncio
 import time
@@ -19,9 +19,9 @@ SCREENS, A_SECOND = 200, 10
 BURST, KIOSKS = 300, 16
 MASS = 1_000
 FEW = 10
-#: How long screens are waited for that do not become right.
+#: Seconds after which screens that have not converged are given up.
 PATIENCE = 60.0
-#: The visits that are there when a thousand screens look.
+#: Visits in the database of L4.
 VISITS = 20
 
 FAN_OUT = {
@@ -41,12 +41,12 @@ CROWD = {
 
 
 def fan_out(scene: Scene) -> list[Result]:
-    """L3: events to many screens of two processes, and a burst; against two screens."""
+    """Measure L3: events to many screens of two processes, and a burst; against two screens."""
     return judge(FAN_OUT, *fanned_out(scene))
 
 
 def fanned_out(scene: Scene, served_by: str = "") -> tuple[Figures, Figures]:
-    """What L3 comes to, and the same with a screen at each process."""
+    """Return the figures of L3, and those of one screen at each process."""
     stage = scene.stage
     with ExitStack() as stack:
         sides = [stack.enter_context(stage.ours(served_by)) for _each in range(2)]
@@ -61,7 +61,7 @@ def fanned_out(scene: Scene, served_by: str = "") -> tuple[Figures, Figures]:
 
 
 def _last_of(stage: Stage, sides: list[Side], screens: int, seconds: float) -> list[float]:
-    """Seconds from each event's commit to the last of the screens, half at each process."""
+    """Return the seconds from each event's commit to the last screen, half at each process."""
     events = round(seconds * A_SECOND)
     with ExitStack() as stack:
         ears = [
@@ -76,7 +76,7 @@ def _last_of(stage: Stage, sides: list[Side], screens: int, seconds: float) -> l
 
 
 def _right_after_a_burst(stage: Stage, sides: list[Side], screens: int) -> float:
-    """Seconds from the last answer of a burst until every screen shows what the database holds."""
+    """Return the seconds from the last answer of a burst until every screen has converged."""
     from benchmarks.floor import free_everyone
 
     free_everyone()
@@ -100,7 +100,7 @@ def _right_after_a_burst(stage: Stage, sides: list[Side], screens: int) -> float
 
 
 def mass(scene: Scene) -> list[Result]:
-    """L4: a thousand screens, and their server killed; against ten."""
+    """Measure L4: a thousand screens whose server is killed, against ten."""
     return judge(CROWD, _mass(scene.stage, MASS), _mass(scene.stage, FEW))
 
 
@@ -129,7 +129,7 @@ def _mass(stage: Stage, count: int) -> Figures:
 
 
 def _one_event(stage: Stage, crowd: Crowd, side: Side) -> float:
-    """Seconds from an order to the last screen that shows it."""
+    """Return the seconds from an order to the last screen that shows it."""
     begin = time.monotonic()
     order(stage, [side], 1)
     return crowd.right_since(stage.truth(_monitors_show()), PATIENCE) - begin
@@ -143,7 +143,7 @@ def _forget_connections() -> None:
 
 
 def _connections() -> float:
-    """The most connections that the database had at once since they were forgotten."""
+    """Return the maximum of concurrent database connections since the counter's reset."""
     from django.db import connection
 
     with connection.cursor() as cursor:
@@ -161,7 +161,7 @@ def _monitors_show() -> frozenset[str]:
 
 
 def order(stage: Stage, sides: list[Side], customers: int) -> None:
-    """So many customers order, as fast as some kiosks can."""
+    """Confirm so many orders, as fast as some kiosks can."""
     from catalog.models import ServiceClassification
 
     offer = ServiceClassification.objects.values_list("pk", flat=True)[0]

@@ -1,4 +1,4 @@
-"""L1 and L3 on the other server, beside the same on Daphne."""
+"""L1 and L3 on uvicorn, against Daphne."""
 
 from benchmarks.engine import Result
 from benchmarks.load.bars import judge
@@ -8,7 +8,7 @@ from benchmarks.load.screens import FAN_OUT, fanned_out
 
 
 def on_uvicorn(scene: Scene) -> list[Result]:
-    """Both loads, on uvicorn against Daphne."""
+    """Measure both loads on uvicorn, against Daphne."""
     results = []
     for bars, load in ((BUSY_SPA, busy_day), (FAN_OUT, fanned_out)):
         daphne, _alone = load(scene)

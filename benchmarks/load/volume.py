@@ -1,4 +1,4 @@
-"""L6: a spa with a million visits behind it, and a few customers."""
+"""L6: a spa with a million visits in its history, and a few customers."""
 
 import datetime
 import sys
@@ -18,7 +18,7 @@ from benchmarks.report import say
 from benchmarks.stage import Stage
 from tools.servers import HOST, run_quietly
 
-#: What a spa of a few days has behind it.
+#: Visits in the history of a spa after a few days.
 FEW = 1_000
 SNAPSHOTS, PAGES = 60, 10
 WORK_SECONDS = 8.0
@@ -36,7 +36,7 @@ PAGE_BARS = {
 
 
 def volume(scene: Scene) -> list[Result]:
-    """L6: against the same spa with a few days behind it."""
+    """Measure L6, against the same spa with the history of a few days."""
     _give_room()
     with tempfile.TemporaryDirectory(prefix="spa-static-") as static:
         stage = replace(scene.stage, static_root=static)
@@ -47,7 +47,7 @@ def volume(scene: Scene) -> list[Result]:
 
 
 def _give_room() -> None:
-    """As much memory as deploy/mariadb.cnf gives the database."""
+    """Give the database as much memory as deploy/mariadb.cnf does."""
     from django.db import connection
 
     with connection.cursor() as cursor:
@@ -73,7 +73,7 @@ def _with_a_past(stage: Stage, rows: int) -> Figures:
 
 def _at_work(stage: Stage, side: Side) -> Figures:
     desks = replace(stage.our_desks(side, staff=1, monitors=1), one_by_one=True)
-    work(desks, 1.0)  # warm it up
+    work(desks, 1.0)  # warm-up
     claims = work(desks, WORK_SECONDS).times["therapist_confirm_next"]
     order(stage, [side], VISITS)
     snapshots = _times(side, stage.monitor_cookie, "/api/snapshots/monitor/", SNAPSHOTS)
@@ -81,7 +81,7 @@ def _at_work(stage: Stage, side: Side) -> Figures:
 
 
 def _pages(stage: Stage, side: Side) -> Figures:
-    """The p95 of each page."""
+    """Return the 95th percentile of each page."""
     from accounts.models import Branch
 
     manager = stage.cookie("manager1")
@@ -101,7 +101,7 @@ def _pages(stage: Stage, side: Side) -> Figures:
 
 
 def _times(side: Side, cookie: str, address: str, count: int) -> Sequence[float]:
-    """Seconds of so many requests, one after the other, but for the first."""
+    """Return the seconds of so many requests, one after the other, without the first."""
     return [_time(side, cookie, address) for _each in range(count + 1)][1:]
 
 

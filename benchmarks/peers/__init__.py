@@ -1,1 +1,1 @@
-"""Whom the live floor is measured beside, and how each of them is started."""
+"""Other systems that the live floor is compared with, and how each is started."""

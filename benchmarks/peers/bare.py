@@ -1,4 +1,4 @@
-"""The least an ASGI application can do: loop over its sockets. No framework, nothing checked.
+"""Minimal ASGI application: a loop over its sockets, without framework or checks.
 
 With `REDIS_URL` an event goes through Redis first, as between two processes.
 """
@@ -19,7 +19,7 @@ listening: list[asyncio.Task[None]] = []
 
 
 async def floor(scope: Any, receive: Any, send: Any) -> None:
-    """A socket: in, until it goes."""
+    """Accept a socket and keep it until it disconnects."""
     assert scope["type"] == "websocket"
     await receive()
     await send({"type": "websocket.accept"})
@@ -47,7 +47,7 @@ async def _hand_over(text: str) -> None:
 
 
 async def publish(count: int, pause: float) -> list[float]:
-    """To the sockets here, or through Redis."""
+    """Publish events to the sockets of this process, or through Redis."""
     moments: list[float] = []
     for _event in range(count):
         moments.append(time.monotonic())

@@ -1,4 +1,4 @@
-"""The one event that every side sends, and the order to send it."""
+"""The one event that every side publishes, and the HTTP request that triggers it."""
 
 import json
 import time
@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 NAME = "monitor_updated"
-#: A customer in treatment, as the floor's own serializer writes one.
+#: A customer in treatment, in the format of the floor's own serializer.
 DATA: dict[str, Any] = {
     "transaction": {
         "id": 4711,
@@ -44,23 +44,23 @@ DATA: dict[str, Any] = {
     }
 }
 TEXT = json.dumps({"event": NAME, "data": DATA})
-#: What a screen hears once it is subscribed; our own floor sends it with everything on it.
+#: Confirmation of a subscription; our own floor sends its snapshot with it.
 SUBSCRIBED = json.dumps({"event": "snapshot", "data": {}})
 
-#: Sends events: how many, seconds between them. Returns the moment each was committed or sent,
+#: Publishes events: how many, seconds between them. Returns the moment each was committed or sent,
 #: on the machine's monotonic clock, which all its processes share.
 Publish = Callable[[int, float], Awaitable[list[float]]]
 
 
 class Publishing:
-    """An ASGI application that also sends events when `/publish?count=&pause=` is asked for."""
+    """ASGI application that also publishes events on `/publish?count=&pause=`."""
 
     def __init__(self, application: Any, publish: Publish) -> None:
         self._application = application
         self._publish = publish
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer the order with the moments as JSON; everything else goes to the application."""
+        """Answer that request with the moments as JSON; pass everything else to the application."""
         if scope["type"] != "http" or scope["path"] != "/publish":
             await self._application(scope, receive, send)
             return
@@ -72,5 +72,5 @@ class Publishing:
 
 
 def until_next(moments: list[float], pause: float) -> float:
-    """Seconds until the next event is due, whatever the events before it took."""
+    """Return the seconds until the next event is due, however long the events before took."""
     return max(0.0, moments[0] + len(moments) * pause - time.monotonic())

@@ -1,9 +1,9 @@
 """The original system's stack, written from its description: Flask-SocketIO and SQLAlchemy.
 
-Rooms, threading mode, PyMySQL, Redis as message queue where `REDIS_URL` names one. As the documents
-have it, a valid token lives another 24 hours with each command, and the session has the settings it
-comes with; `LEAN` takes both out. Where they leave a choice it is the faster one: an index for the
-line, no session kept for each socket, the token's life written in the command's own commit.
+Rooms, threading mode, PyMySQL, Redis as message queue when `REDIS_URL` is set. As documented, each
+command extends a valid token by 24 hours, and the session has its default settings; `LEAN` removes
+both. Where the documents leave a choice it is the faster one: an index for the queue, no session
+for each socket, the token's lifetime written in the command's own commit.
 """
 
 import os
@@ -53,7 +53,7 @@ socketio = SocketIO(
 
 
 def subscribe(event: str, room: str) -> None:
-    """Let screens of one kind subscribe with an event."""
+    """Register an event by which screens of one kind subscribe."""
 
     @socketio.on(event)
     def subscribed(_data: Any) -> None:
@@ -68,13 +68,13 @@ subscribe("customer_subscribe", "customers")
 
 
 def prolong(person: Therapist | Cashier) -> None:
-    """A token that was good is good for another day."""
+    """Extend a valid token by another day."""
     if not LEAN:
         person.token_expires_at = now() + TOKEN_LIFE
 
 
 def therapist_of(data: dict[str, Any]) -> Therapist:
-    """Whose token this is."""
+    """Return the therapist of the token."""
     query = select(Therapist).where(Therapist.auth_token == data["therapist_token"])
     therapist = db.session.execute(query).scalar_one()
     prolong(therapist)
@@ -82,7 +82,7 @@ def therapist_of(data: dict[str, Any]) -> Therapist:
 
 
 def cashier_of(data: dict[str, Any]) -> Cashier:
-    """Whose token this is."""
+    """Return the cashier of the token."""
     query = select(Cashier).where(Cashier.auth_token == data["cashier_token"])
     cashier = db.session.execute(query).scalar_one()
     prolong(cashier)
@@ -90,19 +90,19 @@ def cashier_of(data: dict[str, Any]) -> Cashier:
 
 
 def next_of(status: TransactionStatus, stamp: Any) -> Transaction | None:
-    """Lock the first free customer of a line."""
+    """Lock and return the first free customer of a queue."""
     query = select(Transaction).where(Transaction.status == status).order_by(stamp).limit(1)
     return db.session.execute(query.with_for_update(skip_locked=True)).scalar_one_or_none()
 
 
 def refuse(result: str, error: str) -> None:
-    """Say no to the asker."""
+    """Emit a refusal to the client."""
     db.session.rollback()
     emit(result, {"ok": False, "error": error})
 
 
 def commit_and_tell(result: str, tx: Transaction, *screens: str) -> None:
-    """Commit; tell the screens, the customer and the asker."""
+    """Commit; emit to the screens, the customer and the client."""
     db.session.commit()
     data = serialize_transaction(tx)
     for room in screens:
@@ -113,7 +113,7 @@ def commit_and_tell(result: str, tx: Transaction, *screens: str) -> None:
 
 @socketio.on("customer_confirm_selection")
 def customer_confirm_selection(data: dict[str, Any]) -> None:
-    """A customer joins the line."""
+    """Add a customer to the queue."""
     moment = now()
     tx = Transaction(
         code=generate_code(),
@@ -141,7 +141,7 @@ def customer_confirm_selection(data: dict[str, Any]) -> None:
 
 @socketio.on("therapist_confirm_next")
 def therapist_confirm_next(data: dict[str, Any]) -> None:
-    """A therapist takes the next customer."""
+    """Claim the next customer for a therapist."""
     therapist = therapist_of(data)
     tx = next_of(TransactionStatus.pending_therapist, Transaction.selection_confirmed_at)
     if tx is None:
@@ -155,7 +155,7 @@ def therapist_confirm_next(data: dict[str, Any]) -> None:
 
 @socketio.on("therapist_start_service")
 def therapist_start_service(data: dict[str, Any]) -> None:
-    """The treatment begins."""
+    """Start the service."""
     therapist = therapist_of(data)
     tx = db.session.get_one(Transaction, data["transaction_id"])
     if tx.therapist_id != therapist.id or tx.status != TransactionStatus.therapist_confirmed:
@@ -167,7 +167,7 @@ def therapist_start_service(data: dict[str, Any]) -> None:
 
 @socketio.on("therapist_finish_service")
 def therapist_finish_service(data: dict[str, Any]) -> None:
-    """The treatment is over."""
+    """Finish the service."""
     therapist = therapist_of(data)
     tx = db.session.get_one(Transaction, data["transaction_id"])
     if tx.therapist_id != therapist.id or tx.status != TransactionStatus.in_service:
@@ -179,7 +179,7 @@ def therapist_finish_service(data: dict[str, Any]) -> None:
 
 @socketio.on("cashier_claim_next")
 def cashier_claim_next(data: dict[str, Any]) -> None:
-    """A cashier takes the next customer."""
+    """Claim the next customer for a cashier."""
     cashier = cashier_of(data)
     tx = next_of(TransactionStatus.finished, Transaction.selection_confirmed_at)
     if tx is None:
@@ -192,7 +192,7 @@ def cashier_claim_next(data: dict[str, Any]) -> None:
 
 @socketio.on("cashier_pay")
 def cashier_pay(data: dict[str, Any]) -> None:
-    """The customer pays."""
+    """Record the payment."""
     cashier = cashier_of(data)
     tx = db.session.get_one(Transaction, data["transaction_id"])
     if tx.cashier_id != cashier.id or tx.status != TransactionStatus.awaiting_payment:
@@ -216,7 +216,7 @@ def cashier_pay(data: dict[str, Any]) -> None:
 
 @app.get("/publish")
 def publish() -> list[float]:
-    """Send events to the monitors' room, as every handler does."""
+    """Emit events to the monitors' room, as every handler does."""
     count, pause = int(request.args["count"]), float(request.args["pause"])
     moments: list[float] = []
     for _event in range(count):

@@ -1,4 +1,4 @@
-"""The tables of the original system, as its documents describe them."""
+"""Tables of the original system, as its documents describe them."""
 
 import datetime
 import enum
@@ -10,8 +10,8 @@ from sqlalchemy import DateTime, Enum, ForeignKey, Index, Numeric, String, selec
 from sqlalchemy.dialects.mysql import DATETIME
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-#: Without what the documents have and nobody would miss: what was committed is not read again for
-#: the answer, and a token's life is not written with every command.
+#: Without two features of the documents that nobody would miss: a committed row is not read again
+#: for the answer, and a token's lifetime is not written with every command.
 LEAN = "LEAN" in os.environ
 TOKEN_LIFE = datetime.timedelta(hours=24)
 
@@ -20,7 +20,7 @@ Moment = DateTime().with_variant(DATETIME(fsp=6), "mysql")
 
 
 class TransactionStatus(enum.Enum):
-    """Where a customer is."""
+    """Status of a customer's visit."""
 
     selecting = "selecting"
     pending_therapist = "pending_therapist"
@@ -33,14 +33,14 @@ class TransactionStatus(enum.Enum):
 
 
 class Service(db.Model):  # type: ignore[name-defined]
-    """A kind of treatment."""
+    """Kind of treatment."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     service_name: Mapped[str] = mapped_column(String(120))
 
 
 class ServiceClassification(db.Model):  # type: ignore[name-defined]
-    """A treatment's length and price."""
+    """Duration and price of a treatment."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     service_id: Mapped[int] = mapped_column(ForeignKey("service.id"))
@@ -51,7 +51,7 @@ class ServiceClassification(db.Model):  # type: ignore[name-defined]
 
 
 class Therapist(db.Model):  # type: ignore[name-defined]
-    """A therapist, known by a token."""
+    """Therapist, known by a token."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(60))
@@ -61,7 +61,7 @@ class Therapist(db.Model):  # type: ignore[name-defined]
 
 
 class Cashier(db.Model):  # type: ignore[name-defined]
-    """A cashier, known by a token."""
+    """Cashier, known by a token."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(60))
@@ -70,7 +70,7 @@ class Cashier(db.Model):  # type: ignore[name-defined]
 
 
 class TransactionItem(db.Model):  # type: ignore[name-defined]
-    """One service of a visit, at the price of its day."""
+    """Service of a visit, at the price of its day."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     transaction_id: Mapped[int] = mapped_column(ForeignKey("transaction.id"), index=True)
@@ -83,7 +83,7 @@ class TransactionItem(db.Model):  # type: ignore[name-defined]
 
 
 class Payment(db.Model):  # type: ignore[name-defined]
-    """What was paid."""
+    """Payment of a visit."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     transaction_id: Mapped[int] = mapped_column(ForeignKey("transaction.id"), unique=True)
@@ -96,9 +96,9 @@ class Payment(db.Model):  # type: ignore[name-defined]
 
 
 class Transaction(db.Model):  # type: ignore[name-defined]
-    """A customer's visit."""
+    """Visit of a customer."""
 
-    # The documents have no index for the line; without one its claims lock each other out.
+    # The documents have no index for the queue; without one its claims block each other.
     __table_args__ = (Index("line", "status", "selection_confirmed_at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -123,25 +123,25 @@ class Transaction(db.Model):  # type: ignore[name-defined]
     payment: Mapped[Payment | None] = relationship(uselist=False)
 
     def recompute_totals(self) -> None:
-        """Price and length of all items together."""
+        """Recompute price and duration of all items together."""
         self.total_amount = sum(item.price for item in self.items)
         self.total_duration_minutes = sum(item.duration_minutes for item in self.items)
 
 
 class TransactionCounter(db.Model):  # type: ignore[name-defined]
-    """The next code."""
+    """Counter of the codes."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     next_number: Mapped[int]
 
 
 def now() -> datetime.datetime:
-    """The time, as the database keeps it."""
+    """Return the time, as the database stores it."""
     return datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
 
 
 def generate_code() -> str:
-    """The next code; the row is locked until the customer's transaction ends."""
+    """Return the next code; its row is locked until the transaction ends."""
     counter = db.session.execute(select(TransactionCounter).with_for_update()).scalar_one()
     number = counter.next_number
     counter.next_number += 1
@@ -149,7 +149,7 @@ def generate_code() -> str:
 
 
 def serialize_transaction(tx: Transaction) -> dict[str, Any]:
-    """A transaction as its screens hear of it."""
+    """Return a transaction as its screens receive it."""
     data = {
         "id": tx.id,
         "code": tx.code,
@@ -196,7 +196,7 @@ def _iso(moment: datetime.datetime | None) -> str | None:
 
 
 def fill(staff: int) -> None:
-    """A fresh spa: two offers, this many therapists and cashiers with tokens `t1`, `c1`, ..."""
+    """Create a spa with two offers, and therapists and cashiers with tokens `t1`, `c1`, ..."""
     db.drop_all()
     db.create_all()
     service = Service(service_name="Swedish Massage")

@@ -1,4 +1,4 @@
-"""Our own floor as it is, with an address that sends an event the way an operation does."""
+"""Our own floor, with a URL that publishes an event as an operation does."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ from spa_project.lib.realtime.publish import Event, encoded, publish
 
 
 def _publish(count: int, pause: float) -> list[float]:
-    """Each event inside a transaction of its own, sent after the commit."""
+    """Publish each event inside a transaction of its own, after its commit."""
     text = encoded(NAME, json.dumps(DATA))
     topic = MONITOR.topic(Branch.objects.get().pk) if count else ""
     moments: list[float] = []
@@ -29,7 +29,7 @@ def _publish(count: int, pause: float) -> list[float]:
 
 
 async def publish_on_a_database_thread(count: int, pause: float) -> list[float]:
-    """Where every operation runs; each event leaves by itself, as those of many operations do."""
+    """Publish on a database thread, as every operation does, one job for each event."""
     async with pool.slot() as executor:
         return await asyncio.get_running_loop().run_in_executor(executor, _publish, count, pause)
 

@@ -1,4 +1,4 @@
-"""Channels as its documentation shows it: a consumer a socket, a group, `group_send`.
+"""Channels as its documentation shows it: one consumer for each socket, a group, `group_send`.
 
 The same settings, channel layer and server as ours; sessions through `AuthMiddlewareStack`.
 """
@@ -25,22 +25,22 @@ GROUP = "monitor"
 
 
 class MonitorConsumer(AsyncJsonWebsocketConsumer):
-    """A monitor's socket."""
+    """Consumer of a monitor's socket."""
 
     groups = [GROUP]
 
     async def connect(self) -> None:
-        """Let it in, and say so."""
+        """Accept the socket, and confirm the subscription."""
         await self.accept()
         await self.send_json({"event": "snapshot", "data": {}})
 
     async def floor_event(self, message: dict[str, Any]) -> None:
-        """Hand an event of the group on."""
+        """Forward an event of the group."""
         await self.send_json(message["content"])
 
 
 async def publish(count: int, pause: float) -> list[float]:
-    """To the group, through the layer."""
+    """Publish events to the group, through the channel layer."""
     layer = get_channel_layer()
     assert layer is not None
     moments: list[float] = []
