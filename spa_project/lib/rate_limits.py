@@ -1,19 +1,22 @@
-"""How fast anyone may ask, and from where they ask.
+"""Rate limits (throttling): how often an address or a person may ask.
 
-A limit counts in each process by itself, in memory. Where there is Redis, those marked as shared
-are also counted for all processes together, in windows of fixed length (so at the turn of two
-windows twice as many may pass). Without an answer from Redis each process goes on by itself.
+A limit counts in each process, in memory. Where there is Redis, those marked as shared are also
+counted for all processes together. Both use the moving window of the library `limits`: in no
+minute, wherever it begins, do more pass than the limit says. A socket has a token bucket.
 """
 
 import logging
 import math
 import threading
 import time
-from collections import Counter, OrderedDict
+from collections import Counter
 from contextlib import suppress
 from functools import cache
 
 from django.conf import settings
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter, RateLimiter
 
 from spa_project.lib.errors import RateLimited
 from spa_project.lib.redis_config import client_of
@@ -53,94 +56,90 @@ class TokenBucket:
 
 
 class Limit:
-    """So many a minute for each address or person; the setting of that name says how many."""
+    """A rate limit: so many a minute for each address or person, in a moving window.
+
+    The setting of the given name says how many. A `shared` one is also counted for all processes.
+    """
 
     def __init__(self, setting: str, *, shared: bool = False) -> None:
         self._setting = setting
         self._shared = shared
-        self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
+        self._storage = MemoryStorage()
+        self._window = MovingWindowRateLimiter(self._storage)
         self._lock = threading.Lock()
 
-    def hit(self, who: str) -> None:
+    def hit(self, key: str) -> None:
         """Count one more; raises `RateLimited` with the seconds to wait."""
         if not settings.RATE_LIMITS:
             return
-        self._hit_here(who)
+        per_minute = RateLimitItemPerMinute(int(getattr(settings, self._setting)))
+        with self._lock:
+            allowed = self._window.hit(per_minute, self._setting, key)
+            while self.remembered > REMEMBERED:
+                self._storage.clear(next(iter(self._storage.events)))
+        if not allowed:
+            raise _refusal(self._window, per_minute, self._setting, key)
         if self._shared and settings.REDIS_URL:
-            shared_window().hit(f"{self._setting.lower()}:{who}", self._per_minute)
+            shared_window().hit(per_minute, self._setting, key)
 
     def reset(self) -> None:
         """Begin anew with everybody."""
-        self._buckets.clear()
+        self._storage.reset()
 
     @property
     def remembered(self) -> int:
-        """How many this process remembers now."""
-        return len(self._buckets)
-
-    @property
-    def _per_minute(self) -> int:
-        return int(getattr(settings, self._setting))
-
-    def _hit_here(self, who: str) -> None:
-        with self._lock:
-            bucket = self._buckets.pop(who, None) or self._new_bucket()
-            self._buckets[who] = bucket  # at the end: who was heard of last
-            if len(self._buckets) > REMEMBERED:
-                self._buckets.popitem(last=False)
-            if not bucket.take():
-                raise RateLimited(retry_after=bucket.wait)
-
-    def _new_bucket(self) -> TokenBucket:
-        return TokenBucket(rate=self._per_minute / 60, burst=self._per_minute)
+        """Return how many keys this process remembers now."""
+        return len(self._storage.events)
 
 
 class SharedWindow:
-    """Counts for all processes together, in Redis; whoever asks it there is on a thread."""
-
-    _SECONDS = 60
+    """Count for all processes together, in Redis. To be called on a thread, not on the loop."""
 
     def __init__(self, url: str) -> None:
         # Imported here: the embedded default has neither Redis nor its client.
         import redis
+        from limits.storage import RedisStorage
         from redis.backoff import NoBackoff
         from redis.retry import Retry
 
-        self._redis = client_of(
+        client = client_of(
             url,
             socket_connect_timeout=REDIS_TIMEOUT,
             socket_timeout=REDIS_TIMEOUT,
             retry=Retry(NoBackoff(), 0),
         )
+        # Our own pool: the library's URLs know neither our Sentinels nor our timeouts.
+        self._storage = RedisStorage(
+            "redis://", connection_pool=client.connection_pool, key_prefix="spa:limit"
+        )
+        self._window = MovingWindowRateLimiter(self._storage)
         self._failure: type[Exception] = redis.RedisError
         self._ask_again_at = 0.0
 
-    def hit(self, name: str, limit: int) -> None:
-        """Count one more in this minute; raises `RateLimited` with the seconds it still has."""
-        now = time.time()
-        if self._count(f"spa:limit:{name}:{int(now // self._SECONDS)}") > limit:
-            raise RateLimited(retry_after=math.ceil(self._SECONDS - now % self._SECONDS))
+    def hit(self, limit: RateLimitItem, *key: str) -> None:
+        """Count one more; raises `RateLimited`. Without an answer from Redis nothing is refused.
+
+        Redis is then left alone for `REDIS_PAUSE` seconds, and each process counts by itself.
+        """
+        if time.monotonic() < self._ask_again_at:
+            return
+        try:
+            if not self._window.hit(limit, *key):
+                raise _refusal(self._window, limit, *key)
+        except self._failure as error:
+            logger.warning("Each process counts by itself: %s", error)
+            self._ask_again_at = time.monotonic() + REDIS_PAUSE
 
     def reset(self) -> None:
         """Begin anew with everybody."""
         with suppress(self._failure):
-            for key in self._redis.scan_iter("spa:limit:*"):
-                self._redis.delete(key)
+            self._storage.reset()
 
-    def _count(self, key: str) -> int:
-        """How many there are by now; none where Redis does not answer."""
-        if time.monotonic() < self._ask_again_at:
-            return 0
-        try:
-            with self._redis.pipeline(transaction=False) as pipe:
-                pipe.incr(key)
-                pipe.expire(key, self._SECONDS)
-                count, _expires = pipe.execute()
-        except self._failure as error:
-            logger.warning("Each process counts by itself: %s", error)
-            self._ask_again_at = time.monotonic() + REDIS_PAUSE
-            return 0
-        return int(count)
+
+def _refusal(window: RateLimiter, limit: RateLimitItem, *key: str) -> RateLimited:
+    """Return the refusal with the seconds until the oldest hit leaves the window."""
+    reset_at = window.get_window_stats(limit, *key).reset_time
+    return RateLimited(retry_after=max(1, math.ceil(reset_at - time.time())))
 
 
 @cache

@@ -1,10 +1,12 @@
 """Where a request comes from, and how often anyone may ask."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 import time_machine
 from django.test import RequestFactory
+from limits import RateLimitItemPerMinute
 
 from conftest import open_socket
 from queueing.models import Transaction
@@ -68,21 +70,34 @@ def test_a_limit_says_when_to_come_back(settings):
     limit.hit("10.0.0.1")
     with pytest.raises(RateLimited) as refusal:
         limit.hit("10.0.0.1")
-    assert refusal.value.as_reply()["retry_after"] == 30
+    assert refusal.value.as_reply()["retry_after"] == 60, "when the oldest leaves the window"
     limit.hit("10.0.0.2")
 
 
-def test_a_limit_lets_through_again_with_time(settings, monkeypatch):
+def test_a_limit_lets_through_again_with_time(settings):
     settings.ORDERS_PER_MINUTE = 1
-    now = 1000.0
-    monkeypatch.setattr("spa_project.lib.rate_limits.time.monotonic", lambda: now)
     limit = Limit("ORDERS_PER_MINUTE")
-    limit.hit("10.0.0.1")
-    now += 59
-    with pytest.raises(RateLimited):
+    with time_machine.travel(1_000_000_000, tick=False) as clock:
         limit.hit("10.0.0.1")
-    now += 1.1
-    limit.hit("10.0.0.1")
+        clock.shift(59)
+        with pytest.raises(RateLimited) as refusal:
+            limit.hit("10.0.0.1")
+        assert refusal.value.retry_after == 1
+        clock.shift(1.1)
+        limit.hit("10.0.0.1")
+
+
+def test_no_minute_has_more_than_the_limit_wherever_it_begins(settings):
+    settings.ORDERS_PER_MINUTE = 3
+    limit, passed = Limit("ORDERS_PER_MINUTE"), []
+    with time_machine.travel(1_000_000_000, tick=False) as clock:
+        for second in range(240):
+            with suppress(RateLimited):
+                limit.hit("10.0.0.1")
+                passed.append(second)
+            clock.shift(1)
+    assert len(passed) >= 3 * 3
+    assert all(later - first >= 60 for first, later in zip(passed, passed[3:], strict=False))
 
 
 def test_a_limit_remembers_so_many_and_no_more(monkeypatch):
@@ -234,10 +249,10 @@ def test_processes_count_together_through_redis(broker):
     one, two = SharedWindow(broker.url), SharedWindow(broker.url)
     with time_machine.travel(1_000_000_000, tick=False):
         for window in (one, two):
-            window.hit("orders:10.0.0.1", 2)
+            window.hit(RateLimitItemPerMinute(2), "orders", "10.0.0.1")
         with pytest.raises(RateLimited) as refusal:
-            one.hit("orders:10.0.0.1", 2)
-    assert refusal.value.retry_after == 60 - 1_000_000_000 % 60
+            one.hit(RateLimitItemPerMinute(2), "orders", "10.0.0.1")
+    assert refusal.value.retry_after == 60
 
 
 @pytest.mark.servers
