@@ -29,6 +29,8 @@ from tools.servers import (
 pytestmark = pytest.mark.servers
 
 RUN_WITH_SERVERS = [sys.executable, "-m", "tools.servers", "--"]
+# As a shell without job control starts `command &`.
+STARTED_IN_BACKGROUND = ("env", "--ignore-signal=INT")
 
 
 @pytest.fixture(scope="module")
@@ -132,11 +134,15 @@ def test_a_command_gets_both_servers_and_its_exit_code_comes_back():
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-def test_no_server_stays_behind_however_the_command_ends(ending):
+@pytest.mark.parametrize("ignore_sigint", [False, True], ids=["foreground", "background"])
+def test_no_server_stays_behind_however_the_command_ends(ending, ignore_sigint):
     with (
         tempfile.TemporaryDirectory() as directory,  # killed, the command cannot tidy up
         subprocess.Popen(
-            [*RUN_WITH_SERVERS, "sh", "-c", 'echo "$REDIS_URL"; exec sleep 60'],
+            [
+                *(STARTED_IN_BACKGROUND if ignore_sigint else ()),
+                *(*RUN_WITH_SERVERS, "sh", "-c", 'echo "$REDIS_URL"; exec sleep 60'),
+            ],
             cwd=PROJECT,
             env=os.environ | {"TMPDIR": directory},
             stdout=subprocess.PIPE,
@@ -148,3 +154,15 @@ def test_no_server_stays_behind_however_the_command_ends(ending):
         port = urlsplit(process.stdout.readline()).port or 0
         os.killpg(process.pid, ending)
         wait_until_nobody_listens(port)
+
+
+def test_a_command_in_the_background_hears_an_interrupt():
+    script = "import signal; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+    done = subprocess.run(
+        [*STARTED_IN_BACKGROUND, *RUN_WITH_SERVERS, sys.executable, "-c", script],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "True\n"

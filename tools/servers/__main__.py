@@ -39,6 +39,9 @@ def main(arguments: list[str]) -> int:
         print(__doc__, file=sys.stderr)
         return 2
     signal.signal(signal.SIGTERM, _leave)
+    # A shell starts background commands with SIGINT ignored, and what is ignored stays so in
+    # every child. What has a handler is the default in children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(45))
     try:
         with MariaDB() as database, Redis() as broker:
