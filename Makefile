@@ -79,18 +79,18 @@ bench-load: $(VENV)/dev-installed
 		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(WHOLE),--whole)
 
 lock: $(VENV)/dev-installed
-	$(LOCK) --output-file requirements-demo.txt
-	$(LOCK) --all-extras --constraint requirements-demo.txt --output-file requirements.txt
-	$(LOCK) --all-extras --group dev --constraint requirements.txt --output-file requirements-dev.txt
-	$(LOCK) --all-extras --group peers --constraint requirements-dev.txt --output-file requirements-peers.txt
+	$(LOCK) --output-file requirements/demo.txt
+	$(LOCK) --all-extras --constraint requirements/demo.txt --output-file requirements.txt
+	$(LOCK) --all-extras --group dev --constraint requirements.txt --output-file requirements/dev.txt
+	$(LOCK) --all-extras --group peers --constraint requirements/dev.txt --output-file requirements/peers.txt
 
 # Each stamp is older than its list of packages when the list has changed.
-$(VENV)/demo-installed: requirements-demo.txt | $(VENV)/bin/python
+$(VENV)/demo-installed: requirements/demo.txt | $(VENV)/bin/python
 	@echo "Installing the packages of $< (once) ..."
 	@$(PIP_INSTALL) --only-binary :all: --requirement $<
 	@touch $@
 
-$(VENV)/dev-installed: requirements-dev.txt | $(VENV)/bin/python
+$(VENV)/dev-installed: requirements/dev.txt | $(VENV)/bin/python
 	@echo "Installing the packages of $< (once) ..."
 	@$(PIP_INSTALL) --requirement $<
 	@touch $@
@@ -101,7 +101,7 @@ $(NODE_MODULES)/.installed: $(FRONTEND)/package-lock.json | $(VENV)/dev-installe
 	@touch $@
 
 # The benchmark's peers have an environment of their own, which the tests never see.
-.venv-peers/installed: requirements-peers.txt | $(VENV)/bin/python
+.venv-peers/installed: requirements/peers.txt | $(VENV)/bin/python
 	@echo "Installing the packages of $< (once) ..."
 	@$(VENV)/bin/python -m venv .venv-peers
 	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
