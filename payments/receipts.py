@@ -1,34 +1,17 @@
 """Receipts: numbers without a gap, and how often each was printed."""
 
-from django.db import connection
-
 from accounts.models import Branch, User
 from payments.errors import ReceiptNotFound
 from payments.models import Payment, ReceiptCounter, ReceiptPrint
+from spa_project.lib.db.counters import increment
 from spa_project.lib.db.transactions import durable
-
-# Inside the payment's own transaction: undone with it, so no number is lost. Whoever takes a
-# number holds the branch's counter until the commit, and locks nothing that others may hold.
-_COUNT_UP = {
-    "mysql": """
-        INSERT INTO {table} (branch_id, last) VALUES (%s, LAST_INSERT_ID(1))
-        ON DUPLICATE KEY UPDATE last = LAST_INSERT_ID(last + 1)
-    """,
-    "sqlite": """
-        INSERT INTO {table} (branch_id, last) VALUES (%s, 1)
-        ON CONFLICT (branch_id) DO UPDATE SET last = last + 1 RETURNING last
-    """,
-}
 
 
 def next_number(branch: Branch) -> int:
     """Take the branch's next receipt number; to be called last, as others wait for the commit."""
-    statement = _COUNT_UP[connection.vendor].format(table=ReceiptCounter._meta.db_table)
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [branch.pk])
-        if connection.vendor == "mysql":
-            return int(cursor.lastrowid)
-        return int(cursor.fetchone()[0])
+    # Inside the payment's own transaction: undone with it, so no number is lost. The branch's
+    # counter is locked until the commit, and nothing is locked after it.
+    return increment(ReceiptCounter, branch_id=branch.pk)
 
 
 @durable

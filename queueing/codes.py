@@ -7,27 +7,13 @@ The running number of a branch's business day only ever grows. Its code wraps af
 import datetime
 from typing import NamedTuple
 
-from django.db import connection
-
 from accounts.models import Branch
 from queueing import queries
 from queueing.models import CODE_DIGITS, TransactionCounter
+from spa_project.lib.db.counters import increment
 from spa_project.lib.db.transactions import retry_on_conflict
 
 LAST_CODE = 10**CODE_DIGITS - 1
-
-# One short statement in autocommit, before the main transaction: the counter's lock is held for
-# a moment only. A number lost with a failed confirmation leaves a gap, and gaps are fine.
-_COUNT_UP = {
-    "mysql": """
-        INSERT INTO {table} (branch_id, business_date, last) VALUES (%s, %s, LAST_INSERT_ID(1))
-        ON DUPLICATE KEY UPDATE last = LAST_INSERT_ID(last + 1)
-    """,
-    "sqlite": """
-        INSERT INTO {table} (branch_id, business_date, last) VALUES (%s, %s, 1)
-        ON CONFLICT (branch_id, business_date) DO UPDATE SET last = last + 1 RETURNING last
-    """,
-}
 
 
 class Number(NamedTuple):
@@ -45,7 +31,9 @@ def next_number(branch: Branch) -> Number:
     Tried again: the first customers of a day who come together may meet in a deadlock."""
     day = branch.business_date()
     while True:
-        running_number = _count_up(branch, day)
+        # In autocommit, before the main transaction: the counter is locked for a moment only. A
+        # number lost with a failed confirmation leaves a gap, and gaps are fine.
+        running_number = increment(TransactionCounter, branch_id=branch.pk, business_date=day)
         code = code_of(running_number)
         if is_free(branch, code):
             return Number(day, running_number, code)
@@ -68,12 +56,3 @@ def reset(branch: Branch) -> None:
     )
     for last in counter.values_list("last", flat=True):
         counter.update(last=-(-last // LAST_CODE) * LAST_CODE)
-
-
-def _count_up(branch: Branch, day: datetime.date) -> int:
-    statement = _COUNT_UP[connection.vendor].format(table=TransactionCounter._meta.db_table)
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [branch.pk, day])
-        if connection.vendor == "mysql":
-            return int(cursor.lastrowid)
-        return int(cursor.fetchone()[0])
