@@ -1,4 +1,4 @@
-"""Others who work on the test's database at the same time: connections, threads, processes."""
+"""Concurrent access to the test's database: other connections, threads and processes."""
 
 import multiprocessing
 import os
@@ -15,14 +15,14 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 P = ParamSpec("P")
 R = TypeVar("R")
 
-PATIENCE = 15.0  # seconds after which a test that waits for something gives up
-# InnoDB shows its transactions as they were until nobody has looked for 0.1 s.
+PATIENCE = 15.0  # seconds after which a waiting test fails
+# InnoDB refreshes its list of transactions at most every 0.1 s.
 POLL_SECONDS = 0.11
 
 
 @contextmanager
 def another_connection() -> Iterator[BaseDatabaseWrapper]:
-    """A second connection to the test's database; what it left open is rolled back."""
+    """Open a second connection to the test's database; roll back an open transaction at the end."""
     other = connection.copy()
     try:
         yield other
@@ -31,7 +31,7 @@ def another_connection() -> Iterator[BaseDatabaseWrapper]:
 
 
 def aside(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> "Future[R]":
-    """Start work on a thread, and so a connection, of its own; its outcome is in the future."""
+    """Start work on a thread, and so a connection, of its own; return its future."""
 
     def run() -> R:
         try:
@@ -46,7 +46,7 @@ def aside(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> "Future[R]
 
 
 def wait_until(happened: Callable[[], bool], what: str) -> None:
-    """Look again and again until it happened; fails with `what` after `PATIENCE`."""
+    """Poll until it happened; fail with `what` after `PATIENCE`."""
     deadline = time.monotonic() + PATIENCE
     while not happened():
         assert time.monotonic() < deadline, f"in vain: {what}"
@@ -54,7 +54,7 @@ def wait_until(happened: Callable[[], bool], what: str) -> None:
 
 
 def rows_we_lock() -> int:
-    """Rows and index records that our connection's open transaction has locked on MariaDB."""
+    """Return the number of rows that our connection's open transaction has locked on MariaDB."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT trx_rows_locked FROM information_schema.innodb_trx"
@@ -64,7 +64,7 @@ def rows_we_lock() -> int:
 
 
 def somebody_waits_for_a_lock() -> bool:
-    """Whether a transaction on this MariaDB server stands before a row that another holds."""
+    """Return whether a transaction on this MariaDB server waits for a row lock."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
@@ -76,7 +76,7 @@ class Workers:
     """Processes of the application, each with its own connection to the test's database."""
 
     def __init__(self, size: int) -> None:
-        # Not forked: a copy of our own connection would be everybody's end.
+        # Not forked: a child would share our own connection, and close it.
         context = multiprocessing.get_context("spawn")
         database = str(connection.settings_dict["NAME"])
         pipes = [context.Pipe() for _each in range(size)]
@@ -91,33 +91,33 @@ class Workers:
             assert end.recv() is None  # connected
 
     def stop(self) -> None:
-        """Let every process end, and wait for it."""
+        """End every process, and wait for it."""
         for end in self._ends:
             end.send(None)
         for process in self._processes:
             process.join(PATIENCE)
 
     def at_once(self, jobs: Sequence[tuple[Any, ...]]) -> list[Any]:
-        """Run jobs (a function of a module, its arguments) at the same time, each in its process.
+        """Run jobs (a function of a module, its arguments) concurrently, each in its process.
 
-        Returns what they return, in their order; what one raises is returned in its place.
+        Returns their results in order, with an exception in the place of a job that raised one.
         """
         ends = self._ends[: len(jobs)]
         assert len(ends) == len(jobs), "more jobs than processes"
         for end, job in zip(ends, jobs, strict=True):
             end.send(job)
         for end in ends:
-            assert end.recv() is None  # unpacked: all start from the same line
+            assert end.recv() is None  # unpacked: all start together
         for end in ends:
             end.send(None)
         return [end.recv() for end in ends]
 
 
 def _work(end: Connection, database: str) -> None:
-    """The life of a worker: a job, ready, go, its outcome, until there are no more."""
+    """Run a worker: receive a job, report that it is ready, start, send the outcome; repeat."""
     import django
 
-    # No layer: what happens is asked of the database, and nobody listens to these processes.
+    # No channel layer: these processes have no sockets, and the database shows the result.
     os.environ["REDIS_URL"] = ""
     django.setup()
     connection.settings_dict["NAME"] = database
@@ -132,4 +132,4 @@ def _work(end: Connection, database: str) -> None:
         except Exception as error:
             end.send(error)
     connection.close()
-    os._exit(0)  # nothing is left to tidy up, and twenty processes would take seconds to
+    os._exit(0)  # nothing is left to clean up, which would take twenty processes seconds

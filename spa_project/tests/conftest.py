@@ -1,4 +1,4 @@
-"""The real servers that tests share: MariaDB, Redis, and two processes of the application."""
+"""Real servers that tests share: MariaDB, Redis, and two processes of the application."""
 
 import secrets
 import sys
@@ -27,13 +27,13 @@ def broker() -> Iterator[Redis]:
 
 @pytest.fixture(scope="session")
 def spa(spa_database, broker, tmp_path_factory) -> dict[str, str]:
-    """The settings of a spa with a migrated database of its own."""
+    """Return the settings of a spa with a migrated database of its own."""
     settings = {
         "DATABASE_URL": spa_database.url,
         "REDIS_URL": broker.url,
         "SECRET_KEY": secrets.token_urlsafe(45),
         "STATIC_ROOT": str(tmp_path_factory.mktemp("static")),
-        "RATE_LIMITS": "off",  # one hand works here as fast as forty
+        "RATE_LIMITS": "off",  # all clients have one address
     }
     run_quietly([*MANAGE, "migrate"], **settings)
     run_quietly([*MANAGE, "collectstatic", "--no-input"], **settings)
@@ -42,14 +42,14 @@ def spa(spa_database, broker, tmp_path_factory) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def processes(spa) -> Iterator[Floor]:
-    """Two processes that serve the same spa."""
+    """Run two processes that serve the same spa."""
     with AppServer(**spa) as one, AppServer(**spa) as two:
         yield Floor(one, two)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Any:
-    """Show what the processes said when a journey fails."""
+    """Add the logs of the processes to the report of a failed test."""
     report = yield
     processes = item.funcargs.get("processes") if isinstance(item, pytest.Function) else None
     if report.failed and isinstance(processes, Floor):

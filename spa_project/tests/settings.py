@@ -1,4 +1,4 @@
-"""The settings of the tests: a machine's own `.env` says nothing here, nor in what tests start."""
+"""Settings of the tests and of the processes they start, without the machine's `.env`."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Rules of the house that a reader of one file cannot see."""
+"""Tests of rules that concern more than one file."""
 
 import ast
 import inspect
@@ -16,7 +16,7 @@ APPS = ("accounts", "catalog", "queueing", "payments", "spa_project")
 
 
 def sources() -> Iterator[tuple[str, ast.Module]]:
-    """Our own code, tests and migrations left out."""
+    """Yield the project's own code without tests and migrations."""
     for app in APPS:
         for path in sorted((settings.BASE_DIR / app).rglob("*.py")):
             name = str(path.relative_to(settings.BASE_DIR))
@@ -25,7 +25,7 @@ def sources() -> Iterator[tuple[str, ast.Module]]:
 
 
 def writers_of(attribute: str) -> set[str]:
-    """The files that assign `x.<attribute>`, or pass it to `update(...)`."""
+    """Return the files that assign `x.<attribute>`, or pass it to `update(...)`."""
     found = set()
     for name, tree in sources():
         for node in ast.walk(tree):
@@ -58,7 +58,7 @@ def callers_of(function: str) -> set[str]:
 
 
 def test_a_status_has_one_writer():
-    """lifecycle.py for transactions, rooms.py for rooms: nobody else writes a `status`."""
+    """Only lifecycle.py (transactions) and rooms.py (rooms) write a `status`."""
     assert writers_of("status") == {"queueing/lifecycle.py", "queueing/rooms.py"}
 
 
@@ -100,7 +100,7 @@ ACTORS = ("customer_", "staff_", "therapist_", "manager_", "cashier_")
 
 
 def names_used_by(function: Callable[..., Any]) -> set[str]:
-    """Every name in a function's body and in the private functions of its module it calls."""
+    """Return every name in a function's body and in the private functions that it calls."""
     tree = ast.parse(inspect.getsource(function))
     names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     names |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}

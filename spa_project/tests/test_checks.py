@@ -1,4 +1,4 @@
-"""What no spa may be opened with, said by the check and refused at the start."""
+"""Tests of the system checks: unsafe settings are reported, and refused at start."""
 
 import os
 import secrets
@@ -157,7 +157,7 @@ def test_the_demos_key_is_made_once_and_its_owners_alone(tmp_path, monkeypatch):
     assert list(checks._judge_key(key)) == []
 
 
-# -- What a browser is told ---------------------------------------------------------------------
+# -- Security headers -----------------------------------------------------------------------------
 
 PRINT = """
 from django.conf import settings as s

@@ -1,7 +1,7 @@
-"""What MariaDB does with a claim: the plan it chooses, and the rows it locks.
+"""Tests of a claim on MariaDB: its query plan, and the rows it locks.
 
-With any other plan InnoDB locks each row it looks at, and a second claimer hears that nobody is
-waiting while fifty are.
+With any other plan InnoDB locks each row it reads, and a second claimer is answered that the queue
+is empty while fifty customers wait.
 """
 
 import threading
@@ -34,7 +34,7 @@ SIZES = (10, 1_000, 100_000)
 
 
 def fill(branch: Branch, size: int, *statuses: Status) -> None:
-    """Put `size` transactions of each status into a branch, the first in line first."""
+    """Insert `size` transactions of each status into a branch, the first in the queue first."""
     for number, status in enumerate(statuses):
         with connection.cursor() as cursor:
             cursor.execute(
@@ -52,7 +52,7 @@ def fill(branch: Branch, size: int, *statuses: Status) -> None:
 
 
 def pick_of(branch: Branch, line: Status) -> str:
-    """The very statement with which a claim picks the next in line."""
+    """Return the SQL statement with which a claim picks the next customer of the queue."""
     with atomic(), CaptureQueriesContext(connection) as captured:
         lock_next(branch.pk, line)
     return captured[-1]["sql"]
@@ -91,7 +91,7 @@ Claim = Callable[[Any], Transaction]
 
 
 def claimers(branch: Branch, line: Status, count: int) -> tuple[Claim, list[Any]]:
-    """The operation that claims from a line, and people who may use it."""
+    """Return the operation that claims from a queue, and people who may use it."""
     numbers = range(1, count + 1)
     if line == Status.FINISHED:
         cashiers = [make_cashier(f"Cashier{number}", branch, str(number)) for number in numbers]
@@ -101,7 +101,7 @@ def claimers(branch: Branch, line: Status, count: int) -> tuple[Claim, list[Any]
 
 
 class OpenClaims:
-    """Claims on threads of their own that stop inside their transaction until they are let go."""
+    """Claims on threads of their own that stop inside their transaction until `finish`."""
 
     def __init__(self, *, before_the_change: bool) -> None:
         self._before_the_change = before_the_change
@@ -111,7 +111,7 @@ class OpenClaims:
         self._claims: list[Any] = []
 
     def advance(self, *args: Any, **kwargs: Any) -> Transaction:
-        """The lifecycle's own `advance`, with the stop before or after it."""
+        """Call the lifecycle's own `advance`, with the stop before or after it."""
         if self._before_the_change:
             self._stop()
         transaction = advance(*args, **kwargs)
@@ -130,7 +130,7 @@ class OpenClaims:
         assert self._stopped.acquire(timeout=PATIENCE), self._claims[-1].exception(0)
 
     def finish(self) -> list[Transaction]:
-        """Let all commit; return whom they claimed."""
+        """Commit all claims; return the claimed customers."""
         self._let_go.set()
         return [claim.result(PATIENCE) for claim in self._claims]
 
@@ -173,7 +173,7 @@ def be_impatient() -> None:
 def impatient(db) -> Iterator[None]:
     be_impatient()
     yield
-    connection.close()  # the next test gets a connection with the usual patience
+    connection.close()  # the next test gets one with the usual timeout
 
 
 @pytest.mark.usefixtures("impatient")

@@ -1,7 +1,7 @@
-"""Many processes at one line, one counter, one customer: each thing happens once.
+"""Tests of many processes that claim from one queue: each thing happens once.
 
-The promise of a claim: no claim returns a customer while an older one of the same line was
-waiting and unlocked, and none says "nobody" while one was. Commits may come in another order.
+The guarantee: no claim returns a customer while an older one of the same queue was waiting and
+unlocked, and none finds the queue empty while one was. Commits may come in another order.
 """
 
 import datetime
@@ -47,7 +47,7 @@ def workers(django_db_setup, django_db_blocker) -> Iterator[Workers]:
 
 
 def fill(branch: Branch, count: int, status: Status) -> list[int]:
-    """Put customers into a line; their keys, the first in line first."""
+    """Insert customers into a queue; return their keys, the first in the queue first."""
     Transaction.objects.bulk_create(
         Transaction(
             branch=branch,
@@ -64,11 +64,11 @@ def fill(branch: Branch, count: int, status: Status) -> list[int]:
     return list(Transaction.objects.in_line(branch.pk, status).values_list("pk", flat=True))
 
 
-# -- What the processes do ------------------------------------------------------------------------
+# -- The work of the processes --------------------------------------------------------------------
 
 
 class Pick(NamedTuple):
-    """A customer was picked, or nobody was there (None), between two moments of one clock."""
+    """Pick of a customer, or of nobody (None), between two moments of one clock."""
 
     customer: int | None
     after: float
@@ -76,7 +76,7 @@ class Pick(NamedTuple):
 
 
 class Shift(NamedTuple):
-    """What one process did: whom its claims returned, and every pick on the way."""
+    """Result of one process: the claimed customers, and every pick on the way."""
 
     claimed: list[int]
     picks: list[Pick]
@@ -84,7 +84,7 @@ class Shift(NamedTuple):
 
 @contextmanager
 def timed_picks() -> Iterator[list[Pick]]:
-    """Note when each pick began and ended; the clock is the same in all processes."""
+    """Record when each pick began and ended; the clock is the same in all processes."""
     picks: list[Pick] = []
 
     def pick(branch: Branch, status: Status) -> Transaction:
@@ -104,7 +104,7 @@ def timed_picks() -> Iterator[list[Pick]]:
 
 
 def treat_all(therapist_id: int) -> Shift:
-    """A therapist's day in one go: claim, start, finish, room ready, until nobody waits."""
+    """Serve customers until nobody waits: claim, start, finish, room ready."""
     therapist = Therapist.objects.select_related("user__branch").get(pk=therapist_id)
     claimed: list[int] = []
     with timed_picks() as picks:
@@ -117,7 +117,7 @@ def treat_all(therapist_id: int) -> Shift:
 
 
 def cash_all(cashier_id: int) -> Shift:
-    """A cashier's day in one go: claim and take the money, until nobody has finished."""
+    """Take payments until nobody has finished: claim and pay."""
     cashier = Cashier.objects.select_related("user__branch").get(pk=cashier_id)
     claimed: list[int] = []
     with timed_picks() as picks:
@@ -128,7 +128,7 @@ def cash_all(cashier_id: int) -> Shift:
 
 
 def asked(operation: Any, *args: Any, **kwargs: Any) -> Any:
-    """The key of the transaction the operation returns, or the code of its refusal."""
+    """Return the key of the transaction that the operation returns, or the code of its refusal."""
     try:
         return operation(*args, **kwargs).pk
     except DomainError as refusal:
@@ -151,14 +151,14 @@ def cancel(customer: int) -> Any:
 
 @durable
 def _cancel(customer: int) -> Transaction:
-    """A customer leaves the line, as long as nobody has called them."""
+    """Cancel a customer who has not been claimed."""
     transaction = Transaction.objects.select_for_update().get(pk=customer)
     must_be(transaction, Status.PENDING_THERAPIST)
     return advance(transaction, Status.CANCELLED, by=None)
 
 
 def rename(customer: int) -> int:
-    """What saving a form in the admin comes to."""
+    """Change a customer's name as saving a form in the admin does."""
     return Transaction.objects.filter(pk=customer).update(customer_name="Bea")
 
 
@@ -186,12 +186,12 @@ def confirm(branch_id: int, offer_id: int, times: int, request_id: str | None) -
 
 
 def assert_first_come_first_served(line: list[int], shifts: list[Shift]) -> None:
-    """The promise at the top, from the times of all picks.
+    """Assert the guarantee of the module's docstring from the times of all picks.
 
-    A customer is locked from their first pick on. So whoever is picked, or told that nobody is
-    there, each older customer's first pick had begun before that pick ended: exact up to the
-    duration of one statement. A claim that met a deadlock and was run again let its customer go
-    for a moment, which this does not see; such claims must be few.
+    A customer is locked from their first pick on. So when a pick returns a customer, or nobody, the
+    first pick of each older customer had begun before that pick ended: exact up to the duration of
+    one statement. A claim that met a deadlock and was retried unlocked its customer for a moment,
+    which this does not see; such claims must be few.
     """
     picks = [pick for shift in shifts for pick in shift.picks]
     began: dict[int | None, float] = {}
@@ -208,7 +208,7 @@ def assert_first_come_first_served(line: list[int], shifts: list[Shift]) -> None
     ("line", "count"), [(Status.PENDING_THERAPIST, 1_000), (Status.FINISHED, 400)]
 )
 def test_a_crowd_serves_a_line_each_customer_once_and_in_order(branch, workers, line, count):
-    """Twenty processes at one line, each at work until nobody is left."""
+    """Twenty processes serve one queue until it is empty."""
     waiting = fill(branch, count, line)
     shifts = workers.at_once(a_crowd_at(line, branch))
     assert sorted(customer for shift in shifts for customer in shift.claimed) == waiting
@@ -253,7 +253,7 @@ def test_a_claim_a_cancellation_and_an_edit_never_half_happen(branch, workers, m
 
 
 def assert_room_fits(transaction: Transaction) -> None:
-    """The room is occupied by the customer it was given to, and by nobody otherwise."""
+    """Assert that the room is occupied by its customer, and by nobody otherwise."""
     room = Room.objects.get()
     holds = transaction.status == Status.THERAPIST_CONFIRMED
     assert room.status == (RoomStatus.OCCUPIED if holds else RoomStatus.AVAILABLE)
@@ -262,7 +262,7 @@ def assert_room_fits(transaction: Transaction) -> None:
 
 
 def end_visit(transaction: Transaction, therapist: Therapist) -> None:
-    """Free the therapist and the room again."""
+    """Make the therapist and the room available again."""
     if transaction.status == Status.THERAPIST_CONFIRMED:
         services.start_service(therapist, transaction_id=transaction.pk)
         services.finish_service(therapist, transaction_id=transaction.pk)

@@ -1,4 +1,4 @@
-"""What a process tells those who watch over it."""
+"""Tests of the health checks and the metrics of a process."""
 
 import datetime
 

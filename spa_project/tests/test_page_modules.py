@@ -1,4 +1,4 @@
-"""A page names every module its script will need, so that none is asked for late."""
+"""Tests that a page preloads every module of its script."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ SCRIPT = re.compile(r'<script type="module" src="/static/(js/pages/[^"]+)">')
 
 
 def needed_by(module: Path, known: set[Path]) -> set[Path]:
-    """The files a module's text names after `from`, and theirs."""
+    """Return the files that a module imports, and those that these import."""
     known.add(module)
     for address in re.findall(r'from "([^"]+)"', module.read_text()):
         imported = (module.parent / address).resolve()

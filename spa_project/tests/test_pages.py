@@ -1,4 +1,4 @@
-"""Which pages open for whom."""
+"""Tests of the access to each page."""
 
 import json
 import re
@@ -39,7 +39,7 @@ def test_a_staff_page_opens_for_its_roles(client, maya, carl, mona, maria, path,
 
 
 def data_in(page: str) -> dict[str, Any]:
-    """What a page hands to its script."""
+    """Return the data that a page passes to its script."""
     found = re.search(r'<script id="page-data" type="application/json">(.*?)</script>', page)
     assert found
     data: dict[str, Any] = json.loads(found[1])

@@ -1,4 +1,4 @@
-"""docs/protocol.md says what is true: its commands, codes, events, shapes and addresses."""
+"""Tests that docs/protocol.md matches the code: commands, codes, events, shapes and URLs."""
 
 import json
 import re
@@ -30,7 +30,7 @@ EVENTS = [example for example in EXAMPLES if "event" in example]
 
 
 def first_cells(heading: str) -> set[str]:
-    """The names in the first column of the tables under a heading."""
+    """Return the names in the first column of the tables under a heading."""
     section = PAGE.split(f"## {heading}\n")[1].split("\n## ")[0]
     return set(re.findall(r"^\| `([^`]+)`", section, re.MULTILINE))
 
@@ -70,7 +70,7 @@ def test_every_broadcast_has_an_example():
 
 
 def assert_shape(data: Any, declared: type) -> None:
-    """The example has the fields that the typed dictionary declares, and no others."""
+    """Assert that the example has exactly the fields that the typed dictionary declares."""
     assert set(data) == set(get_type_hints(declared))
 
 

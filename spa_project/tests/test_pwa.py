@@ -1,4 +1,4 @@
-"""The pages as an application: what can be installed, and what is there without a network."""
+"""Tests of the installable application: manifest, service worker, and the offline page."""
 
 import json
 

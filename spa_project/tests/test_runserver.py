@@ -1,4 +1,4 @@
-"""The standard Django workflow: migrate, seed, runserver, and the pages are there."""
+"""Tests of the standard Django workflow: migrate, seed, runserver, and the pages are there."""
 
 import re
 import secrets
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.servers
 
 
 class DevelopmentServer(AppServer):
-    """`manage.py runserver` on a port of its own."""
+    """Server started by `manage.py runserver` on a port of its own."""
 
     def command(self) -> list[str]:
         """Return the command that a Django developer types."""

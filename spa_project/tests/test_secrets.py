@@ -1,6 +1,6 @@
-"""Secrets in whatever carries them: none is found in the log, in a database dump or in Redis.
+"""Tests that no secret appears in the log, in a database dump or in Redis.
 
-What the database needs by its nature is the exception: a visit's key, and a session's.
+The exceptions are what the database needs: a visit's key, and a session's.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ MANAGE = (sys.executable, "manage.py")
 
 @dataclass
 class Spa:
-    """A spa that works, and all that it leaves behind."""
+    """Working spa, and everything that it writes."""
 
     app: AppServer
     database: MariaDB
@@ -48,7 +48,7 @@ class Spa:
     redis_said: Path
 
     def ask(self, path: str, body: object = None, **headers: str) -> str:
-        """Ask over HTTP; the answer, a refusal too."""
+        """Send an HTTP request; return the answer, a refusal too."""
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         request = urllib.request.Request(self.app.url + path, data, named)
@@ -59,17 +59,17 @@ class Spa:
             return str(error.read().decode())
 
     def log(self) -> str:
-        """All that the process has written."""
+        """Return the log of the process."""
         return self.app.log.read_text(errors="replace")
 
     def dump(self) -> str:
-        """Every row of the database."""
+        """Return every row of the database."""
         login = ("--user=spa", "--password=spa", f"--host={HOST}", f"--port={self.database.port}")
         command = [program("mariadb-dump"), "--no-defaults", *login, "--skip-ssl", "spa"]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
     def in_redis(self) -> str:
-        """All that Redis was told, and all that it still holds."""
+        """Return every command that Redis received, and every value that it holds."""
         with redis.Redis(host=HOST, port=self.broker.port) as client:
             held = [str(key) for key in client.scan_iter("*")]
         return "\n".join([self.redis_said.read_text(errors="replace"), *held])
@@ -77,7 +77,7 @@ class Spa:
 
 @pytest.fixture(scope="module")
 def spa(tmp_path_factory) -> Iterator[Spa]:
-    """A process that tells everything it ever tells."""
+    """Run a process with logging of everything that it can log."""
     said = tmp_path_factory.mktemp("redis") / "said"
     with MariaDB() as database, Redis() as broker, said.open("wb") as file:
         settings = {
@@ -150,7 +150,7 @@ def test_no_pin_is_found_neither_a_right_nor_a_wrong_one(spa):
     assert browser.open(known).status == 200
     assert "/api/unlock/" in spa.log()
     for place in (spa.log(), spa.dump(), spa.in_redis()):
-        # A clock's millionths may be any six digits.
+        # The microseconds of a timestamp may be any six digits.
         assert re.findall(rf"(?<![.\d])(?:{right}|{wrong})(?!\d)", place) == []
 
 
@@ -191,7 +191,7 @@ def plant_in_addresses(spa: Spa) -> None:
 def plant_in_logins(spa: Spa) -> None:
     wrong = {"username": "manager1", "password": "planted-wrong-password"}
     spa.ask("/api/login/", wrong)
-    spa.ask("/accounts/login/", urlencode(wrong).encode())  # without the token of our page
+    spa.ask("/accounts/login/", urlencode(wrong).encode())  # without the CSRF token
     for path in ("/accounts/login/", "/admin/login/"):
         browser, token, _jar = browser_at(spa, path)
         form = wrong | {"csrfmiddlewaretoken": token, "next": "/planted-next/"}
@@ -220,7 +220,7 @@ async def plant_in_sockets(spa: Spa) -> None:
 async def frames_to(
     spa: Spa, path: str, *frames: str | bytes, origin: str = "", **headers: str
 ) -> None:
-    """Open a socket, send, and hear whatever comes until an answer to all, or the end."""
+    """Open a socket, send, and receive until an answer to all, or the end."""
     try:
         async with connect(
             spa.app.ws_url + path,
@@ -237,7 +237,7 @@ async def frames_to(
 
 
 def session_of(spa: Spa) -> str:
-    """The session's cookie of somebody who has logged in on the page."""
+    """Log in on the page; return the session's cookie."""
     browser, token, jar = browser_at(spa, "/accounts/login/")
     form = {"username": "manager1", "password": PASSWORD, "csrfmiddlewaretoken": token}
     browser.open(f"{spa.app.url}/accounts/login/", urlencode(form).encode()).close()
@@ -246,7 +246,7 @@ def session_of(spa: Spa) -> str:
 
 
 def browser_at(spa: Spa, path: str) -> tuple[urllib.request.OpenerDirector, str, CookieJar]:
-    """A browser that has loaded a page, and the page's proof that it is ours."""
+    """Return a browser that has loaded a page, and the page's CSRF token."""
     jar = CookieJar()
     browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
     browser.open(spa.app.url + path).close()

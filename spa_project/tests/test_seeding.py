@@ -1,4 +1,4 @@
-"""An empty system is filled once, and a filled one is not touched."""
+"""Tests that `seed` fills an empty system once, and leaves a filled one alone."""
 
 import io
 
@@ -16,7 +16,7 @@ from queueing.services import Choice
 from queueing.states import Status
 from spa_project.management.commands import demo
 
-A_REQUEST = RequestFactory().post("/")  # whoever counts wrong passwords wants to know from where
+A_REQUEST = RequestFactory().post("/")  # the counter of wrong passwords needs its address
 
 pytestmark = pytest.mark.django_db
 

@@ -1,4 +1,4 @@
-"""The private servers: real processes that come, crash, come back and never stay behind."""
+"""Tests of the private servers: start, crash, restart, and no process left behind."""
 
 import os
 import signal
@@ -137,7 +137,7 @@ def test_a_command_gets_both_servers_and_its_exit_code_comes_back():
 @pytest.mark.parametrize("ignore_sigint", [False, True], ids=["foreground", "background"])
 def test_no_server_stays_behind_however_the_command_ends(ending, ignore_sigint):
     with (
-        tempfile.TemporaryDirectory() as directory,  # killed, the command cannot tidy up
+        tempfile.TemporaryDirectory() as directory,  # a killed command cannot remove its files
         subprocess.Popen(
             [
                 *(STARTED_IN_BACKGROUND if ignore_sigint else ()),

@@ -1,4 +1,4 @@
-"""Templates are as readable as code, and their elements as translatable as text."""
+"""Tests of the templates: names, structure, and translatable text."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ TEMPLATES = sorted(
     path for path in (settings.BASE_DIR / "templates").rglob("*.*") if path.is_file()
 )
 
-#: What Alpine evaluates: attributes, and the tag that makes elements for sentences.
+#: Texts that Alpine evaluates: attributes, and the template tag that makes elements for sentences.
 EXPRESSION = re.compile(r'\sx-(?!ref\b|data\b)[\w:.-]+="([^"]*)"|\{% x_text "([^"]*)"')
 NOT_CODE = re.compile(r"'[^']*'|\{%.*?%\}|\{\{.*?\}\}|&amp;")
 LOOP = re.compile(r'x-for="\(?([\w, ]+)\)? in')
@@ -27,7 +27,7 @@ def test_a_template_has_no_line_too_long_to_review(path: Path):
 
 @pytest.fixture(scope="module")
 def known() -> set[str]:
-    """Every name of the browser's code and of the wire."""
+    """Return every name of the browser's code and of the wire."""
     code = [*(settings.BASE_DIR / "static" / "js").rglob("*.js")]
     types = settings.BASE_DIR / "tools" / "frontend" / "types" / "wire.d.ts"
     return {word for path in [*code, types] for word in WORD.findall(path.read_text())}

@@ -1,4 +1,4 @@
-"""Every sentence of the screens in every language, and style that serves both directions."""
+"""Tests of the translations, and of style sheets for both directions of writing."""
 
 import re
 import tomllib
@@ -22,7 +22,7 @@ from tools.messages import (
 SIDES = re.compile(
     r"(?<![-\w])(left|right)(?![-\w])|(margin|padding|border)-(left|right|top|bottom)"
 )
-#: The hardware's own sides: where a phone's notch is does not depend on the language.
+#: Physical sides of the hardware: a phone's notch does not depend on the language.
 HARDWARE = re.compile(r"safe-area-inset-\w+")
 
 
@@ -39,12 +39,12 @@ def test_every_sentence_is_translated(language):
 
 
 def forms(text: Any) -> list[str]:
-    """A sentence, or each of its plurals."""
+    """Return a message, or each of its plural forms."""
     return [text] if isinstance(text, str) else list(text)
 
 
 def gaps_of(text: Any) -> set[tuple[str, ...]]:
-    """Of one sentence, or of each of its plurals."""
+    """Return the placeholders of a message, or of each of its plural forms."""
     return {tuple(gaps(form)) for form in forms(text)}
 
 
@@ -76,7 +76,7 @@ def test_the_pseudo_language_keeps_every_gap(tmp_path):
     "path", sorted((settings.BASE_DIR / "static" / "css").rglob("*.css")), ids=lambda p: p.name
 )
 def test_style_knows_no_left_and_right(path: Path):
-    """Logical properties only: the same sheet serves languages of both directions."""
+    """Logical properties only: the same style sheet serves both directions of writing."""
     text = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
     assert SIDES.findall(HARDWARE.sub("", text)) == []
 

@@ -1,4 +1,4 @@
-"""The browser's types are what the server's say."""
+"""Tests that the browser's types are the server's."""
 
 from decimal import Decimal
 from typing import Annotated, Any, NotRequired, TypedDict

@@ -1,4 +1,4 @@
-"""What others wrote and we carry along is listed with its licence, and is what it was."""
+"""Tests that vendored files are listed with their licence and checksum."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ def listed_in(folder: Path) -> list[dict[str, str]]:
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.parent.name)
 def test_every_vendored_file_is_listed(folder):
     listed = {entry[key] for entry in listed_in(folder) for key in ("file", "licence_file")}
-    # Our own: the types of a listed module that brings none.
+    # Written by us: types for a listed module without any.
     declared = {path.name for path in folder.glob("*.d.ts")}
     assert declared <= {name.removesuffix(".js") + ".d.ts" for name in listed}
     assert {path.name for path in folder.iterdir()} == listed | declared | {"manifest.json"}

@@ -1,4 +1,4 @@
-"""How much style a page makes a phone fetch before it shows anything."""
+"""Tests of the size of the style sheets that a page loads before it is rendered."""
 
 import gzip
 import re

@@ -1,4 +1,4 @@
-"""A spa in production, on this machine."""
+"""Fixtures of a production installation on this machine."""
 
 import secrets
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from spa_project.tests.deploy.installation import MANAGE, House, house
+from spa_project.tests.deploy.installation import MANAGE, Installation, installation
 from tools.servers import run_quietly
 from tools.servers.clients import PASSWORD, Floor
 
@@ -15,15 +15,15 @@ INSTANCES = ("web1", "web2", "live1", "live2")
 
 
 @pytest.fixture(scope="package")
-def production(tmp_path_factory) -> Iterator[House]:
-    """From the files of deploy/, as an owner would set it up."""
+def production(tmp_path_factory) -> Iterator[Installation]:
+    """Install production from the files of deploy/, as docs/operations.md describes."""
     settings = {
         "SECRET_KEY": secrets.token_urlsafe(45),
         "STATIC_ROOT": str(tmp_path_factory.mktemp("static")),
         "ALLOWED_HOSTS": "localhost",
         "HTTPS": "true",
         "TRUSTED_PROXIES": "1",
-        # One hand works here as fast as forty; a test looks at whether they are counted.
+        # All requests come from one address here; a test checks that they are counted.
         **dict.fromkeys(
             (
                 "REQUESTS_PER_MINUTE",
@@ -34,13 +34,13 @@ def production(tmp_path_factory) -> Iterator[House]:
             "1000000",
         ),
     }
-    with house(settings, *INSTANCES) as ours:
+    with installation(settings, *INSTANCES) as ours:
         yield ours
 
 
 @pytest.fixture(scope="module")
 def floor(production) -> Floor:
-    """The spa through its proxy, as it opens in the morning; who serves whom nobody knows."""
+    """Return the empty spa through its proxy, whichever process serves a request."""
     seed = ("seed", "--reset", "--therapists", "6", "--cashiers", "3", "--password", PASSWORD)
     run_quietly([*MANAGE, *seed, "-v", "0"], **production.settings)
     return Floor(production.nginx, production.nginx)
@@ -48,10 +48,10 @@ def floor(production) -> Floor:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Any:
-    """Show what the servers said when a test fails."""
+    """Add the logs of the servers to the report of a failed test."""
     report = yield
     production = item.funcargs.get("production") if isinstance(item, pytest.Function) else None
-    if report.failed and isinstance(production, House):
+    if report.failed and isinstance(production, Installation):
         for server in (production.nginx, *production.units.values()):
             report.sections.append((server.name, server.log_tail()))
     return report

@@ -28,7 +28,7 @@ from tools.servers import (
 
 DEPLOY = PROJECT / "deploy"
 MANAGE = (sys.executable, "manage.py")
-#: What nginx needs around a file of conf.d.
+#: Configuration that nginx needs around a file of conf.d.
 NGINX = """
 daemon off; pid {directory}/pid; worker_processes 2; error_log stderr; {user}
 events {{ worker_connections 1024; }}
@@ -42,7 +42,7 @@ http {{
 
 
 def deployed_file(name: str, changes: Mapping[str, str]) -> str:
-    """A file of deploy/ with each of these texts, which must be in it, replaced."""
+    """Return a file of deploy/ with each of these texts, which must be in it, replaced."""
     text = (DEPLOY / name).read_text()
     for theirs, ours in changes.items():
         assert theirs in text, f"{name} does not say {theirs}"
@@ -51,7 +51,7 @@ def deployed_file(name: str, changes: Mapping[str, str]) -> str:
 
 
 def unit(name: str) -> dict[str, list[str]]:
-    """The settings of a systemd unit; each may be given several times."""
+    """Return the settings of a systemd unit; each may be given several times."""
     settings: dict[str, list[str]] = {}
     for line in (DEPLOY / "systemd" / name).read_text().replace("\\\n", "").splitlines():
         key, equals, value = line.partition("=")
@@ -64,7 +64,7 @@ class DeployedMariaDB(MariaDB):
     """MariaDB with deploy/mariadb.cnf."""
 
     def command(self) -> list[str]:
-        """Production's settings, with less memory."""
+        """Return a command line with production's settings and less memory."""
         config = self.directory / "mariadb.cnf"
         config.write_text(deployed_file("mariadb.cnf", {"512M": "64M", "256M": "32M"}))
         [executable, _no_defaults, *ours] = super().command()
@@ -76,14 +76,14 @@ class DeployedRedis(Redis):
     """Redis with deploy/redis.conf."""
 
     def command(self) -> list[str]:
-        """Production's settings on a port of its own."""
+        """Return a command line with production's settings on a port of its own."""
         config = os.fspath(DEPLOY / "redis.conf")
         place = ("--port", str(self.port), "--bind", HOST, "--dir", os.fspath(self.directory))
         return [program("redis-server"), config, *place]
 
 
 class Unit(Server):
-    """One process as deploy/systemd/spa@.service starts it: `web1`, `live2`."""
+    """Process as deploy/systemd/spa@.service starts it: `web1`, `live2`."""
 
     name = "unit"
 
@@ -94,15 +94,15 @@ class Unit(Server):
         self._settings = settings
 
     def environment(self) -> dict[str, str]:
-        """Our own environment and the spa's settings."""
+        """Return this process's environment with the spa's settings."""
         return os.environ | self._settings
 
     def command(self) -> list[str]:
-        """What systemd would start."""
+        """Return the command line of the unit."""
         return self._line("ExecStart")
 
     def answers(self) -> bool:
-        """Whether systemd would call it started."""
+        """Return whether the unit's readiness check passes."""
         if not (self._run / f"{self.instance}.sock").is_socket():
             return False
         return not subprocess.run(self._line("ExecStartPost"), capture_output=True).returncode
@@ -113,7 +113,7 @@ class Unit(Server):
             "%i": self.instance,
             "/run/spa": os.fspath(self._run),
             "/srv/spa/venv/bin/python": sys.executable,
-            "--retry 60": "--retry 0",  # it is asked again anyway
+            "--retry 60": "--retry 0",  # the readiness check is repeated anyway
         }
         for theirs, ours in changes.items():
             line = line.replace(theirs, ours)
@@ -121,7 +121,7 @@ class Unit(Server):
 
 
 class Nginx(AppServer):
-    """The spa as people reach it: nginx with deploy/nginx/spa.conf, over https."""
+    """Server nginx with deploy/nginx/spa.conf, over https: the spa's public address."""
 
     name = "nginx"
 
@@ -134,26 +134,26 @@ class Nginx(AppServer):
 
     @property
     def url(self) -> str:
-        """Where pages are."""
+        """Return the base URL of the pages."""
         return f"https://localhost:{self.port}"
 
     @property
     def ws_url(self) -> str:
-        """Where sockets are."""
+        """Return the base URL of the sockets."""
         return f"wss://localhost:{self.port}"
 
     @property
     def plain_url(self) -> str:
-        """Where browsers are sent on to https."""
+        """Return the http URL that redirects browsers to https."""
         return f"http://localhost:{self._plain_port}"
 
     @property
     def inside_url(self) -> str:
-        """Where figures of each process are, for this machine alone."""
+        """Return the loopback-only URL of each process's metrics."""
         return f"http://{HOST}:{self._inside_port}"
 
     def prepare(self) -> None:
-        """Make the certificate and the files that nginx reads."""
+        """Create the certificate and the files that nginx reads."""
         key = self.directory / "privkey.pem"
         run_quietly(
             [
@@ -178,7 +178,7 @@ class Nginx(AppServer):
         self._config.write_text(NGINX.format(directory=self.directory, user=user))
 
     def command(self) -> list[str]:
-        """In the foreground."""
+        """Return the command line of nginx in the foreground."""
         return [program("nginx"), "-c", os.fspath(self._config), "-p", os.fspath(self.directory)]
 
 
@@ -186,8 +186,8 @@ EXTENSIONS = (".log", ".error.log")
 
 
 @dataclass
-class House:
-    """Everything that production runs."""
+class Installation:
+    """Servers and processes of one production installation."""
 
     database: DeployedMariaDB
     broker: DeployedRedis
@@ -197,8 +197,8 @@ class House:
 
 
 @contextmanager
-def house(settings: Mapping[str, str], *instances: str) -> Iterator[House]:
-    """Production with these processes, migrated, empty."""
+def installation(settings: Mapping[str, str], *instances: str) -> Iterator[Installation]:
+    """Run production with these processes, migrated and empty."""
     with ExitStack() as stack:
         database = stack.enter_context(DeployedMariaDB())
         broker = stack.enter_context(DeployedRedis())
@@ -209,8 +209,8 @@ def house(settings: Mapping[str, str], *instances: str) -> Iterator[House]:
         units = {each: Unit(each, database.directory, ours) for each in instances}
         for each in units.values():
             stack.enter_context(each)
-        # Programs believe nginx's certificate for as long as it runs.
+        # Programs trust nginx's certificate for as long as it runs.
         trust = stack.enter_context(pytest.MonkeyPatch.context())
         trust.setenv("SSL_CERT_FILE", os.fspath(nginx.certificate))
         stack.enter_context(nginx)
-        yield House(database, broker, units, nginx, ours)
+        yield Installation(database, broker, units, nginx, ours)

@@ -1,4 +1,4 @@
-"""The drill: back up while the floor works, restore elsewhere, and the books are right."""
+"""Tests of the backup drill: back up a working floor, restore elsewhere, verify the ledger."""
 
 import asyncio
 import gzip
@@ -36,7 +36,7 @@ def count_payments(url: str) -> int:
 async def copies_made_at_work(
     floor: Floor, directory: Path, settings: dict[str, str]
 ) -> list[Path]:
-    """Two copies, each made while a shift serves customers; nobody hears an error."""
+    """Return two backups, each made while a shift serves customers without an error."""
     shift = Shift([floor.one], staff_of(floor.one))
     await shift.serve()
     paths = []

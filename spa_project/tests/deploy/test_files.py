@@ -1,4 +1,4 @@
-"""The files of deploy/ agree with the project and with each other."""
+"""Tests that the files of deploy/ agree with the project and with each other."""
 
 import configparser
 import json
@@ -103,7 +103,7 @@ def test_units_run_what_exists():
             for name in re.findall(r"manage.py (\w+)", line):
                 assert list(PROJECT.glob(f"*/management/commands/{name}.py")), name
     assert "spa_project.server --unix /run/spa/%i.sock" in unit("spa@.service")["ExecStart"][0]
-    # A process ends by itself before systemd loses its patience.
+    # A process shuts down by itself before systemd's timeout kills it.
     from spa_project.lib.daphne import LINGER, SHUTDOWN_TIMEOUT
 
     assert SHUTDOWN_TIMEOUT + 2 * LINGER < 5 < int(unit("spa@.service")["TimeoutStopSec"][0])
@@ -120,8 +120,7 @@ def test_systemd_understands_the_units():
 
 
 def measured() -> set[str]:
-    """Every metric a process of ours has, as its samples are named."""
-
+    """Return every metric of a process, as its samples are named."""
     found = set()
     for metric in REGISTRY.collect():
         ends = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"]}

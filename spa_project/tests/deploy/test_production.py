@@ -1,4 +1,4 @@
-"""Production from the files of deploy/: the journey through nginx, and what nginx keeps."""
+"""Tests of production from the files of deploy/: the journey through nginx, and its rules."""
 
 import asyncio
 import json
@@ -13,9 +13,9 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin
 
 from queueing.simulation.client import LiveClient, log_in
-from spa_project.tests.deploy.installation import DEPLOY, House
+from spa_project.tests.deploy.installation import DEPLOY, Installation
 
-# Played here once more, through the proxy.
+# Collected here once more, to run through the proxy.
 from spa_project.tests.journey.test_sockets import (
     test_every_screen_follows_a_customer_through_two_processes as test_the_journey,
 )
@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
 
 
 def get(url: str, **headers: str) -> tuple[int, str, Any]:
-    """Status, text and headers of an answer; no redirect is followed."""
+    """Return status, text and headers of an answer; redirects are not followed."""
 
     class Stay(urllib.request.HTTPRedirectHandler):
         def redirect_request(self, *args: Any) -> None:
@@ -83,7 +83,7 @@ async def test_the_proxys_log_has_neither_queries_nor_visitors_keys(production, 
     assert "k3y" not in logs
 
 
-def addresses_counted(production: House) -> set[str]:
+def addresses_counted(production: Installation) -> set[str]:
     with redis.Redis(port=production.broker.port, decode_responses=True) as client:
         return {key.split(":")[3] for key in client.scan_iter("spa:limit:*")}
 

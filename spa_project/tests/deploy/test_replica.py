@@ -1,4 +1,4 @@
-"""A replica is asked for lists, and for nothing that anything hangs on."""
+"""Tests that only the admin's lists are read from the replica."""
 
 import os
 import subprocess
@@ -35,7 +35,7 @@ def test_the_replica_is_never_migrated():
     assert Router().allow_migrate("default", "queueing")
 
 
-#: Run by a process of its own that knows both databases: what the list, the screens and the
+#: Runs in a process of its own that knows both databases: prints what the list, the screens and the
 #: claim see of a customer who has not reached the replica yet.
 LOOK = """
 from django.test import Client, RequestFactory
@@ -59,7 +59,7 @@ print(listed.db, listed.count(), Transaction.objects.count(), claimed.pk == made
 
 @pytest.fixture
 def lagging(tmp_path: Path) -> dict[str, str]:
-    """A primary, and a replica that stopped before the first customer came."""
+    """Return the URLs of a primary, and of a replica that lacks all customers."""
     ours = os.environ | {
         "DATABASE_URL": f"sqlite:///{tmp_path}/spa.sqlite3",
         "REDIS_URL": "",

@@ -1,4 +1,4 @@
-"""A process that is told to end: nobody is refused, nothing is lost, screens are back at once."""
+"""Tests of the graceful shutdown: no refused command, no lost work, and quick reconnects."""
 
 import asyncio
 import signal
@@ -15,7 +15,7 @@ from websockets.asyncio.client import connect
 from websockets.typing import Origin
 
 from queueing.simulation.client import ConnectionLost, LiveClient
-from spa_project.tests.deploy.installation import House
+from spa_project.tests.deploy.installation import Installation
 from tools.faults.people import Shift, all_are_right, screens_on, staff_of
 from tools.faults.screen import Screen, living
 from tools.servers import HOST, AppServer, Server
@@ -30,13 +30,13 @@ THINKING = 1.0
 
 
 class Hand:
-    """Restarts servers on a thread of its own: a server dies with the thread that started it."""
+    """Thread that restarts servers, because a server dies with the thread that started it."""
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1)
 
     async def restart(self, server: Server) -> float:
-        """Stop and start; how many seconds the stop took."""
+        """Stop and start the server; return the seconds of the stop."""
         loop = asyncio.get_running_loop()
         begun = time.monotonic()
         await loop.run_in_executor(self._thread, server.stop)
@@ -50,10 +50,10 @@ class Hand:
 
 @pytest.fixture(scope="module")
 def hand(production) -> Iterator[Hand]:
-    """Lives as long as the servers do that it started."""
+    """Keep the thread for as long as the servers that it started."""
     hand = Hand()
     yield hand
-    # Whoever comes next gets processes of the main thread again.
+    # Later tests get processes of the main thread again.
     for unit in production.units.values():
         unit.stop()
     hand.rest()
@@ -62,7 +62,7 @@ def hand(production) -> Iterator[Hand]:
 
 
 class Watched(Screen):
-    """A screen that notes how long it was without a line."""
+    """Screen that measures how long it was disconnected."""
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
@@ -84,7 +84,7 @@ class Watched(Screen):
 
 @asynccontextmanager
 async def kiosks(url: str, offer: int, count: int) -> AsyncIterator[list[dict[str, Any]]]:
-    """Customers who confirm at sockets all the time, and ask again with the same request_id."""
+    """Confirm orders at sockets all the time, and retry with the same request_id."""
     replies: list[dict[str, Any]] = []
     closing = asyncio.Event()
 
@@ -140,8 +140,8 @@ async def test_a_restart_of_web_cuts_no_line(production, floor, hand):
 
 
 @pytest.fixture
-def locked(production: House) -> Iterator[MySQLdb.Connection]:
-    """Somebody else's connection, to hold rows with."""
+def locked(production: Installation) -> Iterator[MySQLdb.Connection]:
+    """Open another connection, which holds row locks."""
     connection = MySQLdb.connect(
         host=HOST, port=production.database.port, user="spa", password="spa", database="spa"
     )
@@ -151,14 +151,14 @@ def locked(production: House) -> Iterator[MySQLdb.Connection]:
 
 @pytest.fixture
 def app(production, floor) -> Iterator[AppServer]:
-    """One process by itself."""
+    """Run one process by itself."""
     plain = {"HTTPS": "false", "ALLOWED_HOSTS": HOST, "TRUSTED_PROXIES": "0"}
     with AppServer(**production.settings | plain) as server:
         yield server
 
 
 async def test_what_runs_is_answered_before_its_socket_is_closed(app, locked):
-    """It waits for a row when the process is told to end; it is done and told all the same."""
+    """A command that waits for a row lock during the shutdown is completed and answered."""
     async with desk(app, "/ws/therapist/", "therapist5") as therapist:
         cursor = locked.cursor()
         cursor.execute("SELECT id FROM accounts_therapist FOR UPDATE")

@@ -1,4 +1,4 @@
-"""A relay whose messages are lost, doubled and overtaken, by dice that fall the same each time."""
+"""Relay that loses, doubles and reorders messages, with a seeded random generator."""
 
 from random import Random
 
@@ -9,7 +9,7 @@ LOST, DOUBLED, HELD_BACK = 0.3, 0.2, 0.2
 
 
 class Chaos:
-    """Between the layer and the hub: hands on what it lets through."""
+    """Filter between the channel layer and the hub."""
 
     def __init__(self, deliver: Deliver, seed: int) -> None:
         self._deliver = deliver
@@ -17,7 +17,7 @@ class Chaos:
         self._held_back: list[tuple[str, str]] = []
 
     def __call__(self, topic: str, text: str) -> None:
-        """Take one message of the layer."""
+        """Take one message of the channel layer."""
         fate, overtaken = self._dice.random(), self._held_back
         if fate < LOST:
             return
@@ -31,7 +31,7 @@ class Chaos:
 
 
 def install(seed: str) -> None:
-    """Let this process hear the others through chaos."""
+    """Receive the other processes' messages through the filter."""
 
     class ChaoticRelay(Relay):
         def __init__(self, identity: str, deliver: Deliver) -> None:

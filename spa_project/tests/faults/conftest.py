@@ -1,4 +1,4 @@
-"""Faults are done to the servers that all tests share; each is mended by the test's end."""
+"""Fixtures of fault tests on the shared servers; each fault is repaired by the test's end."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -16,19 +16,19 @@ SEED = (sys.executable, "manage.py", "seed", "--reset", "--password", PASSWORD, 
 
 @pytest.fixture(scope="package")
 def staff(spa, processes) -> Staff:
-    """Who works here, in a spa that has just opened."""
+    """Log in the staff of an empty spa."""
     run_quietly(SEED, **spa)
     return staff_of(processes.one)
 
 
 @pytest.fixture
 def shift(processes, staff) -> Shift:
-    """People who work on both processes."""
+    """Return a shift that works on both processes."""
     return Shift(processes, staff)
 
 
 @pytest.fixture
 def start_faulty(spa) -> Iterator[Callable[[str], AppServer]]:
-    """Starts processes with a fault; they end with the test."""
+    """Return a function that starts processes with a fault; they end with the test."""
     with ExitStack() as running:
         yield lambda fault: running.enter_context(FaultyServer(fault, **spa))

@@ -1,4 +1,4 @@
-"""A process that dies after a commit, before anybody hears of it."""
+"""Fault: a process that dies after a commit, before its event is published."""
 
 import os
 import signal

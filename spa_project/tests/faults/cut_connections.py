@@ -1,4 +1,4 @@
-"""Screens whose lines are cut again and again while the floor works."""
+"""Screens whose connections are cut again and again while the floor works."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from tools.servers import AppServer
 
 
 class Outcome(NamedTuple):
-    """How many screens there were, how many lines were cut, and how soon all were right."""
+    """Number of screens and cuts, and the seconds until all screens were right."""
 
     screens: int
     cuts: int
@@ -26,10 +26,10 @@ async def cut_again_and_again(
     away: float,
     lasting: float,
 ) -> Outcome:
-    """Cut each screen's line `every` so many seconds for `away` seconds, for `lasting` in all.
+    """Cut each screen's connection every `every` seconds for `away` seconds, `lasting` in all.
 
-    The cuts are spread, so that some line is always cut. Fails unless every screen ends at the
-    database's state.
+    The cuts are spread, so that some screen is always disconnected. Fails unless every screen
+    converges to the database's state.
     """
     for screen in screens:
         screen.away = away

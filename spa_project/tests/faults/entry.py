@@ -1,4 +1,4 @@
-"""The application with a fault built in: `FAULT=chaos:7`. What is sold has no such switch."""
+"""ASGI application with a fault built in: `FAULT=chaos:7`. The product has no such switch."""
 
 import os
 

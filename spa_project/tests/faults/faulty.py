@@ -1,10 +1,10 @@
-"""A process of the application with a fault built in."""
+"""Server process of the application with a fault built in."""
 
 from tools.servers import AppServer
 
 
 class FaultyServer(AppServer):
-    """A process with a fault built in (faults/entry.py)."""
+    """Process with a fault built in (faults/entry.py)."""
 
     application = "spa_project.tests.faults.entry:application"
 

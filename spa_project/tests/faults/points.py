@@ -1,6 +1,6 @@
-"""A process that dies at a chosen point around one command's commit: `cashier_pay@before commit`.
+"""Fault: a process that dies at a point around one command's commit: `cashier_pay@before commit`.
 
-The points are found in what goes to MariaDB, so they stay where they are when the code moves.
+The points are found in the statements to MariaDB, so they are independent of the code's structure.
 """
 
 import os
@@ -17,7 +17,7 @@ from spa_project.lib import commands
 from spa_project.lib.realtime.consumer import LiveConsumer
 from spa_project.lib.realtime.hub import hub
 
-#: What the statement before the death begins with or contains.
+#: Begin or part of the statement before the crash.
 STATEMENTS = {
     "after lock": (b" FOR UPDATE", b"INTO queueing_transactioncounter"),
     "after status": (b"UPDATE `queueing_transaction` SET",),
@@ -30,7 +30,7 @@ STATEMENTS = {
 COMMITS = ("before commit", "after commit")
 REPLY = "after reply"
 POINTS = (*STATEMENTS, *COMMITS, REPLY)
-#: Seconds in which what was said too early would be heard elsewhere, or a reply leaves us.
+#: Seconds in which a premature event would be received elsewhere, or a reply is sent.
 MEANWHILE = 0.3
 
 _running = threading.local()
@@ -96,7 +96,7 @@ def _die_around_commit(point: str) -> None:
 
 
 def _die_after_reply(command: str) -> None:
-    """Its events are still inside the process, and stay there; its reply leaves."""
+    """Die after the reply was sent and before the events were."""
     publish = hub.publish
     live = LiveConsumer.__call__
 

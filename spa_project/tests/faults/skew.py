@@ -1,4 +1,4 @@
-"""A process whose clock is wrong by so many seconds; what measures time by itself goes right."""
+"""Fault: a process whose wall clock is wrong by so many seconds; the monotonic clock is right."""
 
 import datetime
 
@@ -6,6 +6,6 @@ import time_machine
 
 
 def install(seconds: str) -> None:
-    """From now on this process takes every moment for one so much later, or earlier."""
+    """Shift the wall clock of this process from now on."""
     wrong = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=int(seconds))
     time_machine.travel(wrong, tick=True).start()

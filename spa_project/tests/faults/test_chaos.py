@@ -1,4 +1,4 @@
-"""Whatever is lost, doubled or overtaken between processes, every screen ends up right."""
+"""Tests that screens converge when messages between processes are lost, doubled or reordered."""
 
 import pytest
 

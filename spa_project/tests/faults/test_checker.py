@@ -1,4 +1,4 @@
-"""The checker finds what a fault run is there to find, and nothing else."""
+"""Tests that the checker of fault runs finds each kind of violation, and nothing else."""
 
 import time
 import uuid
@@ -31,7 +31,7 @@ def history(tmp_path) -> Iterator[History]:
 
 @pytest.fixture
 def order(branch, hour, history):
-    """A customer orders, and is told so."""
+    """Confirm an order and record it as acknowledged."""
 
     def order() -> Transaction:
         request = str(uuid.uuid4())
@@ -45,7 +45,7 @@ def order(branch, hour, history):
 
 @pytest.fixture
 def called(order, maya, history) -> Transaction:
-    """A customer has been called by Maya, who knows."""
+    """Claim the customer as Maya and record it as acknowledged."""
     order()
     claimed = services.confirm_next(maya)
     tell(history, "maya", "therapist_confirm_next", {}, OK, claimed)
@@ -62,7 +62,7 @@ def tell(
     began: float | None = None,
     **reply: Any,
 ) -> None:
-    """Note that somebody asked, and how it ended."""
+    """Record an operation and its end."""
     if transaction is not None:
         transaction = Transaction.objects.with_people().get(pk=transaction.pk)
         reply["transaction"] = serialize_transaction(transaction)
@@ -146,9 +146,10 @@ def test_a_claim_that_nobody_can_have_made_is_found(order, maya, history):
 
 @pytest.fixture
 def overtaking(order, maya, history) -> str:
-    """Maya is given the younger of two customers, as if the line were served from its end.
+    """Let Maya claim the younger of two customers, and return the expected finding.
 
-    What is to be said of it."""
+    It is as if the queue were served last in, first out.
+    """
     first, second = order(), order()
     _let_time_pass(seconds=60)
     Transaction.objects.filter(pk=first.pk).update(queued_at="2100-01-01T00:00Z")
@@ -179,7 +180,7 @@ def test_a_customer_who_leaves_overtakes_nobody(order, maya, history):
 
 
 def _let_time_pass(*, seconds: float) -> None:
-    """Everything so far was so long ago."""
+    """Move everything so far into the past."""
     ago = timedelta(seconds=seconds)
     TransactionEvent.objects.update(at=F("at") - ago)
     Transaction.objects.update(selection_confirmed_at=F("selection_confirmed_at") - ago)

@@ -1,4 +1,4 @@
-"""Two processes that do not agree what time it is serve the same customers."""
+"""Tests of two processes whose clocks differ and that serve the same customers."""
 
 import asyncio
 import datetime
@@ -18,7 +18,7 @@ CUSTOMERS = 6
 
 
 def time_on(server: AppServer) -> datetime.datetime:
-    """What a process takes for now."""
+    """Return the current time of a process."""
     with urllib.request.urlopen(f"{server.url}/api/snapshots/board/") as response:
         return datetime.datetime.fromisoformat(json.load(response)["server_now"])
 
@@ -29,7 +29,7 @@ async def test_a_clock_that_is_wrong_harms_nobody(seconds, start_faulty, process
     ahead = await asyncio.to_thread(time_on, wrong) - await asyncio.to_thread(time_on, processes[0])
     assert abs(ahead.total_seconds() - seconds) < 10
     servers = [processes.one, wrong]
-    # Who logs in where the clock is wrong is known where it is right.
+    # A login on the process with the wrong clock is valid on the other.
     shift = Shift(servers, await asyncio.to_thread(staff_of, wrong))
     screens = [screen for server in servers for screen in screens_on(server, staff)]
     async with living(screens):

@@ -1,4 +1,4 @@
-"""A thousand screens lose a process at once, and are back without a storm on the database."""
+"""Tests of a thousand screens that reconnect at once without overloading the database."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
 
 CROWD = 1000
 BACK_WITHIN = 30.0
-#: Who is asking, and whether they may: what each socket must ask for itself.
+#: Queries for the login and its access: each socket must make its own.
 READS_FOR_A_SOCKET = 4
 
 
@@ -44,6 +44,6 @@ async def test_a_thousand_screens_survive_the_death_of_a_process(
             took = await all_are_right(survivor, screens, within=BACK_WITHIN)
             came_back = sum(screen.cuts > 0 for screen in screens)
             assert came_back >= CROWD // 2
-            # One read a second of each of the two kinds, however many ask; a few for the news.
+            # One read a second of each of the two kinds, however many ask; a few for the events.
             assert counted(survivor, "snapshot_reads") - reads <= 2 * (took + 5)
             assert selects(spa_database) - asked <= READS_FOR_A_SOCKET * came_back + 200

@@ -1,4 +1,4 @@
-"""Lines that break again and again: whoever comes back sees what is true."""
+"""Tests that screens converge although their connections break again and again."""
 
 import pytest
 

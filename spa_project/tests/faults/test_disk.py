@@ -1,4 +1,4 @@
-"""A database whose disk is full: busy, until there is room again, and nothing is lost."""
+"""Tests of a database with a full disk: busy until there is room again, and nothing is lost."""
 
 import asyncio
 import os
@@ -29,9 +29,9 @@ pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
 
 MANAGE = (sys.executable, "manage.py")
 MEGABYTES = 64
-#: Customers in the line beforehand, so that there is work when nobody can order any more.
+#: Customers in the queue beforehand, so that there is work when nobody can order any more.
 IN_LINE = 60
-#: After so many refusals of the same thing the floor has come to its end.
+#: Refusals of the same command after which the floor has come to a standstill.
 ENOUGH = 20
 RETRY = 0.02
 LONGEST = 20.0
@@ -45,7 +45,7 @@ class OnSmallDisk(MariaDB):
         self.disk = self.directory / "data"
 
     def prepare(self) -> None:
-        """Make the disk; the test is skipped where we may not."""
+        """Mount the disk; skip the test without the permission for it."""
         self.disk.mkdir()
         try:
             disk = ("-t", "tmpfs", "-o", f"size={MEGABYTES}m", "spa-disk")
@@ -61,13 +61,13 @@ class OnSmallDisk(MariaDB):
         super().__exit__(*error)
 
     def options(self) -> list[str]:
-        """Small files that grow in small steps."""
+        """Return options for small files that grow in small steps."""
         small = ("--innodb-log-file-size=4M", "--innodb-autoextend-increment=1")
         return [*super().options(), *small]
 
     @contextmanager
     def full(self) -> Iterator[None]:
-        """Somebody else's file takes all there is inside the block."""
+        """Fill the disk with another file inside the block."""
         ballast = self.disk / "ballast"
         room = os.statvfs(self.disk)
         with ballast.open("wb") as file:
@@ -79,7 +79,7 @@ class OnSmallDisk(MariaDB):
 
 
 class Insistent(Shift):
-    """People who ask again until it is done, and remember what they were told."""
+    """Clients that retry until a command succeeds, and record its acknowledgement."""
 
     def __init__(self, server: AppServer, staff: Staff) -> None:
         super().__init__([server], staff)
@@ -88,12 +88,12 @@ class Insistent(Shift):
         self._server = server
 
     async def go_on(self, work: Callable[[], Awaitable[object]], until: asyncio.Event) -> None:
-        """Do this again and again, and end what was begun."""
+        """Repeat this work until the event is set, and complete it."""
         while not until.is_set():
             await work()
 
     async def come_to_an_end(self) -> None:
-        """Wait until nothing seems to be possible any more."""
+        """Wait until no command succeeds any more."""
         async with asyncio.timeout(LONGEST):
             while self.refusals.total() < ENOUGH:
                 await asyncio.sleep(RETRY)
@@ -117,7 +117,7 @@ def database() -> Iterator[OnSmallDisk]:
 
 @pytest.fixture
 def settings_of_spa(database, tmp_path) -> dict[str, str]:
-    """Of one process that serves a spa in that database."""
+    """Return the settings of one process that serves a spa in that database."""
     settings = {
         "DATABASE_URL": database.url,
         "REDIS_URL": "",
@@ -131,7 +131,7 @@ def settings_of_spa(database, tmp_path) -> dict[str, str]:
 
 
 def make_room_for_customers(database: MariaDB) -> None:
-    """In their own table: so that of events is full first, and they have to be taken back."""
+    """Enlarge the customers' table, so that the events' is full first and a rollback is needed."""
     database.ask("ALTER TABLE queueing_transaction ADD COLUMN room MEDIUMTEXT")
     for text in ("REPEAT('x', 100000)", "NULL"):
         database.ask(f"UPDATE queueing_transaction SET room = {text}")

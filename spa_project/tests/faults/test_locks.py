@@ -1,4 +1,4 @@
-"""Somebody holds a row for a second: one command waits for it, and not one event does."""
+"""Tests that a locked row delays one command, and no event."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,12 +14,12 @@ from tools.servers.clients import desk
 pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
 
 HELD = 1.0
-PROMPT = 0.5  # seconds in which an event is there, lock or no lock
+PROMPT = 0.5  # seconds within which an event arrives, lock or no lock
 
 
 @asynccontextmanager
 async def held(database: MariaDB, transaction_id: int) -> AsyncIterator[None]:
-    """Hold a transaction's row from a connection of our own."""
+    """Lock a transaction's row from a connection of our own."""
     connection = MySQLdb.connect(
         host=HOST, port=database.port, user="spa", password="spa", database="spa"
     )

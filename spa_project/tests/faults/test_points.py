@@ -1,4 +1,4 @@
-"""A process dies around a commit; asked again elsewhere, everything has happened once."""
+"""Tests that a retried command takes effect once when a process died around its commit."""
 
 import asyncio
 import uuid
@@ -16,13 +16,13 @@ from tools.servers.clients import PASSWORD
 
 pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
 
-#: How often each command has changed a customer, once it has been done.
+#: Number of changes to a customer, once each command has succeeded.
 VERSIONS = {"customer_confirm_selection": 1, "therapist_confirm_next": 2, "cashier_pay": 7}
 PATHS = {"customer": "/ws/customer/", "therapist": "/ws/therapist/", "cashier": "/ws/cashier/"}
 
 
 class People(AsyncExitStack):
-    """A customer, a therapist and a cashier, all at one process."""
+    """Customer, therapist and cashier, all at one process."""
 
     def __init__(self, server: AppServer, tokens: dict[str, str]) -> None:
         super().__init__()
@@ -37,11 +37,11 @@ class People(AsyncExitStack):
         return self
 
     async def ask(self, command: str, **data: Any) -> dict[str, Any]:
-        """Ask as whoever the command is for."""
+        """Send a command as the role that it belongs to."""
         return await self.lines[command.partition("_")[0]].ask(command, **data)
 
     async def does(self, command: str, **data: Any) -> dict[str, Any]:
-        """Ask, and be told that it is done."""
+        """Send a command that must succeed."""
         reply = await self.ask(command, **data)
         assert reply["ok"], reply
         return reply
@@ -54,7 +54,7 @@ def tokens(processes, staff) -> dict[str, str]:
 
 
 async def bring_to(command: str, people: People, order: dict[str, Any]) -> dict[str, Any]:
-    """Let everything happen that comes before a command; return what it is sent with."""
+    """Do everything that precedes a command; return the command's data."""
     if command == "customer_confirm_selection":
         return order
     visit = (await people.does("customer_confirm_selection", **order))["transaction"]
@@ -69,13 +69,13 @@ async def bring_to(command: str, people: People, order: dict[str, Any]) -> dict[
 
 
 async def go_home(command: str, done: dict[str, Any], people: People) -> None:
-    """Leave the floor as it was found: nobody there, the room ready."""
+    """Leave the floor as it was found: no customer, and the room available."""
     this = {"transaction_id": done["id"]}
     if command == "customer_confirm_selection":
         done = (await people.does("therapist_confirm_next"))["transaction"]
         assert done["id"] == this["transaction_id"]
     if command != "cashier_pay":
-        if done["status"] == "therapist_confirmed":  # else another test left them half way
+        if done["status"] == "therapist_confirmed":  # else another test left the visit unfinished
             await people.does("therapist_start_service", **this)
         await people.does("therapist_finish_service", **this)
         await people.does("cashier_claim_next")
@@ -97,7 +97,7 @@ async def death_of(server: AppServer) -> None:
 
 
 async def empty_the_floor(people: People) -> None:
-    """Serve whoever other tests have left in a line, or with the therapist."""
+    """Serve all customers whom other tests have left in a queue, or with the therapist."""
     while (reply := await people.ask("therapist_confirm_next"))["ok"]:
         await go_home("therapist_confirm_next", reply["transaction"], people)
     assert reply["code"] == "queue_empty", reply

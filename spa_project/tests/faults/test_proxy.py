@@ -1,4 +1,4 @@
-"""The network of a fault run does to bytes what it is told to."""
+"""Tests of the network faults that the proxy injects."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -24,7 +24,7 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 @asynccontextmanager
 async def open_proxy() -> AsyncIterator[Proxy]:
-    """A proxy in front of a server that repeats what it hears."""
+    """Open a proxy in front of an echo server."""
     heard.clear()
     async with await asyncio.start_server(echo, HOST, 0) as server:
         async with Proxy(server.sockets[0].getsockname()[1]) as proxy:
@@ -77,7 +77,7 @@ async def test_nobody_behind_it_is_a_connection_that_ends_at_once():
 
 
 async def _read(reader: asyncio.StreamReader) -> bytes:
-    """What comes, nothing when the other side hung up, however it did."""
+    """Return the received bytes, none when the other side closed in whatever way."""
     try:
         return await reader.read(100)
     except ConnectionResetError:

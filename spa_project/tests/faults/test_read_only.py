@@ -1,4 +1,4 @@
-"""A database that can only be read: changes are told "busy", and all else goes on."""
+"""Tests of a read-only database: changes are refused as busy, and everything else works."""
 
 import asyncio
 import subprocess
@@ -32,7 +32,7 @@ BUSY = {
     "code": "busy",
     "error": "The system is busy. Please try again in a moment.",
 }
-#: Where each step of a customer's life leaves something.
+#: Tables to which a step of a customer's visit writes.
 TABLES = (
     "queueing_transaction",
     "queueing_transactionitem",
@@ -43,7 +43,7 @@ TABLES = (
 
 @contextmanager
 def read_only(database: MariaDB) -> Iterator[None]:
-    """Nobody but root may change anything inside the block."""
+    """Make the server read-only for all users but root inside the block."""
     database.ask("SET GLOBAL read_only = ON")
     try:
         yield
@@ -52,19 +52,19 @@ def read_only(database: MariaDB) -> Iterator[None]:
 
 
 def rows(database: MariaDB) -> list[int]:
-    """How many there are of each kind."""
+    """Return the number of rows in each table."""
     return [database.ask(f"SELECT COUNT(*) FROM {table}")[0][0] for table in TABLES]
 
 
 def page(server: AppServer, path: str, **headers: str) -> tuple[int, str]:
-    """What is said at an address; raises `OSError` where that is no success."""
+    """Return a page's status and text; raise `OSError` for an error status."""
     request = urllib.request.Request(server.url + path, headers=headers)
     with urllib.request.urlopen(request, timeout=PATIENCE) as response:
         return response.status, response.read().decode()
 
 
 class Insistent(Shift):
-    """People whose every command comes too early once, and is sent again."""
+    """Clients whose every command is refused once, and retried."""
 
     def __init__(self, server: AppServer, staff: Staff, database: MariaDB) -> None:
         super().__init__([server], staff)
@@ -100,7 +100,7 @@ async def test_screens_and_pages_go_on(processes, spa_database, staff):
     server = processes.one
     screens = screens_on(server, staff)
     token = (await asyncio.to_thread(log_in, server.url, "therapist2", PASSWORD)).token
-    # By now its end would be put off, if that could be written.
+    # The session's expiry would be extended by now, if that could be written.
     spa_database.ask("UPDATE accounts_authtoken SET expires_at = expires_at - INTERVAL 1 HOUR")
     visits = [
         ("/", {}),
@@ -122,7 +122,7 @@ async def test_screens_and_pages_go_on(processes, spa_database, staff):
 
 @pytest.fixture
 def successor(spa_database) -> Iterator[MariaDB]:
-    """A server with the same data, which is going to take over."""
+    """Run a server with the same data, to which production fails over."""
 
     def run(name: str, server: MariaDB, **options: Any) -> bytes:
         address = [f"--host={HOST}", f"--port={server.port}", "--user=spa", "--password=spa"]
@@ -145,7 +145,7 @@ async def test_after_a_failover_no_connection_stays_where_nothing_is_written(
             app = await asyncio.to_thread(running.enter_context, AppServer(**spa | here))
 
             async def crowd() -> set[str]:
-                """Enough at once for every thread to have its connection."""
+                """Send enough concurrent requests for every thread to open its connection."""
                 orders = (
                     asyncio.to_thread(ask, app, "customer_confirm_selection", **order)
                     for _each in range(12)

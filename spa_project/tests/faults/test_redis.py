@@ -1,4 +1,4 @@
-"""Redis stumbles while the floor works: nobody hears an error, and every screen is right after."""
+"""Tests of Redis faults at work: no command fails, and every screen converges."""
 
 import asyncio
 import signal
@@ -18,7 +18,7 @@ GONE = 1.5
 
 
 async def emptied_and_cut_off(broker: Redis) -> None:
-    """Nothing is kept there, and every connection breaks, twice."""
+    """Flush Redis and cut every connection, twice."""
     with redis.Redis(host=HOST, port=broker.port) as client:
         for _each in range(2):
             client.flushall()
@@ -34,7 +34,7 @@ async def killed_and_restarted(broker: Redis) -> None:
 
 
 async def paused(broker: Redis) -> None:
-    """Connected, but deaf and mute: the worst of the three."""
+    """Freeze Redis: connections stay open, and nothing is answered."""
     broker.send_signal(signal.SIGSTOP)
     try:
         await asyncio.sleep(PAUSE)

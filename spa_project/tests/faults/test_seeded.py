@@ -1,4 +1,4 @@
-"""The faults to seed still fit the code; whether they are found, `seeded` itself says."""
+"""Tests that the seeded faults still fit the code; `tools.faults.seeded` itself finds them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Redis behind Sentinels: when the master dies, events find the one that takes its place."""
+"""Tests of the failover by Redis Sentinel: events reach the new master."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ FOUND_WITHIN = 20.0
 
 
 class Replica(Redis):
-    """A Redis that follows another one."""
+    """Replica of another Redis."""
 
     name = "replica"
 
@@ -31,7 +31,7 @@ class Replica(Redis):
         return [*super().command(), "--replicaof", f"{HOST} {self._master.port}"]
 
     def answers(self) -> bool:
-        """Whether it has caught up with its master."""
+        """Return whether it has caught up with its master."""
         if not super().answers():
             return False
         with redis.Redis(host=HOST, port=self.port) as client:
@@ -39,7 +39,7 @@ class Replica(Redis):
 
 
 class Sentinel(Redis):
-    """Watches a master alone, and takes it for dead after half a second."""
+    """Sentinel of one master, which is considered down after half a second."""
 
     name = "sentinel"
 
@@ -60,7 +60,7 @@ class Sentinel(Redis):
         return [super().command()[0], os.fspath(self.config), "--sentinel"]
 
     def answers(self) -> bool:
-        """Whether it knows the replica that may take the master's place."""
+        """Return whether it knows the replica that it may promote."""
         if not super().answers():
             return False
         with redis.Redis(host=HOST, port=self.port, decode_responses=True) as client:
@@ -68,7 +68,7 @@ class Sentinel(Redis):
 
 
 class Ear:
-    """A socket that keeps what it hears."""
+    """Socket that keeps the texts it receives."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []
@@ -93,7 +93,7 @@ def sentinel_url(master) -> Iterator[str]:
 
 
 async def hears(publisher: Hub, ear: Ear, text: str, within: float) -> None:
-    """Publish until the other process's socket hears it."""
+    """Publish until the other process's socket receives it."""
     async with asyncio.timeout(within):
         while text not in ear.heard:
             await asyncio.to_thread(publisher.publish, "a", text)
@@ -101,7 +101,7 @@ async def hears(publisher: Hub, ear: Ear, text: str, within: float) -> None:
 
 
 async def hang_up_on_sentinels() -> None:
-    """Redis's client itself leaves its lines to them open."""
+    """Close the connections to the Sentinels, which Redis's client leaves open."""
     layer: Any = get_channel_layer()
     for shard in layer._get_layer()._shards:
         for client in shard._redis.connection_pool.sentinel_manager.sentinels:

@@ -1,4 +1,4 @@
-"""A tablet that is on and reads nothing: what it is sent does not pile up for ever."""
+"""Tests of back-pressure: messages do not pile up for a client that stops reading."""
 
 import asyncio
 import json
@@ -21,18 +21,18 @@ pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
 ASK = json.dumps({"command": "snapshot"})
 #: Customers on the screen, so that its snapshot is long.
 WAITING = 30
-#: With so many snapshots more than the network and twice the outbox hold.
+#: Snapshots that exceed the network's buffers and twice the send queue.
 ASKED = 4 * SEND_QUEUE_SIZE
-#: Seconds between two; a flood would fill the outbox however fast we read.
+#: Seconds between two; a flood would fill the queue of a client that reads, too.
 PAUSE = 0.002
 SOON = 20.0
-#: The server waits a second for its goodbye to be read, then it hangs up.
+#: The server waits a second for its close frame to be read, then it drops the connection.
 CUT = 1006
 
 
 @asynccontextmanager
 async def narrow_line(server: AppServer, cookie: str) -> AsyncIterator[ClientConnection]:
-    """A monitor's line that holds little of what nobody reads."""
+    """Open a monitor's socket with small receive buffers."""
     with socket.socket() as pipe:
         pipe.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         pipe.connect((HOST, server.port))
@@ -51,7 +51,7 @@ async def narrow_line(server: AppServer, cookie: str) -> AsyncIterator[ClientCon
 
 
 async def close_code(line: ClientConnection) -> int | None:
-    """Read everything, then with which code the server has closed."""
+    """Read everything; return the server's close code."""
     with suppress(ConnectionClosed):
         async with asyncio.timeout(SOON):
             while True:
@@ -61,7 +61,7 @@ async def close_code(line: ClientConnection) -> int | None:
 
 @pytest_asyncio.fixture
 async def crowd(processes, shift) -> AsyncIterator[None]:
-    """Many customers wait, and go again."""
+    """Fill the queue with many customers, and empty it at the end."""
     orders = [await shift.confirm() for _each in range(WAITING)]
     yield
     for order in orders:

@@ -1,4 +1,4 @@
-"""What a refused request may have changed: no row of any table."""
+"""Detection of changes by a refused request, in the rows of all tables."""
 
 import hashlib
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ from typing import Any
 from django.apps import apps
 from django.db import connection
 
-#: Where a refusal may leave something: codes have gaps, and wrong passwords are counted.
+#: Tables to which a refusal may write: codes have gaps, and wrong passwords are counted.
 MAY_CHANGE = frozenset({"queueing_transactioncounter", "axes_accessattempt"})
 _READS = ("SELECT", "SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT", "SET ")
 
 
 def digest() -> dict[str, str]:
-    """A digest of all rows, by table."""
+    """Return a digest of all rows, by table."""
     tables = {model._meta.db_table: model for model in apps.get_models(include_auto_created=True)}
     return {
         table: hashlib.sha256(repr(_rows_of(model)).encode()).hexdigest()
@@ -24,21 +24,22 @@ def digest() -> dict[str, str]:
 
 
 def everything() -> str:
-    """All rows of all tables as one text, to look for what must not be in it."""
+    """Return all rows of all tables as one text."""
     models = apps.get_models(include_auto_created=True)
     return "\n".join(repr(_rows_of(model)) for model in models)
 
 
 def changed_since(before: dict[str, str]) -> list[str]:
-    """The tables that are no longer as they were."""
+    """Return the tables whose digest has changed."""
     return [table for table, now in digest().items() if before[table] != now]
 
 
 @contextmanager
 def writes() -> Iterator[list[str]]:
-    """The statements that could change something while the block runs, on this connection.
+    """Collect the writing statements of this connection inside the block.
 
-    A digest takes long beside a refusal that writes nothing at all, so that is asked first."""
+    A digest takes long beside a refusal that writes nothing at all, so this is checked first.
+    """
     seen: list[str] = []
 
     def note(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:

@@ -1,4 +1,4 @@
-"""A command sent by each kind of asker over HTTP or a socket, then taken back: what they heard."""
+"""Clients of each role that send a command over HTTP or a socket, and roll its changes back."""
 
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
@@ -26,7 +26,7 @@ SOCKETS = {
 
 
 class Request(NamedTuple):
-    """Somebody sends a command."""
+    """Command sent by a client of some role."""
 
     asker: Asker
     command: str
@@ -34,7 +34,7 @@ class Request(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What the asker heard, and which tables a refusal has changed all the same."""
+    """Answer to a request, and the tables that a refusal has changed nevertheless."""
 
     code: str
     sentence: str
@@ -42,7 +42,7 @@ class Outcome(NamedTuple):
 
 
 def over_http(floor: Floor, requests: Iterable[Request]) -> Iterator[tuple[Request, Outcome]]:
-    """Each request as a POST, and its outcome."""
+    """Send each request as a POST; yield it with its outcome."""
     client, before = Client(), digest()
     for request in requests:
         with taken_back(), writes() as written:
@@ -51,7 +51,7 @@ def over_http(floor: Floor, requests: Iterable[Request]) -> Iterator[tuple[Reque
 
 
 def post(client: Client, floor: Floor, request: Request) -> dict[str, Any]:
-    """The reply to a command's twin over HTTP."""
+    """Return the reply to a command over HTTP."""
     return client.post(
         f"/api/commands/{request.command}/?branch=makati",
         json.dumps(request.data),
@@ -63,7 +63,7 @@ def post(client: Client, floor: Floor, request: Request) -> dict[str, Any]:
 def over_sockets(
     monkeypatch: Any, floor: Floor, requests: Iterable[Request]
 ) -> list[tuple[Request, Outcome]]:
-    """Each request over the asker's own socket, and its outcome."""
+    """Send each request over its client's own socket; return the outcomes."""
     monkeypatch.setattr(pool, "run", on_the_tests_thread)
     return async_to_sync(_ask_all)(floor, list(requests))
 
@@ -81,7 +81,7 @@ async def _ask_all(floor: Floor, requests: list[Request]) -> list[tuple[Request,
 
 
 class _Block:
-    """`taken_back` and `writes` around something that awaits."""
+    """Asynchronous context manager for `taken_back` and `writes`."""
 
     def begin(self) -> None:
         self._back, self._writes = taken_back(), writes()
@@ -97,7 +97,7 @@ class _Block:
 
 @asynccontextmanager
 async def sockets_of(floor: Floor) -> AsyncIterator[dict[Asker, Socket]]:
-    """A socket of each asker."""
+    """Open a socket for each kind of client."""
     async with AsyncExitStack() as open_ones:
         yield {
             asker: await open_ones.enter_async_context(
@@ -109,7 +109,7 @@ async def sockets_of(floor: Floor) -> AsyncIterator[dict[Asker, Socket]]:
 
 @contextmanager
 def taken_back() -> Iterator[None]:
-    """Whatever the block does to the database is undone."""
+    """Roll back every change to the database in the block."""
     here = savepoint()
     try:
         yield
@@ -129,5 +129,5 @@ def _login_of(floor: Floor, asker: Asker) -> dict[str, str]:
 
 
 async def on_the_tests_thread(work: Callable[..., Any], *args: Any) -> Any:
-    """In place of the pool: the test's own connection, as no other sees what it does."""
+    """Run work on the test's own connection: the pool's threads do not see its data."""
     return await sync_to_async(work)(*args)

@@ -1,4 +1,4 @@
-"""What hostile tests have in common: a floor, and no limit but where limits are tested."""
+"""Fixtures of the hostile tests: a floor, and rate limits only where they are tested."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -15,19 +15,19 @@ from tools.servers import AppServer, run_quietly
 
 @pytest.fixture(autouse=True)
 def _no_limits(settings) -> None:
-    """One address asks here for everybody; test_floods.py is about limits."""
+    """Switch the rate limits off, because one address sends everything (but: test_floods.py)."""
     settings.RATE_LIMITS = False
 
 
 @pytest.fixture
 def floor(db) -> Floor:
-    """Two spas with their people, and nobody waiting."""
+    """Create two spas with their staff and without customers."""
     return make_floor()
 
 
 @pytest.fixture(params=["http", "sockets"])
 def ask(request, monkeypatch) -> Callable[..., Iterable[Any]]:
-    """A way to ask many things, each of the same floor."""
+    """Return a way to send many requests, each on the same state of the floor."""
     if request.param == "http":
         return over_http
     return lambda floor, requests: over_sockets(monkeypatch, floor, requests)
@@ -35,7 +35,7 @@ def ask(request, monkeypatch) -> Callable[..., Iterable[Any]]:
 
 @pytest.fixture(scope="session")
 def guarded(spa) -> Iterator[AppServer]:
-    """A process of a spa that has just opened, with every limit on."""
+    """Run a process of an empty spa, with every rate limit on."""
     seed = [sys.executable, "manage.py", "seed", "--reset", "--password", PASSWORD, "-v", "0"]
     run_quietly(seed, **spa)
     with AppServer(**spa | {"RATE_LIMITS": "on"}) as server:
@@ -44,6 +44,6 @@ def guarded(spa) -> Iterator[AppServer]:
 
 @pytest.fixture(scope="session")
 def offer(guarded) -> int:
-    """The id of something on its menu."""
+    """Return the id of a classification on its menu."""
     _status, menu = guarding.ask(guarded, "/api/menu/")
     return int(menu["categories"][0]["services"][0]["classifications"][0]["id"])

@@ -1,4 +1,4 @@
-"""A process with every limit on, people who use it, and how it bears what others do to it."""
+"""Process with every rate limit on, its well-behaved users, and measures of an attack's effect."""
 
 import asyncio
 import http.client
@@ -16,15 +16,15 @@ from websockets.typing import Origin
 
 from tools.servers import HOST, AppServer
 
-#: Loopback has addresses enough for everybody to have one of their own.
+#: The loopback network has enough addresses for each client to have its own.
 A_GUEST, A_FLOODER = "127.0.0.9", "127.0.0.2"
 MEGABYTE = 1024 * 1024
-#: Below this many seconds a difference is the machine's, not the flood's.
+#: A difference below this many seconds is caused by the machine, not by the flood.
 UNNOTICED = 0.25
 
 
 def resident(server: AppServer) -> int:
-    """Bytes of memory the process holds."""
+    """Return the process's resident memory in bytes."""
     assert server.pid is not None
     status = Path(f"/proc/{server.pid}/status").read_text()
     found = re.search(r"^VmRSS:\s+(\d+) kB", status, re.M)
@@ -35,7 +35,7 @@ def resident(server: AppServer) -> int:
 def ask(
     server: AppServer, path: str, body: Any = None, *, address: str = A_GUEST
 ) -> tuple[int, dict[str, Any]]:
-    """Ask over HTTP from this address; status and answer."""
+    """Send an HTTP request from this address; return status and answer."""
     line = http.client.HTTPConnection(HOST, server.port, timeout=20, source_address=(address, 0))
     headers = {"Content-Type": "application/json"}
     try:
@@ -50,7 +50,7 @@ def ask(
 async def socket(
     server: AppServer, path: str = "/ws/board/", *, address: str = A_FLOODER
 ) -> AsyncIterator[ClientConnection]:
-    """A socket opened from this address."""
+    """Open a socket from this address."""
     opening = connect(
         server.ws_url + path,
         origin=Origin(server.url),
@@ -65,7 +65,7 @@ async def socket(
 
 
 async def p95(server: AppServer, seconds: float) -> float:
-    """How long nineteen in twenty of a guest's requests take at most, in seconds."""
+    """Return the 95th percentile of a guest's response times, in seconds."""
     taken: list[float] = []
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -81,7 +81,7 @@ async def p95(server: AppServer, seconds: float) -> float:
 async def others_notice_nothing(
     server: AppServer, seconds: float, *, megabytes: int
 ) -> AsyncIterator[None]:
-    """While the block and these seconds last, a guest is served as before, in as much memory."""
+    """Assert that a guest's response times and the memory stay as before, during the block."""
     usual, held = await p95(server, 1.5), resident(server)
     yield
     now = await p95(server, seconds)
@@ -92,7 +92,7 @@ async def others_notice_nothing(
 
 
 async def until(happened: Callable[[], bool], seconds: float) -> bool:
-    """Whether it happens within these seconds."""
+    """Return whether it happens within these seconds."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             while not happened():

@@ -1,4 +1,4 @@
-"""The data of every command, right in all that is not asked about."""
+"""Valid data for every command, except in the field under test."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,9 +13,9 @@ ROOMS = {Whose.OWN: "1", Whose.COLLEAGUES: "2", Whose.ELSEWHERE: "9"}
 
 
 def order_for(command: str, floor: Floor, visit: Transaction, asker: Asker, whose: Whose) -> Data:
-    """What this asker sends when the command is about this visit."""
+    """Return the data that this client sends when the command concerns this visit."""
     if command == "customer_cancel":
-        # A key is all a customer has, and they have their own.
+        # A customer has only a key, and everyone has their own.
         is_theirs = asker == Asker.CUSTOMER and whose == Whose.OWN
         return {"key": visit.key if is_theirs else A_KEY}
     if command == "room_set_status":

@@ -1,4 +1,4 @@
-"""docs/roles.md as a table that a test can ask."""
+"""Parser of the tables in docs/roles.md."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from queueing.states import Status
 from spa_project.tests.hostile.visits import STATUSES, Asker, Whose
 
 PAGE = (settings.BASE_DIR / "docs" / "roles.md").read_text()
-#: The words of the page, and the codes of the contract.
+#: Words of the page, and the codes of the contract.
 CODES = {
     "yes": "ok",
     "no": "wrong_state",
@@ -24,7 +24,7 @@ CODES = {
 
 
 class Cell(NamedTuple):
-    """One question of the page."""
+    """Cell of a table: a command, a role, and a visit."""
 
     command: str
     asker: Asker
@@ -33,7 +33,7 @@ class Cell(NamedTuple):
 
 
 def read_commands() -> dict[Cell, str]:
-    """The code each cell promises; raises `ValueError` where the page says two things."""
+    """Return the code that each cell promises; raise `ValueError` for a contradiction."""
     cells: dict[Cell, str] = {}
     for cell, code in [*_refused_to_a_role(), *_by_status()]:
         if cells.setdefault(cell, code) != code:
@@ -42,7 +42,7 @@ def read_commands() -> dict[Cell, str]:
 
 
 def read_screens() -> dict[tuple[str, Asker], str]:
-    """What each asker gets at each address."""
+    """Return the answer that each client gets at each URL."""
     return {
         (address, asker): outcome
         for addresses, *outcomes in _rows("Who may look")
@@ -71,7 +71,7 @@ def _by_status() -> Iterator[tuple[Cell, str]]:
 
 
 def _rows(heading: str, width: int = 7) -> Iterator[list[str]]:
-    """The rows of the tables of this width under a heading, whose first cells name something."""
+    """Yield the rows of the tables of this width under a heading."""
     section = PAGE.split(f"## {heading}\n")[1].split("\n## ")[0]
     for line in section.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]

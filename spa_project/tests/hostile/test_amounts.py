@@ -1,4 +1,4 @@
-"""B3: what is an amount of money, and what only looks like one."""
+"""B3: amounts of money, and texts that only look like one."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ from spa_project.tests.hostile.clients import Request
 from spa_project.tests.hostile.visits import DUE, Asker, Whose
 
 pytestmark = pytest.mark.django_db
-#: Amounts, and what becomes of 600.50 that are due.
+#: Amounts, and the result of paying each for a bill of 600.50.
 AMOUNTS = {
     "0": "insufficient_payment",
     "0.10": "insufficient_payment",

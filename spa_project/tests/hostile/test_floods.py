@@ -1,4 +1,4 @@
-"""B11: too much of everything, from one address. It is refused in order, and others are served."""
+"""B11: floods from one address. They are refused in order, and other clients are served."""
 
 import asyncio
 from collections import Counter
@@ -25,7 +25,7 @@ AT_ONCE = 16
 async def many(
     times: int, server: AppServer, path: str, body: object, *, address: str
 ) -> Counter[int]:
-    """Ask the same many times, as fast as it goes; the statuses."""
+    """Send the same request many times, as fast as possible; return the counts of statuses."""
     seen: Counter[int] = Counter()
 
     async def some() -> None:

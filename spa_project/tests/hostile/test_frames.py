@@ -34,7 +34,7 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner),
     max_leaves=8,
 )
-#: Ids that are nobody's here, and no good data: none of these may succeed.
+#: Ids of other people's rows, and bad data: none of these may succeed.
 messages = st.fixed_dictionaries(
     {"command": names}, optional={"id": values, "data": values, "__proto__": values}
 ).map(json.dumps)
@@ -63,7 +63,7 @@ frames = (odd | whole | cut_off).filter(bool)  # an empty one: test_sizes.py
 
 @pytest.fixture
 def before(floor) -> dict[str, str]:
-    """Every table as it was."""
+    """Return the digests of all tables."""
     return digest()
 
 
@@ -78,7 +78,9 @@ def before(floor) -> dict[str, str]:
 @pytest.mark.parametrize("path", ["/ws/customer/?branch=makati", "/ws/monitor/"])
 def test_any_frame_is_answered_or_closes(floor, before, monkeypatch, caplog, path, sent):
     monkeypatch.setattr(pool, "run", on_the_tests_thread)
-    monkeypatch.setattr("accounts.logins.EXTEND_AFTER", timedelta.max)  # no frame's doing
+    monkeypatch.setattr(
+        "accounts.logins.EXTEND_AFTER", timedelta.max
+    )  # a write that no frame causes
     headers = {"authorization": f"Bearer {floor.tokens[Asker.MANAGER]}"}
     with writes() as written:
         heard = async_to_sync(_send_all)(path, headers, sent)
@@ -90,7 +92,7 @@ def test_any_frame_is_answered_or_closes(floor, before, monkeypatch, caplog, pat
 async def _send_all(
     path: str, headers: dict[str, str], sent: list[str | bytes]
 ) -> list[dict[str, Any]]:
-    """What comes back, frame by frame, until the socket is closed."""
+    """Send frames; return the answers until the socket is closed."""
     heard = []
     async with open_socket(path, headers=headers) as socket:
         await socket.hear("snapshot")

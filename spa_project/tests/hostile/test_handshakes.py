@@ -1,4 +1,4 @@
-"""B8: whose pages may open a socket of the whole application, and with what."""
+"""B8: handshakes of the whole application: allowed origins and credentials."""
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -34,7 +34,7 @@ PATHS = ["/ws/therapist/", "/ws/customer/?branch=makati", "/ws/nowhere/"]
 
 @pytest.fixture
 def opens(floor, monkeypatch):
-    """Whether a socket opens for a browser in which Maya has logged in."""
+    """Return whether a socket opens for a browser in which Maya has logged in."""
     monkeypatch.setattr(pool, "run", on_the_tests_thread)
     session = session_of(floor.people[Asker.THERAPIST]).cookies[settings.SESSION_COOKIE_NAME].value
 

@@ -1,4 +1,4 @@
-"""B5: ids of nothing, of somebody else's, and of no number at all."""
+"""B5: ids of missing rows, of other people's rows, and ids that are no numbers."""
 
 import pytest
 

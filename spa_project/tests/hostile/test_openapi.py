@@ -1,4 +1,4 @@
-"""B9: whatever follows our OpenAPI document, or just not, is answered as the document says."""
+"""B9: requests that follow the OpenAPI document, or just not, are answered as documented."""
 
 import json
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ OPERATIONS: dict[str, Any] = {
 
 @pytest.fixture
 def application() -> Iterator[Any]:
-    """As a server runs it, but for the test's connection, which stays open between requests."""
+    """Return the ASGI application with the test's connection, which stays open between requests."""
     signals = (request_started, request_finished)
     for signal in signals:
         signal.disconnect(close_old_connections)
@@ -57,7 +57,7 @@ def _takes_something(operation: Any) -> bool:
     return "requestBody" in operation.definition.raw
 
 
-#: What an operation takes, and, where it takes anything, what it does not.
+#: Input that an operation accepts and, where it accepts any, input that it does not.
 CASES = [
     (name, mode)
     for name, operation in OPERATIONS.items()

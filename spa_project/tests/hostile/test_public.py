@@ -1,4 +1,4 @@
-"""What the public hears of a whole day: codes, rooms and times of others; no name, no money."""
+"""Tests of a whole day in public: codes, rooms and times, but no name and no money."""
 
 import json
 from decimal import Decimal
@@ -22,7 +22,7 @@ CUSTOMERS = 4
 
 
 class Day:
-    """Customers with names and prices of their own, and all that each topic was told of them."""
+    """Customers with distinct names and prices, and every message that each topic received."""
 
     def __init__(self, floor: Floor) -> None:
         self.floor = floor
@@ -34,7 +34,7 @@ class Day:
         self.told: list[tuple[str, str]] = []
 
     def live(self) -> None:
-        """All that happens to customers: served, held, given back, cancelled, missed, undone."""
+        """Take customers through service, hold, release, cancellation, no-show and undo."""
         maya, carl = self.floor.pairs[Whose.OWN]
         for number, offer in enumerate(self.offers):
             self._join(number, offer)
@@ -72,7 +72,7 @@ class Day:
         self.visits.append(visit)
 
     def _look(self) -> None:
-        """What screens that open now are shown, and what the next heartbeat says."""
+        """Record the snapshots and the next heartbeats of screens that open now."""
         branch = _branch(self.visits[0])
         board = Client().get("/api/snapshots/board/?branch=makati").content.decode()
         self.told.append((f"board.{branch.pk}", board))
@@ -106,7 +106,7 @@ def day(floor, monkeypatch, django_capture_on_commit_callbacks) -> Day:
 
 
 def secrets_of(day: Day, number: int) -> list[str]:
-    """A customer's name, what they pay, and the key that opens their page."""
+    """Return a customer's name, the amounts of the visit, and the key of the ticket."""
     visit = Transaction.objects.get(pk=day.visits[number].pk)
     money = {str(day.offers[number].price), str(visit.total_amount)}
     if hasattr(visit, "payment"):

@@ -1,4 +1,4 @@
-"""B6: who may do what is as docs/roles.md says, cell by cell, over HTTP and over sockets."""
+"""B6: permissions are as docs/roles.md states, cell by cell, over HTTP and over sockets."""
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -66,7 +66,7 @@ def _faults(cell: Cell, request: Request, outcome: Outcome) -> list[str]:
 
 
 def _said_of_none(request: Request) -> str:
-    """The words for a visit that does not exist."""
+    """Return the message for a visit that does not exist."""
     if request.command == "staff_reopen":
         return "Nobody with this number was missed."
     if request.command == "cashier_claim":

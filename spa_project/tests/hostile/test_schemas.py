@@ -12,7 +12,7 @@ from spa_project.tests.hostile.orders import Data, order_for
 from spa_project.tests.hostile.visits import Asker, Whose
 
 pytestmark = pytest.mark.django_db
-#: Right values of what may be left out.
+#: Valid values of optional fields.
 OPTIONAL: Data = {
     "customer_name": "Ana",
     "request_id": "8b0e1c52",
@@ -33,7 +33,7 @@ WRONG: dict[type, list[Any]] = {
 
 
 def mutations(command: str, data: Data) -> Iterator[Data]:
-    """The data with one thing wrong at a time."""
+    """Yield the data with one mistake at a time."""
     model = REGISTRY[command].data
     yield data | {"something": 1}
     yield data | {"__proto__": {}}
@@ -47,7 +47,7 @@ def mutations(command: str, data: Data) -> Iterator[Data]:
 
 
 def item_mutations(data: Data) -> Iterator[Data]:
-    """The same for a line of a cart."""
+    """Yield the data with one mistake in an item of the cart."""
     line = data["items"][0]
     for wrong in (*WRONG[int], None):
         yield data | {"items": [line | {"service_classification_id": wrong}]}
@@ -57,7 +57,7 @@ def item_mutations(data: Data) -> Iterator[Data]:
 
 
 def asker_of(command: str) -> Asker:
-    """Somebody whose role may send it."""
+    """Return a client whose role may send it."""
     roles = REGISTRY[command].roles
     return next((asker for asker in Asker if asker.value in roles), Asker.NOBODY)
 

@@ -1,4 +1,4 @@
-"""B4: frames too big, and messages that never end. The socket is closed; memory stays as it was."""
+"""B4: oversized frames and endless messages close the socket, and memory stays as it was."""
 
 import asyncio
 from contextlib import suppress
@@ -18,12 +18,12 @@ from spa_project.tests.hostile.volume import volume
 
 pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
 BIG = [16_385, MEGABYTE, 5 * MEGABYTE]
-#: Frames of text: final and unmasked length 1, then a mask of nothing and the one byte.
+#: Text frames: final, with an unmasked length of 1, then a zero mask and the one byte.
 FIRST, NEXT = b"\x01\x81\0\0\0\0x", b"\x00\x81\0\0\0\0x"
 
 
 async def end_of(connection: ClientConnection) -> int | None:
-    """The code with which the server closes."""
+    """Return the server's close code."""
     with suppress(ConnectionClosed):
         async for _message in connection:
             pass
@@ -55,15 +55,15 @@ async def test_a_message_of_countless_pieces_costs_no_memory(guarded):
     "frame",
     [
         b"\x81\x80\0\0\0\0" * 3,  # empty messages
-        b"\x81\x82\0\0\0\0\xff\xfe",  # no UTF-8
+        b"\x81\x82\0\0\0\0\xff\xfe",  # invalid UTF-8
         b"\x81\x83\0\0\0\0\xed\xa0\x80",  # half a character
-        b"\xf1\x81\0\0\0\0x",  # bits that are reserved
-        b"\x83\x81\0\0\0\0x",  # an unknown kind of frame
-        b"\x80\x81\0\0\0\0x",  # goes on with nothing
+        b"\xf1\x81\0\0\0\0x",  # reserved bits
+        b"\x83\x81\0\0\0\0x",  # an unknown opcode
+        b"\x80\x81\0\0\0\0x",  # a continuation of nothing
         b"\x81\x01x",  # not masked
         b"\x89\xfe\x00\x7e\0\0\0\0" + b"x" * 126,  # too long a ping
-        b"\x88\x82\0\0\0\0\x03\xed",  # a close code that nobody may send
-        b"\x81\xff\x7f\xff\xff\xff\xff\xff\xff\xff\0\0\0\0",  # 2^63 bytes are promised
+        b"\x88\x82\0\0\0\0\x03\xed",  # a forbidden close code
+        b"\x81\xff\x7f\xff\xff\xff\xff\xff\xff\xff\0\0\0\0",  # a length of 2^63 bytes
     ],
     ids=range(10),
 )

@@ -1,4 +1,4 @@
-"""B10: people who never finish what they begin. Others are served as before."""
+"""B10: clients that never complete a request. Others are served as before."""
 
 import asyncio
 from contextlib import ExitStack

@@ -21,7 +21,7 @@ from spa_project.tests.hostile.visits import DUE, Asker, Whose
 
 pytestmark = pytest.mark.django_db
 MARK = "q7z"
-#: Each has the mark, by which it is found again.
+#: Each contains the mark, by which it is found again.
 TEXTS = [
     *(f"<script>{MARK}(1)</script>", f"<img src=x onerror={MARK}(1)>", f"\"'><b>{MARK}</b>"),
     *(f"<svg/onload={MARK}(1)>", f"javascript:{MARK}(1)", f"</script><script>{MARK}</script>"),
@@ -42,7 +42,7 @@ OF_CONTROL = {"\r", "\n", "\x00", "\x1b", "\t", "\v", "\x85", "\x7f", "\u202e", 
 
 
 def _paid_visit(floor, text: str) -> Transaction:
-    """A visit with the text in every field that people fill in."""
+    """Create a paid visit with the text in every field that people fill in."""
     maya, carl = floor.pairs[Whose.OWN]
     visit = floor.visit(Status.AWAITING_PAYMENT, Whose.OWN)
     Transaction.objects.filter(pk=visit.pk).update(customer_name=text)

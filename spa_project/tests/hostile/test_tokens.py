@@ -1,4 +1,4 @@
-"""B7: what is no login, in every way it can be carried: always the same words, never a way in."""
+"""B7: invalid credentials, wherever a request carries them, always get the same refusal."""
 
 import datetime
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A floor with two spas, and a visit in any status: whose it is, is what the tests ask about."""
+"""Floor with two spas, and visits in every status, owned by different people."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from queueing.services import Choice
 from queueing.states import Status
 
 DUE = Decimal("600.50")
-#: Every status a committed visit can be in: one who still chooses is not in the database.
+#: Every status of a committed visit: before the confirmation it is not in the database.
 STATUSES = [status for status in Status if status != Status.SELECTING]
 
 
 class Asker(StrEnum):
-    """Who sends a command."""
+    """Kind of client that sends a command."""
 
     NOBODY = "nobody"
     CUSTOMER = "customer"
@@ -34,7 +34,7 @@ class Asker(StrEnum):
 
 
 class Whose(StrEnum):
-    """Whose visit it is that a command is about."""
+    """Owner of the visit that a command concerns."""
 
     OWN = "own"
     COLLEAGUES = "a colleague's"
@@ -42,7 +42,7 @@ class Whose(StrEnum):
 
 
 class Pair(NamedTuple):
-    """Who serves a customer, and who takes the money."""
+    """Therapist and cashier of a visit."""
 
     therapist: Therapist
     cashier: Cashier
@@ -50,7 +50,7 @@ class Pair(NamedTuple):
 
 @dataclass
 class Floor:
-    """Maya and Carl ask; Noor and Cora work beside them, Zara is free, Olga and Otto elsewhere."""
+    """Two branches: Maya and Carl send, three are their colleagues, Olga and Otto are elsewhere."""
 
     pairs: dict[Whose, Pair]
     zara: Therapist
@@ -60,12 +60,12 @@ class Floor:
     tokens: dict[Asker, str]
 
     def visit(self, status: Status, whose: Whose) -> Transaction:
-        """A visit of this pair in this status, brought there by the operations themselves."""
+        """Return a visit of this pair in this status, brought there by the operations."""
         return _bring(self.pairs[whose], status, [Choice(self.offer.pk), Choice(self.more.pk)])
 
 
 def make_floor() -> Floor:
-    """Two spas with their people, the menu and one free room."""
+    """Create two spas with their staff, the menu and one free room."""
     create_defaults()
     here = Branch.objects.create(name="Makati", slug="makati")
     there = Branch.objects.create(name="Cebu", slug="cebu")

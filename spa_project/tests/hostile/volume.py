@@ -1,4 +1,4 @@
-"""How much the hostile tests try: enough for every run, or as much as one sitting bears."""
+"""Number of examples of the hostile tests, for every run or for `make hostile`."""
 
 import os
 
@@ -9,7 +9,7 @@ FULL = os.environ.get("HOSTILE") == "full"
 
 
 def volume(usual: int, full: int) -> int:
-    """So many tries now. A suite runs on two databases: on the embedded one a fifth will do."""
+    """Return the number of examples; on the embedded database a fifth of them is enough."""
     if FULL:
         return full
     return max(1, usual // 5) if settings.EMBEDDED else usual

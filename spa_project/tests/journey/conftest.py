@@ -1,4 +1,4 @@
-"""The floor of the journeys, and Chromium."""
+"""Fixtures of the journeys: an empty floor, and Chromium."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -15,14 +15,14 @@ MANAGE = (sys.executable, "manage.py")
 
 @pytest.fixture(scope="module")
 def floor(spa, processes) -> Floor:
-    """The spa as it opens in the morning: menu, rooms and staff, no customer yet."""
+    """Return an empty spa with its menu, rooms and staff."""
     run_quietly([*MANAGE, "seed", "--reset", "--password", PASSWORD, "-v", "0"], **spa)
     return processes
 
 
 @pytest.fixture(scope="module")
 def new_windows() -> Iterator[Callable[[], Windows]]:
-    """Chromium, whose pages show each step in time or fail."""
+    """Run Chromium with a short timeout for each step."""
     expect.set_options(timeout=WAIT_MS)
     with chromium() as new_windows:
         yield new_windows
@@ -30,7 +30,7 @@ def new_windows() -> Iterator[Callable[[], Windows]]:
 
 @pytest.fixture
 def windows(new_windows) -> Iterator[Windows]:
-    """The windows of one test; they close with it, and their sockets too."""
+    """Return the windows of one test, which close with it, and their sockets too."""
     windows: Windows = new_windows()
     yield windows
     windows.close()
@@ -38,5 +38,5 @@ def windows(new_windows) -> Iterator[Windows]:
 
 @pytest.fixture
 def complaints(windows) -> list[str]:
-    """What the pages complain of during one test."""
+    """Return the errors that pages report during one test."""
     return windows.complaints

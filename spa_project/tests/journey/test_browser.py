@@ -1,4 +1,4 @@
-"""The journey of a customer clicked in Chromium: six pages, two processes, no reload."""
+"""Tests of a customer's journey in Chromium: six pages, two processes, no reload."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -9,13 +9,13 @@ pytestmark = pytest.mark.servers
 
 
 def mark(pages: list[Page]) -> None:
-    """Leave something in each page that a reload would wipe out."""
+    """Set a variable in each page that a reload would delete."""
     for page in pages:
         page.evaluate("window.neverReloaded = true")
 
 
 def reloaded(pages: list[Page]) -> list[str]:
-    """The addresses of those that lost their mark."""
+    """Return the URLs of the pages that lost their mark."""
     return [page.url for page in pages if not page.evaluate("window.neverReloaded === true")]
 
 

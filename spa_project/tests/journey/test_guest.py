@@ -1,4 +1,4 @@
-"""What only the public's screens do: greet, forget, ring, wait for the network."""
+"""Tests of the public screens in Chromium: greeting, inactivity, sound, lost network."""
 
 import re
 
@@ -111,7 +111,7 @@ def test_a_ticket_says_how_long_its_customer_will_probably_wait(floor, windows, 
         ticket.get_by_test_id("confirm").click()
         ticket.get_by_test_id(step).click()
     expect(ticket.get_by_test_id("before")).to_be_visible()
-    # Somebody before them is treated: from then on it can be known.
+    # A customer before them is in treatment: from then on the wait can be estimated.
     therapist = windows.open(floor.one, "/therapist/", "therapist3")
     for step in ("claim", "start"):
         therapist.get_by_test_id(step).click()

@@ -1,4 +1,4 @@
-"""Pages in Chromium whose line breaks: cut off, sockets blocked, server killed, steps refused."""
+"""Tests of pages in Chromium whose connection breaks: cut, blocked, killed, refused."""
 
 import json
 import re
@@ -16,11 +16,11 @@ from tools.servers.clients import Visit
 
 pytestmark = pytest.mark.servers
 
-BACK_MS = 30_000  # whatever was broken: so long after it works again, screens are right again
+BACK_MS = 30_000  # within which screens converge after a repair
 NOTICE_MS = 15_000
-#: What a browser itself says of every request and socket that a cut fails.
+#: Messages of the browser itself about every request and socket that a cut fails.
 NOISE = re.compile(r"net::ERR_|WebSocket connection to ")
-#: Where each screen shows the customers of which statuses.
+#: Place of each status on each screen.
 PLACES = {
     "/therapist/": {"[data-testid=queue]": {"pending_therapist"}},
     "/cashier/": {"[data-testid=queue]": {"finished"}},
@@ -36,7 +36,7 @@ PLACES = {
 
 @contextmanager
 def killed(server: AppServer) -> Iterator[None]:
-    """A crash of a process at the start of the block, and its restart at the end."""
+    """Kill a process at the start of the block, and restart it at the end."""
     server.kill()
     try:
         yield
@@ -46,7 +46,7 @@ def killed(server: AppServer) -> Iterator[None]:
 
 @dataclass
 class Gate:
-    """A network that lets a page's sockets through, or not; or keeps back what they carry."""
+    """Network that passes or blocks a page's sockets, or delays their messages."""
 
     page: Page
     is_open: bool = True
@@ -54,12 +54,12 @@ class Gate:
     held: list[Callable[[], None]] | None = None
 
     def __post_init__(self) -> None:
-        """From the next load on, the page's sockets go through this gate."""
+        """Route the page's sockets through this gate, from the next load on."""
         self.page.route_web_socket(re.compile("/ws/"), self._dial)
         self.page.reload()
 
     def hold(self) -> None:
-        """Keep back what the page sends, until `release`."""
+        """Delay the page's messages until `release`."""
         self.held = []
 
     def release(self) -> None:
@@ -96,7 +96,7 @@ def expect_cut(page: Page) -> None:
 
 
 def expect_truth(page: Page, path: str, visits: list[Visit]) -> None:
-    """Wait until a screen shows exactly these customers, each where they belong."""
+    """Wait until a screen shows exactly these customers, each in the right place."""
     for place, statuses in PLACES[path].items():
         codes = [visit["code"] for visit in visits if visit["status"] in statuses]
         expect(page.locator(f"{place} [data-code]")).to_have_count(len(codes), timeout=BACK_MS)
@@ -105,12 +105,12 @@ def expect_truth(page: Page, path: str, visits: list[Visit]) -> None:
 
 
 def worries(complaints: list[str]) -> list[str]:
-    """Complaints that are not the unavoidable noise of a cut."""
+    """Return the errors that are not the unavoidable noise of a cut."""
     return [complaint for complaint in complaints if not NOISE.search(complaint)]
 
 
 def mark(*pages: Page) -> None:
-    """Leave something in each page that a reload would wipe out."""
+    """Set a variable in each page that a reload would delete."""
     for page in pages:
         page.evaluate("window.neverReloaded = true")
 

@@ -1,4 +1,4 @@
-"""A therapist's tablet that is left alone: it covers itself, rings on, and opens with the PIN."""
+"""Tests of the screen lock in Chromium: inactivity covers the tablet, and the PIN unlocks it."""
 
 import re
 
@@ -19,8 +19,8 @@ POLLED_MS = 15_000  # a socket is tried first
 
 @pytest.fixture
 def tablet(floor: Floor, windows: Windows) -> Page:
-    """The desk of a therapist who has a PIN; the page's clock is the test's."""
-    windows.logins.clear()  # a login that another test has locked stays locked
+    """Return the desk of a therapist who has a PIN; the test controls the page's clock."""
+    windows.logins.clear()  # a login locked by another test stays locked
     page = windows.open(floor.one, "/therapist/", "therapist3")
     the(page, "my-pin").click()
     for field, text in (("pin", PIN), ("again", PIN), ("password", PASSWORD)):
@@ -89,7 +89,7 @@ def test_the_pin_opens_the_screen_again(tablet, complaints):
     expect(the(tablet, "lock")).to_be_hidden()
     the(tablet, "my-day").click()
     expect(the(tablet, "day-customers")).to_be_visible()
-    # The browser itself complains of the refusal, and of nothing else.
+    # The browser itself reports the refusal, and nothing else.
     assert [each for each in complaints if "/api/unlock/" not in each] == []
 
 

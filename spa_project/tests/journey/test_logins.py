@@ -1,4 +1,4 @@
-"""Logins that end on one process while their sockets are open on another, and Redis is dead."""
+"""Tests of revocation on one process while sockets are open on another, and Redis is dead."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ from tools.servers.clients import PASSWORD, Floor
 
 pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
 
-AT_ONCE, AT_LAST = 2.0, 10.0  # seconds: when told, and when it has to be found out
+AT_ONCE, AT_LAST = 2.0, 10.0  # seconds: with a signal, and by the next check
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def own_broker() -> Iterator[Redis]:
 
 @pytest.fixture(scope="module")
 def floor(spa, own_broker) -> Iterator[Floor]:
-    """Two processes with a Redis of their own, which may die."""
+    """Run two processes with a Redis of their own, which may die."""
     ours = spa | {"REDIS_URL": own_broker.url}
     run_quietly([*MANAGE, "seed", "--reset", "--password", PASSWORD, "-v", "0"], **ours)
     with AppServer(**ours) as one, AppServer(**ours) as two:
@@ -51,7 +51,7 @@ async def token_of(server: AppServer, username: str) -> str:
 
 
 async def open_desk(server: AppServer, path: str, token: str) -> ClientConnection:
-    """A socket opened by a token, its first message read."""
+    """Open a socket by a token, and read its first message."""
     connection = await connect(
         server.ws_url + path,
         origin=Origin(server.url),
@@ -63,7 +63,7 @@ async def open_desk(server: AppServer, path: str, token: str) -> ClientConnectio
 
 
 async def end_of(connection: ClientConnection) -> tuple[int, float]:
-    """The close code, and how many seconds it took."""
+    """Return the close code, and the seconds until it came."""
     started = time.monotonic()
     async with asyncio.timeout(3 * AT_LAST):
         await connection.wait_closed()
@@ -71,7 +71,7 @@ async def end_of(connection: ClientConnection) -> tuple[int, float]:
 
 
 def take_role_away(database_url: str, username: str) -> None:
-    """Change a row behind the application's back: nobody can tell of it."""
+    """Delete a row behind the application's back, so that no signal is sent."""
     url = urlsplit(database_url)
     connection = MySQLdb.connect(
         host=url.hostname, port=url.port, user="spa", password="spa", database="spa"

@@ -1,4 +1,4 @@
-"""The screens of the public on every size of screen, in both directions of reading."""
+"""Tests of the public screens' layout at every size, in both directions of writing."""
 
 from collections.abc import Callable, Iterator
 
@@ -21,7 +21,7 @@ Opener = Callable[[AppServer, Windows], Page]
 
 
 def page_at(path: str, ready: str) -> Opener:
-    """Opens an address and waits until this can be seen."""
+    """Return a function that opens a URL and waits until this can be seen."""
 
     def opener(server: AppServer, windows: Windows) -> Page:
         page = windows.open(server, path)
@@ -86,7 +86,7 @@ SCREENS: dict[str, Opener] = {
 
 @pytest.fixture(scope="module")
 def pseudo(spa, tmp_path_factory) -> Iterator[AppServer]:
-    """A process of the same spa in a language that reads from right to left."""
+    """Run a process of the same spa in a pseudo-locale that reads from right to left."""
     folder = tmp_path_factory.mktemp("locale")
     write_pseudo(folder)
     settings = {"DJANGO_SETTINGS_MODULE": "spa_project.tests.pseudo", "PSEUDO_LOCALE": str(folder)}

@@ -1,4 +1,4 @@
-"""Every page there is, in Chromium, under the content policy: no breach, no error, no warning."""
+"""Tests of every page in Chromium under the content security policy, without any error."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ DESKS = {
     "/monitor/": "manager1",
     "/api/docs": "manager1",
 }
-#: Kinds of pages the walk must have met, or it was no walk.
+#: Kinds of pages that the crawl must reach, or it proves nothing.
 MET = {
     "/admin/",
     "/admin/password_change/",
@@ -39,18 +39,18 @@ MET = {
 
 
 def kind(path: str) -> str:
-    """A path with every number as 0, so that one row stands for all."""
+    """Return the path with every number as 0, so that one row represents all."""
     return re.sub(r"/\d+/", "/0/", path)
 
 
 def links(page: Page) -> list[str]:
-    """Where the page leads inside the admin, without queries and logging out."""
+    """Return the page's links inside the admin, without queries and the logout."""
     found: list[str] = page.eval_on_selector_all("a[href]", "links => links.map(a => a.pathname)")
     return [path for path in found if path.startswith("/admin/") and "logout" not in path]
 
 
 def walk(page: Page) -> Iterator[str]:
-    """Open every kind of page that can be reached by links."""
+    """Open every kind of page that is reachable by links."""
     waiting, known = ["/admin/"], {"/admin/"}
     while waiting:
         path = waiting.pop()
@@ -59,7 +59,7 @@ def walk(page: Page) -> Iterator[str]:
         assert response.headers["content-security-policy"].startswith("default-src 'none'"), path
         assert "no-store" in response.headers["cache-control"], path
         yield kind(path)
-        # A list shows its rows; each row's own page shows what can be done with it.
+        # A list shows its rows; each row's own page shows its actions.
         for each in links(page):
             if kind(each) not in known:
                 known.add(kind(each))
@@ -67,7 +67,7 @@ def walk(page: Page) -> Iterator[str]:
 
 
 def stay(page: Page) -> None:
-    """Until what the page loads later has been loaded."""
+    """Wait until deferred requests have been loaded."""
     page.wait_for_load_state("load")
 
 

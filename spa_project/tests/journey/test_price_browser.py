@@ -1,4 +1,4 @@
-"""A manager changes a price while a customer waits, in Chromium."""
+"""Tests of a price change while a customer waits, in Chromium."""
 
 import pytest
 from playwright.sync_api import expect

@@ -1,4 +1,4 @@
-"""The journey of a customer over real sockets of two processes, on MariaDB and Redis."""
+"""Tests of a customer's journey over real sockets of two processes, on MariaDB and Redis."""
 
 import asyncio
 import uuid
@@ -14,7 +14,7 @@ WAITING = 40
 
 
 async def step(who: Desk, command: str, *seen_by: Desk, **data) -> Visit:
-    """One thing a person does, and every screen that has to hear of it within a second."""
+    """Send a command, and wait until every screen concerned has received the change."""
     visit = await who.does(command, **data)
     await asyncio.gather(*(screen.sees(visit) for screen in seen_by))
     return visit
@@ -104,5 +104,5 @@ async def test_therapists_on_two_processes_never_get_the_same_customer(floor):
 
     assert sorted(chain(*served)) == waiting
     assert all(served), "a therapist served nobody"
-    # Each of them was given whoever had waited longest.
+    # Each of them claimed whoever had waited longest.
     assert served == [sorted(each) for each in served]

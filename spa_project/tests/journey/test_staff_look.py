@@ -1,4 +1,4 @@
-"""The screens of the staff in the middle of an afternoon: every size, both directions, axe-core."""
+"""Tests of the staff's screens in the middle of an afternoon: sizes, directions, axe-core."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ SETTINGS = {"DJANGO_SETTINGS_MODULE": "spa_project.settings"}
 
 @pytest.fixture(scope="module")
 def afternoon(floor: Floor, spa) -> Floor:
-    """The floor with people at every point of their way."""
+    """Return the floor with customers at every point of their journey."""
     scene = [sys.executable, "-m", "tools.screens.demo_day"]
     run_quietly(scene, **spa, **SETTINGS)
     return floor
@@ -28,7 +28,7 @@ def afternoon(floor: Floor, spa) -> Floor:
 
 @pytest.fixture(scope="module")
 def pseudo(afternoon, spa, tmp_path_factory) -> Iterator[AppServer]:
-    """A process of the same spa in a language that reads from right to left."""
+    """Run a process of the same spa in a pseudo-locale that reads from right to left."""
     folder = tmp_path_factory.mktemp("locale")
     write_pseudo(folder)
     settings = {"DJANGO_SETTINGS_MODULE": "spa_project.tests.pseudo", "PSEUDO_LOCALE": str(folder)}
@@ -37,7 +37,7 @@ def pseudo(afternoon, spa, tmp_path_factory) -> Iterator[AppServer]:
 
 
 def desk(path: str, username: str, ready: str, *taps: str) -> Opener:
-    """Opens a desk, waits for what is there when it is filled, and taps its way on."""
+    """Return a function that opens a desk, waits until it is filled, and taps."""
 
     def opener(server: AppServer, windows: Windows) -> Page:
         page = windows.open(server, path, username)
@@ -50,7 +50,7 @@ def desk(path: str, username: str, ready: str, *taps: str) -> Opener:
 
 
 def change(server: AppServer, windows: Windows) -> Page:
-    """The change on the screen; the till is left as it was found."""
+    """Open the change screen; leave the till as it was found."""
     page = desk("/cashier/", "cashier1", "[data-testid=claim], [data-testid=amount]")(
         server, windows
     )
@@ -63,7 +63,7 @@ def change(server: AppServer, windows: Windows) -> Page:
 
 
 def locked(server: AppServer, windows: Windows) -> Page:
-    """A therapist's cover; nobody really locked it."""
+    """Open a therapist's locked screen, without locking it on the server."""
     page = desk("/therapist/", "therapist4", "[data-testid=claim]")(server, windows)
     page.evaluate("document.getElementById('screen-lock').showModal()")
     return page

@@ -1,4 +1,4 @@
-"""The floor as it really is, clicked in Chromium: desk orders, second calls, ways out."""
+"""Tests of the exceptional steps in Chromium: desk orders, second calls, holds, cancellations."""
 
 import re
 import time
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.servers
 
 
 def order_at(desk: Page, name: str) -> str:
-    """Enter an order with nothing but the keyboard; return its code."""
+    """Enter an order with the keyboard only; return its code."""
     before = the(desk, "ordered-code")
     known = before.inner_text() if before.count() else ""
     the(desk, "search").focus()
@@ -42,7 +42,7 @@ def open_desk(windows: Windows, floor: Floor, username: str) -> Page:
 
 
 def decide(page: Page, reason: str = "") -> None:
-    """Answer the dialog that asks about a step."""
+    """Answer the confirmation dialog of a step."""
     if reason:
         the(page, "step-reason-text").fill(reason)
     the(page, "step-go").click()
@@ -61,14 +61,14 @@ def test_a_desk_order_and_every_way_out(windows, floor, complaints):
     code = order_at(desk, "Ben")
     assert time.monotonic() - begun < 15
 
-    # Held by the desk, and let go on.
+    # Put on hold by the desk, and resumed.
     of(desk, code, "hold").click()
     the(desk, "step-reason").first.click()
     decide(desk)
     expect(the(therapist, "held").locator(f"[data-code='{code}']")).to_be_visible()
     of(desk, code, "release-hold").click()
 
-    # Called twice, given back, called again, missed, and back after all.
+    # Called twice, released, called again, marked as a no-show, and recalled after all.
     the(therapist, "claim").click()
     the(therapist, "recall").click()
     decide(therapist)
@@ -87,7 +87,7 @@ def test_a_desk_order_and_every_way_out(windows, floor, complaints):
     the(therapist, "claim").click()
     expect(the(therapist, "current-code")).to_have_text(code)
 
-    # A start taken back, a finish, and the day.
+    # A start undone, a finish, and the day's summary.
     the(therapist, "start").click()
     expect(the(therapist, "finish")).to_be_visible()
     the(therapist, "undo").click()
@@ -105,7 +105,7 @@ def test_a_desk_order_and_every_way_out(windows, floor, complaints):
     expect(the(therapist, "day-customers")).to_have_text("1")
     therapist.keyboard.press("Escape")
 
-    # A manager ends the visit at the counter's line.
+    # A manager cancels the visit in the cashier's queue.
     of(desk, code, "end-visit").click()
     decide(desk, "Left without paying")
     expect(desk.locator(f"[data-code='{code}']")).to_have_count(0)

@@ -1,4 +1,4 @@
-"""The therapist's tablet in Chromium: what must be meant, what can be put back, the time."""
+"""Tests of the therapist's tablet in Chromium: hold to confirm, undo, and the timer."""
 
 import sys
 
@@ -20,18 +20,18 @@ for visit in Transaction.objects.filter(status="in_service"):
     )
     Transaction.objects.filter(pk=visit.pk).update(service_start_at=begin)
 """
-AGAIN_MS = 400  # sooner, a second tap is a wet finger's
+AGAIN_MS = 400  # an earlier second tap is a bounce
 
 
 @pytest.fixture
 def visit(floor, windows, complaints) -> Spa:
-    """A customer is on the first therapist's table."""
+    """Start the service of a customer at the first therapist."""
     customer = begun(floor, Person(floor.two, "therapist1"))
     return Spa(windows, floor).comes(customer)
 
 
 def leave(visit: Spa) -> None:
-    """Make room for the next test."""
+    """Leave the floor empty for the next test."""
     the(visit.therapist, "finish").click(delay=HOLD_MS)
     visit.expect_ticket("finished")
     therapist = Person(visit.floor.two, "therapist1")
@@ -65,7 +65,7 @@ def test_enter_twice_finishes_and_enter_held_down_too(visit, complaints):
     visit.expect_ticket("finished")
     the(tablet, "undo").click()
     visit.expect_ticket("in_service")
-    expect(the(tablet, "finish")).to_be_enabled()  # the ticket may have heard first
+    expect(the(tablet, "finish")).to_be_enabled()  # the ticket may have received it first
     the(tablet, "finish").focus()
     tablet.keyboard.down("Enter")
     tablet.wait_for_timeout(HOLD_MS)

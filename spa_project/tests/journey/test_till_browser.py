@@ -1,4 +1,4 @@
-"""The till in Chromium: a terminal, a slipped zero, another device, the receipt, the day."""
+"""Tests of the till in Chromium: terminal, mistyped amount, other device, receipt, day."""
 
 import re
 from decimal import Decimal
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.servers
 
 @pytest.fixture
 def visit(floor, windows, complaints) -> Spa:
-    """A customer has been treated, and a cashier is at the till."""
+    """Finish a customer's treatment, and open the till."""
     spa = Spa(windows, floor).comes(treated(floor, "therapist1"))
     expect(the(spa.cashier, "connection")).to_have_attribute("data-state", "live")
     return spa
@@ -26,7 +26,7 @@ def by_card(till: Page) -> None:
 
 
 def printed(till: Page) -> Page:
-    """F6 at a till whose printer does not end: the receipt as it is on the paper."""
+    """Press F6 at a till whose printer never ends; return the page with the receipt."""
     till.context.add_init_script("window.print = () => (document.body.ariaBusy = 'true')")
     with till.context.expect_page() as opened:
         till.keyboard.press("F6")
@@ -94,7 +94,7 @@ def test_a_whole_payment_with_nothing_but_the_keyboard(visit, complaints):
     tendered = Decimal(amount.input_value())
     assert tendered > price
 
-    # The hand stays on Enter: neither its repeats nor a second press wave the change away.
+    # Enter stays pressed: neither its repeats nor a second press dismiss the change.
     keys.down("Enter")
     for _ in range(3):
         keys.down("Enter")
@@ -162,7 +162,7 @@ def test_a_second_enter_does_not_wave_the_change_away(visit):
     the(till, "claim").click()
     expect(the(till, "amount")).to_be_focused()
     the(till, "amount").press("F4")
-    # Pressed in the very frame in which the change appears, sooner than any hand.
+    # Pressed in the frame in which the change appears, faster than any person.
     till.evaluate(
         """() => new MutationObserver((_, observer) => {
             const next = document.querySelector("[data-testid=next]");

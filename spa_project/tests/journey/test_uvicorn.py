@@ -1,4 +1,4 @@
-"""The sockets' tests once more, on uvicorn; and how it ends."""
+"""Tests of the sockets once more, on uvicorn; and of its shutdown."""
 
 import asyncio
 import time
@@ -22,7 +22,7 @@ for name in dir(test_sockets):
 
 @pytest.fixture(scope="module")
 def floor(spa) -> Iterator[Floor]:
-    """The spa on two processes of uvicorn."""
+    """Run the spa on two processes of uvicorn."""
     run_quietly([*MANAGE, "seed", "--reset", "--password", PASSWORD, "-v", "0"], **spa)
     served = spa | {"SERVED_BY": "uvicorn"}
     with AppServer(**served) as one, AppServer(**served) as two:

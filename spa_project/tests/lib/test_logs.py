@@ -1,4 +1,4 @@
-"""The log: one line each, who and what and how long, and never a secret."""
+"""Tests of the log: one line for each request with its details, and never a secret."""
 
 import json
 import logging
@@ -16,8 +16,8 @@ from spa_project.lib.request_context import bind
 
 @pytest.fixture
 def lines(caplog):
-    """What is logged about requests and commands while a test runs, as JSON."""
-    import_module("spa_project.asgi")  # sets logging up again when it is loaded first
+    """Return the JSON log lines about requests and commands while a test runs."""
+    import_module("spa_project.asgi")  # its first import sets up logging again
     caplog.set_level(logging.INFO, logger="spa")
     caplog.handler.addFilter(NumberRequests())
 

@@ -1,4 +1,4 @@
-"""Where a request comes from, and how often anyone may ask."""
+"""Tests of the client address and the rate limits."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -19,7 +19,7 @@ from tools.servers import Redis
 
 
 def both(forwarded: str | None) -> set[str]:
-    """The address of the same request as HTTP and as a socket's scope."""
+    """Return the address of the same request as HTTP and as a socket's scope."""
     headers = {} if forwarded is None else {"x-forwarded-for": forwarded}
     request = RequestFactory().get("/", headers=headers, REMOTE_ADDR="10.0.0.9")
     pairs = [] if forwarded is None else [(b"x-forwarded-for", forwarded.encode())]
@@ -53,7 +53,7 @@ def test_a_unix_socket_has_no_address():
     assert client_address({"client": None, "headers": []}) == ""
 
 
-# -- How fast -----------------------------------------------------------------------------------
+# -- Rates ----------------------------------------------------------------------------------------
 
 ORDER = "/api/commands/customer_confirm_selection/"
 

@@ -1,4 +1,4 @@
-"""A database of the wrong kind is refused, with words that say what to change."""
+"""Tests that an unsuitable database is refused, with a message that states the fix."""
 
 import asyncio
 import logging
@@ -55,7 +55,7 @@ Answer = Callable[..., None]
 
 @pytest.fixture
 def answer(monkeypatch) -> Answer:
-    """Let the database of the suite answer something else, or raise."""
+    """Make the database of the suite answer something else, or raise."""
 
     def pretend(answers: Any) -> None:
         def ask(connection: BaseDatabaseWrapper) -> Any:
@@ -113,7 +113,7 @@ def test_the_check_command_asks_the_database(answer):
     answer(replace(GOOD_SQLITE, synchronous=0))
     with pytest.raises(SystemCheckError, match=r"spa\.E012[^§]*PRAGMA synchronous=FULL"):
         call_command("check", tags=["database"], databases=["default"])
-    call_command("check", tags=["database"])  # no database is named, and none is asked
+    call_command("check", tags=["database"])  # no database is named, and none is queried
 
 
 @pytest.mark.django_db
@@ -125,7 +125,7 @@ def test_a_wrong_database_is_not_migrated(answer):
 
 @pytest.fixture
 def configured() -> Iterator[Callable[..., BaseDatabaseWrapper]]:
-    """Another connection to the suite's database (or `NAME`), with other options."""
+    """Return a connection to the suite's database (or `NAME`), with other options."""
     made: list[BaseDatabaseWrapper] = []
 
     def connect(**changes: Any) -> BaseDatabaseWrapper:

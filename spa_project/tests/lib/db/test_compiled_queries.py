@@ -1,4 +1,4 @@
-"""CompiledQuery statements give what the querysets they come from give."""
+"""Tests that compiled queries return what their querysets do."""
 
 import pytest
 from django.db import DatabaseError, connection
@@ -163,5 +163,5 @@ def test_a_new_row_is_what_save_would_have_written(branch):
     [ours, saved] = [Room.objects.filter(pk=row.pk).values().get() for row in rows]
     assert ours | {"id": saved["id"], "number": "9"} == saved
     rows[0].number = "10"
-    rows[0].save()  # an update: the object knows that it is there
+    rows[0].save()  # an UPDATE: the object is not new
     assert Room.objects.get(pk=ours["id"]).number == "10"

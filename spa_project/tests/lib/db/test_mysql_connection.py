@@ -1,4 +1,4 @@
-"""On MariaDB some statements need no packet of their own, and nothing is lost by that."""
+"""Tests of deferred statements on MariaDB: fewer packets, and nothing is lost."""
 
 import MySQLdb
 import pytest
@@ -22,7 +22,7 @@ ROOM = CompiledQuery(lambda: Room.objects.filter(number=Param("number")).values_
 
 
 class Packets(list[list[str]]):
-    """The first words of the statements in each packet that was sent."""
+    """First words of the statements in each sent packet."""
 
     def note(self, query: bytes) -> None:
         self.append([part.split()[0] for part in query.decode().split(";")])
@@ -44,7 +44,7 @@ def packets(maya, monkeypatch) -> Packets:
 
 @pytest.fixture
 def event(make_transaction):
-    """What a step writes down of a customer who waits."""
+    """Return the event of a step of a waiting customer."""
     was = make_transaction(Status.PENDING_THERAPIST)
 
     def event(version: int) -> dict:
@@ -122,7 +122,7 @@ def test_a_server_that_has_just_answered_is_not_asked_whether_it_is_there(maya, 
 
 
 def refuse(number: int) -> None:
-    """Let the server answer the next statement, or the commit, with this number."""
+    """Let the server answer the next statement, or the commit, with this error number."""
     connection.ensure_connection()
     connection.connection.defer(b"SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = %d" % number)
 
@@ -143,7 +143,7 @@ def refused_commit(number: int) -> None:
     ("number", "is_left"), [(1290, True), (1836, True), (1047, True), (1205, False)]
 )
 def test_a_server_that_changes_nothing_is_left(maya, work, number, is_left):
-    """As one that has gone is: before the next piece of work, by all connections."""
+    """Connections to a read-only server are dropped like dead ones, before the next work."""
     with another_connection() as other:
         other.ensure_connection()
         with pytest.raises(OperationalError, match=str(number)):
@@ -175,7 +175,7 @@ def step() -> None:
 
 
 def is_undone() -> bool:
-    """Whether nothing of a transaction is left."""
+    """Return whether nothing of a transaction is left."""
     return not (TransactionEvent.objects.filter(version__gte=50) or Room.objects.filter(version=7))
 
 
@@ -190,7 +190,7 @@ def test_an_error_of_what_rode_along_undoes_everything(event, packets):
         insert(TransactionEvent, [event(50), event(50)])
         step()
 
-    for fail in (fail_at_the_commit, fail_before) * 2:  # the connection is in order afterwards
+    for fail in (fail_at_the_commit, fail_before) * 2:  # the connection is usable afterwards
         with pytest.raises(IntegrityError):
             fail()
         assert is_undone()

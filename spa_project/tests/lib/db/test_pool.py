@@ -1,4 +1,4 @@
-"""Where database work runs: few lasting connections, and nobody waits for somebody else's lock."""
+"""Tests of the thread pool for database work: few lasting connections, and no blocking."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ from tools.servers.clients import PASSWORD, Desk, desk
 
 
 class Work:
-    """Work on a database thread that goes on until it is let go."""
+    """Work on a database thread that runs until it is released."""
 
     def __init__(self) -> None:
         self.thread: int | None = None
@@ -113,8 +113,8 @@ async def test_who_gave_up_waiting_takes_no_slot_along(monkeypatch):
 # -- The pool in the application ------------------------------------------------------------------
 
 
-class House:
-    """A spa with a database server of its own, to look at and to lock rows of."""
+class Installation:
+    """Spa with a database server of its own, whose rows can be locked."""
 
     def __init__(self, database: MariaDB, settings: dict[str, str]) -> None:
         self.database, self.settings = database, settings
@@ -123,7 +123,7 @@ class House:
         return self.database.ask(statement)
 
     def connections(self) -> set[int]:
-        """The applications' connections now, by their numbers, which never come twice."""
+        """Return the ids of the applications' connections, which are never reused."""
         rows = self.ask("SELECT id FROM information_schema.processlist WHERE user = 'spa'")
         return {row[0] for row in rows}
 
@@ -137,7 +137,7 @@ class House:
             cursor.execute("ROLLBACK")
 
     async def somebody_waits(self) -> None:
-        """Return once an application stands before a row that we hold."""
+        """Return once an application waits for a row lock."""
         waiting = "SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
         async with asyncio.timeout(PATIENCE):
             while not self.ask(waiting):
@@ -145,9 +145,9 @@ class House:
 
     @contextmanager
     def crowded_out(self) -> Iterator[None]:
-        """Others have every connection there is while the block runs, and ours are cut."""
+        """Use up all connections while the block runs, and cut the application's."""
         usual = self.ask("SELECT @@max_connections")[0][0]
-        self.ask("SET GLOBAL max_connections = 10")  # the fewest there can be
+        self.ask("SET GLOBAL max_connections = 10")  # the minimum
         with ExitStack() as others, self._session() as cursor:
             for number in self.connections():
                 cursor.execute(f"KILL {number}")
@@ -169,33 +169,33 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory) -> Iterator[House]:
+def installation(tmp_path_factory) -> Iterator[Installation]:
     with MariaDB() as database:
         settings = {
             "DATABASE_URL": database.url,
             "REDIS_URL": "",
             "SECRET_KEY": secrets.token_urlsafe(45),
             "STATIC_ROOT": str(tmp_path_factory.mktemp("static")),
-            "RATE_LIMITS": "off",  # a crowd comes from one address
+            "RATE_LIMITS": "off",  # all clients have one address
         }
         open_spa("--password", PASSWORD, **settings)
-        yield House(database, settings)
+        yield Installation(database, settings)
 
 
 @pytest.fixture
-def one_thread(house) -> Iterator[AppServer]:
-    with AppServer(**house.settings, DB_THREADS="1") as app:
+def one_thread(installation) -> Iterator[AppServer]:
+    with AppServer(**installation.settings, DB_THREADS="1") as app:
         yield app
 
 
 @pytest.fixture
-def two_threads(house) -> Iterator[AppServer]:
-    with AppServer(**house.settings, DB_THREADS="2") as app:
+def two_threads(installation) -> Iterator[AppServer]:
+    with AppServer(**installation.settings, DB_THREADS="2") as app:
         yield app
 
 
 class Reply:
-    """What HTTP answered, refusals too."""
+    """Answer to an HTTP request, refusals too."""
 
     def __init__(self, address: str, data: Any = None) -> None:
         body = None if data is None else json.dumps(data).encode()
@@ -213,7 +213,7 @@ class Reply:
 
 
 def confirm(app: AppServer) -> Reply:
-    """A customer joins the line, for the first service that was seeded."""
+    """Confirm a customer's order of the first seeded service."""
     selection = {"items": [{"service_classification_id": 1}]}
     return Reply(f"{app.url}/api/commands/customer_confirm_selection/", selection)
 
@@ -224,7 +224,9 @@ FIRST_THERAPIST = (
 
 
 @pytest.mark.servers
-def test_under_load_no_connection_is_opened_and_there_are_as_many_as_threads(house, two_threads):
+def test_under_load_no_connection_is_opened_and_there_are_as_many_as_threads(
+    installation, two_threads
+):
     app = two_threads
 
     def load(_number: int) -> int:
@@ -232,24 +234,24 @@ def test_under_load_no_connection_is_opened_and_there_are_as_many_as_threads(hou
 
     with ThreadPoolExecutor(20) as crowd:
         assert set(crowd.map(load, range(20))) == {200}
-        before, opened = house.connections(), connections_opened(house)
+        before, opened = installation.connections(), connections_opened(installation)
         assert len(before) == 2
         commands = crowd.submit(asyncio.run, commands_over_a_socket(app))
         working = [crowd.submit(load, number) for number in range(100)]
         looks = 0
         while not (commands.done() and all(work.done() for work in working)):
             looks += 1
-            assert house.connections() == before
+            assert installation.connections() == before
         assert {work.result() for work in working} == {200}
         commands.result()
-    assert house.connections() == before
-    ours = looks + 2  # each of our own looks opened one
-    assert connections_opened(house) - opened == ours
+    assert installation.connections() == before
+    ours = looks + 2  # each of the test's own queries opened one
+    assert connections_opened(installation) - opened == ours
 
 
-def connections_opened(house: House) -> int:
-    """How many connections the server ever had; asking is one more."""
-    [[_name, count]] = house.ask("SHOW GLOBAL STATUS LIKE 'Connections'")
+def connections_opened(installation: Installation) -> int:
+    """Return the number of connections ever opened at the server; asking opens one more."""
+    [[_name, count]] = installation.ask("SHOW GLOBAL STATUS LIKE 'Connections'")
     return int(count)
 
 
@@ -262,16 +264,16 @@ async def commands_over_a_socket(app: AppServer) -> None:
 
 @asynccontextmanager
 async def claim_that_waits(
-    house: House, app: AppServer
+    installation: Installation, app: AppServer
 ) -> AsyncIterator[tuple[asyncio.Task[Any], Desk, Desk]]:
-    """While the block runs, Maya's claim stands before a row that we hold; and Noor is there."""
+    """Let Maya's claim wait for a locked row while the block runs, with Noor connected."""
     async with (
         desk(app, "/ws/therapist/", "therapist1") as maya,
         desk(app, "/ws/therapist/", "therapist2") as noor,
     ):
-        with house.locked(FIRST_THERAPIST):
+        with installation.locked(FIRST_THERAPIST):
             claim = asyncio.create_task(maya.ask("therapist_confirm_next"))
-            await house.somebody_waits()
+            await installation.somebody_waits()
             yield claim, maya, noor
         reply = await claim
         assert reply["ok"] or reply["code"] == "queue_empty"
@@ -279,8 +281,10 @@ async def claim_that_waits(
 
 @pytest.mark.servers
 @pytest.mark.asyncio
-async def test_a_command_before_a_locked_row_delays_no_other_and_no_event(house, two_threads):
-    async with claim_that_waits(house, two_threads) as (claim, maya, noor):
+async def test_a_command_before_a_locked_row_delays_no_other_and_no_event(
+    installation, two_threads
+):
+    async with claim_that_waits(installation, two_threads) as (claim, maya, noor):
         confirmed = (await asyncio.to_thread(confirm, two_threads)).data["transaction"]
         await maya.sees(confirmed)
         called = await noor.does("therapist_confirm_next")
@@ -290,9 +294,9 @@ async def test_a_command_before_a_locked_row_delays_no_other_and_no_event(house,
 
 @pytest.mark.servers
 @pytest.mark.asyncio
-async def test_without_a_free_thread_everybody_is_told_busy(house, one_thread):
+async def test_without_a_free_thread_everybody_is_told_busy(installation, one_thread):
     at = one_thread.url
-    async with claim_that_waits(house, one_thread) as (_claim, _maya, noor):
+    async with claim_that_waits(installation, one_thread) as (_claim, _maya, noor):
         command, program, person, alive = await asyncio.gather(
             noor.ask("room_set_status", room_number="2", status="preparing"),
             asyncio.to_thread(Reply, f"{at}/api/menu/"),
@@ -310,26 +314,26 @@ async def test_without_a_free_thread_everybody_is_told_busy(house, one_thread):
 
 @pytest.mark.servers
 @pytest.mark.asyncio
-async def test_a_client_that_leaves_leaves_its_thread_to_its_work(house, one_thread):
+async def test_a_client_that_leaves_leaves_its_thread_to_its_work(installation, one_thread):
     """The slot is still taken after the client has gone; the work is done, and then it is free."""
     app = one_thread
     assert (await asyncio.to_thread(confirm, app)).status == 200
-    connections = house.connections()
-    [[customers]] = house.ask("SELECT COUNT(*) FROM queueing_transaction")
-    with house.locked("queueing_transactioncounter"):
+    connections = installation.connections()
+    [[customers]] = installation.ask("SELECT COUNT(*) FROM queueing_transaction")
+    with installation.locked("queueing_transactioncounter"):
         with confirming(app):
-            await house.somebody_waits()
+            await installation.somebody_waits()
         menu = asyncio.create_task(asyncio.to_thread(Reply, f"{app.url}/api/menu/"))
         await asyncio.sleep(0.3)
         assert not menu.done()
     assert (await menu).status == 200
-    assert house.connections() == connections
-    assert house.ask("SELECT COUNT(*) FROM queueing_transaction") == [(customers + 1,)]
+    assert installation.connections() == connections
+    assert installation.ask("SELECT COUNT(*) FROM queueing_transaction") == [(customers + 1,)]
 
 
 @contextmanager
 def confirming(app: AppServer) -> Iterator[None]:
-    """Send a customer's selection, and hang up after the block without reading an answer."""
+    """Send a customer's selection, and disconnect after the block without reading an answer."""
     body = json.dumps({"items": [{"service_classification_id": 1}]})
     head = (
         "POST /api/commands/customer_confirm_selection/ HTTP/1.1\r\nHost: localhost\r\n"
@@ -343,7 +347,7 @@ def confirming(app: AppServer) -> Iterator[None]:
 @pytest.mark.servers
 @pytest.mark.asyncio
 async def test_a_database_that_crashes_is_busy_until_it_is_back_and_needs_no_restart_of_ours(
-    house, two_threads
+    installation, two_threads
 ):
     app = two_threads
     async with desk(app, "/ws/therapist/", "therapist3") as therapist:
@@ -352,30 +356,32 @@ async def test_a_database_that_crashes_is_busy_until_it_is_back_and_needs_no_res
             return await therapist.ask("room_set_status", room_number="3", status=status)
 
         assert (await room_set_status("preparing"))["ok"]
-        house.database.kill()
+        installation.database.kill()
         for _each in range(3):
             assert (await room_set_status("available"))["code"] == "busy"
         menu = await asyncio.to_thread(Reply, f"{app.url}/api/menu/")
         assert (menu.status, menu.headers["Retry-After"]) == (503, "1")
         assert menu.data["code"] == "busy"
         assert (await asyncio.to_thread(Reply, f"{app.url}/readyz")).status == 503
-        house.database.start()  # on this thread: the server dies with the one that started it
+        installation.database.start()  # on this thread: it must outlive the server
         replies = [
             await room_set_status(status) for status in ("available", "preparing", "available")
         ]
         assert all(reply["ok"] for reply in replies), replies
         assert (await asyncio.to_thread(confirm, app)).status == 200
         assert (await asyncio.to_thread(Reply, f"{app.url}/readyz")).status == 200
-        assert len(house.connections()) <= 2
+        assert len(installation.connections()) <= 2
 
 
 @pytest.mark.servers
 @pytest.mark.asyncio
-async def test_a_database_without_a_free_connection_is_busy_until_there_is_one(house, two_threads):
+async def test_a_database_without_a_free_connection_is_busy_until_there_is_one(
+    installation, two_threads
+):
     async with desk(two_threads, "/ws/therapist/", "therapist3") as therapist:
         room = {"room_number": "3", "status": "preparing"}
         assert (await therapist.ask("room_set_status", **room))["ok"]
-        with house.crowded_out():
+        with installation.crowded_out():
             for _each in range(3):
                 assert (await therapist.ask("room_set_status", **room))["code"] == "busy"
         assert (await therapist.ask("room_set_status", **room))["ok"]
@@ -383,8 +389,8 @@ async def test_a_database_without_a_free_connection_is_busy_until_there_is_one(h
 
 @pytest.mark.servers
 @pytest.mark.asyncio
-async def test_a_screen_of_a_long_line_is_shown_whole(house, two_threads):
-    """Not of the pool, but only a real server has this limit: on a message that it sends, too."""
+async def test_a_screen_of_a_long_line_is_shown_whole(installation, two_threads):
+    """Only a real server limits the size of a message that it sends, hence this test here."""
     with ThreadPoolExecutor(8) as crowd:
         visits = list(crowd.map(confirm, [two_threads] * 30))
     assert {visit.status for visit in visits} == {200}

@@ -1,4 +1,4 @@
-"""A second process without Redis is refused at start, with what to do."""
+"""Tests that a second process without Redis is refused at start, with the way to fix it."""
 
 import os
 import secrets
@@ -12,7 +12,7 @@ START = "import spa_project.asgi"
 
 
 def start(database: str, redis: str = "", *, then: str = "") -> subprocess.Popen[str]:
-    """A process that loads the application as a server does, and goes on with `then`."""
+    """Start a process that loads the application as a server does, and goes on with `then`."""
     return subprocess.Popen(
         [sys.executable, "-c", f"{START}; print('serving', flush=True); {then}"],
         cwd=settings.BASE_DIR,
@@ -27,7 +27,7 @@ def start(database: str, redis: str = "", *, then: str = "") -> subprocess.Popen
 
 @pytest.fixture
 def first(tmp_path):
-    """A process that serves a database of its own, until the test is over."""
+    """Run a process on a database of its own, until the test is over."""
     database = f"sqlite:///{tmp_path / 'spa.sqlite3'}"
     process = start(database, then="input()")
     assert process.stdout is not None

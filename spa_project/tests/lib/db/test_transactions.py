@@ -1,4 +1,4 @@
-"""Operations meet real lock conflicts and are retried as a whole, at most three times."""
+"""Tests of operations in lock conflicts: they are retried as a whole, at most three times."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,9 +42,9 @@ def retries(operation: str, cause: str | None = None) -> float:
 
 @contextmanager
 def in_other_hands(table: str) -> Iterator[BaseDatabaseWrapper]:
-    """A second connection with a transaction open that has locked the rows (SQLite: everything).
+    """Open a second connection whose transaction has locked the rows (SQLite: everything).
 
-    Our own connection waits for no lock at all meanwhile, so that the test need not wait either.
+    Our own connection's lock timeout is zero meanwhile, so that the test need not wait.
     """
     _set_patience(0)
     with another_connection() as other:
@@ -53,7 +53,7 @@ def in_other_hands(table: str) -> Iterator[BaseDatabaseWrapper]:
             cursor.execute(f"UPDATE {table} SET branch_id = branch_id")
             cursor.execute(f"SELECT branch_id FROM {table}{_for_update()}")
         yield other
-    connection.close()  # and with it our impatience
+    connection.close()  # and with it the lock timeout
 
 
 def _set_patience(seconds: int) -> None:
@@ -116,7 +116,7 @@ def test_a_full_disk_is_busy_and_what_was_refused_left_nothing(branch, hour, set
         return answer_safely(visitor, "customer_confirm_selection", order)[0].get("code", "ok")
 
     with connection.cursor() as cursor:
-        cursor.execute("VACUUM")  # other tests have left room
+        cursor.execute("VACUUM")  # free pages of other tests
         cursor.execute("PRAGMA page_count")
         cursor.execute(f"PRAGMA max_page_count = {cursor.fetchone()[0]}")
         answers = [confirm() for _each in range(100)]
@@ -129,8 +129,11 @@ def test_a_full_disk_is_busy_and_what_was_refused_left_nothing(branch, hour, set
 
 @pytest.mark.servers
 def test_the_victim_of_a_deadlock_is_run_again_and_succeeds(maya, make_transaction):
-    """The operation has the therapist and wants the room; the other has the room and wants the
-    therapist, and has changed so much more that InnoDB rolls the operation back."""
+    """The victim of the deadlock is the operation.
+
+    It has the therapist and requests the room; the other has the room and requests the therapist,
+    and has changed so much more that InnoDB rolls the operation back.
+    """
     waiting = make_transaction(Status.PENDING_THERAPIST)
     tries = retries("confirm_next", "deadlock")
     with another_connection() as other:

@@ -1,4 +1,4 @@
-"""What any socket must bear: frames that are no messages, and being too slow."""
+"""Tests of the sockets' robustness: malformed frames, and slow clients."""
 
 import asyncio
 import json

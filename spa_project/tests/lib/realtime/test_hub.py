@@ -1,4 +1,4 @@
-"""The hub: everyone of a topic hears it, nobody slows or silences the others."""
+"""Tests of the hub: fan-out to all sockets of a topic, isolation of slow and broken ones."""
 
 import asyncio
 import json
@@ -13,12 +13,12 @@ from spa_project.lib.realtime.hub import Hub
 from spa_project.lib.realtime.relay import Relay
 from spa_project.lib.realtime.screen import DigestSource
 
-# Reads run on the database threads, though these never ask the database.
+# Reads run on the database threads, though these never query the database.
 pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
 
 
 class Ear:
-    """A socket that keeps what it hears."""
+    """Socket that keeps the texts it receives."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []
@@ -28,7 +28,7 @@ class Ear:
 
 
 class Broken:
-    """A socket that closed in the middle of a hand-over."""
+    """Socket that was closed during a send."""
 
     def push(self, text: str) -> None:
         raise ConnectionResetError
@@ -44,7 +44,7 @@ async def hub(settings):
 
 
 async def published(hub: Hub, topic: str, text: str) -> None:
-    """Publish from another thread, as an operation does, and let the loop take it."""
+    """Publish from another thread, as an operation does, and let the loop deliver it."""
     await asyncio.to_thread(hub.publish, topic, text)
     await asyncio.sleep(0)
 
@@ -143,7 +143,7 @@ async def test_topics_with_the_same_digest_are_read_together(hub):
     await beat(hub)
     assert reads == [[1, 2, 3]]
     assert [json.loads(ears[key].heard[0])["data"] for key in (1, 2)] == [10, 20]
-    assert ears[3].heard == []  # the database knows nothing of it
+    assert ears[3].heard == []  # it has no row in the database
 
 
 async def test_a_heartbeat_that_fails_is_one_heartbeat_less(hub):
@@ -158,13 +158,13 @@ async def test_a_heartbeat_that_fails_is_one_heartbeat_less(hub):
 
 
 async def beat(hub: Hub) -> None:
-    """One heartbeat of every topic."""
+    """Send one heartbeat for every topic."""
     for read, topics in hub._topics_by_read().items():
         await hub._beat_for(read, topics)
 
 
 class NoLayer:
-    """A channel layer whose Redis is gone."""
+    """Channel layer whose Redis is down."""
 
     async def new_channel(self) -> str:
         raise ConnectionError
@@ -181,7 +181,7 @@ class NoLayer:
 
 @pytest_asyncio.fixture
 async def lonely_hub(monkeypatch):
-    """A hub whose Redis is gone from the start."""
+    """Run a hub whose Redis is down from the start."""
     for module in (hub_module, relay_module):
         monkeypatch.setattr(module, "get_channel_layer", NoLayer)
     monkeypatch.setattr(relay_module, "LAYER_TIMEOUT", 0.05)
@@ -213,7 +213,7 @@ async def test_a_broker_that_is_gone_costs_no_memory(lonely_hub, monkeypatch):
 
 
 class HangingLayer(NoLayer):
-    """A channel layer whose Redis is connected, but deaf and mute."""
+    """Channel layer whose Redis is connected and never answers."""
 
     async def new_channel(self) -> str:
         return "ours"
@@ -237,7 +237,7 @@ async def test_a_broker_that_hangs_holds_up_no_heartbeat(monkeypatch):
         )
         for key in range(20)
     ]
-    async with asyncio.timeout(1):  # less than one topic waits for the layer
+    async with asyncio.timeout(1):  # less than one topic's timeout
         while len(ear.heard) < 40:
             await asyncio.sleep(0.01)
     for task in joining:

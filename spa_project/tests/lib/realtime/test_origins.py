@@ -1,4 +1,4 @@
-"""Which pages may open a socket: the same scheme, host and port, and no other."""
+"""Tests of allowed origins: the same scheme, host and port, and no other."""
 
 import pytest
 

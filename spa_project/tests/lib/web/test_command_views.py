@@ -1,4 +1,4 @@
-"""The commands' HTTP twins, snapshots, and what every answer carries."""
+"""Tests of the commands and snapshots over HTTP, and of the common response headers."""
 
 import json
 

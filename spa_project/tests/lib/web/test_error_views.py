@@ -1,4 +1,4 @@
-"""What people and programs see when something is wrong: words, and nothing of the inside."""
+"""Tests of error responses: a helpful text, and no internals."""
 
 import logging
 
