@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
+from benchmarks.engine import set_up
 from benchmarks.lives import Desks
 from benchmarks.peers.servers import AsInProduction, OnDaphne, OnGunicorn, OnUvicorn, Side
 from benchmarks.sockets import Address
@@ -157,8 +158,6 @@ def embedded(staff: int) -> Iterator[Stage]:
 
 def fill(url: str, staff: int) -> None:
     """Set Django up on this empty database and seed therapists, cashiers and rooms."""
-    from benchmarks.engine import set_up
-
     set_up(url)
     from django.core.management import call_command
 

@@ -8,13 +8,12 @@ import urllib.request
 from collections.abc import Sequence
 from dataclasses import replace
 
-from benchmarks.engine import Result
 from benchmarks.lives import work
 from benchmarks.load.bars import COUNT, MILLISECONDS, Bar, Figures, judge, percentile
 from benchmarks.load.dataset import Scene
 from benchmarks.load.screens import VISITS, order
 from benchmarks.peers.servers import Side
-from benchmarks.report import say
+from benchmarks.report import Result, say
 from benchmarks.stage import Stage
 from tools.servers import HOST, run_quietly
 
