@@ -75,7 +75,7 @@ def _at_work(stage: Stage, side: Side) -> Figures:
     work(desks, 1.0)  # warm-up
     claims = work(desks, WORK_SECONDS).times["therapist_confirm_next"]
     order(stage, [side], VISITS)
-    snapshots = _times(side, stage.monitor_cookie, "/api/snapshots/monitor/", SNAPSHOTS)
+    snapshots = _times(side, stage.cookie("monitor1"), "/api/snapshots/monitor/", SNAPSHOTS)
     return {CLAIM: percentile(claims, 95), SNAPSHOT: percentile(snapshots, 95)}
 
 
