@@ -53,7 +53,7 @@ def _a_cursor_for_each_statement() -> None:
             cursor.execute(sql, values)
             return read and read(cursor)
 
-    compiled_queries._execute = execute
+    compiled_queries.execute = execute
 
 
 def _querysets() -> None:
@@ -96,50 +96,50 @@ def _a_ping_before_each_piece_of_work() -> None:
 
 
 def _autobahns_frames() -> None:
-    from spa_project.lib.daphne import Protocol
+    from spa_project.lib.websocket_sending import SendingProtocol
 
-    def gather(self: Protocol, data: bytes, *options: Any, **more: Any) -> None:
+    def gather(self: SendingProtocol, data: bytes, *options: Any, **more: Any) -> None:
         self._frames.append(data)
 
-    def send(self: Protocol, content: str | bytes, binary: bool = False) -> None:
+    def send(self: SendingProtocol, content: str | bytes, binary: bool = False) -> None:
         if self.state != self.STATE_OPEN:
             return
         if self._frames is None:
             self._frames = []
-            asyncio.get_running_loop().call_soon(self._flush)
+            asyncio.get_running_loop().call_soon(self.flush)
         self.sendData = gather.__get__(self)
         self.sendMessage(content if isinstance(content, bytes) else content.encode(), binary)
         del self.sendData
 
-    Protocol.serverSend = send
+    SendingProtocol.serverSend = send
 
 
 def _a_write_for_each_message() -> None:
-    from spa_project.lib import daphne
+    from spa_project.lib import websocket_sending as sending
 
-    def send(self: daphne.Protocol, content: str | bytes, binary: bool = False) -> None:
+    def send(self: sending.SendingProtocol, content: str | bytes, binary: bool = False) -> None:
         if self.state == self.STATE_OPEN:
-            daphne._write(self.transport, daphne._frame(content, binary))
+            sending.write(self.transport, sending.frame(content, binary))
 
-    daphne.Protocol.serverSend = send
+    sending.SendingProtocol.serverSend = send
 
 
 def _writes_of_the_selector() -> None:
-    from spa_project.lib import daphne
+    from spa_project.lib import websocket_sending
 
-    daphne._write = lambda transport, data: transport.write(data)
+    websocket_sending.write = lambda transport, data: transport.write(data)
 
 
 def _a_logged_read() -> None:
-    from spa_project.lib.daphne import Protocol
+    from spa_project.lib.websocket_sending import SendingProtocol
 
-    del Protocol.dataReceived
+    del SendingProtocol.dataReceived
 
 
 def _daphnes_messages() -> None:
-    from spa_project.lib.daphne import Protocol
+    from spa_project.lib.websocket_sending import SendingProtocol
 
-    del Protocol.serverSend
+    del SendingProtocol.serverSend
 
 
 PARTS = {
