@@ -4,7 +4,7 @@ autobahn frames each message anew for each socket, and Twisted writes it when th
 that the network would take it. Here the frame of a message is made once; what is sent to a client
 in one turn of the event loop leaves in one write; and that is tried without asking.
 
-It depends on what is not documented (`spa_project/tests/test_internals.py`):
+It depends on what is not documented (`spa_project/tests/lib/test_internals.py`):
 
 * Daphne's `WebSocketProtocol.serverSend` is where a message of the application arrives.
 * autobahn's `WebSocketProtocol.state` and `STATE_OPEN`. Our frames go past its `sendMessage`,

@@ -4,8 +4,8 @@ Django turns a queryset into SQL with every use, and for a small statement that 
 the database's answer (docs/decisions/0004). The few statements on the path of a claim are written
 as querysets like any other, compiled once for each connection, and run again with other values.
 
-It depends on what Django does not document (`spa_project/tests/test_internals.py`,
-`spa_project/tests/test_statements.py`):
+It depends on what Django does not document (`spa_project/tests/lib/test_internals.py`,
+`spa_project/tests/lib/db/test_compiled_queries.py`):
 
 * `QuerySet.query`, `Query.get_compiler`, `select_for_update` and `values_select`.
 * `SQLCompiler.as_sql`, `select`, `klass_info`, `annotation_col_map`, `get_converters` and

@@ -3,7 +3,7 @@
 To make a cursor, wrap it and close it costs more than to use it. Where somebody listens (a log of
 queries, an execute wrapper), each statement has Django's own again.
 
-It depends on what Django does not document (`spa_project/tests/test_internals.py`):
+It depends on what Django does not document (`spa_project/tests/lib/test_internals.py`):
 
 * `BaseDatabaseWrapper._cursor` and `CursorWrapper._execute`, whose steps `execute` takes as well,
   but for the cursor and its wrappers: `close_if_health_check_failed`, `ensure_connection`,

@@ -1,6 +1,6 @@
 """A database transaction begins with its first statement and leaves autocommit as it is.
 
-It depends on what Django does not document (`spa_project/tests/test_internals.py`):
+It depends on what Django does not document (`spa_project/tests/lib/test_internals.py`):
 
 * `BaseDatabaseWrapper.set_autocommit` calls `_start_transaction_under_autocommit` where there is
   one; Django's SQLite backend has one.

@@ -3,8 +3,8 @@
 Every call of the driver that might wait releases Python's interpreter lock and then waits to get it
 back: on a busy floor that costs more than the database's answer.
 
-It depends on what mysqlclient does not document (`spa_project/tests/test_internals.py`,
-`spa_project/tests/test_wire.py`):
+It depends on what mysqlclient does not document (`spa_project/tests/lib/test_internals.py`,
+`spa_project/tests/lib/db/test_mysql_connection.py`):
 
 * `Connection.query`, which all cursors send their statements by; and `next_result`, which then
   leads from one statement's result to the next and raises its error.

@@ -1,7 +1,7 @@
 """MariaDB's cursor for compiled statements, which looks for nothing that they do not have.
 
 `spa_project.lib.db.reused_cursor` holds one for each connection. It depends on what mysqlclient
-does not document (`spa_project/tests/test_internals.py`):
+does not document (`spa_project/tests/lib/test_internals.py`):
 
 * `BaseCursor.execute` calls `_discard`, `_mogrify` and `_query`, and that `_do_get_result`, which
   sets `_result`, `rowcount`, `rownumber` and `lastrowid`; `_post_get_result` fetches the rows.
