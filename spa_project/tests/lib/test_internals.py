@@ -7,12 +7,14 @@ is new, compare it with the module of ours that is named here, and note the new 
 import hashlib
 import inspect
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 import pytest
 from autobahn.twisted.websocket import WebSocketAdapterProtocol
 from autobahn.websocket.protocol import WebSocketProtocol
+from daphne.ws_protocol import WebSocketFactory
 from daphne.ws_protocol import WebSocketProtocol as DaphneProtocol
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.mysql import base as mysql
@@ -27,57 +29,57 @@ from twisted.internet import abstract, tcp, unix
 from twisted.internet.protocol import Protocol
 from twisted.internet.testing import StringTransport
 
-from spa_project.lib import daphne, websocket_sending  # first: it installs Twisted's reactor
+from spa_project.lib import daphne, websocket_sending
 from spa_project.lib.db import compiled_queries, reused_cursor
 from spa_project.lib.db.mysql import base, connection, cursor
 
 #: What a module of ours copies, goes round or steps into, and the sum of its source.
-INTERNALS: list[tuple[Any, Callable[..., Any], str]] = [
-    (compiled_queries, Model.from_db.__func__, "eba347895d11"),
-    (compiled_queries, ModelIterable.__iter__, "c2a744b8c18e"),
-    (compiled_queries, RelatedPopulator.populate, "c939cb628b03"),
-    (compiled_queries, SQLCompiler.apply_converters, "c034ce3e5090"),
-    (compiled_queries, SQLCompiler.get_converters, "c6c8c1b71882"),
-    (compiled_queries, SQLCompiler.get_select, "12c5003d7ab4"),
-    (reused_cursor, BaseDatabaseWrapper._cursor, "bb632516d005"),
-    (reused_cursor, BaseDatabaseWrapper._prepare_cursor, "92079d0eed95"),
-    (reused_cursor, CursorWrapper._execute, "8a3a172b0a15"),
-    (reused_cursor, CursorWrapper._execute_with_wrappers, "1f629e7adeb9"),
-    (base, BaseDatabaseWrapper.set_autocommit, "4e91610fe9d8"),
-    (base, BaseDatabaseWrapper.close_if_health_check_failed, "f72eb45356f4"),
-    (base, mysql.DatabaseWrapper.get_new_connection, "8cf94add750d"),
-    (base, mysql.DatabaseWrapper.is_usable, "0c7ae405220b"),
-    (connection, Connection.begin, "8088fd0bbbae"),
-    (connection, Connection.query, "65881aae6a0f"),
-    (cursor, cursors.BaseCursor._discard, "f92e2c68b656"),
-    (cursor, cursors.BaseCursor._do_get_result, "21a285982576"),
-    (cursor, cursors.BaseCursor._mogrify, "ee79b579abe8"),
-    (cursor, cursors.BaseCursor._query, "bdae9811026b"),
-    (cursor, cursors.BaseCursor.execute, "a09784e3a823"),
-    (cursor, cursors.CursorStoreResultMixIn._post_get_result, "90480aa1de26"),
-    (websocket_sending, DaphneProtocol.serverSend, "345f21330d2a"),
-    (websocket_sending, WebSocketAdapterProtocol.dataReceived, "7997f762de21"),
-    (websocket_sending, WebSocketProtocol.sendData, "5dcca425b048"),
-    (websocket_sending, WebSocketProtocol.sendFrame, "89cc8b024c41"),
-    (websocket_sending, WebSocketProtocol.sendMessage, "048d6bcf0d71"),
-    (websocket_sending, abstract.FileDescriptor.doWrite, "a986d7b1b105"),
-    (websocket_sending, abstract.FileDescriptor.write, "3e46c97fc173"),
-    (websocket_sending, tcp.Connection.writeSomeData, "2dd0d4209260"),
-    (websocket_sending, unix._SendmsgMixin.writeSomeData, "bea6b41b8609"),
+INTERNALS: list[tuple[ModuleType, type, str, str]] = [
+    (compiled_queries, Model, "from_db", "eba347895d11"),
+    (compiled_queries, ModelIterable, "__iter__", "c2a744b8c18e"),
+    (compiled_queries, RelatedPopulator, "populate", "c939cb628b03"),
+    (compiled_queries, SQLCompiler, "apply_converters", "c034ce3e5090"),
+    (compiled_queries, SQLCompiler, "get_converters", "c6c8c1b71882"),
+    (compiled_queries, SQLCompiler, "get_select", "12c5003d7ab4"),
+    (reused_cursor, BaseDatabaseWrapper, "_cursor", "bb632516d005"),
+    (reused_cursor, BaseDatabaseWrapper, "_prepare_cursor", "92079d0eed95"),
+    (reused_cursor, CursorWrapper, "_execute", "8a3a172b0a15"),
+    (reused_cursor, CursorWrapper, "_execute_with_wrappers", "1f629e7adeb9"),
+    (base, BaseDatabaseWrapper, "set_autocommit", "4e91610fe9d8"),
+    (base, BaseDatabaseWrapper, "close_if_health_check_failed", "f72eb45356f4"),
+    (base, mysql.DatabaseWrapper, "get_new_connection", "8cf94add750d"),
+    (base, mysql.DatabaseWrapper, "is_usable", "0c7ae405220b"),
+    (connection, Connection, "begin", "8088fd0bbbae"),
+    (connection, Connection, "query", "65881aae6a0f"),
+    (cursor, cursors.BaseCursor, "_discard", "f92e2c68b656"),
+    (cursor, cursors.BaseCursor, "_do_get_result", "21a285982576"),
+    (cursor, cursors.BaseCursor, "_mogrify", "ee79b579abe8"),
+    (cursor, cursors.BaseCursor, "_query", "bdae9811026b"),
+    (cursor, cursors.BaseCursor, "execute", "a09784e3a823"),
+    (cursor, cursors.CursorStoreResultMixIn, "_post_get_result", "90480aa1de26"),
+    (websocket_sending, DaphneProtocol, "serverSend", "345f21330d2a"),
+    (websocket_sending, WebSocketAdapterProtocol, "dataReceived", "7997f762de21"),
+    (websocket_sending, WebSocketProtocol, "sendData", "5dcca425b048"),
+    (websocket_sending, WebSocketProtocol, "sendFrame", "89cc8b024c41"),
+    (websocket_sending, WebSocketProtocol, "sendMessage", "048d6bcf0d71"),
+    (websocket_sending, abstract.FileDescriptor, "doWrite", "a986d7b1b105"),
+    (websocket_sending, abstract.FileDescriptor, "write", "3e46c97fc173"),
+    (websocket_sending, tcp.Connection, "writeSomeData", "2dd0d4209260"),
+    (websocket_sending, unix._SendmsgMixin, "writeSomeData", "bea6b41b8609"),
 ]
 
 
-def sum_of(function: Callable[..., Any]) -> str:
-    return hashlib.sha256(inspect.getsource(function).encode()).hexdigest()[:12]
+def sum_of(owner: type, name: str) -> str:
+    return hashlib.sha256(inspect.getsource(getattr(owner, name)).encode()).hexdigest()[:12]
 
 
 @pytest.mark.parametrize(
-    ("ours", "internal", "expected"), INTERNALS, ids=[row[1].__qualname__ for row in INTERNALS]
+    ("ours", "owner", "name", "expected"),
+    INTERNALS,
+    ids=[f"{owner.__name__}.{name}" for _ours, owner, name, _sum in INTERNALS],
 )
-def test_an_internal_is_as_it_was(ours, internal, expected):
-    assert sum_of(internal) == expected, (
-        f"{internal.__module__}.{internal.__qualname__} has changed: compare {ours.__file__}"
-    )
+def test_an_internal_is_as_it_was(ours, owner, name, expected):
+    assert sum_of(owner, name) == expected, f"{owner}.{name} has changed: compare {ours.__file__}"
 
 
 # -- mysqlclient --------------------------------------------------------------------------------
@@ -165,7 +167,7 @@ def test_django_begins_a_transaction_by_our_hook():
 def line() -> daphne.Protocol:
     """An open socket on a transport that notes what is written."""
     protocol = daphne.Protocol()
-    protocol.factory = daphne.WebSocketFactory(None)
+    protocol.factory = WebSocketFactory(None)
     protocol.factory.protocol = daphne.Protocol
     protocol.transport = StringTransport()
     protocol._connectionMade()
@@ -187,11 +189,13 @@ def pipe(request) -> Iterator[tuple[Any, socket.socket]]:
     """A transport of Twisted's, and the other end of its line."""
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
-    reactor = FakeReactor()
+    reactor: Any = FakeReactor()
+    protocol: Any = Protocol()
+    transport: Any
     if request.param is unix.Server:
-        transport = unix.Server(ours, Protocol(), None, None, 1, reactor)
+        transport = unix.Server(ours, protocol, None, None, 1, reactor)
     else:
-        transport = tcp.Connection(ours, Protocol(), reactor)
+        transport = tcp.Connection(ours, protocol, reactor)
     transport.connected = True
     yield transport, theirs
     ours.close()
