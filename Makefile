@@ -14,8 +14,8 @@ BIOME = $(NODE) $(NODE_MODULES)/.bin/biome check --config-path=$(FRONTEND) --err
 TSC = $(NODE) $(NODE_MODULES)/.bin/tsc
 SCRIPTS := static/js static/css spa_project/tests/js tools/screens/layout.js
 
-.PHONY: help demo test faults hostile bench bench-live bench-load bench-screens screens messages lock
-.PHONY: js-lint js-types js-format types
+.PHONY: help demo test faults hostile bench bench-live bench-parts bench-load bench-screens
+.PHONY: screens messages lock js-lint js-types js-format types
 
 help:
 	@echo "make demo      install what is needed, fill an empty spa, serve it (PORT=8000);"
@@ -25,6 +25,7 @@ help:
 	@echo "make hostile   bad input of every kind, many times over (docs/security.md)"
 	@echo "make bench     our speed beside the same work by hand; writes docs/performance.md"
 	@echo "make bench-live   the live floor beside others; ONLY=fan-out for one measure"
+	@echo "make bench-parts  what each optimization gains; ONLY=lives,command, SECONDS=6"
 	@echo "make bench-load   what one machine carries; ONLY=L1,L6, SECONDS=30, WHOLE=1"
 	@echo "make bench-screens   what a screen costs its device: bytes, first paint, an update's paint"
 	@echo "make screens   the pictures in docs/screens, taken anew"
@@ -73,6 +74,10 @@ js-format: $(NODE_MODULES)/.installed
 
 bench-live: .venv-peers/installed
 	@exec .venv-peers/bin/python -m benchmarks.live $(if $(ONLY),--only $(ONLY))
+
+bench-parts: $(VENV)/dev-installed
+	@exec $(VENV)/bin/python -m benchmarks.parts $(if $(ONLY),--only $(ONLY)) \
+		$(if $(SECONDS),--seconds $(SECONDS))
 
 bench-load: $(VENV)/dev-installed
 	@exec $(VENV)/bin/python -m benchmarks.load $(if $(ONLY),--only $(ONLY)) \

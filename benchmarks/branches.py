@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from benchmarks.engine import Result, versions
+from benchmarks.engine import versions
 from benchmarks.lives import Day, Desks, Floor, work_together
 from benchmarks.peers.servers import Side
-from benchmarks.report import SCALE, at_most, say, table, write
+from benchmarks.report import SCALE, Result, at_most, say, table, write
 from benchmarks.sockets import Address
 from benchmarks.stage import Stage, stage
 

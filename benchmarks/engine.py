@@ -15,10 +15,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from benchmarks.report import Result, table, write
 from tools.servers import MariaDB
 
 if TYPE_CHECKING:
@@ -32,18 +32,6 @@ LIVES = 120
 PROCESSES = 2
 CLAIMERS = 8  # in each process
 HISTORY = 1_000_000
-
-
-@dataclass(frozen=True)
-class Result:
-    """Row of the table: the measure, both sides, and the bar."""
-
-    measure: str
-    ours: str
-    against: str
-    ratio: float
-    bar: str
-    met: bool
 
 
 def set_up(url: str) -> None:
@@ -390,8 +378,6 @@ def main() -> int:
     with MariaDB(durable=True) as database:
         results = measure(database)
         what_ran = versions()
-    from benchmarks.report import table, write
-
     print(table(results))
     write("engine", table(results), what_ran)
     return int(not all(result.met for result in results))

@@ -3,11 +3,11 @@
 import statistics
 from contextlib import ExitStack
 
-from benchmarks.engine import Result, p99
+from benchmarks.engine import p99
 from benchmarks.listeners import Listeners
 from benchmarks.locks import waiting_for_a_lock
 from benchmarks.peers.servers import OnDaphne, OnUvicorn, Side
-from benchmarks.report import at_least, at_most, say
+from benchmarks.report import Result, at_least, at_most, say
 from benchmarks.stage import Stage
 
 SOCKETS = 500

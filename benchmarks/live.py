@@ -13,8 +13,8 @@ from collections.abc import Callable
 from importlib.metadata import version
 
 from benchmarks import fanout, working
-from benchmarks.engine import Result, versions
-from benchmarks.report import say, table, write
+from benchmarks.engine import versions
+from benchmarks.report import Result, say, table, write
 from benchmarks.stage import Stage, stage
 
 MEASURES: dict[str, Callable[[Stage], list[Result]]] = {

@@ -116,7 +116,16 @@ class Floor:
                     self._sockets[kind].append(await connect(address, *listen))
 
     async def work(self, seconds: float) -> Day:
+        """Work for some seconds on an open floor, then disconnect everybody."""
+        day = await self.shift(seconds)
+        for socket in chain.from_iterable(self._sockets.values()):
+            socket.cut()
+        return day
+
+    async def shift(self, seconds: float) -> Day:
         """Work for some seconds on an open floor, and complete every visit."""
+        self._times, self._paid = defaultdict(list), 0
+        self._closing.clear()
         treating, coming = self._begin()
         taking = [_start(self._take_money(cashier)) for cashier in self._sockets["cashiers"]]
         begin = time.monotonic()
@@ -127,9 +136,20 @@ class Floor:
         await self._close(coming, treating, taking)
         monitors = len(self._sockets["monitors"])
         pushes = await self._news.delays(monitors) if self._desks.follow else []
-        for socket in chain.from_iterable(self._sockets.values()):
-            socket.cut()
         return Day(*rates, dict(self._times), pushes, dict(self._refusals))
+
+    async def one_life(self) -> Day:
+        """Complete the visit of one customer, alone on an open floor."""
+        self._times = defaultdict(list)
+        begin = time.monotonic()
+        rooms = self._desks.rooms or [""]
+        await self._order(self._sockets["customers"][0])
+        await self._serve(self._sockets["therapists"][0], rooms[0])
+        await self._finished.get()
+        await self._take_money_once(self._sockets["cashiers"][0])
+        passed = time.monotonic() - begin
+        commands = sum(map(len, self._times.values()))
+        return Day(1 / passed, commands / passed, dict(self._times), [], {})
 
     def _begin(self) -> tuple[list[Task], list[Task]]:
         """Start therapists and customers: two lists of tasks."""
@@ -193,10 +213,13 @@ class Floor:
 
     async def _take_money(self, cashier: Socket) -> None:
         while await self._finished.get():
-            visit = await self._ask(cashier, "cashier_claim_next")
-            due = visit["total_amount"]
-            await self._ask(cashier, "cashier_pay", transaction_id=visit["id"], amount_paid=due)
-            self._paid += 1
+            await self._take_money_once(cashier)
+
+    async def _take_money_once(self, cashier: Socket) -> None:
+        visit = await self._ask(cashier, "cashier_claim_next")
+        due = visit["total_amount"]
+        await self._ask(cashier, "cashier_pay", transaction_id=visit["id"], amount_paid=due)
+        self._paid += 1
 
     async def _ask(self, socket: Socket, command: str, **data: Any) -> dict[str, Any]:
         await asyncio.sleep(self._desks.pause)

@@ -4,16 +4,25 @@ import math
 import re
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tools.servers import PROJECT
 
-if TYPE_CHECKING:
-    from benchmarks.engine import Result
-
 PAGE = PROJECT / "docs" / "performance.md"
 SCALE = PROJECT / "docs" / "scale.md"
+
+
+@dataclass(frozen=True)
+class Result:
+    """Row of a table: the measure, both sides, and the bar."""
+
+    measure: str
+    ours: str
+    against: str
+    ratio: float
+    bar: str
+    met: bool
 
 
 def say(text: str) -> None:
@@ -21,28 +30,26 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def at_least(bar: float, measure: str, ours: float, theirs: float, form: str) -> "Result":
+def at_least(bar: float, measure: str, ours: float, theirs: float, form: str) -> Result:
     """Return a row where more is better; `form` formats both figures."""
     return _compared(measure, ours, theirs, form, f"at least {bar:.2f}", ours / theirs >= bar)
 
 
-def at_most(bar: float, measure: str, ours: float, theirs: float, form: str) -> "Result":
+def at_most(bar: float, measure: str, ours: float, theirs: float, form: str) -> Result:
     """Return a row where less is better."""
     return _compared(measure, ours, theirs, form, f"at most {bar:.2f}", ours / theirs <= bar)
 
 
-def beside(measure: str, ours: float, theirs: float, form: str) -> "Result":
+def beside(measure: str, ours: float, theirs: float, form: str) -> Result:
     """Return a row without a bar."""
     return _compared(measure, ours, theirs, form, "", met=True)
 
 
-def _compared(measure: str, ours: float, theirs: float, form: str, bar: str, met: bool) -> "Result":
-    from benchmarks.engine import Result
-
+def _compared(measure: str, ours: float, theirs: float, form: str, bar: str, met: bool) -> Result:
     return Result(measure, form.format(ours), form.format(theirs), ours / theirs, bar, met)
 
 
-def table(results: Iterable["Result"]) -> str:
+def table(results: Iterable[Result]) -> str:
     """Return the results as a Markdown table."""
     lines = ["| measure | ours | against | ratio | bar | met |", "|---|---|---|---|---|---|"]
     lines += [
@@ -52,12 +59,12 @@ def table(results: Iterable["Result"]) -> str:
     return "\n".join(lines)
 
 
-def _ratio(result: "Result") -> str:
+def _ratio(result: Result) -> str:
     """Return the ratio, or an empty text without a comparison."""
     return "" if math.isnan(result.ratio) else f"{result.ratio:.2f}"
 
 
-def _met(result: "Result") -> str:
+def _met(result: Result) -> str:
     """Return whether the bar was met, or an empty text without a bar."""
     if not result.bar:
         return ""

@@ -5,9 +5,9 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 
+from benchmarks.engine import set_up
 from benchmarks.lives import Desks
 from benchmarks.peers.servers import AsInProduction, OnDaphne, OnGunicorn, OnUvicorn, Side
 from benchmarks.sockets import Address
@@ -29,6 +29,7 @@ class Stage:
     redis_url: str
     #: Directory of the collected static files, for measures that request pages.
     static_root: str = ""
+    _cookies: dict[str, str] = field(default_factory=dict)
 
     @property
     def settings(self) -> dict[str, str]:
@@ -45,6 +46,11 @@ class Stage:
         """Return a process of our floor, as production starts it."""
         alone = {} if redis else {"REDIS_URL": ""}
         return AsInProduction("ours", self.settings | {"SERVED_BY": served_by} | alone)
+
+    def without(self, optimization: str) -> Side:
+        """Return a process of our floor without Redis and without one of its optimizations."""
+        settings = self.settings | {"REDIS_URL": "", "WITHOUT": optimization}
+        return AsInProduction("without", settings)
 
     def stock(self) -> OnDaphne:
         """Return Channels as documented, with our settings."""
@@ -65,7 +71,12 @@ class Stage:
         return OnGunicorn("flask_floor", settings)
 
     def cookie(self, username: str) -> str:
-        """Return the session cookie of a logged-in user."""
+        """Return the session cookie of a user, logged in once for all sides."""
+        if username not in self._cookies:
+            self._cookies[username] = self._log_in(username)
+        return self._cookies[username]
+
+    def _log_in(self, username: str) -> str:
         from django.test import Client
 
         from accounts.models import User
@@ -74,16 +85,11 @@ class Stage:
         client.force_login(User.objects.get(username=username))
         return f"sessionid={client.cookies['sessionid'].value}"
 
-    @cached_property
-    def monitor_cookie(self) -> str:
-        """Return the session cookie of the monitors' account."""
-        return self.cookie("monitor1")
-
     def monitor(self, side: Side) -> Address:
         """Return a monitor's address on any side."""
         if isinstance(side, OnGunicorn):
             return Address(side.port, SOCKET_IO, socket_io="monitor_subscribe")
-        return Address(side.port, "/ws/monitor/", self.monitor_cookie)
+        return Address(side.port, "/ws/monitor/", self.cookie("monitor1"))
 
     def kiosk(self, side: Side) -> Address:
         """Return a customer's address."""
@@ -157,8 +163,6 @@ def embedded(staff: int) -> Iterator[Stage]:
 
 def fill(url: str, staff: int) -> None:
     """Set Django up on this empty database and seed therapists, cashiers and rooms."""
-    from benchmarks.engine import set_up
-
     set_up(url)
     from django.core.management import call_command
 

@@ -6,9 +6,8 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from benchmarks.cuts import Cutting
-from benchmarks.engine import Result
 from benchmarks.lives import Day, work
-from benchmarks.report import at_least, at_most, beside, say
+from benchmarks.report import Result, at_least, at_most, beside, say
 from benchmarks.stage import MONITORS, STAFF, Stage
 
 ROUNDS = 3

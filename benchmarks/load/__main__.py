@@ -11,14 +11,14 @@ import sys
 import time
 from collections.abc import Callable
 
-from benchmarks.engine import Result, versions
+from benchmarks.engine import versions
 from benchmarks.load.dataset import Scene
 from benchmarks.load.people import busy_spa, closed_loop
 from benchmarks.load.race import race
 from benchmarks.load.screens import fan_out, mass
 from benchmarks.load.uvicorn import on_uvicorn
 from benchmarks.load.volume import volume
-from benchmarks.report import say, table, write
+from benchmarks.report import Result, say, table, write
 from benchmarks.stage import stage
 
 LOADS: dict[str, Callable[[Scene], list[Result]]] = {

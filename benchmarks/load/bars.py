@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from benchmarks.engine import Result
+from benchmarks.report import Result
 
 #: Result of a load: each measure and its figure.
 Figures = dict[str, float]

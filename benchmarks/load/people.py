@@ -6,12 +6,11 @@ from contextlib import ExitStack
 from dataclasses import replace
 from multiprocessing import get_context
 
-from benchmarks.engine import Result
 from benchmarks.lives import Day, Desks, work
 from benchmarks.load.bars import COUNT, MILLISECONDS, RATE, Bar, Figures, judge, percentile
 from benchmarks.load.dataset import Scene
 from benchmarks.peers.servers import Side
-from benchmarks.report import say
+from benchmarks.report import Result, say
 from benchmarks.stage import Stage, embedded
 
 # Clients of L1, 36 sockets in all, and the seconds of pause before each command.

@@ -9,10 +9,10 @@ from concurrent.futures import ProcessPoolExecutor
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
-from benchmarks.engine import Result, set_up
+from benchmarks.engine import set_up
 from benchmarks.load.bars import COUNT, MILLISECONDS, RATE, Bar, Figures, judge, percentile
 from benchmarks.load.dataset import Scene
-from benchmarks.report import say
+from benchmarks.report import Result, say
 
 if TYPE_CHECKING:
     from spa_project.tests.concurrency import Workers

@@ -5,12 +5,11 @@ import time
 from contextlib import ExitStack
 
 from benchmarks.crowd import Crowd
-from benchmarks.engine import Result
 from benchmarks.listeners import Listeners
 from benchmarks.load.bars import COUNT, MILLISECONDS, SECONDS, Bar, Figures, judge, percentile
 from benchmarks.load.dataset import Scene
 from benchmarks.peers.servers import Side
-from benchmarks.report import say
+from benchmarks.report import Result, say
 from benchmarks.sockets import Address, connect
 from benchmarks.stage import Stage
 

@@ -1,10 +1,10 @@
 """L1 and L3 on uvicorn, against Daphne."""
 
-from benchmarks.engine import Result
 from benchmarks.load.bars import judge
 from benchmarks.load.dataset import Scene
 from benchmarks.load.people import BUSY_SPA, busy_day
 from benchmarks.load.screens import FAN_OUT, fanned_out
+from benchmarks.report import Result
 
 
 def on_uvicorn(scene: Scene) -> list[Result]:

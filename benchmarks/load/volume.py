@@ -8,13 +8,12 @@ import urllib.request
 from collections.abc import Sequence
 from dataclasses import replace
 
-from benchmarks.engine import Result
 from benchmarks.lives import work
 from benchmarks.load.bars import COUNT, MILLISECONDS, Bar, Figures, judge, percentile
 from benchmarks.load.dataset import Scene
 from benchmarks.load.screens import VISITS, order
 from benchmarks.peers.servers import Side
-from benchmarks.report import say
+from benchmarks.report import Result, say
 from benchmarks.stage import Stage
 from tools.servers import HOST, run_quietly
 
@@ -76,7 +75,7 @@ def _at_work(stage: Stage, side: Side) -> Figures:
     work(desks, 1.0)  # warm-up
     claims = work(desks, WORK_SECONDS).times["therapist_confirm_next"]
     order(stage, [side], VISITS)
-    snapshots = _times(side, stage.monitor_cookie, "/api/snapshots/monitor/", SNAPSHOTS)
+    snapshots = _times(side, stage.cookie("monitor1"), "/api/snapshots/monitor/", SNAPSHOTS)
     return {CLAIM: percentile(claims, 95), SNAPSHOT: percentile(snapshots, 95)}
 
 

@@ -2,14 +2,14 @@
 
 import asyncio
 import os
-import struct
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from daphne.server import Server  # first: it installs Twisted's reactor
-from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
+from daphne.ws_protocol import WebSocketFactory
 from twisted.internet.defer import Deferred
+
+from spa_project.lib.websocket_sending import SendingProtocol
 
 #: Seconds in which whatever runs has to end. What does not is rolled back by the database.
 SHUTDOWN_TIMEOUT = 4.0
@@ -23,15 +23,14 @@ LINGER = 0.1
 POLL = 0.02
 
 
-class Protocol(WebSocketProtocol):
+class Protocol(SendingProtocol):
     """A socket as Daphne's, but one that knows when its client reads too slowly.
 
-    It does less with every message, and can be closed with the codes of servers, too.
+    It can be closed with the codes of servers, too.
     """
 
     #: Done when the client has taken what it was sent; nothing while it keeps up.
     unread: asyncio.Future[None] | None = None
-    _frames: list[bytes] | None = None  # what leaves in a moment
 
     def onOpen(self) -> None:
         """Be told by Twisted how the client keeps up, instead of the request that opened us."""
@@ -52,10 +51,6 @@ class Protocol(WebSocketProtocol):
 
     stopProducing = resumeProducing
 
-    def dataReceived(self, data: bytes) -> None:
-        """Take bytes in, without the words autobahn makes of it for a log nobody reads."""
-        self._dataReceived(data)
-
     def onMessageFrameBegin(self, length: int) -> None:
         """Say goodbye to a message that is too long as soon as it is, however small its pieces."""
         limit = self.maxMessagePayloadSize
@@ -64,62 +59,16 @@ class Protocol(WebSocketProtocol):
             self.dropConnection()
         super().onMessageFrameBegin(length)
 
-    def serverSend(self, content: str | bytes, binary: bool = False) -> None:
-        """Send a message, together with what else is sent to this client in the same moment."""
-        if self.state != self.STATE_OPEN:
-            return
-        if self._frames is None:
-            self._frames = []
-            asyncio.get_running_loop().call_soon(self._flush)
-        self._frames.append(_frame(content, binary))
-
-    def _flush(self) -> None:
-        frames, self._frames = self._frames, None
-        if frames and self.state == self.STATE_OPEN:  # after its goodbye nobody is told more
-            _write(self.transport, b"".join(frames))
-
     def serverClose(self, code: int | None = None) -> None:
         """Close; by the frame itself, because autobahn's `sendClose` raises for 1009, 1012, 1013.
 
         They are registered: https://www.iana.org/assignments/websocket/#close-code-number
         """
-        self._flush()
+        self.flush()
         self.sendCloseFrame(code or 1000)
 
 
 WebSocketFactory.protocol = Protocol
-
-
-@lru_cache(maxsize=8)
-def _frame(content: str | bytes, binary: bool) -> bytes:
-    """A message as a server's frame, made once for all sockets that are sent it.
-
-    https://www.rfc-editor.org/rfc/rfc6455#section-5.2
-    """
-    payload = content if isinstance(content, bytes) else content.encode()
-    size = len(payload)
-    first = 0x82 if binary else 0x81
-    if size < 126:
-        head = struct.pack("!BB", first, size)
-    elif size < 1 << 16:
-        head = struct.pack("!BBH", first, 126, size)
-    else:
-        head = struct.pack("!BBQ", first, 127, size)
-    return head + payload
-
-
-def _write(transport: Any, data: bytes) -> None:
-    """Write at once what the network takes; Twisted alone waits to be told that it would.
-
-    To be told costs two system calls more for each message, each of which gives the interpreter
-    away to whichever thread wants it.
-    """
-    if transport.connected and not (transport.dataBuffer or transport._tempDataBuffer):
-        taken = transport.writeSomeData(data)
-        # An exception is a lost connection, which is noticed by whoever reads from it.
-        data = data[taken:] if isinstance(taken, int) else b""
-    if data:
-        transport.write(data)
 
 
 class GracefulServer(Server):

@@ -3,6 +3,15 @@
 Django turns a queryset into SQL with every use, and for a small statement that takes longer than
 the database's answer (docs/decisions/0004). The few statements on the path of a claim are written
 as querysets like any other, compiled once for each connection, and run again with other values.
+
+It depends on what Django does not document (`spa_project/tests/lib/test_internals.py`,
+`spa_project/tests/lib/db/test_compiled_queries.py`):
+
+* `QuerySet.query`, `Query.get_compiler`, `select_for_update` and `values_select`.
+* `SQLCompiler.as_sql`, `select`, `klass_info`, `annotation_col_map`, `get_converters` and
+  `apply_converters`; `ModelIterable.__iter__` makes objects of them in the same way.
+* `get_related_populators` and its `populate`; `ModelState`; a model object has all that it is in
+  `__dict__`: its `_state`, and its columns.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,6 +24,8 @@ from django.db.models import Expression, Model, QuerySet
 from django.db.models.base import ModelState
 from django.db.models.query import get_related_populators
 from django.db.transaction import TransactionManagementError
+
+from spa_project.lib.db.reused_cursor import execute
 
 R = TypeVar("R")
 
@@ -72,7 +83,7 @@ class _Compiled(Generic[R]):
         if self._locks and not connection.in_atomic_block:
             raise TransactionManagementError("A row is locked inside a transaction only.")
         params = [values[p.name] if isinstance(p, Param) else p for p in self._params]
-        rows = _execute(connection, self._sql, params, lambda cursor: cursor.fetchall())
+        rows = execute(connection, self._sql, params, lambda cursor: cursor.fetchall())
         if self._converters:
             rows = self._compiler.apply_converters(rows, self._converters)
         if self._rows is None:
@@ -118,7 +129,7 @@ def update_where(model: type[Model], where: Mapping[str, Any], changes: Mapping[
     connection = connections[DEFAULT_DB_ALIAS]
     sql = _update_sql(model, tuple(changes), tuple(where))
     values = [*_values(connection, model, changes), *_values(connection, model, where)]
-    return int(_execute(connection, sql, values, lambda cursor: cursor.rowcount))
+    return int(execute(connection, sql, values, lambda cursor: cursor.rowcount))
 
 
 def insert(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -129,7 +140,7 @@ def insert(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
     connection = connections[DEFAULT_DB_ALIAS]
     sql = _insert_sql(model, tuple(rows[0]), len(rows))
     values = [value for row in rows for value in _values(connection, model, row)]
-    _execute(connection, sql, values)
+    execute(connection, sql, values)
 
 
 def insert_new(instance: Model) -> None:
@@ -140,7 +151,7 @@ def insert_new(instance: Model) -> None:
     row = {field.attname: getattr(instance, field.attname) for field in own}
     sql = _insert_sql(model, tuple(row), 1)
     values = _values(connection, model, row)
-    instance.pk = _execute(connection, sql, values, lambda cursor: cursor.lastrowid)
+    instance.pk = execute(connection, sql, values, lambda cursor: cursor.lastrowid)
     instance._state.adding, instance._state.db = False, DEFAULT_DB_ALIAS
 
 
@@ -183,43 +194,3 @@ def _values(
         for name, value in values.items()
         for plain in [value.pk if isinstance(value, Model) else value]
     ]
-
-
-def _execute(
-    connection: BaseDatabaseWrapper,
-    sql: str,
-    values: Sequence[Any],
-    read: Callable[[Any], Any] | None = None,
-) -> Any:
-    """Run one statement and return what `read` takes from its cursor.
-
-    What nobody reads may go with the transaction's next statement, where the database can do that.
-
-    One cursor serves all statements of a connection: to make one, wrap it and close it costs more
-    than to use it. Where somebody listens (a log of queries, an execute wrapper), each has Django's
-    own again.
-    """
-    if connection.queries_logged or connection.execute_wrappers:
-        with connection.cursor() as cursor:
-            cursor.execute(sql, values)
-            return read and read(cursor)
-    # What Django does before it makes a cursor, and before each statement.
-    connection.close_if_health_check_failed()
-    connection.ensure_connection()
-    connection.validate_no_broken_transaction()
-    with connection.wrap_database_errors:
-        cursor = _kept_cursor(connection)
-        if read is None and connection.in_atomic_block:
-            return getattr(cursor, "defer", cursor.execute)(sql, values)
-        cursor.execute(sql, values)
-        return read and read(cursor)
-
-
-def _kept_cursor(connection: BaseDatabaseWrapper) -> Any:
-    """The one cursor of a connection, made anew after it was opened again."""
-    opened, cursor = vars(connection).get("kept_cursor", (None, None))
-    if opened is None or opened is not connection.connection:
-        create = getattr(connection, "create_lean_cursor", connection.create_cursor)
-        cursor = create()
-        vars(connection)["kept_cursor"] = (connection.connection, cursor)
-    return cursor

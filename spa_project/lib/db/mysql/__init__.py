@@ -1,1 +1,1 @@
-"""Django's MySQL and MariaDB backend, with one thing changed (base.py)."""
+"""Django's MySQL and MariaDB backend with fewer round trips (base.py)."""

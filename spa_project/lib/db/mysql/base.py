@@ -1,4 +1,12 @@
-"""A database transaction begins with its first statement and leaves autocommit as it is."""
+"""A database transaction begins with its first statement and leaves autocommit as it is.
+
+It depends on what Django does not document (`spa_project/tests/lib/test_internals.py`):
+
+* `BaseDatabaseWrapper.set_autocommit` calls `_start_transaction_under_autocommit` where there is
+  one; Django's SQLite backend has one.
+* The MySQL backend's `get_new_connection` does nothing but connect, and `is_usable` is asked before
+  each piece of work (`BaseDatabaseWrapper.close_if_health_check_failed`), with `errors_occurred`.
+"""
 
 import time
 from typing import Any
@@ -7,7 +15,8 @@ from django.db.backends.mysql import base
 from django.db.backends.utils import debug_transaction
 from django.utils.asyncio import async_unsafe
 
-from spa_project.lib.db.mysql.connection import DeferringConnection, LeanCursor
+from spa_project.lib.db.mysql.connection import DeferringConnection
+from spa_project.lib.db.mysql.cursor import LeanCursor
 
 #: Seconds for which a server that has answered is taken to be there still.
 FRESH = 1.0
@@ -37,7 +46,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return (is_fresh and not self.errors_occurred) or bool(super().is_usable())
 
     def create_lean_cursor(self) -> base.CursorWrapper:
-        """A cursor for statements of `spa_project.lib.db.compiled_queries`."""
+        """A cursor for statements of `spa_project.lib.db.reused_cursor`."""
         return base.CursorWrapper(self.connection.cursor(LeanCursor))
 
     def _start_transaction_under_autocommit(self) -> None:

@@ -1,16 +1,22 @@
-"""Fewer packets to the database, and fewer moments in which a thread gives the interpreter away.
+"""Pipelined statements: those whose result nobody reads go in the packet of the next one.
 
-Every call of the driver that might wait lets another thread run Python, and then waits for its own
-turn again: on a busy floor that costs more than the database's answer.
+Every call of the driver that might wait releases Python's interpreter lock and then waits to get it
+back: on a busy floor that costs more than the database's answer.
+
+It depends on what mysqlclient does not document (`spa_project/tests/lib/test_internals.py`,
+`spa_project/tests/lib/db/test_mysql_connection.py`):
+
+* `Connection.query`, which all cursors send their statements by; and `next_result`, which then
+  leads from one statement's result to the next and raises its error.
+* A connection has the client flag `MULTI_STATEMENTS` unless it is told otherwise.
+* `begin`, `commit` and `rollback` of the connection send those statements and nothing else.
 """
 
 import time
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from MySQLdb import OperationalError
 from MySQLdb.connections import Connection
-from MySQLdb.cursors import Cursor
 
 _BEGIN = b"BEGIN"
 #: A server that lives and changes nothing: read-only (1290, 1836), cut off from its cluster (1047).
@@ -73,24 +79,3 @@ class DeferringConnection(Connection):
         ahead, self._ahead = self._ahead, []
         if _BEGIN not in ahead:
             super().rollback()
-
-
-class LeanCursor(Cursor):
-    """A cursor that does not look for what its statements do not have.
-
-    For single statements, read whole: there is never a result of an earlier one to discard. The
-    columns of a result are not described.
-    """
-
-    def defer(self, sql: str, values: Sequence[Any]) -> None:
-        """Let a statement whose result nobody reads go ahead of the next, or of the commit."""
-        self.connection.defer(self._mogrify(sql, values))
-
-    def _discard(self) -> None:
-        pass
-
-    def _do_get_result(self, db: Connection) -> None:
-        self._result = db.store_result() if db.field_count() else None
-        self.rowcount = db.affected_rows()
-        self.lastrowid = db.insert_id()
-        self.rownumber = 0

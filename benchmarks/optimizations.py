@@ -1,0 +1,167 @@
+"""What each optimization is replaced by where `make bench-parts` measures without it.
+
+The application has no setting for this. A server process of the benchmark patches one of them out
+when it starts; what is then there is what Django, Daphne or the driver does by itself.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+#: Without any of them.
+EVERYTHING = "everything"
+
+
+class Part(NamedTuple):
+    """An optimization, what is there without it, and how that is brought about."""
+
+    title: str
+    instead: str
+    replace: Callable[[], None]
+
+
+def take_out(name: str) -> None:
+    """Replace an optimization in this process, before the apps are loaded."""
+    for part in PARTS if name == EVERYTHING else [name] if name else []:
+        PARTS[part].replace()
+    if name == EVERYTHING:
+        _daphnes_messages()
+
+
+def _statements_one_by_one() -> None:
+    from spa_project.lib.db.mysql.connection import DeferringConnection
+
+    def defer(self: DeferringConnection, statement: bytes) -> None:
+        self.query(statement)
+
+    DeferringConnection.defer = defer
+
+
+def _a_cursor_for_each_statement() -> None:
+    from spa_project.lib.db import compiled_queries
+
+    def execute(
+        connection: Any,
+        sql: str,
+        values: Sequence[Any],
+        read: Callable[[Any], Any] | None = None,
+    ) -> Any:
+        with connection.cursor() as cursor:
+            if read is None and connection.in_atomic_block:
+                return connection.connection.defer(cursor.cursor.cursor._mogrify(sql, values))
+            cursor.execute(sql, values)
+            return read and read(cursor)
+
+    compiled_queries.execute = execute
+
+
+def _querysets() -> None:
+    from spa_project.lib.db.compiled_queries import CompiledQuery, Param
+
+    now = threading.local()
+
+    def as_sql(self: Param, compiler: Any, connection: Any) -> Any:
+        return "%s", (now.values[self.name],)
+
+    def run(self: CompiledQuery[Any], **values: Any) -> list[Any]:
+        now.values = values
+        return list(self._build())
+
+    Param.as_sql = as_sql
+    CompiledQuery.all = run
+
+
+def _writes_of_the_orm() -> None:
+    from spa_project.lib.db import compiled_queries
+
+    def update_where(model: Any, where: Mapping[str, Any], changes: Mapping[str, Any]) -> int:
+        return int(model._default_manager.filter(**where).update(**changes))
+
+    def insert(model: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+        model._default_manager.bulk_create([model(**row) for row in rows])
+
+    def insert_new(instance: Any) -> None:
+        instance.save(force_insert=True)
+
+    compiled_queries.update_where = update_where
+    compiled_queries.insert = insert
+    compiled_queries.insert_new = insert_new
+
+
+def _a_ping_before_each_piece_of_work() -> None:
+    from spa_project.lib.db.mysql import base
+
+    base.FRESH = 0.0
+
+
+def _autobahns_frames() -> None:
+    from spa_project.lib.websocket_sending import SendingProtocol
+
+    def gather(self: SendingProtocol, data: bytes, *options: Any, **more: Any) -> None:
+        self._frames.append(data)
+
+    def send(self: SendingProtocol, content: str | bytes, binary: bool = False) -> None:
+        if self.state != self.STATE_OPEN:
+            return
+        if self._frames is None:
+            self._frames = []
+            asyncio.get_running_loop().call_soon(self.flush)
+        self.sendData = gather.__get__(self)
+        self.sendMessage(content if isinstance(content, bytes) else content.encode(), binary)
+        del self.sendData
+
+    SendingProtocol.serverSend = send
+
+
+def _a_write_for_each_message() -> None:
+    from spa_project.lib import websocket_sending as sending
+
+    def send(self: sending.SendingProtocol, content: str | bytes, binary: bool = False) -> None:
+        if self.state == self.STATE_OPEN:
+            sending.write(self.transport, sending.frame(content, binary))
+
+    sending.SendingProtocol.serverSend = send
+
+
+def _writes_of_the_selector() -> None:
+    from spa_project.lib import websocket_sending
+
+    websocket_sending.write = lambda transport, data: transport.write(data)
+
+
+def _a_logged_read() -> None:
+    from spa_project.lib.websocket_sending import SendingProtocol
+
+    del SendingProtocol.dataReceived
+
+
+def _daphnes_messages() -> None:
+    from spa_project.lib.websocket_sending import SendingProtocol
+
+    del SendingProtocol.serverSend
+
+
+PARTS = {
+    "pipelining": Part(
+        "pipelined statements", "BEGIN and inserts are sent at once", _statements_one_by_one
+    ),
+    "cursor": Part(
+        "the reused cursor", "Django's, for each statement", _a_cursor_for_each_statement
+    ),
+    "compiled": Part("compiled queries", "the queryset is built each time", _querysets),
+    "writes": Part(
+        "updates and inserts from kept text", "`update`, `bulk_create`, `save`", _writes_of_the_orm
+    ),
+    "ping": Part(
+        "no ping within a second of an answer",
+        "one before each piece of work",
+        _a_ping_before_each_piece_of_work,
+    ),
+    "frames": Part("frames made once", "autobahn's `sendMessage`", _autobahns_frames),
+    "gathering": Part(
+        "one write for what is sent together", "one for each message", _a_write_for_each_message
+    ),
+    "direct": Part("direct writes", "Twisted's `write`", _writes_of_the_selector),
+    "reading": Part("reading without a log", "autobahn's `dataReceived`", _a_logged_read),
+}

@@ -1,0 +1,80 @@
+"""Messages framed once for all sockets, gathered, and written at once.
+
+autobahn frames each message anew for each socket, and Twisted writes it when the selector has said
+that the network would take it. Here the frame of a message is made once; what is sent to a client
+in one turn of the event loop leaves in one write; and that is tried without asking.
+
+It depends on what is not documented (`spa_project/tests/lib/test_internals.py`):
+
+* Daphne's `WebSocketProtocol.serverSend` is where a message of the application arrives.
+* autobahn's `WebSocketProtocol.state` and `STATE_OPEN`. Our frames go past its `sendMessage`,
+  `sendFrame` and `sendData`, which for a server without compression make the same bytes and give
+  them to `transport.write`, unless `send_queue` holds some.
+* autobahn's `dataReceived` logs, then calls `_dataReceived`.
+* Twisted's `FileDescriptor.write` appends to `_tempDataBuffer`, which `doWrite` moves to
+  `dataBuffer` and gives to `writeSomeData`: with both empty, nothing is waiting to be written.
+"""
+
+import asyncio
+import struct
+from functools import lru_cache
+from typing import Any
+
+from daphne.ws_protocol import WebSocketProtocol
+
+
+class SendingProtocol(WebSocketProtocol):
+    """A socket as Daphne's, which does less with every message."""
+
+    _frames: list[bytes] | None = None  # what leaves in a moment
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take bytes in, without the words autobahn makes of it for a log nobody reads."""
+        self._dataReceived(data)
+
+    def serverSend(self, content: str | bytes, binary: bool = False) -> None:
+        """Send a message, together with what else is sent to this client in the same moment."""
+        if self.state != self.STATE_OPEN:
+            return
+        if self._frames is None:
+            self._frames = []
+            asyncio.get_running_loop().call_soon(self.flush)
+        self._frames.append(frame(content, binary))
+
+    def flush(self) -> None:
+        """Write what was gathered."""
+        frames, self._frames = self._frames, None
+        if frames and self.state == self.STATE_OPEN:  # after its goodbye nobody is told more
+            write(self.transport, b"".join(frames))
+
+
+@lru_cache(maxsize=8)
+def frame(content: str | bytes, binary: bool) -> bytes:
+    """A message as a server's frame.
+
+    https://www.rfc-editor.org/rfc/rfc6455#section-5.2
+    """
+    payload = content if isinstance(content, bytes) else content.encode()
+    size = len(payload)
+    first = 0x82 if binary else 0x81
+    if size < 126:
+        head = struct.pack("!BB", first, size)
+    elif size < 1 << 16:
+        head = struct.pack("!BBH", first, 126, size)
+    else:
+        head = struct.pack("!BBQ", first, 127, size)
+    return head + payload
+
+
+def write(transport: Any, data: bytes) -> None:
+    """Write at once what the network takes; Twisted alone waits to be told that it would.
+
+    To be told costs two system calls more for each message, each of which gives the interpreter
+    away to whichever thread wants it.
+    """
+    if transport.connected and not (transport.dataBuffer or transport._tempDataBuffer):
+        taken = transport.writeSomeData(data)
+        # An exception is a lost connection, which is noticed by whoever reads from it.
+        data = data[taken:] if isinstance(taken, int) else b""
+    if data:
+        transport.write(data)

@@ -1,0 +1,257 @@
+"""What our optimizations need of Django, mysqlclient, Twisted, autobahn and Daphne is as it was.
+
+None of it is documented, so a new version may change it without a word. Where one does, read what
+is new, compare it with the module of ours that is named here, and note the new sum.
+"""
+
+import hashlib
+import inspect
+import socket
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+from autobahn.twisted.websocket import WebSocketAdapterProtocol
+from autobahn.websocket.protocol import WebSocketProtocol
+from daphne.ws_protocol import WebSocketFactory
+from daphne.ws_protocol import WebSocketProtocol as DaphneProtocol
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.mysql import base as mysql
+from django.db.backends.utils import CursorWrapper
+from django.db.models import Model
+from django.db.models.query import ModelIterable, RelatedPopulator
+from django.db.models.sql.compiler import SQLCompiler
+from MySQLdb import cursors
+from MySQLdb.connections import Connection
+from MySQLdb.constants import CLIENT
+from twisted.internet import abstract, tcp, unix
+from twisted.internet.protocol import Protocol
+from twisted.internet.testing import StringTransport
+
+from spa_project.lib import daphne, websocket_sending
+from spa_project.lib.db import compiled_queries, reused_cursor
+from spa_project.lib.db.mysql import base, connection, cursor
+
+#: What a module of ours copies, goes round or steps into, and the sum of its source.
+INTERNALS: list[tuple[ModuleType, type, str, str]] = [
+    (compiled_queries, Model, "from_db", "eba347895d11"),
+    (compiled_queries, ModelIterable, "__iter__", "c2a744b8c18e"),
+    (compiled_queries, RelatedPopulator, "populate", "c939cb628b03"),
+    (compiled_queries, SQLCompiler, "apply_converters", "c034ce3e5090"),
+    (compiled_queries, SQLCompiler, "get_converters", "c6c8c1b71882"),
+    (compiled_queries, SQLCompiler, "get_select", "12c5003d7ab4"),
+    (reused_cursor, BaseDatabaseWrapper, "_cursor", "bb632516d005"),
+    (reused_cursor, BaseDatabaseWrapper, "_prepare_cursor", "92079d0eed95"),
+    (reused_cursor, CursorWrapper, "_execute", "8a3a172b0a15"),
+    (reused_cursor, CursorWrapper, "_execute_with_wrappers", "1f629e7adeb9"),
+    (base, BaseDatabaseWrapper, "set_autocommit", "4e91610fe9d8"),
+    (base, BaseDatabaseWrapper, "close_if_health_check_failed", "f72eb45356f4"),
+    (base, mysql.DatabaseWrapper, "get_new_connection", "8cf94add750d"),
+    (base, mysql.DatabaseWrapper, "is_usable", "0c7ae405220b"),
+    (connection, Connection, "begin", "8088fd0bbbae"),
+    (connection, Connection, "query", "65881aae6a0f"),
+    (cursor, cursors.BaseCursor, "_discard", "f92e2c68b656"),
+    (cursor, cursors.BaseCursor, "_do_get_result", "21a285982576"),
+    (cursor, cursors.BaseCursor, "_mogrify", "ee79b579abe8"),
+    (cursor, cursors.BaseCursor, "_query", "bdae9811026b"),
+    (cursor, cursors.BaseCursor, "execute", "a09784e3a823"),
+    (cursor, cursors.CursorStoreResultMixIn, "_post_get_result", "90480aa1de26"),
+    (websocket_sending, DaphneProtocol, "serverSend", "345f21330d2a"),
+    (websocket_sending, WebSocketAdapterProtocol, "dataReceived", "7997f762de21"),
+    (websocket_sending, WebSocketProtocol, "sendData", "5dcca425b048"),
+    (websocket_sending, WebSocketProtocol, "sendFrame", "89cc8b024c41"),
+    (websocket_sending, WebSocketProtocol, "sendMessage", "048d6bcf0d71"),
+    (websocket_sending, abstract.FileDescriptor, "doWrite", "a986d7b1b105"),
+    (websocket_sending, abstract.FileDescriptor, "write", "3e46c97fc173"),
+    (websocket_sending, tcp.Connection, "writeSomeData", "2dd0d4209260"),
+    (websocket_sending, unix._SendmsgMixin, "writeSomeData", "bea6b41b8609"),
+]
+
+
+def sum_of(owner: type, name: str) -> str:
+    return hashlib.sha256(inspect.getsource(getattr(owner, name)).encode()).hexdigest()[:12]
+
+
+@pytest.mark.parametrize(
+    ("ours", "owner", "name", "expected"),
+    INTERNALS,
+    ids=[f"{owner.__name__}.{name}" for _ours, owner, name, _sum in INTERNALS],
+)
+def test_an_internal_is_as_it_was(ours, owner, name, expected):
+    assert sum_of(owner, name) == expected, f"{owner}.{name} has changed: compare {ours.__file__}"
+
+
+# -- mysqlclient --------------------------------------------------------------------------------
+
+
+class FakeResult:
+    def fetch_row(self, size: int, how: int) -> tuple[tuple[int], ...]:
+        return ((1,), (2,))
+
+    def discard(self) -> None:
+        raise AssertionError("nothing is discarded")
+
+
+class FakeServer:
+    """A connection as its cursors see it: C functions that no sum can be taken of."""
+
+    encoding = "utf8"
+
+    def __init__(self, fields: int) -> None:
+        self.sent: list[bytes] = []
+        self._fields = fields
+
+    def query(self, statement: bytes) -> None:
+        self.sent.append(statement)
+
+    def literal(self, value: object) -> bytes:
+        return repr(value).encode()
+
+    def field_count(self) -> int:
+        return self._fields
+
+    def store_result(self) -> FakeResult:
+        return FakeResult()
+
+    def affected_rows(self) -> int:
+        return 2
+
+    def insert_id(self) -> int:
+        return 7
+
+
+def test_the_lean_cursor_asks_a_connection_for_nothing_else():
+    server = FakeServer(fields=1)
+    lean = cursor.LeanCursor(server)
+    for _each in range(2):
+        lean.execute("SELECT %s", [3])
+        assert lean.fetchall() == ((1,), (2,))
+    assert server.sent == [b"SELECT 3"] * 2
+
+
+def test_the_lean_cursor_counts_what_a_statement_changed():
+    lean = cursor.LeanCursor(FakeServer(fields=0))
+    lean.execute("UPDATE", [])
+    assert (lean.rowcount, lean.lastrowid, lean.fetchall()) == (2, 7, ())
+
+
+def test_the_driver_has_what_pipelining_needs():
+    needed = {"next_result", "store_result", "field_count", "affected_rows", "insert_id"}
+    assert needed | {"commit", "rollback", "begin", "query", "ping"} <= set(dir(Connection))
+    assert "client_flag |= CLIENT.MULTI_STATEMENTS" in inspect.getsource(Connection.__init__)
+    assert CLIENT.MULTI_STATEMENTS
+
+
+class FakeConnection:
+    def __init__(self) -> None:
+        self.begun = 0
+
+    def begin(self) -> None:
+        self.begun += 1
+
+
+@pytest.mark.django_db  # it asks to connect
+def test_django_begins_a_transaction_by_our_hook():
+    wrapper = base.DatabaseWrapper({"TIME_ZONE": None, "OPTIONS": {}, "ATOMIC_REQUESTS": False})
+    wrapper.connection = FakeConnection()
+    wrapper.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
+    assert wrapper.connection.begun == 1
+    assert not wrapper.autocommit
+
+
+# -- Twisted and autobahn -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def line() -> daphne.Protocol:
+    """An open socket on a transport that notes what is written."""
+    protocol = daphne.Protocol()
+    protocol.factory = WebSocketFactory(None)
+    protocol.factory.protocol = daphne.Protocol
+    protocol.transport = StringTransport()
+    protocol._connectionMade()
+    protocol.state = protocol.STATE_OPEN
+    return protocol
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536, 70_000])
+@pytest.mark.parametrize("binary", [False, True])
+def test_a_frame_is_the_one_autobahn_makes(line, size, binary):
+    payload = b"x" * size
+    line.sendMessage(payload, binary)
+    ours = websocket_sending.frame(payload if binary else payload.decode(), binary)
+    assert ours == line.transport.value()
+
+
+@pytest.fixture(params=[tcp.Connection, unix.Server])
+def pipe(request) -> Iterator[tuple[Any, socket.socket]]:
+    """A transport of Twisted's, and the other end of its line."""
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    reactor: Any = FakeReactor()
+    protocol: Any = Protocol()
+    transport: Any
+    if request.param is unix.Server:
+        transport = unix.Server(ours, protocol, None, None, 1, reactor)
+    else:
+        transport = tcp.Connection(ours, protocol, reactor)
+    transport.connected = True
+    yield transport, theirs
+    ours.close()
+    theirs.close()
+
+
+class FakeReactor:
+    """Notes who waits for the selector."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Any] = []
+
+    def addWriter(self, transport: Any) -> None:
+        self.waiting.append(transport)
+
+    def removeWriter(self, transport: Any) -> None:
+        self.waiting.remove(transport)
+
+    def addReader(self, transport: Any) -> None:
+        pass
+
+
+def test_a_write_is_done_at_once(pipe):
+    transport, theirs = pipe
+    websocket_sending.write(transport, b"one")
+    assert theirs.recv(10) == b"one"
+    assert transport.reactor.waiting == []
+
+
+def test_what_waits_is_written_first(pipe):
+    transport, theirs = pipe
+    transport.write(b"one,")
+    websocket_sending.write(transport, b"two")
+    assert transport.reactor.waiting
+    transport.doWrite()
+    assert theirs.recv(10) == b"one,two"
+
+
+def test_what_the_network_does_not_take_waits(pipe):
+    transport, theirs = pipe
+    flood = b"x" * 3_000_000
+    websocket_sending.write(transport, flood)
+    websocket_sending.write(transport, b"end")
+    received = bytearray()
+    while transport.reactor.waiting:
+        received += theirs.recv(1_000_000)
+        transport.doWrite()
+    theirs.setblocking(False)
+    while len(received) < len(flood) + 3:
+        received += theirs.recv(1_000_000)
+    assert received == flood + b"end"
+
+
+def test_a_lost_connection_is_no_error(pipe):
+    transport, theirs = pipe
+    theirs.close()
+    websocket_sending.write(transport, b"one")
+    websocket_sending.write(transport, b"two")
+    assert transport.reactor.waiting == []
