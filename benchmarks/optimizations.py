@@ -89,12 +89,6 @@ def _writes_of_the_orm() -> None:
     compiled_queries.insert_new = insert_new
 
 
-def _a_ping_before_each_piece_of_work() -> None:
-    from spa_project.lib.db.mysql import base
-
-    base.FRESH = 0.0
-
-
 def _autobahns_frames() -> None:
     from spa_project.lib.websocket_sending import SendingProtocol
 
@@ -130,12 +124,6 @@ def _writes_of_the_selector() -> None:
     websocket_sending.write = lambda transport, data: transport.write(data)
 
 
-def _a_logged_read() -> None:
-    from spa_project.lib.websocket_sending import SendingProtocol
-
-    del SendingProtocol.dataReceived
-
-
 def _daphnes_messages() -> None:
     from spa_project.lib.websocket_sending import SendingProtocol
 
@@ -153,15 +141,9 @@ PARTS = {
     "writes": Part(
         "updates and inserts from kept text", "`update`, `bulk_create`, `save`", _writes_of_the_orm
     ),
-    "ping": Part(
-        "no ping within a second of an answer",
-        "one before each piece of work",
-        _a_ping_before_each_piece_of_work,
-    ),
     "frames": Part("frames made once", "autobahn's `sendMessage`", _autobahns_frames),
     "gathering": Part(
         "one write for what is sent together", "one for each message", _a_write_for_each_message
     ),
     "direct": Part("direct writes", "Twisted's `write`", _writes_of_the_selector),
-    "reading": Part("reading without a log", "autobahn's `dataReceived`", _a_logged_read),
 }

@@ -10,7 +10,6 @@ It depends on what is not documented (`spa_project/tests/lib/test_internals.py`)
 * autobahn's `WebSocketProtocol.state` and `STATE_OPEN`. Our frames go past its `sendMessage`,
   `sendFrame` and `sendData`, which for a server without compression make the same bytes and give
   them to `transport.write`, unless `send_queue` holds some.
-* autobahn's `dataReceived` logs, then calls `_dataReceived`.
 * Twisted's `FileDescriptor.write` appends to `_tempDataBuffer`, which `doWrite` moves to
   `dataBuffer` and gives to `writeSomeData`: with both empty, nothing is waiting to be written.
 """
@@ -27,10 +26,6 @@ class SendingProtocol(WebSocketProtocol):
     """A socket as Daphne's, which does less with every message."""
 
     _frames: list[bytes] | None = None  # what leaves in a moment
-
-    def dataReceived(self, data: bytes) -> None:
-        """Take bytes in, without the words autobahn makes of it for a log nobody reads."""
-        self._dataReceived(data)
 
     def serverSend(self, content: str | bytes, binary: bool = False) -> None:
         """Send a message, together with what else is sent to this client in the same moment."""

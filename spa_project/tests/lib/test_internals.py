@@ -12,7 +12,6 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from autobahn.twisted.websocket import WebSocketAdapterProtocol
 from autobahn.websocket.protocol import WebSocketProtocol
 from daphne.ws_protocol import WebSocketFactory
 from daphne.ws_protocol import WebSocketProtocol as DaphneProtocol
@@ -58,7 +57,6 @@ INTERNALS: list[tuple[ModuleType, type, str, str]] = [
     (cursor, cursors.BaseCursor, "execute", "a09784e3a823"),
     (cursor, cursors.CursorStoreResultMixIn, "_post_get_result", "90480aa1de26"),
     (websocket_sending, DaphneProtocol, "serverSend", "345f21330d2a"),
-    (websocket_sending, WebSocketAdapterProtocol, "dataReceived", "7997f762de21"),
     (websocket_sending, WebSocketProtocol, "sendData", "5dcca425b048"),
     (websocket_sending, WebSocketProtocol, "sendFrame", "89cc8b024c41"),
     (websocket_sending, WebSocketProtocol, "sendMessage", "048d6bcf0d71"),

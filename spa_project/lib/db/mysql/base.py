@@ -5,10 +5,9 @@ It depends on what Django does not document (`spa_project/tests/lib/test_interna
 * `BaseDatabaseWrapper.set_autocommit` calls `_start_transaction_under_autocommit` where there is
   one; Django's SQLite backend has one.
 * The MySQL backend's `get_new_connection` does nothing but connect, and `is_usable` is asked before
-  each piece of work (`BaseDatabaseWrapper.close_if_health_check_failed`), with `errors_occurred`.
+  each piece of work (`BaseDatabaseWrapper.close_if_health_check_failed`).
 """
 
-import time
 from typing import Any
 
 from django.db.backends.mysql import base
@@ -17,9 +16,6 @@ from django.utils.asyncio import async_unsafe
 
 from spa_project.lib.db.mysql.connection import DeferringConnection
 from spa_project.lib.db.mysql.cursor import LeanCursor
-
-#: Seconds for which a server that has answered is taken to be there still.
-FRESH = 1.0
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -36,14 +32,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return DeferringConnection(**conn_params)
 
     def is_usable(self) -> bool:
-        """Whether the server is there: asked before each piece of work, unless it just answered.
-
-        One that changes nothing any more is left, as one that has gone.
-        """
-        if self.connection.is_outdated:
-            return False
-        is_fresh = time.monotonic() - self.connection.answered_at < FRESH
-        return (is_fresh and not self.errors_occurred) or bool(super().is_usable())
+        """Return whether the server is there and changes what it is told to."""
+        return not self.connection.is_outdated and bool(super().is_usable())
 
     def create_lean_cursor(self) -> base.CursorWrapper:
         """A cursor for statements of `spa_project.lib.db.reused_cursor`."""

@@ -37,8 +37,6 @@ class DeferringConnection(Connection):
     def __init__(self, **options: object) -> None:
         self._ahead: list[bytes] = []
         self._opened_at = time.monotonic()
-        #: When the server answered last, on the monotonic clock.
-        self.answered_at = float("-inf")
         super().__init__(**options)  # asks already
 
     @property
@@ -65,7 +63,6 @@ class DeferringConnection(Connection):
             if error.args[0] in _CHANGES_NOTHING:
                 DeferringConnection.refused_at = time.monotonic()
             raise
-        self.answered_at = time.monotonic()
 
     def commit(self) -> None:
         """Commit; a transaction without a statement never began."""

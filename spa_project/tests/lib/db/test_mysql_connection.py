@@ -9,7 +9,6 @@ from django.utils import timezone
 from queueing.models import Room, TransactionEvent
 from queueing.states import Status
 from spa_project.lib.db.compiled_queries import CompiledQuery, Param, insert, update_where
-from spa_project.lib.db.mysql.base import FRESH
 from spa_project.tests.concurrency import another_connection
 
 pytestmark = [
@@ -103,22 +102,6 @@ def test_a_transaction_is_begun_and_ended_by_one_statement_each(maya):
         "Com_rollback": 1,
         "Com_set_option": 0,
     }
-
-
-def test_a_server_that_has_just_answered_is_not_asked_whether_it_is_there(maya, monkeypatch):
-    asked = []
-    monkeypatch.setattr(
-        MySQLdb.connections.Connection, "ping", lambda self: asked.append(1), raising=False
-    )
-    ROOM.first(number="1")
-    assert connection.is_usable()
-    assert not asked
-    connection.errors_occurred = True
-    assert connection.is_usable()
-    connection.errors_occurred = False
-    connection.connection.answered_at -= FRESH
-    assert connection.is_usable()
-    assert len(asked) == 2
 
 
 def refuse(number: int) -> None:
