@@ -1,4 +1,4 @@
-"""The cast of every test, a small menu, and transactions at any point of their life.
+"""Fixtures: people, a small menu, and transactions in any status.
 
 Maya and Noor are therapists, Carl and Cora are cashiers, Mona has the wall monitor's account,
 Maria manages. All work in one branch; Olga is a therapist somewhere else.
@@ -36,7 +36,7 @@ PASSWORD = "a-long-walk-to-the-sea"
 
 @pytest.fixture(autouse=True)
 def _quick_settings(settings) -> None:
-    """Hash passwords fast, serve static files by their own names."""
+    """Hash passwords fast, and serve static files by their own names."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STATIC_ROOT = settings.BASE_DIR / "static"
     settings.STORAGES = settings.STORAGES | {
@@ -46,7 +46,7 @@ def _quick_settings(settings) -> None:
 
 @pytest.fixture(autouse=True)
 def _fresh_limits(settings) -> None:
-    """All tests come from one address, and some from one person."""
+    """Reset the rate limits: all tests share one address, and some one person."""
     for limit in (
         rate_limits.REQUESTS,
         rate_limits.LOGINS,
@@ -135,13 +135,13 @@ def make_offer(service: Service, name: str, price: str, minutes: int) -> Service
 
 @pytest.fixture
 def hour(massage) -> ServiceClassification:
-    """Swedish Massage, 60 minutes, 500.00."""
+    """Return a price: Swedish Massage, 60 minutes, 500.00."""
     return make_offer(massage, "60 minutes", "500.00", 60)
 
 
 @pytest.fixture
 def compress(massage) -> ServiceClassification:
-    """An add-on, 10 minutes, 100.50."""
+    """Return a price: an add-on, 10 minutes, 100.50."""
     return make_offer(massage, "Hot compress", "100.50", 10)
 
 
@@ -150,7 +150,7 @@ MakeTransaction = Callable[..., Transaction]
 
 @pytest.fixture
 def make_transaction(branch, maya, carl, hour) -> MakeTransaction:
-    """A transaction brought to a status by the operations themselves (so only valid ones exist).
+    """Bring a transaction to a status by the operations, so that only valid ones exist.
 
     `therapist` and `cashier` default to Maya and Carl, `choices` to one hour's massage.
     """
@@ -180,7 +180,7 @@ def make_transaction(branch, maya, carl, hour) -> MakeTransaction:
 
 @pytest.fixture
 def captured_statements(db) -> Callable[[], AbstractContextManager[list[str]]]:
-    """The SQL statements sent while the block runs, savepoints of the test itself left out."""
+    """Record the SQL statements sent by the block, without the test's own savepoints."""
 
     @contextmanager
     def capture() -> Iterator[list[str]]:
@@ -195,7 +195,7 @@ def captured_statements(db) -> Callable[[], AbstractContextManager[list[str]]]:
 
 
 class Socket:
-    """One end of a socket in a test: ask, and hear what comes."""
+    """One end of a socket in a test."""
 
     def __init__(self, communicator: WebsocketCommunicator) -> None:
         self._communicator = communicator
@@ -204,7 +204,7 @@ class Socket:
         self.scope = communicator.scope
 
     async def hear(self, event: str) -> dict[str, Any]:
-        """The first message of this kind not heard yet; others keep for later."""
+        """Return the first unread message of this kind; leave others for later."""
         for message in self._unheard:
             if message["event"] == event:
                 self._unheard.remove(message)
@@ -220,14 +220,14 @@ class Socket:
         return await self._communicator.receive_json_from(timeout=5)
 
     async def hear_or_end(self) -> dict[str, Any] | int:
-        """The next message, or the code that the socket is closed with."""
+        """Return the next message, or the code that the socket is closed with."""
         output = await self._communicator.receive_output(timeout=5)
         if output["type"] == "websocket.close":
             return int(output["code"])
         return dict(json.loads(output["text"]))
 
     async def first_word(self) -> str:
-        """ "yes" when something is shown, else the code that the socket is closed with."""
+        """Return "yes" when something is shown, else the code that the socket is closed with."""
         output = await self._communicator.receive_output(timeout=5)
         return str(output.get("code", "yes"))
 
@@ -247,13 +247,13 @@ class Socket:
         await self._communicator.send_to(bytes_data=data)
 
     async def cancel(self) -> None:
-        """End the application's side as a server does that waits no longer."""
+        """Cancel the application's task, as a server does after its time-out."""
         self._communicator.future.cancel()
         with suppress(asyncio.CancelledError):
             await self._communicator.future
 
     async def close_code(self) -> int:
-        """Wait until the server closes; the code it gave."""
+        """Wait until the server closes the socket, and return the code."""
         while True:
             output = await self._communicator.receive_output(timeout=5)
             if output["type"] == "websocket.close":
@@ -269,7 +269,7 @@ async def open_socket(
     origin: str = "http://localhost",
     headers: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Socket]:
-    """A socket to the whole application, with the client's session or a new one of the user."""
+    """Open a socket to the whole application, with the client's session or the user's new one."""
     from spa_project.asgi import application
 
     sent = {"origin": origin, "host": "localhost", **(headers or {})}
@@ -292,7 +292,7 @@ async def open_socket(
 
 
 def session_of(user: User) -> Client:
-    """A browser in which the user has logged in."""
+    """Return a browser in which the user has logged in."""
     client = Client()
     client.force_login(user)
     return client
@@ -325,5 +325,5 @@ def _paid(cashier: Cashier, pk: int) -> Transaction:
 
 
 def _make_rooms_ready() -> None:
-    """As if a therapist had tapped “room ready” after each customer."""
+    """Make used rooms available, as if a therapist had tapped “room ready”."""
     Room.objects.filter(status="preparing").update(status="available", ready_at=None)

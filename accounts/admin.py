@@ -1,4 +1,4 @@
-"""Branches and staff, ready for a manager: create, set a password, switch off."""
+"""Admin pages on which managers create branches and staff, set passwords, switch accounts off."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ class CashierInline(admin.StackedInline):
 
 @admin.register(User)
 class StaffAdmin(UserAdmin):
-    """A person, with the parts they play. Nobody makes themselves more than a manager here."""
+    """A person with their roles; managers cannot grant rights beyond their own here."""
 
     list_display = ("username", "first_name", "branch", "plays", "is_active")
     list_filter = ("branch", "is_active", "is_staff", "is_monitor")
@@ -73,12 +73,12 @@ class StaffAdmin(UserAdmin):
 
     @admin.display(description=_("plays"))
     def plays(self, user: User) -> str:
-        """The person's roles, in words."""
+        """Return the person's roles in words."""
         return ", ".join(sorted(str(role.label) for role in user.roles))
 
     @admin.action(description=_("End every login"), permissions=["change"])
     def end_logins(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
-        """Log these people out everywhere, once the manager has said so twice."""
+        """Log these people out everywhere, after the manager has confirmed it (revocation)."""
         if "confirmed" not in request.POST:
             context = self.admin_site.each_context(request) | {
                 "title": _("End every login"),
@@ -99,16 +99,16 @@ class StaffAdmin(UserAdmin):
 
     @admin.action(description=_("Allow new log-in tries"), permissions=["change"])
     def allow_new_tries(self, request: HttpRequest, people: QuerySet[User]) -> None:
-        """Forget the wrong passwords that lock these people out."""
+        """Reset the failed logins that lock these people out."""
         for person in people:
             forget_wrong_passwords(username=person.username)
         self.message_user(request, _("They can try again now."), messages.SUCCESS)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        """Superusers are theirs alone to see and change."""
+        """Return all users for superusers, and all but superusers for managers."""
         people = super().get_queryset(request)
         return people if request.user.is_superuser else people.filter(is_superuser=False)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """People are switched off, not deleted: what they did stays theirs."""
+        """Return False: people are switched off, so that records keep their names."""
         return False

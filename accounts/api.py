@@ -1,4 +1,4 @@
-"""Logging in and out without a page, tickets for sockets, and the lock of a screen."""
+"""API endpoints for tokens, socket tickets and the screen lock."""
 
 from typing import Annotated
 
@@ -32,7 +32,10 @@ class Credentials(Data):
 
 
 class LogoutData(Data):
-    """With `all`, every login of the person ends: sessions and tokens, here and elsewhere."""
+    """The data of a logout.
+
+    With `all`, every session and token of the person ends, on every device.
+    """
 
     all: bool = False
 
@@ -45,10 +48,10 @@ class UnlockData(Data):
 
 @router.post("/login/", operation_id="login", openapi_extra=described_body(Credentials))
 def login(request: HttpRequest) -> HttpResponse:
-    """A new token for a name and a password."""
-    user = _who_logs_in(request)
+    """Return a new token for a name and a password."""
+    user = _authenticate(request)
     token = new_token(user)
-    # As after a login by page: wrong tries are forgotten, the time is noted.
+    # As after a login on a page: failed logins are reset, the time is recorded.
     user_logged_in.send(sender=User, request=request, user=user)
     return _secret_response(
         {
@@ -68,7 +71,7 @@ def login(request: HttpRequest) -> HttpResponse:
     "/logout/", operation_id="logout", openapi_extra=described_body(LogoutData) | LOGIN_NEEDED
 )
 def logout(request: HttpRequest) -> HttpResponse:
-    """End the token or session that asks, or with `all` every login of the person."""
+    """End the token or session of the request, or with `all` every login of the person."""
     caller = _who_is_in(request)
     assert caller.user is not None
     if read(request, LogoutData).all:
@@ -82,7 +85,7 @@ def logout(request: HttpRequest) -> HttpResponse:
 
 @router.post("/lock/", operation_id="lock", openapi_extra=LOGIN_NEEDED)
 def lock(request: HttpRequest) -> HttpResponse:
-    """Lock the session that asks until its person's PIN is entered; nothing without a PIN."""
+    """Lock the request's session until its person enters their PIN; do nothing without a PIN."""
     caller = _who_is_in(request)
     assert caller.login is not None
     return _secret_response({"ok": True, "locked": screen_lock.lock(caller.person, caller.login)})
@@ -93,7 +96,7 @@ def lock(request: HttpRequest) -> HttpResponse:
 )
 @sensitive_variables()
 def unlock(request: HttpRequest) -> HttpResponse:
-    """Open a locked session again. The fifth wrong PIN ends it."""
+    """Unlock a locked session; the fifth wrong PIN ends it."""
     caller = _who_is_in(request)
     assert caller.login is not None
     pin = read(request, UnlockData).pin
@@ -107,7 +110,7 @@ def unlock(request: HttpRequest) -> HttpResponse:
 
 @router.post("/ws-ticket/", operation_id="ws_ticket", openapi_extra=LOGIN_NEEDED)
 def ws_ticket(request: HttpRequest) -> HttpResponse:
-    """A ticket for `?auth_token=` of a socket: good once, for 30 seconds."""
+    """Return a ticket for `?auth_token=` of a socket: valid once, for 30 seconds."""
     caller = _who_is_in(request)
     assert caller.login is not None
     ticket = new_ticket(caller.login)
@@ -117,8 +120,8 @@ def ws_ticket(request: HttpRequest) -> HttpResponse:
 
 
 @sensitive_variables()
-def _who_logs_in(request: HttpRequest) -> User:
-    """Whose name and password these are; the same refusal whatever is wrong with them."""
+def _authenticate(request: HttpRequest) -> User:
+    """Return the user of a name and password; refuse every failure in the same words."""
     form = AuthenticationForm(request, read(request, Credentials).model_dump())
     user = form.get_user() if form.is_valid() else None
     if not isinstance(user, User):

@@ -1,4 +1,4 @@
-"""App configuration."""
+"""App configuration of accounts."""
 
 from importlib import import_module
 
@@ -11,6 +11,6 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        """Listen for changes of people."""
+        """Connect the signal receivers that announce changes of people."""
         import_module("accounts.signals")
         import_module("accounts.lockout")

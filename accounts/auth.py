@@ -1,4 +1,4 @@
-"""Who is asking: the one answer, for pages, the API and sockets alike."""
+"""Authentication and authorization of callers, the same for pages, the API and sockets."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -19,22 +19,22 @@ from accounts.screen_lock import is_locked
 from accounts.signals import person_topic
 from spa_project.lib.errors import Invalid, NotAuthenticated
 
-#: What a manager may change in the admin, and what they may look at there.
+#: The models a manager may change in the admin, and those they may view there.
 MANAGED_APPS = frozenset({"accounts", "catalog"})
 MANAGED_MODELS = frozenset({"room", "paymentmethod"})
 VIEWED_APPS = frozenset({"queueing", "payments"})
 
 
 class StaffBackend(ModelBackend):
-    """Django's own backend; loads roles in the same query and knows what managers may do."""
+    """Django's model backend, with roles read in the same query and managers' permissions."""
 
     def get_user(self, user_id: int) -> User | None:
-        """The active user with branch, therapist and cashier, in one query."""
+        """Return the active user with branch, therapist and cashier, in one query."""
         user = User.objects.with_roles().filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
-        """Managers' permissions follow from the lists above; nobody has others one by one."""
+        """Return whether a manager has this permission by the lists above; there are no others."""
         app, _dot, codename = perm.partition(".")
         action, _dash, model = codename.partition("_")
         managed = app in MANAGED_APPS or model in MANAGED_MODELS
@@ -42,13 +42,13 @@ class StaffBackend(ModelBackend):
         return self.has_module_perms(user_obj, app) and (managed or viewed)
 
     def has_module_perms(self, user_obj: Any, app_label: str) -> bool:
-        """Whether the admin's index shows the app to this person."""
+        """Return whether the admin's index shows the app to this person."""
         is_manager = user_obj.is_active and getattr(user_obj, "is_staff", False)
         return is_manager and app_label in MANAGED_APPS | VIEWED_APPS
 
 
 class AccessState(NamedTuple):
-    """What a socket was opened with: it ends when any of it changes."""
+    """The rights a socket was opened with; the socket closes when any of them changes."""
 
     login: Login | None
     roles: tuple[Role, ...]
@@ -57,7 +57,7 @@ class AccessState(NamedTuple):
 
 @dataclass(frozen=True)
 class Caller:
-    """Who sends a command, and in which branch. No user: a visitor, such as a customer."""
+    """The sender of a command and their branch; `user` is None for a visitor such as a customer."""
 
     user: User | None
     branch: Branch | None
@@ -65,65 +65,65 @@ class Caller:
 
     @property
     def is_authenticated(self) -> bool:
-        """Whether somebody has logged in."""
+        """Return whether the caller has logged in."""
         return self.user is not None
 
     @property
     def is_sent_by_browser(self) -> bool:
-        """Whether a session says who it is: a browser sends it with whatever page asks."""
+        """Return whether a session cookie authenticates the caller, which needs CSRF protection."""
         return self.is_authenticated and not (self.login and self.login.is_token)
 
     @property
     def is_locked(self) -> bool:
-        """Whether the caller's session waits for a PIN (accounts/screen_lock.py)."""
+        """Return whether the caller's session waits for a PIN (accounts/screen_lock.py)."""
         return self.user is not None and is_locked(self.user, self.login)
 
     @property
     def roles(self) -> frozenset[Role]:
-        """None without a branch: a person acts in the branch they belong to."""
+        """Return the caller's roles, none without a branch: roles apply in one's own branch."""
         return self.user.roles if self.user and self.user.branch else frozenset()
 
     @property
     def topic(self) -> str | None:
-        """Where a change of this person is told (accounts/signals.py)."""
+        """Return the topic on which changes of this person are published (accounts/signals.py)."""
         return person_topic(self.user.pk) if self.user else None
 
     @property
     def access_state(self) -> AccessState:
-        """What must stay as it is while the caller's socket is open."""
+        """Return the rights that must not change while the caller's socket is open."""
         branch_id = self.branch.pk if self.branch else None
         return AccessState(self.login, tuple(sorted(self.roles)), branch_id)
 
     @property
     def here(self) -> Branch:
-        """The branch the caller is in; raises `Invalid` when the address names none."""
+        """Return the caller's branch; raise `Invalid` when the address names none."""
         if self.branch is None:
             raise Invalid(_("Please choose a branch first."))
         return self.branch
 
     @property
     def person(self) -> User:
-        """The caller as a person; only for commands that demand a role."""
+        """Return the caller as a user; only for commands that demand a role."""
         assert self.user is not None
         return self.user
 
     @property
     def therapist(self) -> Therapist:
-        """The caller as a therapist; only for commands that demand that role."""
+        """Return the caller as a therapist; only for commands that demand that role."""
         assert self.user is not None
         return self.user.therapist
 
     @property
     def cashier(self) -> Cashier:
-        """The caller as a cashier; only for commands that demand that role."""
+        """Return the caller as a cashier; only for commands that demand that role."""
         assert self.user is not None
         return self.user.cashier
 
 
 def caller_of(request: HttpRequest) -> Caller:
-    """The caller of an HTTP request: who has logged in, or a visitor of `?branch=`.
+    """Return the caller of an HTTP request: a logged-in person, or a visitor of `?branch=`.
 
-    Raises `NotAuthenticated` for a token that is not good, or no longer.
+    Raises `NotAuthenticated` for a token that is unknown, expired or revoked.
     """
     if shows_token(request):
         return _member(login_of_request(request))
@@ -134,7 +134,7 @@ def caller_of(request: HttpRequest) -> Caller:
 
 
 def member_of_staff(request: HttpRequest) -> Caller:
-    """The caller of a request, who must have logged in; raises `NotAuthenticated`."""
+    """Return the caller of a request; raise `NotAuthenticated` unless they have logged in."""
     caller = caller_of(request)
     if not caller.is_authenticated:
         raise NotAuthenticated
@@ -142,10 +142,10 @@ def member_of_staff(request: HttpRequest) -> Caller:
 
 
 def staff_of(scope: dict[str, Any]) -> Caller:
-    """The member of staff on a socket, as they are now; raises `NotAuthenticated`.
+    """Return the member of staff on a socket as they are now; raise `NotAuthenticated`.
 
-    The login is looked for when the socket opens; whether it stands, and what its person may do,
-    is read with every call.
+    The credentials are read when the socket opens. Whether the login is valid, and what its person
+    may do, is read from the database with every call.
     """
     if "login" not in scope:
         scope["login"] = login_of_socket(scope)
@@ -153,7 +153,7 @@ def staff_of(scope: dict[str, Any]) -> Caller:
 
 
 def revoked_among(access_states: Collection[AccessState]) -> set[AccessState]:
-    """Those whose login is over, or who have another branch or other roles than when they came."""
+    """Return those callers whose login has ended, or whose branch or roles have changed."""
     people = people_of({standing.login for standing in access_states if standing.login})
     now = {Caller(user, user.branch, login).access_state for login, user in people.items()}
     return {standing for standing in access_states if standing.login and standing not in now}
@@ -167,7 +167,7 @@ def _member(login: Login | None) -> Caller:
 
 
 def page_for(*roles: Role) -> Callable[..., Callable[..., HttpResponse]]:
-    """Declare who may open a page: others are sent to the login, or told it is not for them."""
+    """Declare the roles that may open a page: redirect to the login, or answer 403."""
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)

@@ -1,4 +1,4 @@
-"""Which spa a visitor means."""
+"""The branch of a visitor, taken from the address."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -14,12 +14,12 @@ COOKIE_SECONDS = 365 * 24 * 3600
 
 
 def open_branches() -> list[Branch]:
-    """All branches a visitor can choose from."""
+    """Return all branches a visitor can choose from."""
     return list(Branch.objects.filter(active=True))
 
 
 def visited_branch(slug: str | None) -> Branch | None:
-    """The open branch of that name; without a name the only one, if there is just one."""
+    """Return the open branch of that name; without a name the only one, if there is just one."""
     branches = open_branches()
     if slug:
         return next((branch for branch in branches if branch.slug == slug), None)
@@ -27,7 +27,7 @@ def visited_branch(slug: str | None) -> Branch | None:
 
 
 def branch_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A visitors' page: the view gets the branch, which is remembered for the next page."""
+    """Pass the visited branch to a view, and remember it for the next page."""
 
     @wraps(view)
     def find_branch(request: HttpRequest) -> HttpResponse:

@@ -1,7 +1,7 @@
-"""Where a login travels: in a header, in a socket's address, in the session's cookie.
+"""Credentials of a request or socket: header, query parameter or session cookie.
 
-In this order, and the first that is there decides: who shows a token that is over is nobody, even
-with a session.
+They are tried in this order, and the first that is present decides: a caller with an expired token
+is not authenticated, even with a valid session.
 """
 
 from collections.abc import Mapping
@@ -20,18 +20,18 @@ QUERY = "auth_token"
 
 
 def shows_token(request: HttpRequest) -> bool:
-    """Whether a request brings a token, good or not, or leaves it to the session."""
+    """Return whether a request carries a token, valid or not."""
     return _token_of(request) is not None
 
 
 def login_of_request(request: HttpRequest) -> Login | None:
-    """The login an HTTP request brings."""
+    """Return the login an HTTP request carries."""
     token = _token_of(request)
     return login_of_session(request.session) if token is None else login_by_token(token)
 
 
 def login_of_socket(scope: Mapping[str, Any]) -> Login | None:
-    """The login a socket was opened with. A ticket is spent by this."""
+    """Return the login a socket was opened with, and consume its ticket, if it has one."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     if (token := _token_in(headers)) is not None:
         return login_by_token(token)
@@ -43,7 +43,10 @@ def login_of_socket(scope: Mapping[str, Any]) -> Login | None:
 
 
 def _login_in_address(text: str) -> Login | None:
-    """Addresses end up in logs and histories: a ticket is worth nothing there, a token is."""
+    """Return the login of a ticket in the address, or of a token where settings allow it.
+
+    Addresses end up in logs and histories, where a used ticket is worthless but a token is not.
+    """
     login = redeem_ticket(text)
     if login is None and settings.ALLOW_TOKEN_IN_QUERY:
         return login_by_token(text)
@@ -59,5 +62,5 @@ def _token_of(request: HttpRequest) -> str | None:
 
 def _token_in(headers: Mapping[str, str]) -> str | None:
     scheme, _space, token = headers.get("authorization", "").partition(" ")
-    # Another scheme is a proxy's business, such as a password before the whole site.
+    # Another scheme belongs to a proxy, such as a password for the whole site.
     return token.strip() if scheme.lower() == "bearer" else headers.get("x-auth-token")

@@ -1,4 +1,4 @@
-"""Staff to try the product with."""
+"""Staff accounts for the demo."""
 
 import json
 import secrets
@@ -11,7 +11,7 @@ from django.contrib.auth.hashers import make_password
 
 from accounts.models import Branch, Cashier, Therapist, User
 
-# No l, 1, o, 0: people type these from a terminal into a phone.
+# No l, 1, o, 0: people copy these from a terminal to a phone.
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 
 THERAPIST_NAMES = ("Anna", "Ben", "Carmen", "Dario", "Elena", "Felix", "Grace", "Hugo")
@@ -20,39 +20,39 @@ CASHIER_NAMES = ("Ines", "Jun", "Kaya", "Lito")
 
 @dataclass(frozen=True)
 class DemoAccount:
-    """An account that was made, with the password to print once."""
+    """A newly made account, with the password to print once."""
 
     username: str
     password: str
 
 
 def logins_file() -> Path:
-    """Where the demo's logins are kept: beside the database they belong to."""
+    """Return the path of the demo's logins: beside the database they belong to."""
     return Path(str(settings.DATABASES["default"]["NAME"])).with_name("demo_logins.json")
 
 
 def keep(logins: Iterable[DemoAccount]) -> None:
-    """Keep the demo's logins, readable by its owner alone."""
+    """Write the demo's logins to a file that only its owner can read."""
     path = logins_file()
     path.touch(mode=0o600)
     path.write_text(json.dumps({login.username: login.password for login in logins}))
 
 
 def kept_logins() -> dict[str, str]:
-    """Passwords by user name; none where the demo has not made any."""
+    """Return passwords by user name, empty where the demo has not made any."""
     path = logins_file()
     return json.loads(path.read_text()) if path.exists() else {}
 
 
 def new_password() -> str:
-    """About 60 bits, in four readable groups."""
+    """Return a password of about 60 bits in four readable groups."""
     return "-".join("".join(secrets.choice(_LETTERS) for _each in range(3)) for _group in range(4))
 
 
 class StaffFactory:
-    """Makes the accounts of a branch: `given` is everybody's password, else each gets their own.
+    """A maker of accounts for a branch, with one `given` password or one password each.
 
-    Accounts with a made-up password are marked as demo accounts.
+    Accounts with a generated password are marked as demo accounts.
     """
 
     def __init__(self, branch: Branch, given: str | None) -> None:
@@ -61,23 +61,23 @@ class StaffFactory:
         self.logins: list[DemoAccount] = []
 
     def therapist(self, number: int, room_number: str) -> None:
-        """`therapist<number>`, with a room of their own."""
+        """Create `therapist<number>`, with a room of their own."""
         user = self._user(f"therapist{number}")
         name = _name(THERAPIST_NAMES, number)
         Therapist.objects.create(user=user, display_name=name, room_number=room_number)
 
     def cashier(self, number: int) -> None:
-        """`cashier<number>`, at the counter of that number."""
+        """Create `cashier<number>`, at the counter of that number."""
         user = self._user(f"cashier{number}")
         name = _name(CASHIER_NAMES, number)
         Cashier.objects.create(user=user, display_name=name, counter_number=str(number))
 
     def manager(self, number: int) -> None:
-        """`manager<number>`, who may enter the admin."""
+        """Create `manager<number>`, who may enter the admin."""
         self._user(f"manager{number}", is_staff=True)
 
     def monitor(self, number: int) -> None:
-        """`monitor<number>`, the account of a wall screen."""
+        """Create `monitor<number>`, the account of a wall screen."""
         self._user(f"monitor{number}", is_monitor=True)
 
     def _user(self, username: str, **roles: bool) -> User:

@@ -1,4 +1,4 @@
-"""The forms staff log in with, and choose their PIN."""
+"""Forms for logging in and for choosing a PIN."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ _DIGITS = {"inputmode": "numeric", "autocomplete": "off", "maxlength": "6"}
 
 
 class LoginForm(AuthenticationForm):
-    """Django's, in words of our own: Django speaks fewer languages than our screens."""
+    """Django's form with this project's messages, which are translated into all its languages."""
 
     error_messages = AuthenticationForm.error_messages | {
         "invalid_login": _("This name and password do not belong together."),
@@ -29,7 +29,7 @@ class LoginForm(AuthenticationForm):
 
 
 class PinForm(forms.Form):
-    """A person's own PIN, twice; and their password, because anybody may pass by."""
+    """A person's PIN, twice, and their password, because a screen may be unattended."""
 
     pin = forms.CharField(
         label=_("PIN, 4 to 6 digits (empty: no PIN)"),

@@ -1,4 +1,4 @@
-"""Passwords are hashed slowly and with much memory, on purpose; so only a few at once."""
+"""Password hashing with Argon2id, limited to a few hashes at a time in each process."""
 
 import threading
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from spa_project.lib.errors import Busy
 from spa_project.lib.metrics import BUSY
 
 HASHES_AT_ONCE = 4
-#: Seconds to wait for a place. A hash takes a twentieth of one; who waits longer is in a flood.
+#: Seconds to wait for a free slot. A hash takes about 0.05 s, so a longer wait means a flood.
 PLACE_WAIT = 0.5
 
 _places = threading.BoundedSemaphore(HASHES_AT_ONCE)
@@ -28,10 +28,11 @@ def _place() -> Iterator[None]:
 
 
 class FrugalArgon2PasswordHasher(Argon2PasswordHasher):
-    """Argon2id with OWASP's first choice of parameters (Password Storage Cheat Sheet): 19 MiB.
+    """Argon2id with OWASP's first choice of parameters: 19 MiB of memory.
 
-    Django's own take 100 MiB for each, which a flood of logins turns into an attack on memory.
-    Raises `Busy` when `HASHES_AT_ONCE` are at work already and none ends in time.
+    Source: OWASP Password Storage Cheat Sheet. Django's own parameters take 100 MiB for each hash,
+    so that a flood of logins exhausts the memory. Raises `Busy` when `HASHES_AT_ONCE` hashes are
+    being computed and none ends in time.
     """
 
     memory_cost = 19 * 1024  # KiB
@@ -39,11 +40,11 @@ class FrugalArgon2PasswordHasher(Argon2PasswordHasher):
     parallelism = 1
 
     def encode(self, password: str, salt: str) -> str:
-        """A hash of the password, with its parameters."""
+        """Return the hash of a password, with its parameters."""
         with _place():
             return super().encode(password, salt)
 
     def verify(self, password: str, encoded: str) -> bool:
-        """Whether the password is the one that was hashed."""
+        """Return whether the password is the one that was hashed."""
         with _place():
             return super().verify(password, encoded)

@@ -1,4 +1,4 @@
-"""What somebody hears who gave too many wrong passwords (django-axes counts them)."""
+"""Responses to too many failed logins, which django-axes counts."""
 
 from typing import Any
 
@@ -17,14 +17,14 @@ from spa_project.lib.web.error_views import problem
 
 
 def address(request: HttpRequest) -> str | None:
-    """Where a login comes from; nothing for a Unix socket."""
+    """Return the client's network address, None for a Unix socket."""
     return client_address(request) or None
 
 
 def answer(
     request: HttpRequest, response: HttpResponse | None, credentials: dict[str, Any] | None
 ) -> HttpResponse:
-    """The same for everybody, whether there is such a person or not and the password was right."""
+    """Refuse in the same words for everybody, known user or not, right password or not."""
     # The middleware's async path passes no credentials; the request has them on both paths.
     seconds = _seconds_left(request, credentials or getattr(request, "axes_credentials", None))
     minutes = -(-seconds // 60)
@@ -37,7 +37,7 @@ def answer(
 
 
 def _seconds_left(request: HttpRequest, credentials: dict[str, Any] | None) -> int:
-    """Until the last wrong password is forgotten; at least one."""
+    """Return the seconds until the lock-out ends, at least one."""
     [attempts] = AxesProxyHandler.get_implementation().get_user_attempts(request, credentials)
     last = attempts.aggregate(at=Max("attempt_time"))["at"]
     left = (last + get_cool_off(request) - timezone.now()).total_seconds() if last else 0
@@ -45,6 +45,6 @@ def _seconds_left(request: HttpRequest, credentials: dict[str, Any] | None) -> i
 
 
 @receiver(pre_save, sender="axes.AccessAttempt")
-def keep_no_forms(sender: Any, instance: Any, **_: Any) -> None:
-    """A failed login is counted without what was sent: it may hold a password in any place."""
+def drop_form(sender: Any, instance: Any, **_: Any) -> None:
+    """Remove the submitted form from a failed attempt: any field may hold a password."""
     instance.get_data = instance.post_data = ""

@@ -1,7 +1,7 @@
-"""Logins: of whom they are, and whether they still stand.
+"""Logins: the sessions and tokens of a person, their expiry and their revocation.
 
-Whether somebody uses a session or a token makes no difference once it is known: both are a row
-with an end, and a stamp that a new password makes worthless.
+Both are treated alike once found: a row with an end, and a session hash that a new password
+changes, which revokes every login.
 """
 
 import logging
@@ -23,15 +23,15 @@ from accounts.signals import publish_person_changed
 
 logger = logging.getLogger(__name__)
 
-#: A token that nobody uses ends after this time; using it puts its end off again,
+#: Sliding lifetime of a token.
 TOKEN_LIFE = timedelta(hours=24)
-#: but not with every request.
+#: Extend it at most this often, not with every request.
 EXTEND_AFTER = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
 class Login:
-    """One login of a person: the row it lives by, and the person's stamp when it was made."""
+    """One login of a person: the key of its row, and the person's session hash when it was made."""
 
     user_id: int
     key: str  # of a session, or the digest of a token
@@ -40,12 +40,12 @@ class Login:
 
     @property
     def is_token(self) -> bool:
-        """Whether its holder sends it on purpose, not a browser with every request."""
+        """Return whether the client sends it on purpose; browsers send cookies with any request."""
         return self.ends_at is not None
 
 
 def login_of_session(session: SessionBase) -> Login | None:
-    """The login that a session carries, if it carries one."""
+    """Return the login that a session carries, if any."""
     try:
         user_id, stamp = int(session[SESSION_KEY]), session[HASH_SESSION_KEY]
     except (KeyError, ValueError):
@@ -54,16 +54,16 @@ def login_of_session(session: SessionBase) -> Login | None:
 
 
 def person_of(login: Login) -> User | None:
-    """The person as they are now, in one statement; nobody when the login is over."""
+    """Return the person as they are now, in one statement; None when the login has ended."""
     found = queries.person_of_login(login.user_id, login.key)
-    if found is None or not _stands(login, found.user, found.expires_at):
+    if found is None or not _is_valid(login, found.user, found.expires_at):
         return None
-    _put_end_off(login, found.expires_at)
+    _extend(login, found.expires_at)
     return found.user
 
 
 def people_of(logins: Collection[Login]) -> dict[Login, User]:
-    """The same for many: those that still stand, in two statements however many there are."""
+    """Return the people of many logins that are still valid, in two statements at most."""
     keys = {login.key for login in logins}
     tokens = AuthToken.objects.filter(digest__in=keys).values_list("digest", "expires_at")
     sessions = Session.objects.filter(session_key__in=keys).values_list(
@@ -74,38 +74,38 @@ def people_of(logins: Collection[Login]) -> dict[Login, User]:
     found = {}
     for login in logins:
         user, expires_at = people.get(login.user_id), expiries.get(login.key)
-        if user is not None and _stands(login, user, expires_at):
-            _put_end_off(login, expires_at)
+        if user is not None and _is_valid(login, user, expires_at):
+            _extend(login, expires_at)
             found[login] = user
     return found
 
 
 def end_login(login: Login) -> None:
-    """Log out a token; its sockets close. Django ends sessions (`logout`)."""
+    """Revoke a token and close its sockets; Django's `logout` ends sessions."""
     AuthToken.objects.filter(digest=login.key).delete()
     publish_person_changed(login.user_id)
 
 
 def end_every_login(user: User) -> None:
-    """Log a person out everywhere: sessions, tokens, tickets, sockets."""
+    """Revoke every login of a person: sessions, tokens, tickets and sockets."""
     AuthToken.objects.filter(user=user).delete()
     SocketTicket.objects.filter(user=user).delete()
     User.objects.filter(pk=user.pk).update(login_epoch=F("login_epoch") + 1)
     publish_person_changed(user.pk)
 
 
-def _stands(login: Login, user: User, expires_at: datetime | None) -> bool:
+def _is_valid(login: Login, user: User, expires_at: datetime | None) -> bool:
     in_time = expires_at is not None and expires_at > timezone.now()
-    return in_time and user.is_active and _is_stamp_of(user, login.stamp)
+    return in_time and user.is_active and _is_session_hash_of(user, login.stamp)
 
 
-def _is_stamp_of(user: User, stamp: str) -> bool:
-    """The older ones too, while the site's key is being changed (`SECRET_KEY_FALLBACKS`)."""
+def _is_session_hash_of(user: User, stamp: str) -> bool:
+    """Return whether a session hash is the person's, under `SECRET_KEY_FALLBACKS` too."""
     hashes = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
     return any(constant_time_compare(stamp, known) for known in hashes)
 
 
-def _put_end_off(login: Login, expires_at: datetime | None) -> None:
+def _extend(login: Login, expires_at: datetime | None) -> None:
     if login.ends_at is None or expires_at is None:
         return
     later = min(timezone.now() + TOKEN_LIFE, login.ends_at)
@@ -114,5 +114,5 @@ def _put_end_off(login: Login, expires_at: datetime | None) -> None:
     try:
         AuthToken.objects.filter(digest=login.key).update(expires_at=later)
     except OperationalError as error:
-        # Who only reads is served by a database that cannot write; the next use puts it off.
+        # A read-only database still serves reads; the next use extends the token.
         logger.warning("The end of a login was not put off: %s", error)

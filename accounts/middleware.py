@@ -1,4 +1,4 @@
-"""What a locked session may still ask for."""
+"""Middleware that limits a locked session to unlocking and logging out."""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -18,9 +18,9 @@ from spa_project.lib.web.responses import API
 
 View: TypeAlias = Callable[[HttpRequest], HttpResponse]
 
-#: Where a locked screen waits: it is shown, goes on listening, and lets its person in or out.
+#: The page a locked screen is redirected to: it stays connected, and can unlock or log out.
 LOCKED_PAGE = "therapist"
-#: The names of what stays open, in the words of the addresses (`urls.py`, `api.py`).
+#: URL names that stay open to a locked session (`urls.py`, `api.py`).
 STILL_OPEN = frozenset(
     {
         *(LOCKED_PAGE, "api-1:therapist_snapshot"),
@@ -32,7 +32,7 @@ STILL_OPEN = frozenset(
 
 
 def keep_locked(get_response: View) -> View:
-    """Middleware: no page and no command for a session that waits for its person's PIN."""
+    """Refuse pages and commands to a session that waits for its person's PIN."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if not _is_refused(request):

@@ -1,4 +1,4 @@
-"""Who works here: branches, people, and the parts they play on the floor."""
+"""Models of branches, people, their roles and their logins."""
 
 import datetime
 import zoneinfo
@@ -18,7 +18,7 @@ from spa_project.lib.money import DECIMAL_PLACES, MAX_DIGITS
 
 
 class Role(models.TextChoices):
-    """What a person may be on the floor. One person may be several of these."""
+    """A role of a person on the floor; one person may have several."""
 
     THERAPIST = "therapist", _("Therapist")
     CASHIER = "cashier", _("Cashier")
@@ -26,18 +26,18 @@ class Role(models.TextChoices):
     MANAGER = "manager", _("Manager")
 
 
-#: Who works on the floor and may act there; the account of a wall screen only watches.
+#: Roles that may act on the floor; the account of a wall screen only watches.
 STAFF = (Role.THERAPIST, Role.CASHIER, Role.MANAGER)
 
 
 def validate_time_zone(name: str) -> None:
-    """Refuse a name the time-zone database does not know."""
+    """Refuse a name that the time-zone database does not have."""
     if name not in zoneinfo.available_timezones():
         raise ValidationError(_("“%(name)s” is not a time zone."), params={"name": name})
 
 
 class Branch(models.Model):
-    """One spa. Queues, codes, rooms and screens all belong to a branch."""
+    """One spa; queues, codes, rooms and screens all belong to a branch."""
 
     name = models.CharField(_("name"), max_length=80, unique=True)
     slug = models.SlugField(_("short name in addresses"), max_length=40, unique=True)
@@ -85,23 +85,24 @@ class Branch(models.Model):
         return self.name
 
     def business_date(self, at: datetime.datetime | None = None) -> datetime.date:
-        """The business day of a moment (now, when none is given) in the branch's time zone."""
+        """Return the business day of a moment, by default now, in the branch's time zone."""
         local = (at or timezone.now()).astimezone(zoneinfo.ZoneInfo(self.time_zone))
-        # Wall-clock comparison, so the day is right on the two days a year that clocks change.
+        # Compares wall-clock time, so that the day is right on the two days a year when clocks
+        # change.
         day = local.date()
         return day if local.time() >= self.day_start else day - datetime.timedelta(days=1)
 
 
 class StaffManager(UserManager["User"]):
-    """Users, with what the edges need to know about them in one query."""
+    """A manager of users that can load what authorization needs in one query."""
 
     def with_roles(self) -> models.QuerySet["User"]:
-        """Users with branch, therapist and cashier loaded in the same query."""
+        """Return users with branch, therapist and cashier loaded in the same query."""
         return self.select_related("branch", "therapist", "cashier")
 
 
 class User(AbstractUser):
-    """A person who can log in. Managers are those who may enter the admin (`is_staff`)."""
+    """A person who can log in; managers are those who may enter the admin (`is_staff`)."""
 
     branch = models.ForeignKey(
         Branch, verbose_name=_("branch"), null=True, blank=True, on_delete=models.PROTECT
@@ -118,10 +119,10 @@ class User(AbstractUser):
         help_text=_("Made by the seed command with a password it printed."),
     )
 
-    #: One more ends every login of this person: sessions, tokens and tickets.
+    #: Incrementing it revokes every login of this person: sessions, tokens and tickets.
     login_epoch = models.PositiveIntegerField(default=0, editable=False)
 
-    #: Opens the person's locked screens; hashed as the password is. Empty: none of theirs lock.
+    #: Unlocks the person's screens; hashed as the password is. Empty: the screens never lock.
     pin = models.CharField(max_length=128, blank=True, editable=False)
 
     objects: ClassVar[StaffManager] = StaffManager()
@@ -132,7 +133,7 @@ class User(AbstractUser):
 
     @property
     def roles(self) -> frozenset[Role]:
-        """The parts this person plays now; none when the account is switched off."""
+        """Return the roles this person has now, none when the account is switched off."""
         if not self.is_active:
             return frozenset()
         plays = {
@@ -145,12 +146,12 @@ class User(AbstractUser):
 
     @property
     def shown_name(self) -> str:
-        """The name on screens; of people who have none there, their own."""
+        """Return the name on screens, or the person's own name."""
         profile = getattr(self, "therapist", None) or getattr(self, "cashier", None)
         return profile.display_name if profile else self.get_full_name() or self.username
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """What every login carries: another password, or another epoch, and it is over."""
+        """Return a hash that a new password or a new epoch changes, which revokes all logins."""
         proof = f"{self.login_epoch}:{self.password}"
         return salted_hmac(
             "accounts.User.login", proof, secret=secret, algorithm="sha256"
@@ -161,15 +162,15 @@ Profile = TypeVar("Profile", bound="StaffProfile")
 
 
 class StaffProfileManager(models.Manager[Profile]):
-    """Therapists or cashiers."""
+    """A manager of therapists or cashiers."""
 
     def on_duty(self, branch: Branch) -> models.QuerySet[Profile]:
-        """Who plays this part in the branch now: neither the part nor the person switched off."""
+        """Return the branch's active profiles whose person is active, too."""
         return self.filter(active=True, user__is_active=True, user__branch=branch)
 
 
 class StaffProfile(models.Model):
-    """What a therapist and a cashier have in common."""
+    """The common fields of therapists and cashiers."""
 
     display_name = models.CharField(_("name on screens"), max_length=60)
     active = models.BooleanField(_("active"), default=True)
@@ -207,7 +208,7 @@ class Cashier(StaffProfile):
 
 
 class SessionLock(models.Model):
-    """A session whose screens wait for their person's PIN. It ends with the session."""
+    """A session whose screens wait for their person's PIN; it ends with the session."""
 
     session = models.OneToOneField(Session, primary_key=True, on_delete=models.CASCADE)
     tries = models.PositiveSmallIntegerField(default=0)
@@ -217,11 +218,11 @@ class SessionLock(models.Model):
 
 
 class Secret(models.Model):
-    """Something its holder shows us; we know its digest only, so that nobody can read it here."""
+    """A secret of which the database stores the digest only, so that nobody can read it there."""
 
     digest = models.CharField(max_length=64, unique=True, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
-    #: What the person's login hash was when they logged in.
+    #: The person's session hash when they logged in.
     stamp = models.CharField(max_length=64, editable=False)
     expires_at = models.DateTimeField(db_index=True)
 
@@ -233,15 +234,18 @@ class Secret(models.Model):
 
 
 class AuthToken(Secret):
-    """A login of a program or phone. It lives on while it is used, but not for ever."""
+    """A login of a program or phone; use extends it, up to an absolute limit."""
 
-    #: However much it is used.
+    #: The absolute end, however much the token is used.
     ends_at = models.DateTimeField()
 
 
 class SocketTicket(Secret):
-    """Opens one socket, for a program that cannot send headers; part of the login that asked."""
+    """A ticket that opens one socket, for programs that cannot send headers.
+
+    It belongs to the login that requested it.
+    """
 
     login_key = models.CharField(max_length=64, editable=False)
-    #: The end of the token that asked; a session has none of ours.
+    #: The end of the token that requested it; None for a session.
     login_ends_at = models.DateTimeField(null=True)

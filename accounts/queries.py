@@ -12,7 +12,7 @@ from spa_project.lib.db.compiled_queries import CompiledQuery, Param
 
 
 class PersonOfLogin(NamedTuple):
-    """A person with roles and branch, and when the login expires; never: it does not exist."""
+    """A person with roles and branch, and when the login expires (None: it does not exist)."""
 
     user: User
     expires_at: datetime.datetime | None

@@ -1,7 +1,7 @@
-"""Screens that lock themselves: a session that waits for its person's PIN.
+"""Screen lock: a session that waits for its person's PIN.
 
-It may go on listening, so that a locked tablet still rings. It opens no page and sends no command
-until the PIN is entered; the fifth wrong one ends it.
+Its sockets stay open, so that a locked tablet still rings, but it gets no page and may send no
+command until the PIN is entered. The fifth wrong PIN ends the session.
 """
 
 from django.contrib.auth.hashers import check_password, make_password
@@ -14,7 +14,7 @@ from accounts.models import SessionLock, User
 from spa_project.lib.errors import DomainError, NotAllowed, NotAuthenticated
 
 TRIES = 5
-#: What a PIN is made of.
+#: The digits of a PIN.
 PIN = r"^[0-9]{4,6}$"
 
 
@@ -26,12 +26,12 @@ class WrongPin(DomainError):
 
 @sensitive_variables("pin")
 def set_pin(user: User, pin: str) -> None:
-    """Give a person another PIN, or with an empty one none: then nothing of theirs locks."""
+    """Set a person's PIN; an empty one disables their screen lock."""
     User.objects.filter(pk=user.pk).update(pin=make_password(pin) if pin else "")
 
 
 def lock(user: User, login: Login) -> bool:
-    """Lock the session; not that of somebody who has no PIN to open it again."""
+    """Lock the session, unless its person has no PIN to unlock it with."""
     if not user.pin:
         return False
     _require_session(login)
@@ -40,7 +40,7 @@ def lock(user: User, login: Login) -> bool:
 
 
 def is_locked(user: User, login: Login | None) -> bool:
-    """Whether the session waits for a PIN; asks nothing about people without one."""
+    """Return whether the session waits for a PIN; without a query for people who have none."""
     if not user.pin or login is None or login.is_token:
         return False
     return SessionLock.objects.filter(session_id=login.key).exists()
@@ -48,9 +48,12 @@ def is_locked(user: User, login: Login | None) -> bool:
 
 @sensitive_variables("pin")
 def unlock(user: User, login: Login, pin: str) -> None:
-    """Open the session again. Raises `WrongPin`, the fifth time `NotAuthenticated`: it must end.
+    """Unlock the session.
 
-    Each try is counted before it is looked at, so that many at once are no more than five."""
+    Raises `WrongPin`, and at the fifth wrong PIN `NotAuthenticated`: the session must end. Each
+    attempt is counted before it is checked, so that simultaneous attempts do not get more than five
+    tries.
+    """
     if not lock(user, login):
         return
     found = SessionLock.objects.filter(session_id=login.key)
@@ -65,6 +68,6 @@ def unlock(user: User, login: Login, pin: str) -> None:
 
 
 def _require_session(login: Login) -> None:
-    """A token is no screen: whoever holds it sends it on purpose."""
+    """Refuse a token, which has no screen to lock."""
     if login.is_token:
         raise NotAllowed

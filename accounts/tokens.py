@@ -1,4 +1,4 @@
-"""Tokens, and the single-use tickets that open a socket: made, found, spent, cleared."""
+"""Tokens, and single-use tickets that open a socket: issue, look up, redeem and clear."""
 
 import hashlib
 import secrets
@@ -19,7 +19,7 @@ TICKET_LIFE = timedelta(seconds=30)
 
 @dataclass(frozen=True)
 class Issued:
-    """A new secret: shown to who asked, once, and kept nowhere."""
+    """A new secret, shown once to the client that requested it and stored nowhere."""
 
     text: str
     expires_at: datetime
@@ -27,7 +27,7 @@ class Issued:
 
 @durable
 def new_token(user: User) -> Issued:
-    """A token for a person whose password was right."""
+    """Issue a token to a person whose password was right."""
     clear_expired()
     text, now = secrets.token_urlsafe(32), timezone.now()
     ends_at = now + timedelta(days=settings.TOKEN_MAX_DAYS)
@@ -42,7 +42,7 @@ def new_token(user: User) -> Issued:
 
 
 def login_by_token(text: str) -> Login | None:
-    """The login of a token; whether it still stands is not asked here."""
+    """Return the login of a token, without checking whether it is still valid."""
     token = queries.token_by_digest(digest_of(text))
     if token is None:
         return None
@@ -50,7 +50,7 @@ def login_by_token(text: str) -> Login | None:
 
 
 def new_ticket(login: Login) -> Issued:
-    """A ticket that opens one socket, as a part of this login."""
+    """Issue a ticket that opens one socket as a part of this login."""
     text = secrets.token_urlsafe(32)
     ticket = SocketTicket.objects.create(
         digest=digest_of(text),
@@ -64,27 +64,28 @@ def new_ticket(login: Login) -> Issued:
 
 
 def redeem_ticket(text: str) -> Login | None:
-    """The login a ticket belongs to, for the first who shows it in time; nothing for all others."""
+    """Return a ticket's login to the first caller in time, and None to all others."""
     found = SocketTicket.objects.filter(digest=digest_of(text), expires_at__gt=timezone.now())
     ticket = found.first()
-    # Whoever deletes the row has it: the database lets only one do so, in whatever process.
+    # The caller that deletes the row gets the ticket: the database lets only one do so, in whatever
+    # process.
     if ticket is None or found.delete()[0] != 1:
         return None
     return Login(ticket.user_id, ticket.login_key, ticket.stamp, ticket.login_ends_at)
 
 
 def clear_expired() -> int:
-    """Forget tokens and tickets that are over; returns how many."""
+    """Delete tokens and tickets that have expired; return how many."""
     over = {"expires_at__lte": timezone.now()}
     tokens, tickets = AuthToken.objects.filter(**over), SocketTicket.objects.filter(**over)
     return tokens.delete()[0] + tickets.delete()[0]
 
 
 def clear_expired_sessions() -> int:
-    """Forget sessions that are over; returns how many."""
+    """Delete sessions that have expired; return how many."""
     return Session.objects.filter(expire_date__lte=timezone.now()).delete()[0]
 
 
 def digest_of(text: str) -> str:
-    """What the database knows of a secret. It is random, so it needs neither salt nor slowness."""
+    """Return the digest of a secret; a random one needs neither salt nor a slow hash."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Addresses: home, login and PIN."""
+"""URLs of the home page, the login and the PIN."""
 
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path

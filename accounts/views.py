@@ -1,4 +1,4 @@
-"""The ways in."""
+"""Views of the home page and the PIN."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,7 +13,7 @@ from spa_project.lib.web.pages import page_data
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """The spa and its doors; where there are several branches, the choice between them."""
+    """Show the links to the branch's pages, or the choice between several branches."""
     branch = visited_branch(request.GET.get("branch") or request.COOKIES.get(BRANCH_COOKIE))
     context = {"branch": branch, "branches": open_branches(), "page_data": page_data()}
     return render(request, "home.html", context)
@@ -22,7 +22,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @page_for(Role.THERAPIST)
 def pin(request: HttpRequest) -> HttpResponse:
-    """A person chooses the PIN that opens their locked screen, or does without."""
+    """Show and save the form for the PIN that unlocks a person's screens."""
     caller = caller_of(request)
     form = PinForm(request, caller.person)
     if request.method == "POST" and form.is_valid():

@@ -1,4 +1,4 @@
-"""The menu in the hands of a manager."""
+"""Admin pages on which managers edit the menu."""
 
 from typing import Any
 
@@ -23,15 +23,15 @@ from spa_project.lib.money import format_amount
 
 
 class TidyCharField(forms.CharField):
-    """Text as a price list would bring it in: single spaces, composed letters."""
+    """Text normalized as by a menu import: single spaces, composed letters."""
 
     def to_python(self, value: Any) -> str:
-        """The tidy text; empty for nothing."""
+        """Return the normalized text, empty for nothing."""
         return tidy(super().to_python(value) or "")
 
 
 class MenuForm(forms.ModelForm):
-    """A line of the menu; without a number of its own it comes after its neighbours."""
+    """A form for a menu entry; one without an order number is put after its siblings."""
 
     order = forms.IntegerField(
         label=_("Order"),
@@ -46,7 +46,7 @@ class MenuForm(forms.ModelForm):
         widgets = {"description": AdminTextareaWidget(attrs={"rows": 2})}
 
     def clean(self) -> dict[str, Any]:
-        """The cleaned data, with a place at the end for what has none."""
+        """Return the cleaned data, with an order number at the end where none is given."""
         data = super().clean() or self.cleaned_data
         if "order" in data and data["order"] is None:
             data["order"] = self._order_at_the_end(data)
@@ -68,7 +68,7 @@ class ClassificationForm(MenuForm):
     parent = "service"
 
 
-#: How the fields of the menu are asked for, in pages, rows and lists alike.
+#: Form widgets of the menu's fields, in pages, rows and lists alike.
 FIELDS: dict[type[models.Field], dict[str, Any]] = {
     models.CharField: {"form_class": TidyCharField},
     models.DecimalField: {
@@ -99,7 +99,7 @@ class ClassificationInline(admin.TabularInline):
     formfield_overrides = FIELDS
 
     def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
-        """Blank rows at once for a new service: without a price nobody can choose it."""
+        """Return blank rows for a new service: nobody can choose one without a price."""
         return 0 if obj else 2
 
 
@@ -115,13 +115,13 @@ class ServiceCategoryAdmin(admin.ModelAdmin):
     search_fields = ("name", "services__name")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ServiceCategory]:
-        """Categories with the number of their services, in the same query."""
+        """Return categories with the number of their services, in the same query."""
         categories: QuerySet[ServiceCategory] = super().get_queryset(request)
         return categories.annotate(service_count=Count("services"))
 
     @admin.display(description=_("services"))
     def services(self, category: Any) -> SafeString:
-        """A link to the list of this category's services."""
+        """Return a link to the list of this category's services."""
         address = reverse("admin:catalog_service_changelist")
         count = category.service_count
         words = ngettext("%(count)d service", "%(count)d services", count) % {"count": count}
@@ -144,13 +144,13 @@ class ServiceAdmin(admin.ModelAdmin):
     search_fields = ("name", "description", "category__name", "classifications__classification")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Service]:
-        """Services with their prices, in one query more."""
+        """Return services with their prices, in one more query."""
         services: QuerySet[Service] = super().get_queryset(request)
         return services.prefetch_related("classifications")
 
     @admin.display(description=_("prices"))
     def prices(self, service: Service) -> str:
-        """From the lowest to the highest price that can be chosen now."""
+        """Return the range of prices that can be chosen now."""
         amounts = sorted(offer.price for offer in service.classifications.all() if offer.active)
         if not amounts:
             return "-"
@@ -160,7 +160,10 @@ class ServiceAdmin(admin.ModelAdmin):
 
 @admin.register(ServiceClassification)
 class ServiceClassificationAdmin(admin.ModelAdmin):
-    """All prices on one page, to change many at once. New ones are made with their service."""
+    """All prices on one page, to change many at once.
+
+    New prices are added on the page of their service.
+    """
 
     form = ClassificationForm
     fields = ("service", "classification", "price", "duration_minutes", "order", "active")
@@ -188,10 +191,10 @@ class ServiceClassificationAdmin(admin.ModelAdmin):
     search_fields = ("classification", "service__name", "service__category__name")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Not here: on the page of the service."""
+        """Return False: prices are added on the page of their service."""
         return False
 
     @admin.display(description=_("currency"))
     def currency(self, offer: ServiceClassification) -> str:
-        """Of every price of this spa."""
+        """Return the currency of all prices."""
         return str(settings.CURRENCY)

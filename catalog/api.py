@@ -1,4 +1,4 @@
-"""The menu over HTTP."""
+"""The API endpoint of the menu."""
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
@@ -11,6 +11,6 @@ router = Router(tags=["menu"])
 
 @router.get("/menu/", operation_id="menu")
 def menu(request: HttpRequest) -> HttpResponse:
-    """Everything that can be chosen now. Anyone; ETag, 304."""
+    """Return everything that can be chosen now. Anyone; ETag, 304."""
     data = serialize_menu()
     return json_with_etag(request, data, version=data["version"])

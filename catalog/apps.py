@@ -1,4 +1,4 @@
-"""App configuration."""
+"""App configuration of catalog."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _

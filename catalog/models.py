@@ -1,4 +1,4 @@
-"""What the spa offers: category > service > classification (a duration or tier with its price)."""
+"""Models of the menu: category > service > classification (a duration or tier with its price)."""
 
 from decimal import Decimal
 
@@ -12,7 +12,7 @@ DAY_MINUTES = 24 * 60
 
 
 class MenuEntry(models.Model):
-    """What every line of the menu has: a place in the order, and a switch."""
+    """The common fields of all menu entries: order and switch."""
 
     order = models.PositiveIntegerField(_("order"), default=0, db_index=True)
     active = models.BooleanField(_("on the menu"), default=True)
@@ -37,7 +37,7 @@ class ServiceCategory(MenuEntry):
 
 
 class Service(MenuEntry):
-    """A treatment, such as “Hilot”; its prices hang on its classifications."""
+    """A treatment, such as “Hilot”; its classifications have the prices."""
 
     category = models.ForeignKey(
         ServiceCategory,
@@ -52,7 +52,7 @@ class Service(MenuEntry):
         max_length=300,
         blank=True,
         help_text=_("An address on this site, such as /static/img/hilot.jpg."),
-        # The pages' content policy shows pictures of this site only.
+        # The pages' content security policy (CSP) allows pictures of this site only.
         validators=[RegexValidator(r"^/[^/\\]", _("Pictures must come from this site."))],
     )
 
@@ -69,17 +69,17 @@ class Service(MenuEntry):
 
 
 class ClassificationQuerySet(models.QuerySet["ServiceClassification"]):
-    """Sets of prices."""
+    """A queryset of prices."""
 
     def on_the_menu(self) -> "ClassificationQuerySet":
-        """What can be chosen now, with its service loaded: active on all three levels."""
+        """Return what can be chosen now, with its service: active on all three levels."""
         return self.select_related("service").filter(
             active=True, service__active=True, service__category__active=True
         )
 
 
 class ServiceClassification(MenuEntry):
-    """One way to have a service: its duration or tier, its minutes and its price."""
+    """A variant of a service: its duration or tier, in minutes, and its price."""
 
     service = models.ForeignKey(
         Service,

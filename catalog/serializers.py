@@ -1,4 +1,4 @@
-"""The menu as it goes over the wire (docs/protocol.md, "Shapes")."""
+"""Serialization of the menu (docs/protocol.md, "Shapes")."""
 
 from typing import Any, TypedDict
 
@@ -39,7 +39,7 @@ class MenuData(TypedDict):
 
 
 def serialize_menu() -> MenuData:
-    """Everything that can be chosen now, in three queries. Empty headings are left out."""
+    """Return everything that can be chosen now, in three queries, without empty categories."""
     offers = Prefetch(
         "classifications", ServiceClassification.objects.filter(active=True), to_attr="offers"
     )

@@ -1,4 +1,4 @@
-"""Ways to pay to manage; payments, attempts and prints to look at only: they are records."""
+"""Admin pages of payment methods, and read-only ones of payments, attempts and prints."""
 
 from typing import Any
 
@@ -11,14 +11,17 @@ from spa_project.lib.web.admin import LookOnlyAdmin, LookOnlyInline
 
 @admin.register(PaymentMethod)
 class PaymentMethodAdmin(admin.ModelAdmin):
-    """What the tills offer, and in which order. What was used is switched off, not deleted."""
+    """The methods that tills offer, in their order.
+
+    A method that was used is switched off, not deleted.
+    """
 
     list_display = ("name", "code", "kind", "active", "position")
     list_editable = ("active", "position")
     fields = ("name", "code", "kind", "active", "position")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Past payments mean by a code and a kind what they were then."""
+        """Return the code and kind of an existing method, which past payments rely on."""
         return ("code", "kind") if obj else ()
 
 
@@ -29,7 +32,7 @@ class PrintInline(LookOnlyInline):
 
 @admin.register(PaymentAttempt)
 class PaymentAttemptAdmin(LookOnlyAdmin):
-    """What terminals were asked and what they answered."""
+    """Requests to terminals and their answers."""
 
     list_display = (
         "started_at",
@@ -51,7 +54,7 @@ class PaymentAttemptAdmin(LookOnlyAdmin):
 
 @admin.register(Payment)
 class PaymentAdmin(LookOnlyAdmin):
-    """What was due, what was given, what went back."""
+    """Payments: the amount due, the amount given, the change."""
 
     list_display = (
         "created_at",

@@ -1,4 +1,4 @@
-"""What the cashier's socket shows, over HTTP."""
+"""API endpoints of the cashier's screens."""
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
@@ -17,7 +17,7 @@ router = Router(tags=["snapshots"])
 
 @router.get("/snapshots/cashier/", operation_id="snapshot_cashier", openapi_extra=LOGIN_NEEDED)
 def cashier_snapshot(request: HttpRequest) -> HttpResponse:
-    """A cashier's desk. Cashiers only; ETag, 304."""
+    """Return the snapshot of a cashier's desk. Cashiers only; ETag, 304."""
     caller = caller_of(request)
     require_role(caller, {Role.CASHIER})
     return snapshot_response(request, cashier_screen(caller))
@@ -25,7 +25,7 @@ def cashier_snapshot(request: HttpRequest) -> HttpResponse:
 
 @router.get("/days/cashier/", operation_id="day_cashier", tags=["days"], openapi_extra=LOGIN_NEEDED)
 def cashier_day(request: HttpRequest) -> HttpResponse:
-    """The cashier's own day: the last 50 payments, totals by method. Cashiers only; ETag, 304."""
+    """Return the cashier's day: the last 50 payments, totals by method. Cashiers; ETag, 304."""
     caller = caller_of(request)
     require_role(caller, {Role.CASHIER})
     day = day_of(caller.cashier)

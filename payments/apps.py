@@ -1,4 +1,4 @@
-"""App configuration."""
+"""App configuration of payments."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _

@@ -1,4 +1,4 @@
-"""Who may act on a customer at a counter: their cashier, or a manager of the branch."""
+"""Authorization of operations on a customer at a counter: their cashier, or a manager."""
 
 from accounts.models import Role, User
 from queueing.access import branch_transaction, cashier_transaction
@@ -7,7 +7,7 @@ from queueing.states import Status
 
 
 def transaction_in_charge_of(user: User, transaction_id: int, *statuses: Status) -> Transaction:
-    """Lock and return the transaction: any of the branch for a manager, else the cashier's own.
+    """Lock and return a transaction: any of the branch for managers, else one's own.
 
     Raises `TransactionNotFound`, `WrongState` outside of `statuses`.
     """

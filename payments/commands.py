@@ -1,4 +1,4 @@
-"""The contract's names for the cashier's operations (docs/protocol.md, "Commands")."""
+"""Commands of the cashier's operations (docs/protocol.md, "Commands")."""
 
 from typing import Annotated
 
@@ -51,20 +51,20 @@ def cashier_claim(caller: Caller, data: OfCode) -> TransactionReply:
 
 @command(Role.CASHIER, Role.MANAGER)
 def cashier_release(caller: Caller, data: Because) -> TransactionReply:
-    """Give a customer who has not paid back to the line, old place kept."""
+    """Release a customer who has not paid to the line, old place kept."""
     transaction = counter.release(caller.person, **data.model_dump())
     return {"transaction": serialize_transaction(transaction)}
 
 
 @command(Role.CASHIER)
 def cashier_pay(caller: Caller, data: Tendered) -> TransactionReply:
-    """Take the money; the answer's payment has the change, or its attempt awaits the terminal."""
+    """Take the money; the reply's payment has the change, or its attempt awaits the terminal."""
     transaction = payment.pay(caller.cashier, **data.model_dump())
     return {"transaction": serialize_transaction(transaction)}
 
 
 @command(Role.CASHIER, Role.MANAGER)
 def cashier_payment_result(caller: Caller, data: TerminalAnswer) -> TransactionReply:
-    """Enter what the terminal answered."""
+    """Record the terminal's answer."""
     transaction = terminal.payment_result(caller.person, **data.model_dump())
     return {"transaction": serialize_transaction(transaction)}

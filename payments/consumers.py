@@ -1,4 +1,4 @@
-"""The cashier's socket."""
+"""The consumer of the cashier's socket."""
 
 from typing import ClassVar
 
@@ -10,10 +10,10 @@ from spa_project.lib.realtime.screen import Screen
 
 
 class CashierConsumer(StaffConsumer):
-    """A cashier's desk."""
+    """The socket of a cashier's desk."""
 
     roles: ClassVar[frozenset[str]] = frozenset({Role.CASHIER})
 
     def screen(self, caller: Caller) -> Screen:
-        """Finished customers, and who is at which counter."""
+        """Return the screen of finished customers and occupied counters."""
         return cashier_screen(caller)

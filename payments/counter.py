@@ -1,4 +1,4 @@
-"""Claim a finished customer for a counter, and release them to the line.
+"""Operations that claim a finished customer for a counter, or release them to the line.
 
 Locks are taken in one order everywhere: actor, transaction, then what belongs to it.
 """
@@ -22,9 +22,9 @@ from spa_project.lib.db.transactions import durable
 
 @durable
 def claim_next(cashier: Cashier) -> Transaction:
-    """Bring the customer who finished first to this counter.
+    """Claim the customer who finished first.
 
-    Whoever already has a customer gets that one again. Raises `QueueEmpty`.
+    A cashier who already has a customer gets that one again. Raises `QueueEmpty`.
     """
     if held := current_transaction_of(cashier):
         return held
@@ -33,10 +33,10 @@ def claim_next(cashier: Cashier) -> Transaction:
 
 @durable
 def claim(cashier: Cashier, *, code: str) -> Transaction:
-    """Bring the finished customer with this code to this counter, out of order.
+    """Claim the finished customer with this code, out of order.
 
-    Whoever already has this customer gets them again. Raises `WrongState` when the cashier has
-    another one or the customer has not finished, `TransactionNotFound` for an unknown code.
+    The cashier who already has this customer gets them again. Raises `WrongState` when the cashier
+    has another one or the customer has not finished, `TransactionNotFound` for an unknown code.
     """
     if held := current_transaction_of(cashier):
         if held.code == code:
@@ -46,7 +46,7 @@ def claim(cashier: Cashier, *, code: str) -> Transaction:
             % {"code": held.code}
         )
     branch = branch_of(cashier.user)
-    # Found first and locked by the key: locking by the code could meet a payment in a deadlock.
+    # The key is found first, then locked: locking by the code could deadlock with a payment.
     open_here = Transaction.objects.filter(branch=branch, active_code=code)
     found = open_here.values_list("pk", flat=True).first()
     transaction = found and open_here.select_for_update().filter(pk=found).first()
@@ -67,9 +67,9 @@ def _to_the_counter(transaction: Transaction, cashier: Cashier) -> Transaction:
 
 @durable
 def release(user: User, *, transaction_id: int, reason: str = "") -> Transaction:
-    """Give a customer who has not paid back to the line, with the place they had.
+    """Release a customer who has not paid to the line, at their old place.
 
-    Their cashier or a manager may. Raises `TransactionNotFound`, `WrongState`.
+    Only their cashier or a manager may. Raises `TransactionNotFound`, `WrongState`.
     """
     transaction = transaction_in_charge_of(user, transaction_id, Status.AWAITING_PAYMENT)
     return advance(transaction, Status.FINISHED, by=user, reason=reason)

@@ -1,4 +1,4 @@
-"""A cashier's own day: the last payments they took, and what the whole day came to."""
+"""A summary of a cashier's own day: the last payments, and the totals of all."""
 
 from decimal import Decimal
 from typing import TypedDict
@@ -10,7 +10,7 @@ from payments.models import Payment
 from queueing.access import branch_of
 from spa_project.lib.money import format_amount
 
-#: Payments that are shown; the totals count all.
+#: The number of payments that are shown; the totals count all.
 SHOWN = 50
 
 
@@ -31,7 +31,7 @@ class TakenData(TypedDict):
 
 
 class TotalData(TypedDict):
-    """What came in by one method."""
+    """The total of one method."""
 
     method: str
     name: str
@@ -40,7 +40,7 @@ class TotalData(TypedDict):
 
 
 class DayData(TypedDict):
-    """A day so far, the latest payment first."""
+    """A business day so far, the latest payment first."""
 
     date: str
     count: int
@@ -50,7 +50,7 @@ class DayData(TypedDict):
 
 
 def day_of(cashier: Cashier) -> DayData:
-    """The cashier's business day so far."""
+    """Return the cashier's business day so far."""
     today = branch_of(cashier.user).business_date()
     payments = Payment.objects.filter(cashier=cashier, business_date=today)
     by_method = payments.values("method", "method__name").order_by("method__position", "method")

@@ -1,4 +1,4 @@
-"""Why money can be refused."""
+"""Refusals of payments."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -16,7 +16,7 @@ class NotTheTotal(DomainError):
 
 
 class AmountDoubtful(DomainError):
-    """Sent again with `confirmed`, the amount is taken."""
+    """A refusal of an unlikely amount; sent again with `confirmed`, it is taken."""
 
     code = "amount_doubtful"
     sentence = _("This is much more than the total. Is it right?")

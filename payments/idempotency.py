@@ -11,28 +11,28 @@ from spa_project.lib.errors import Conflict
 
 
 class Request(NamedTuple):
-    """The mark of one intent, and what it contained."""
+    """An idempotency key and a digest of the request's content."""
 
     id: str | None
     digest: str
 
 
 def first_answer(transaction: Transaction, request: Request) -> Transaction:
-    """The first answer again, when this is the first request again."""
+    """Return the first reply again when this request is a repetition."""
     if not _made_by(request, transaction=transaction):
         raise wrong_state(transaction)
     return transaction
 
 
 def transaction_made_by(request: Request) -> Transaction | None:
-    """What another run of this request has made meanwhile."""
+    """Return the transaction that a concurrent run of this request has made."""
     if row := _made_by(request):
         return Transaction.objects.with_people().get(pk=row.transaction_id)
     return None
 
 
 def _made_by(request: Request, **where: Transaction) -> Payment | PaymentAttempt | None:
-    """What this request made; raises `Conflict` when it made something else."""
+    """Return what this request made; raise `Conflict` when its content was another."""
     if request.id is None:
         return None
     made: list[Payment | PaymentAttempt] = [
@@ -48,4 +48,5 @@ def _made_by(request: Request, **where: Transaction) -> Payment | PaymentAttempt
 
 
 def used_otherwise() -> Conflict:
+    """Return the refusal of an idempotency key that was used for another payment."""
     return Conflict(_("This request was already used for another payment."))

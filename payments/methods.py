@@ -1,10 +1,10 @@
-"""Ways to pay: data of the managers, and the three a spa begins with."""
+"""Payment methods: rows that managers edit, and the three that a new spa has."""
 
 from typing import Annotated, TypedDict
 
 from payments.models import CASH, Kind, PaymentMethod
 
-#: As a seeded spa has them; a manager renames, adds and switches off.
+#: The methods of a seeded spa; managers rename, add and switch off.
 DEFAULTS = (
     (CASH, "Cash", Kind.CASH),
     ("card", "Card", Kind.TERMINAL),
@@ -19,7 +19,7 @@ class MethodData(TypedDict):
 
 
 def serialize_offered() -> list[MethodData]:
-    """What a till offers, in its order."""
+    """Return the methods that a till offers, in their order."""
     return [
         {"code": method.code, "name": method.name, "kind": method.kind}
         for method in PaymentMethod.objects.filter(active=True)
@@ -27,7 +27,7 @@ def serialize_offered() -> list[MethodData]:
 
 
 def create_defaults() -> None:
-    """The methods a spa begins with; those that are there already stay as they are."""
+    """Create the methods of a new spa; leave existing ones as they are."""
     PaymentMethod.objects.bulk_create(
         (
             PaymentMethod(code=code, name=name, kind=kind, position=position)

@@ -1,7 +1,8 @@
-"""Money taken: methods, attempts at a terminal, payments with their receipts, and prints of them.
+"""Models of methods, attempts at a terminal, payments with their receipts, and prints.
 
-A payment is written once and stays as it is. An attempt is written when the terminal is asked and
-once more when it has answered. Receipts of a branch are numbered without a gap.
+Records are append-only: a payment is inserted once and never changed. An attempt is written when
+the terminal is asked and once more when it has answered. Receipts of a branch are numbered without
+a gap.
 """
 
 from typing import Any
@@ -18,19 +19,19 @@ from queueing.models import Transaction, new_key
 from spa_project.lib.db.fields import ExactCharField
 from spa_project.lib.money import DECIMAL_PLACES, MAX_DIGITS
 
-#: The method of who names none.
+#: The method of a payment that names none.
 CASH = "cash"
 
 
 class Kind(models.TextChoices):
-    """How a method takes the money."""
+    """A way in which a method takes money."""
 
     CASH = "cash", _("Cash: paid at once, with change")
     TERMINAL = "terminal", _("Terminal: paid when it says so, to the cent")
 
 
 class PaymentMethod(models.Model):
-    """A way to pay, as managers offer it."""
+    """A payment method that managers offer."""
 
     code = models.SlugField(_("short name"), max_length=20, primary_key=True)
     name = models.CharField(_("name"), max_length=40)
@@ -51,26 +52,27 @@ class PaymentMethod(models.Model):
 
 
 class Record(models.Model):
-    """A row that stays: added, never deleted."""
+    """An append-only row: inserted, never deleted."""
 
     class Meta:
         abstract = True
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Insert only."""
+        """Insert the row; refuse an update."""
         kwargs["force_insert"] = True
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """Refused: what happened with money stays written."""
+        """Refuse: records of money are kept."""
         raise TypeError("Records of money are never deleted.")
 
 
 class PaymentAttempt(Record):
-    """A terminal was asked for an amount. Open until it approved or declined; then it is over."""
+    """A request to a terminal for an amount, open until it is approved or declined."""
 
     transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="attempts")
-    #: The transaction while the terminal is at work: two attempts at once cannot be.
+    #: The transaction while the terminal has not answered; unique, so that two attempts cannot be
+    #: open.
     active_transaction = models.OneToOneField(
         Transaction,
         null=True,
@@ -103,7 +105,7 @@ class PaymentAttempt(Record):
         constraints = [
             models.CheckConstraint(
                 condition=Q(
-                    active_transaction__isnull=False,  # NULL = anything would let it pass
+                    active_transaction__isnull=False,  # NULL compared with anything would pass
                     active_transaction=F("transaction"),
                     ended_at__isnull=True,
                     ended_by__isnull=True,
@@ -125,16 +127,16 @@ class PaymentAttempt(Record):
 
 
 class Payment(Record):
-    """What was due, what the customer gave, what they got back, and the receipt's number."""
+    """A payment: amount due, amount given, change (Decimal, 2 places) and receipt number."""
 
     transaction = models.OneToOneField(
         Transaction, on_delete=models.PROTECT, related_name="payment"
     )
-    # Its receipts' index begins with the branch: no second index to keep.
+    # The index of receipts begins with the branch, so a second index would be redundant.
     branch = models.ForeignKey(Branch, on_delete=models.PROTECT, db_index=False)
     #: The day on which the money was taken, as the branch counts its days.
     business_date = models.DateField(_("business day"))
-    # The cashier's day begins with the cashier.
+    # The index of the cashier's day begins with the cashier.
     cashier = models.ForeignKey(Cashier, on_delete=models.PROTECT, db_index=False)
     amount_due = models.DecimalField(_("due"), max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES)
     amount_paid = models.DecimalField(
@@ -159,7 +161,7 @@ class Payment(Record):
         verbose_name_plural = _("payments")
         indexes = [
             models.Index(fields=["cashier", "business_date", "id"], name="payment_cashier_day"),
-            # The reports' days.
+            # For the days of reports.
             models.Index(fields=["branch", "business_date"], name="payment_branch_day"),
         ]
         constraints = [
@@ -171,7 +173,8 @@ class Payment(Record):
                 name="payment_is_not_negative",
             ),
             models.CheckConstraint(
-                # Rounded, because SQLite adds as floats: 0.10 + 0.20 is not quite 0.30 there.
+                # Rounded, because SQLite adds decimals as floats: 0.10 + 0.20 is not quite 0.30
+                # there.
                 condition=Q(
                     amount_paid=Round(F("amount_due") + F("change_amount"), DECIMAL_PLACES)
                 ),
@@ -184,7 +187,7 @@ class Payment(Record):
 
 
 class ReceiptCounter(models.Model):
-    """The last receipt number of a branch; `payments.receipts` counts it up."""
+    """The last receipt number of a branch; `payments.receipts` increments it."""
 
     branch = models.OneToOneField(Branch, on_delete=models.PROTECT, primary_key=True)
     last = models.PositiveIntegerField()
@@ -194,7 +197,7 @@ class ReceiptCounter(models.Model):
 
 
 class ReceiptPrint(Record):
-    """A receipt went to the printer. The first is the original, the others are copies."""
+    """A print of a receipt; the first is the original, the others are copies."""
 
     payment = models.ForeignKey(
         Payment, on_delete=models.PROTECT, related_name="prints", db_index=False

@@ -1,4 +1,4 @@
-"""Take a payment at the counter: cash at once, else the terminal is asked.
+"""The operation that takes a payment: cash at once, else by a terminal.
 
 Locks are taken in one order everywhere: actor, transaction, then what belongs to it; the branch's
 receipt counter last.
@@ -32,7 +32,7 @@ from spa_project.lib.money import format_amount
 
 
 class _Tender(NamedTuple):
-    """What a customer offers: how much, how, and whether an unlikely amount was confirmed."""
+    """The customer's offer: amount, method, and whether an unlikely amount was confirmed."""
 
     amount: Decimal
     method: str
@@ -50,12 +50,13 @@ def pay(
     confirmed: bool = False,
     request_id: str | None = None,
 ) -> Transaction:
-    """Take what the cashier's own customer offers: cash at once, else the terminal is asked.
+    """Take the payment of the cashier's own customer: cash at once, else ask the terminal.
 
-    `confirmed` says that much too much is no slip. Sent again with the same `request_id` and
-    content it returns the same transaction and changes nothing. Raises `TransactionNotFound`,
-    `WrongState`, `MethodNotOffered`, `InsufficientPayment`, `NotTheTotal`, `AmountDoubtful`
-    (nothing changes then), or `Conflict` for a `request_id` with other content.
+    `confirmed` accepts an amount far above the total. Sent again with the same `request_id`
+    (idempotency key) and content it returns the same transaction and changes nothing. Raises, and
+    then changes nothing: `TransactionNotFound`, `WrongState`, `MethodNotOffered`,
+    `InsufficientPayment`, `NotTheTotal`, `AmountDoubtful`, or `Conflict` for a `request_id` with
+    other content.
     """
     content = [cashier.pk, transaction_id, format_amount(amount_paid), method, reference]
     request = Request(request_id, fingerprint(content))
@@ -99,10 +100,11 @@ def _take(cashier: Cashier, transaction_id: int, tender: _Tender, request: Reque
 def _to_pay(
     cashier: Cashier, transaction_id: int, method: str, request: Request
 ) -> tuple[Transaction, str | None]:
-    """Lock the cashier's own transaction; return it and how the method takes money, if offered.
+    """Lock and return the cashier's own transaction, and the kind of the method, if offered.
 
     Raises `TransactionNotFound`, `WrongState`, and `Conflict` when the idempotency key has already
-    made something else."""
+    made something else.
+    """
     found = queries.lock_to_pay(transaction_id, cashier.pk, method=method, request_id=request.id)
     if found is None:
         raise TransactionNotFound
@@ -125,6 +127,6 @@ def _check_amount(transaction: Transaction, kind: str, tender: _Tender) -> None:
     if kind == Kind.TERMINAL and change:
         raise NotTheTotal(_("A terminal takes exactly the total of %(total)s.") % words)
     doubtful = transaction.branch.doubtful_change
-    # Empty and 0 both mean never; without change there is nothing to doubt.
+    # Empty and 0 both mean never ask; without change nothing is unlikely.
     if doubtful and change and change >= doubtful and not tender.confirmed:
         raise AmountDoubtful(_("Really %(amount)s? The change would be %(change)s.") % words)

@@ -11,10 +11,10 @@ from spa_project.lib.db.compiled_queries import CompiledQuery, Param
 
 
 class TransactionToPay(NamedTuple):
-    """A cashier's locked transaction, and what decides about a payment for it."""
+    """A cashier's locked transaction, and what a payment for it depends on."""
 
     transaction: Transaction
-    #: How the wanted method takes money; nothing when the till does not offer it.
+    #: The kind of the chosen method; NULL when the till does not offer it.
     method_kind: str | None
     #: The digests of what this idempotency key made before: a payment, or an attempt.
     request_digests: frozenset[str]
@@ -39,7 +39,7 @@ _TO_PAY: CompiledQuery[Any] = CompiledQuery(
 def lock_to_pay(
     pk: int, cashier_id: int, *, method: str, request_id: str | None
 ) -> TransactionToPay | None:
-    """Lock and return a transaction of this cashier with all that a payment asks, at once."""
+    """Lock and return a transaction of this cashier with all that a payment needs, in one query."""
     row = _TO_PAY.first(pk=pk, cashier_id=cashier_id, method=method, request_id=request_id)
     if row is None:
         return None

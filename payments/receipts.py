@@ -1,4 +1,4 @@
-"""Receipts: numbers without a gap, and how often each was printed."""
+"""Receipts: numbers without a gap, and a record of each print."""
 
 from accounts.models import Branch, User
 from payments.errors import ReceiptNotFound
@@ -8,9 +8,10 @@ from spa_project.lib.db.transactions import durable
 
 
 def next_number(branch: Branch) -> int:
-    """Take the branch's next receipt number; to be called last, as others wait for the commit."""
-    # Inside the payment's own transaction: undone with it, so no number is lost. The branch's
-    # counter is locked until the commit, and nothing is locked after it.
+    """Take the branch's next receipt number; call it last, as others wait for the commit."""
+    # Part of the payment's database transaction: a rollback returns the number, so none is lost.
+    # The branch's counter stays locked until the commit, and nothing is locked after it, which
+    # rules out a deadlock.
     return increment(ReceiptCounter, branch_id=branch.pk)
 
 

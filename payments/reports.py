@@ -1,6 +1,6 @@
-"""What managers ask about some business days: takings, by what and whom, and waits.
+"""Reports for managers about some business days: takings, by service and person, and waits.
 
-Short reads, one after the other: a report never holds a snapshot that would slow a claim.
+Each is a short read of its own: one long snapshot of the database would slow claims.
 """
 
 import datetime
@@ -14,7 +14,7 @@ from payments.models import Payment
 from queueing.models import Transaction, TransactionItem
 from queueing.states import Status
 
-#: The most days one report is about: a quarter of a year.
+#: The most days of one report: a quarter of a year.
 LONGEST = datetime.timedelta(days=92)
 
 
@@ -26,7 +26,7 @@ class Period(NamedTuple):
 
 
 class ReportRow(NamedTuple):
-    """One row of a table: what, how often, and what it came to."""
+    """One row of a table: a name, a count and a sum."""
 
     name: Any
     times: int
@@ -34,7 +34,7 @@ class ReportRow(NamedTuple):
 
 
 class Waits(NamedTuple):
-    """How long a day's customers waited for a therapist, on average and at most."""
+    """The average and the longest wait of a day's customers for a therapist."""
 
     day: datetime.date
     customers: int
@@ -43,17 +43,17 @@ class Waits(NamedTuple):
 
     @property
     def average_minutes(self) -> int:
-        """The average wait in whole minutes."""
+        """Return the average wait in whole minutes."""
         return round(self.average.total_seconds() / 60)
 
     @property
     def longest_minutes(self) -> int:
-        """The longest wait in whole minutes."""
+        """Return the longest wait in whole minutes."""
         return round(self.longest.total_seconds() / 60)
 
 
 class Report(NamedTuple):
-    """Everything on the page."""
+    """All tables of the page."""
 
     days: list[ReportRow]
     services: list[ReportRow]
@@ -63,13 +63,13 @@ class Report(NamedTuple):
 
     @property
     def total(self) -> ReportRow:
-        """All days together."""
+        """Return the total of all days."""
         amount = sum((day.amount for day in self.days), Decimal("0.00"))
         return ReportRow("", sum(day.times for day in self.days), amount)
 
 
 def report_of(branch: Branch, period: Period) -> Report:
-    """The branch's report of these business days."""
+    """Return the branch's report of these business days."""
     payments = Payment.objects.filter(branch=branch, business_date__range=period)
     sold = TransactionItem.objects.filter(
         transaction__payment__branch=branch, transaction__payment__business_date__range=period
@@ -84,7 +84,7 @@ def report_of(branch: Branch, period: Period) -> Report:
 
 
 def _lines(rows: QuerySet[Any], name: str, amount: Sum, *, by: str = "-sum") -> list[ReportRow]:
-    """Grouped by a field, the largest sum first where nothing else is said."""
+    """Return rows grouped by a field, by default with the largest sum first."""
     grouped = rows.order_by().values_list(name).annotate(times=Count("pk"), sum=amount)
     return [ReportRow(*row) for row in grouped.order_by(by, name)]
 

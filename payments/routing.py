@@ -1,4 +1,4 @@
-"""Address of the cashier's socket."""
+"""The URL of the cashier's socket."""
 
 from django.urls import path
 

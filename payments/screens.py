@@ -1,4 +1,4 @@
-"""The cashier's desk."""
+"""The screen of the cashier's desk."""
 
 from typing import TypedDict
 
@@ -12,7 +12,7 @@ from spa_project.lib.realtime.screen import Screen, ServerTime
 
 
 class CashierSelf(TypedDict):
-    """The cashier who looks."""
+    """The cashier who is logged in."""
 
     id: int
     name: str
@@ -29,7 +29,7 @@ class CashierSnapshot(CashierRows, ServerTime):
 
 
 def cashier_screen(caller: Caller) -> Screen:
-    """Who has finished, who is at which counter, who is looking, and how they may be paid."""
+    """Return finished customers, occupied counters, the cashier and the payment methods."""
     branch, cashier = caller.here, caller.cashier
 
     def snapshot() -> CashierRows:

@@ -1,4 +1,4 @@
-"""Write a payment, once, with the number of its receipt."""
+"""The one place that writes payments, each with its receipt number."""
 
 from decimal import Decimal
 
@@ -9,7 +9,7 @@ from spa_project.lib.db.compiled_queries import insert_new
 
 
 def settle(transaction: Transaction, *, amount_paid: Decimal, **fields: object) -> None:
-    """Write the payment, and with it the receipt's number."""
+    """Write the payment with its receipt number, and mark the transaction as paid."""
     branch, cashier = transaction.branch, transaction.cashier
     assert cashier is not None, "whoever pays is at a cashier's counter"
     insert_new(

@@ -1,4 +1,4 @@
-"""Ask a card or e-wallet terminal, and record what it answered."""
+"""Requests to a card or e-wallet terminal, and their answers."""
 
 from decimal import Decimal
 
@@ -18,7 +18,7 @@ from spa_project.lib.errors import Conflict
 
 
 def _attempt_of(transaction: Transaction, attempt_id: int | None) -> PaymentAttempt:
-    """The attempt of this id, or the latest, of a locked transaction; raises `WrongState`."""
+    """Return this attempt, or the latest, of a locked transaction; raise `WrongState`."""
     attempts = transaction.attempts.select_related("method", "ended_by").order_by("-id")
     if attempt_id is not None:
         attempts = attempts.filter(pk=attempt_id)
@@ -29,11 +29,11 @@ def _attempt_of(transaction: Transaction, attempt_id: int | None) -> PaymentAtte
 
 
 def _end(attempt: PaymentAttempt, *, approved: bool, reference: str, by: User) -> None:
-    """Write the terminal's answer, once. Raises `Conflict` when there is one already."""
+    """Write the terminal's answer, once; raise `Conflict` when there is one already."""
     answer = {
         "approved": approved,
         "reference": reference or attempt.reference,
-        # A clock set back must not make an answer come before the question.
+        # A clock that was set back must not date an answer before its request.
         "ended_at": max(timezone.now(), attempt.started_at),
         "ended_by": by,
         "active_transaction": None,
@@ -77,11 +77,11 @@ def payment_result(
     reference: str = "",
     attempt_id: int | None = None,
 ) -> Transaction:
-    """Enter what the terminal answered: approved is paid, declined goes back to the counter.
+    """Record the terminal's answer: approved is paid, declined goes back to the counter.
 
-    The customer's cashier or a manager may. Without `attempt_id` the latest attempt is meant. The
-    same answer again changes nothing. Raises `TransactionNotFound`, `WrongState` when no terminal
-    was asked, `Conflict` when the other answer was entered already.
+    Only the customer's cashier or a manager may. Without `attempt_id` the latest attempt is meant.
+    The same answer again changes nothing. Raises `TransactionNotFound`, `WrongState` when no
+    terminal was asked, `Conflict` when the other answer was recorded already.
     """
     transaction = transaction_in_charge_of(user, transaction_id, *Status)
     attempt = _attempt_of(transaction, attempt_id)

@@ -1,4 +1,4 @@
-"""Addresses of the cashier's page, of receipts and reports."""
+"""URLs of the cashier's page, of receipts and reports."""
 
 from django.urls import path
 

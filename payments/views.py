@@ -1,4 +1,4 @@
-"""The cashier's page, and the receipt."""
+"""Views of the cashier's page, receipts and reports."""
 
 import datetime
 
@@ -24,7 +24,7 @@ from spa_project.lib.realtime.screen import view_of
 from spa_project.lib.web.pages import PageData, page_data
 from spa_project.lib.web.qr import qr_response
 
-#: Widths of paper that receipts are made for, in millimetres; the first is the usual one.
+#: Widths of paper in millimetres; the first is the usual one.
 WIDTHS = ("80", "58")
 
 
@@ -35,13 +35,13 @@ class CashierPage(LivePage):
 
 
 class ReportsPage(PageData):
-    #: Each day's name and what was taken.
+    #: The name and the takings of each day.
     days: list[tuple[str, str]]
 
 
 @page_for(Role.CASHIER)
 def cashier(request: HttpRequest) -> HttpResponse:
-    """A cashier's desk."""
+    """Show a cashier's desk."""
     caller = caller_of(request)
     data: CashierPage = {
         **page_data(),
@@ -57,13 +57,13 @@ def cashier(request: HttpRequest) -> HttpResponse:
 
 
 class PeriodForm(forms.Form):
-    """From when to when a manager wants to know."""
+    """A form for the first and last day of a report."""
 
     first = forms.DateField(label=_("From"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
     last = forms.DateField(label=_("To"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
 
     def clean(self) -> dict[str, datetime.date]:
-        """Refuse what ends before it begins, and what is too long to add up."""
+        """Refuse a period that ends before it begins, or is too long to add up."""
         dates: dict[str, datetime.date] = super().clean() or {}
         if {"first", "last"} <= dates.keys():
             if dates["first"] > dates["last"]:
@@ -75,7 +75,7 @@ class PeriodForm(forms.Form):
 
 @page_for(Role.MANAGER)
 def reports(request: HttpRequest) -> HttpResponse:
-    """Takings and waits of some business days; of the last seven when none are chosen."""
+    """Show takings and waits of some business days, by default the last seven."""
     branch = caller_of(request).here
     today = branch.business_date()
     usual = Period(today - datetime.timedelta(days=6), today)
@@ -101,9 +101,9 @@ def reports(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def receipt(request: HttpRequest, key: str) -> HttpResponse:
-    """A receipt; the key in the address is the whole permission. A POST is a print of it.
+    """Show a receipt, or record a print of it (POST); the key in the URL authorizes.
 
-    `?width=58` is for narrow paper. Only the first print is an original.
+    `?width=58` is for paper of 58 mm. Only the first print is an original.
     """
     payment = _payment_of(key)
     print_number = None
@@ -120,13 +120,13 @@ def receipt(request: HttpRequest, key: str) -> HttpResponse:
         "qr_url": reverse("receipt_qr", args=[key]),
         "currency": settings.CURRENCY,
     }
-    # Times as the spa's own clock shows them.
+    # Times are shown in the branch's time zone.
     with override(payment.branch.time_zone):
         return render(request, "payments/receipt.html", context)
 
 
 def receipt_qr(request: HttpRequest, key: str) -> HttpResponse:
-    """The address of a receipt as a QR code (SVG)."""
+    """Return the URL of a receipt as a QR code (SVG)."""
     _payment_of(key)
     return qr_response(request.build_absolute_uri(reverse("receipt", args=[key])))
 

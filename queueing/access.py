@@ -1,7 +1,8 @@
-"""Fetch, lock and authorize: the rows an operation may work on.
+"""Fetch, lock and authorize the rows an operation works on.
 
-Locks are taken in one order everywhere: actor, transaction, room, items, payment, event. What is
-returned has its branch, its people and its items, so that nothing is read again for the answer.
+Row locks are taken in one order everywhere, which avoids deadlocks: actor, transaction, room,
+items, payment, event. Rows are returned with their branch, people and items, so that the reply
+needs no further query.
 """
 
 from accounts.models import Branch, Cashier, Role, Therapist, User
@@ -13,9 +14,10 @@ from queueing.states import Status
 
 
 def current_transaction_of(actor: Therapist | Cashier) -> Transaction | None:
-    """Lock the actor's own row, and return the customer they have already, if any.
+    """Lock the actor's own row, and return their current customer, if any.
 
-    The actor's row first: a double tap waits here instead of taking two customers."""
+    The actor's row comes first: a double tap waits here instead of claiming two customers.
+    """
     queries.lock_actor(actor)
     found = queries.current_transaction_id(actor)
     return Transaction.objects.with_people().get(pk=found) if found else None
@@ -26,7 +28,8 @@ def therapist_transaction(
 ) -> Transaction:
     """Lock and return the therapist's own transaction, in one of `statuses`.
 
-    Raises `TransactionNotFound` (another therapist's looks like none at all), `WrongState`."""
+    Raises `TransactionNotFound` (another therapist's looks like none at all), `WrongState`.
+    """
     transaction = queries.lock_of_therapist(transaction_id, therapist.pk)
     if transaction is None:
         raise TransactionNotFound
@@ -37,7 +40,8 @@ def therapist_transaction(
 def cashier_transaction(cashier: Cashier, transaction_id: int, *statuses: Status) -> Transaction:
     """Lock and return the cashier's own transaction, in one of `statuses`.
 
-    Raises `TransactionNotFound` (another cashier's looks like none at all), `WrongState`."""
+    Raises `TransactionNotFound` (another cashier's looks like none at all), `WrongState`.
+    """
     transaction = queries.lock_of_cashier(transaction_id, cashier.pk)
     if transaction is None:
         raise TransactionNotFound
@@ -54,7 +58,8 @@ def branch_transaction(user: User, transaction_id: int, *statuses: Status) -> Tr
     """Lock and return a transaction of the person's branch, in one of `statuses`.
 
     A therapist without another role may not act on a colleague's customer. Raises
-    `TransactionNotFound` (elsewhere, or a colleague's), `WrongState`."""
+    `TransactionNotFound` (elsewhere, or a colleague's), `WrongState`.
+    """
     branch = branch_of(user)
     transaction = queries.lock_of_branch(transaction_id, branch.pk)
     if transaction is None or _is_a_colleagues(user, transaction):

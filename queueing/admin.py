@@ -1,4 +1,4 @@
-"""Rooms to manage; transactions and their events to look at only."""
+"""Admin pages of rooms, and read-only ones of transactions and their events."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from spa_project.lib.web.admin import LookOnlyAdmin, LookOnlyInline, YearFilter
 
 @admin.register(Room)
 class RoomAdmin(admin.ModelAdmin):
-    """A room's status belongs to the floor; here it is only shown."""
+    """Rooms; their status is only shown, because operations write it."""
 
     list_display = ("number", "branch", "status")
     list_filter = ("branch", "status")
@@ -28,12 +28,12 @@ class RoomAdmin(admin.ModelAdmin):
 
     @admin.action(description=_("Take out of service (a room in use finishes first)"))
     def close(self, request: HttpRequest, rooms: QuerySet[Room]) -> None:
-        """Let no customer in any more."""
+        """Put rooms out of service."""
         self._set(request, rooms, RoomStatus.OUT_OF_SERVICE)
 
     @admin.action(description=_("Put back into service"))
     def open(self, request: HttpRequest, rooms: QuerySet[Room]) -> None:
-        """Let customers in again."""
+        """Put rooms back into service."""
         self._set(request, rooms, RoomStatus.AVAILABLE)
 
     def _set(self, request: HttpRequest, rooms: QuerySet[Room], status: RoomStatus) -> None:
@@ -44,7 +44,7 @@ class RoomAdmin(admin.ModelAdmin):
                 self.message_user(request, str(refusal.sentence), messages.WARNING)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """A room with a customer in it stays, and the page says who that is."""
+        """Protect a room with a customer in it, and name the customer."""
         deletable, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
         in_use = Room.objects.filter(pk__in=[room.pk for room in objs])
         guests = in_use.exclude(current_transaction=None).values_list(
@@ -59,7 +59,7 @@ class RoomAdmin(admin.ModelAdmin):
         )
 
     def save_model(self, request: HttpRequest, obj: Room, form: Any, change: bool) -> None:
-        """Save what was edited only: the floor may have changed the status meanwhile."""
+        """Save the edited fields only: an operation may have changed the status meanwhile."""
         obj.save(update_fields=form.changed_data if change else None)
 
 
@@ -75,7 +75,7 @@ class EventInline(LookOnlyInline):
 
 @admin.register(Transaction)
 class TransactionAdmin(LookOnlyAdmin):
-    """Who came, what they had, and what happened when."""
+    """Visits with their items and events."""
 
     list_display = (
         "code",
@@ -93,13 +93,13 @@ class TransactionAdmin(LookOnlyAdmin):
     ordering = ("-id",)
     list_prefetch_related = ("therapist", "cashier")
     inlines = (ItemInline, EventInline)
-    # The key is the customer's own; whoever has it can act as the customer.
+    # The key is secret: whoever has it can act as the customer.
     exclude = ("key", "request_id", "request_digest", "active_code")
 
 
 @admin.register(TransactionEvent)
 class TransactionEventAdmin(LookOnlyAdmin):
-    """Every step anyone took."""
+    """Every step of every visit."""
 
     list_display = ("at", "transaction", "from_status", "to_status", "by", "reason")
     list_filter = ("to_status", "transaction__branch")

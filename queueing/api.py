@@ -1,4 +1,4 @@
-"""What the floor's sockets show, over HTTP."""
+"""API endpoints of the floor's screens."""
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
@@ -17,7 +17,7 @@ router = Router(tags=["snapshots"])
 
 @router.get("/snapshots/therapist/", operation_id="snapshot_therapist", openapi_extra=LOGIN_NEEDED)
 def therapist_snapshot(request: HttpRequest) -> HttpResponse:
-    """A therapist's desk. Therapists only; ETag, 304."""
+    """Return the snapshot of a therapist's desk. Therapists only; ETag, 304."""
     caller = caller_of(request)
     require_role(caller, {Role.THERAPIST})
     return snapshot_response(request, screens.therapist_screen(caller))
@@ -25,7 +25,7 @@ def therapist_snapshot(request: HttpRequest) -> HttpResponse:
 
 @router.get("/days/therapist/", operation_id="day_therapist", openapi_extra=LOGIN_NEEDED)
 def therapist_day(request: HttpRequest) -> HttpResponse:
-    """A therapist's own business day: the last 50 customers, and totals. ETag, 304."""
+    """Return a therapist's own business day: the last 50 customers, and totals. ETag, 304."""
     caller = caller_of(request)
     require_role(caller, {Role.THERAPIST})
     day = day_of_therapist(caller.here, caller.therapist)
@@ -34,7 +34,7 @@ def therapist_day(request: HttpRequest) -> HttpResponse:
 
 @router.get("/snapshots/monitor/", operation_id="snapshot_monitor", openapi_extra=LOGIN_NEEDED)
 def monitor_snapshot(request: HttpRequest) -> HttpResponse:
-    """The whole floor. Everyone who works here; ETag, 304."""
+    """Return the snapshot of the whole floor. All staff; ETag, 304."""
     caller = caller_of(request)
     require_role(caller, Role)
     return snapshot_response(request, screens.monitor_screen(caller))
@@ -42,11 +42,11 @@ def monitor_snapshot(request: HttpRequest) -> HttpResponse:
 
 @router.get("/snapshots/board/", operation_id="snapshot_board", openapi_extra=BRANCH_NAMED)
 def board_snapshot(request: HttpRequest) -> HttpResponse:
-    """The public TV of `?branch=`. Anyone; ETag, 304."""
+    """Return the snapshot of the public board of `?branch=`. Anyone; ETag, 304."""
     return snapshot_response(request, screens.board_screen(caller_of(request)))
 
 
 @router.get("/tickets/{key}/", operation_id="ticket")
 def ticket(request: HttpRequest, key: str) -> HttpResponse:
-    """A customer's own visit, by its secret key; ETag, 304."""
+    """Return a customer's own visit, by its secret key; ETag, 304."""
     return snapshot_response(request, screens.ticket_screen(key))

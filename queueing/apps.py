@@ -1,4 +1,4 @@
-"""App configuration."""
+"""App configuration of queueing."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -11,7 +11,7 @@ class QueueingConfig(AppConfig):
     verbose_name = _("Floor")
 
     def ready(self) -> None:
-        """Have every process look after what happens by itself."""
+        """Run due tasks with every heartbeat of the hub, in every process."""
         from queueing.metrics import measure_lines
         from queueing.tasks import run_due
 

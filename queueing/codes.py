@@ -1,7 +1,7 @@
-"""Running numbers, and the four-digit codes people see.
+"""Running numbers, and the four-digit codes made of them.
 
-The running number of a branch's business day only ever grows. Its code wraps after 9999, and
-`reset` jumps to the next wrap, so codes start again at 0001 without a number used twice.
+The running number of a branch's business day only grows. Its code wraps after 9999, and `reset`
+jumps to the next wrap, so that codes start again at 0001 and no number is used twice.
 """
 
 import datetime
@@ -28,11 +28,12 @@ class Number(NamedTuple):
 def next_number(branch: Branch) -> Number:
     """Take the next running number whose code no open customer of the branch has.
 
-    Tried again: the first customers of a day who come together may meet in a deadlock."""
+    Retried after a deadlock, which the first customers of a day can meet when they arrive together.
+    """
     day = branch.business_date()
     while True:
-        # In autocommit, before the main transaction: the counter is locked for a moment only. A
-        # number lost with a failed confirmation leaves a gap, and gaps are fine.
+        # In autocommit, before the main transaction, so the counter is locked for a moment only. A
+        # number lost with a failed confirmation leaves a gap, which is harmless.
         running_number = increment(TransactionCounter, branch_id=branch.pk, business_date=day)
         code = code_of(running_number)
         if is_free(branch, code):
@@ -40,17 +41,17 @@ def next_number(branch: Branch) -> Number:
 
 
 def is_free(branch: Branch, code: str) -> bool:
-    """Whether no open customer of the branch has this code."""
+    """Return whether no open customer of the branch has this code."""
     return not queries.is_code_in_use(branch.pk, code)
 
 
 def code_of(running_number: int) -> str:
-    """0001 for 1, 9999 for 9999, then 0001 again."""
+    """Return the code of a number: 0001 for 1, 9999 for 9999, then 0001 again."""
     return f"{(running_number - 1) % LAST_CODE + 1:0{CODE_DIGITS}}"
 
 
 def reset(branch: Branch) -> None:
-    """Let the codes of this business day start again at 0001 with the next customer."""
+    """Restart the codes of this business day at 0001 with the next customer."""
     counter = TransactionCounter.objects.select_for_update().filter(
         branch=branch, business_date=branch.business_date()
     )

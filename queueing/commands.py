@@ -1,4 +1,4 @@
-"""The contract's names for the operations of the floor (docs/protocol.md, "Commands")."""
+"""Commands of the floor's operations (docs/protocol.md, "Commands")."""
 
 import unicodedata
 from typing import Annotated, TypedDict
@@ -45,8 +45,8 @@ def _is_control(character: str) -> bool:
     )
 
 
-def _something(text: str) -> str:
-    """Refuse a text with nothing to read in it."""
+def _not_blank(text: str) -> str:
+    """Refuse a text of blanks only."""
     if not text:
         raise ValueError("empty")
     return text
@@ -58,12 +58,12 @@ Name = Annotated[str, Field(max_length=60), AfterValidator(_without_control_char
 
 
 Reason = Annotated[str, Field(max_length=200), AfterValidator(_without_control_characters)]
-GivenReason = Annotated[Reason, AfterValidator(_something)]
+GivenReason = Annotated[Reason, AfterValidator(_not_blank)]
 RoomNumber = Annotated[str, Field(min_length=1, max_length=20)]
 
 
 class NoData(Data):
-    """A command that needs no data."""
+    """The data of a command that needs none."""
 
 
 class ChosenItem(Data):
@@ -127,7 +127,7 @@ class RoomSetting(Data):
 
 
 class TransactionReply(TypedDict):
-    """The transaction as it is now."""
+    """A reply with the transaction as it is now."""
 
     transaction: TransactionData
 
@@ -138,20 +138,20 @@ class JoinedReply(TransactionReply):
 
 
 class RoomReply(TypedDict):
-    """The room as it is now."""
+    """A reply with the room as it is now."""
 
     room: RoomData
 
 
 @command()
 def customer_confirm_selection(caller: Caller, data: Selection) -> JoinedReply:
-    """Join the therapists' line; the answer has the transaction and its secret key."""
+    """Join the therapists' line; the reply has the transaction and its secret key."""
     return _joined(caller.here, data, by=None)
 
 
 @command(*STAFF)
 def staff_confirm_selection(caller: Caller, data: Selection) -> JoinedReply:
-    """Let a customer without a phone join the line; the answer has the transaction and its key."""
+    """Add a customer without a phone to the line; the reply has transaction and key."""
     return _joined(caller.here, data, by=caller.user)
 
 
@@ -199,14 +199,14 @@ def therapist_add_service(caller: Caller, data: AddedService) -> TransactionRepl
 
 @command(Role.THERAPIST)
 def therapist_remove_item(caller: Caller, data: RemovedItem) -> TransactionReply:
-    """Take a service off again during the treatment."""
+    """Remove a service during the treatment."""
     transaction = services.remove_item(caller.therapist, **data.model_dump())
     return _of(transaction)
 
 
 @command(Role.THERAPIST)
 def therapist_finish_service(caller: Caller, data: OfTransaction) -> TransactionReply:
-    """End the treatment: on to the cashiers' line."""
+    """End the treatment; the customer joins the cashiers' line."""
     transaction = services.finish_service(caller.therapist, transaction_id=data.transaction_id)
     return _of(transaction)
 
@@ -219,49 +219,49 @@ def therapist_recall(caller: Caller, data: OfTransaction) -> TransactionReply:
 
 @command(Role.THERAPIST)
 def therapist_no_show(caller: Caller, data: Because) -> TransactionReply:
-    """Say that the customer did not come."""
+    """Record that the customer did not come."""
     return _of(leaving.no_show(caller.therapist, **data.model_dump()))
 
 
 @command(Role.THERAPIST)
 def therapist_release(caller: Caller, data: GivenUp) -> TransactionReply:
-    """Give the customer back to the line, at their old place."""
+    """Release the customer to the line, at their old place."""
     return _of(holding.release(caller.therapist, **data.model_dump()))
 
 
 @command(Role.THERAPIST, Role.MANAGER)
 def therapist_hand_over(caller: Caller, data: HandedOver) -> TransactionReply:
-    """Let another therapist go on with the customer."""
+    """Hand the customer over to another therapist."""
     return _of(handover.hand_over(caller.person, **data.model_dump()))
 
 
 @command(Role.THERAPIST, Role.MANAGER)
 def therapist_change_room(caller: Caller, data: MovedRoom) -> TransactionReply:
-    """Go on with the customer in another room."""
+    """Move the customer to another room."""
     return _of(handover.change_room(caller.person, **data.model_dump()))
 
 
 @command(*STAFF)
 def staff_hold(caller: Caller, data: Because) -> TransactionReply:
-    """Let a customer keep their place without being called, for ten minutes at most."""
+    """Put a customer on hold for ten minutes at most; they keep their place."""
     return _of(holding.hold(caller.person, **data.model_dump()))
 
 
 @command(*STAFF)
 def staff_release_hold(caller: Caller, data: OfTransaction) -> TransactionReply:
-    """Let a customer on hold be called again."""
+    """End a customer's hold."""
     return _of(holding.release_hold(caller.person, transaction_id=data.transaction_id))
 
 
 @command(*STAFF)
 def staff_cancel(caller: Caller, data: GivenUp) -> TransactionReply:
-    """Let a customer go whose treatment has not begun."""
+    """Cancel a visit whose treatment has not begun."""
     return _of(leaving.staff_cancel(caller.person, **data.model_dump()))
 
 
 @command(*STAFF)
 def staff_reopen(caller: Caller, data: OfCode) -> TransactionReply:
-    """Put a customer who did not come back into the line, by their code."""
+    """Reopen the visit of a no-show, by its code."""
     return _of(holding.reopen(caller.person, code=data.code))
 
 
@@ -273,7 +273,7 @@ def manager_cancel(caller: Caller, data: Stopped) -> TransactionReply:
 
 @command(*STAFF)
 def undo(caller: Caller, data: Undone) -> TransactionReply:
-    """Take back the last step."""
+    """Undo the last step."""
     return _of(undo_last_step(caller.person, **data.model_dump()))
 
 

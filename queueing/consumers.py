@@ -1,4 +1,4 @@
-"""The floor's sockets: who may open each, and what it shows."""
+"""Consumers of the floor's sockets: roles that may open each, and its screen."""
 
 from typing import ClassVar
 from urllib.parse import parse_qs
@@ -12,12 +12,12 @@ from spa_project.lib.realtime.screen import Screen
 
 
 class VisitorConsumer(LiveConsumer):
-    """A socket anyone may open, in the branch its address names."""
+    """A socket that anyone may open, in the branch its URL names."""
 
     _visitor: Caller | None = None
 
     def identify(self) -> Caller:
-        """Nobody in particular; the branch is read once."""
+        """Return an anonymous caller; the branch is read once."""
         if self._visitor is None:
             query = parse_qs(self.scope["query_string"].decode("latin-1"))
             self._visitor = Caller(None, visited_branch(query.get("branch", [""])[0]))
@@ -25,54 +25,54 @@ class VisitorConsumer(LiveConsumer):
 
 
 class StaffConsumer(LiveConsumer):
-    """A socket for people who work here."""
+    """A socket for staff."""
 
     revoked_among = staticmethod(revoked_among)
 
     def identify(self) -> Caller:
-        """The person whose token or session it is, as they are now."""
+        """Return the person of the token or session, as they are now."""
         return staff_of(self.scope)
 
 
 class CustomerConsumer(VisitorConsumer):
-    """The menu: sends the customer's commands, shows nothing live."""
+    """The socket of the menu, which only sends commands."""
 
     def screen(self, caller: Caller) -> Screen | None:
-        """Nothing: the menu is in the page."""
+        """Return None: the page contains the menu."""
         return None
 
 
 class TicketConsumer(VisitorConsumer):
-    """A customer's own live page; the key in the address is the whole permission."""
+    """The socket of a customer's ticket; the key in the URL authorizes."""
 
     def screen(self, caller: Caller) -> Screen:
-        """One visit, from waiting to paid."""
+        """Return the screen of one visit, from waiting to paid."""
         return screens.ticket_screen(self.scope["url_route"]["kwargs"]["key"])
 
 
 class BoardConsumer(VisitorConsumer):
-    """The public TV."""
+    """The socket of the public board."""
 
     def screen(self, caller: Caller) -> Screen:
-        """Codes and rooms."""
+        """Return the screen of codes and rooms."""
         return screens.board_screen(caller)
 
 
 class TherapistConsumer(StaffConsumer):
-    """A therapist's desk."""
+    """The socket of a therapist's desk."""
 
     roles: ClassVar[frozenset[str]] = frozenset({Role.THERAPIST})
 
     def screen(self, caller: Caller) -> Screen:
-        """The line and the rooms."""
+        """Return the screen of the line and the rooms."""
         return screens.therapist_screen(caller)
 
 
 class MonitorConsumer(StaffConsumer):
-    """The whole floor, for everyone who works on it."""
+    """The socket of the whole floor, for all staff."""
 
     roles: ClassVar[frozenset[str]] = frozenset(Role)
 
     def screen(self, caller: Caller) -> Screen:
-        """All open transactions and rooms."""
+        """Return the screen of all open transactions and rooms."""
         return screens.monitor_screen(caller)

@@ -1,4 +1,4 @@
-"""What a therapist has done today, and does most often."""
+"""A summary of a therapist's day, and their most frequent services."""
 
 import datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ from queueing.states import Status
 from spa_project.lib.money import format_amount
 
 SHOWN = 50
-#: Over how long a therapist's favourites are counted, and how many there are at most.
+#: The period over which favourites are counted, and how many there are at most.
 FAVOURITES_WITHIN = datetime.timedelta(days=90)
 FAVOURITES = 8
 
@@ -29,7 +29,7 @@ class TherapistDay(TypedDict):
 
 
 def day_of_therapist(branch: Branch, therapist: Therapist) -> TherapistDay:
-    """Treatments that ended today and were not cancelled afterwards."""
+    """Return the treatments that ended today and were not cancelled afterwards."""
     today = branch.business_date()
     done = Transaction.objects.filter(
         branch=branch, business_date=today, therapist=therapist, service_finish_at__isnull=False
@@ -48,7 +48,7 @@ def day_of_therapist(branch: Branch, therapist: Therapist) -> TherapistDay:
 
 
 def favourites_of(branch: Branch, therapist: Therapist) -> list[int]:
-    """The service classifications the therapist has done most often lately, the most first."""
+    """Return the service classifications the therapist has done most often lately."""
     since = branch.business_date() - FAVOURITES_WITHIN
     done = TransactionItem.objects.filter(
         transaction__branch=branch,

@@ -1,4 +1,4 @@
-"""Why a step on the floor can be refused."""
+"""Refusals of the floor's operations."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -6,7 +6,7 @@ from spa_project.lib.errors import DomainError
 
 
 class TransactionNotFound(DomainError):
-    """Also said of someone else's transaction: it must look like none at all."""
+    """A refusal, also for someone else's transaction, which must look like none at all."""
 
     code = "transaction_not_found"
     sentence = _("This customer is not with you.")

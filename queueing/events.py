@@ -1,4 +1,4 @@
-"""Who hears of a change: derived from what each screen shows, never remembered."""
+"""Fan-out of changes: the audience of an event is derived from what each screen shows."""
 
 import json
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from spa_project.lib.realtime.publish import Event, encoded, publish
 
 @dataclass(frozen=True)
 class Audience:
-    """A kind of screen: the statuses it shows, and the event that tells it of a change."""
+    """A kind of screen: the statuses it shows, and the event that announces a change to it."""
 
     name: str
     event: str
     shows: frozenset[Status]
     shows_rooms: bool = False
-    #: A public screen hears of codes and rooms only.
+    #: A public screen gets codes and rooms only.
     public: bool = False
 
     def topic(self, branch_id: int) -> str:
-        """The topic of this kind of screen in one branch."""
+        """Return the topic of this kind of screen in one branch."""
         return f"{self.name}.{branch_id}"
 
 
@@ -55,13 +55,13 @@ ROOM_EVENT = "room_updated"
 
 
 def ticket_topic(transaction_id: int) -> str:
-    """The topic of a customer's own page."""
+    """Return the topic of a customer's own page."""
     return f"txn_{transaction_id}"
 
 
 def announce(transaction: Transaction, was: Status) -> None:
-    """Tell the screens that showed this transaction or show it now, and its own customer."""
-    # Encoded once, however many hear it.
+    """Publish a transaction to the screens that showed it or show it now, and to its customer."""
+    # Encoded once for all subscribers (fan-out).
     whole = json.dumps({"transaction": serialize_transaction(transaction)})
     public = json.dumps({"transaction": serialize_board_row(transaction)})
     events = [Event(ticket_topic(transaction.pk), encoded(TICKET_EVENT, whole))]
@@ -73,7 +73,7 @@ def announce(transaction: Transaction, was: Status) -> None:
 
 
 def announce_room(room: Room) -> None:
-    """Tell the screens that show rooms."""
+    """Publish a room to the screens that show rooms."""
     text = encoded(ROOM_EVENT, json.dumps({"room": serialize_room(room)}))
     audiences = (audience for audience in AUDIENCES if audience.shows_rooms)
     publish([Event(audience.topic(room.branch_id), text) for audience in audiences])

@@ -1,4 +1,4 @@
-"""Hand a visit over to another therapist, or move it to another room."""
+"""Operations that hand a visit over to another therapist, or move it to another room."""
 
 from django.utils.translation import gettext as _
 
@@ -16,9 +16,10 @@ from spa_project.lib.db.transactions import durable
 def hand_over(
     user: User, *, transaction_id: int, therapist_id: int, reason: str = ""
 ) -> Transaction:
-    """Another therapist goes on with the customer, in the same room.
+    """Hand the customer over to another therapist, in the same room.
 
-    Raises `TransactionNotFound`, `WrongState` (no such colleague, or not free)."""
+    Raises `TransactionNotFound`, `WrongState` (no such colleague, or not free).
+    """
     colleague = _colleague(branch_of(user), therapist_id)
     if current_transaction_of(colleague):
         raise WrongState(_("%(name)s has a customer now.") % {"name": colleague})
@@ -37,9 +38,10 @@ def hand_over(
 def change_room(
     user: User, *, transaction_id: int, room_number: str, reason: str = ""
 ) -> Transaction:
-    """The customer goes on in another room that is available.
+    """Move the customer to another room that is available.
 
-    Raises `TransactionNotFound`, `WrongState`, `RoomNotReady`."""
+    Raises `TransactionNotFound`, `WrongState`, `RoomNotReady`.
+    """
     transaction = branch_transaction(user, transaction_id, *WITH_THERAPIST)
     room = rooms.occupy_number(transaction.branch, room_number)
     rooms.free_room_of(transaction)

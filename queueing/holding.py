@@ -28,9 +28,10 @@ def recall(therapist: Therapist, *, transaction_id: int) -> Transaction:
 
 @durable
 def release(therapist: Therapist, *, transaction_id: int, reason: str) -> Transaction:
-    """The customer stands in line again, at their old place.
+    """Release the customer to the line, at their old place.
 
-    Raises `TransactionNotFound`, `WrongState`."""
+    Raises `TransactionNotFound`, `WrongState`.
+    """
     transaction = therapist_transaction(therapist, transaction_id, Status.THERAPIST_CONFIRMED)
     rooms.free_room_of(transaction)
     return advance(transaction, Status.PENDING_THERAPIST, by=therapist.user, reason=reason)
@@ -38,9 +39,10 @@ def release(therapist: Therapist, *, transaction_id: int, reason: str) -> Transa
 
 @durable
 def hold(user: User, *, transaction_id: int, reason: str = "") -> Transaction:
-    """The customer keeps their place, and cannot be claimed until released or `HOLD` is over.
+    """Put the customer on hold: not to be claimed until released or `HOLD` is over.
 
-    Raises `TransactionNotFound`, `WrongState`."""
+    Raises `TransactionNotFound`, `WrongState`.
+    """
     transaction = branch_transaction(
         user, transaction_id, Status.PENDING_THERAPIST, Status.THERAPIST_CONFIRMED
     )
@@ -51,16 +53,17 @@ def hold(user: User, *, transaction_id: int, reason: str = "") -> Transaction:
 
 @durable
 def release_hold(user: User, *, transaction_id: int) -> Transaction:
-    """The customer can be claimed again. Raises `TransactionNotFound`, `WrongState`."""
+    """End a customer's hold. Raises `TransactionNotFound`, `WrongState`."""
     transaction = branch_transaction(user, transaction_id, Status.ON_HOLD)
     return advance(transaction, Status.PENDING_THERAPIST, by=user)
 
 
 @durable
 def reopen(user: User, *, code: str) -> Transaction:
-    """Who did not come is here after all, within `REOPEN_WITHIN`, and gets their old place.
+    """Return a no-show to their old place in the line, within `REOPEN_WITHIN`.
 
-    Raises `TransactionNotFound`, `WrongState` (too late), `Conflict` (the code is in use)."""
+    Raises `TransactionNotFound`, `WrongState` (too late), `Conflict` (the code is in use).
+    """
     branch = branch_of(user)
     missed = _last_missed(branch, code)
     transaction = missed and branch_transaction(user, missed, Status.NO_SHOW)
@@ -74,7 +77,7 @@ def reopen(user: User, *, code: str) -> Transaction:
 
 
 def code_again(transaction: Transaction) -> str:
-    """The code a closed visit had, for its return; raises `Conflict` when it is another's now."""
+    """Return the code a closed visit had; raise `Conflict` when another visit has it now."""
     if not codes.is_free(transaction.branch, transaction.code):
         raise Conflict(
             _("Number %(code)s is someone else's now. Please enter a new order.")
@@ -92,5 +95,5 @@ def _last_missed(branch: Branch, code: str) -> int | None:
 
 
 def _reached_at(transaction: Transaction) -> datetime.datetime:
-    """When the transaction came to the status it is in."""
+    """Return when the transaction reached its status."""
     return transaction.events.get(version=transaction.version).at

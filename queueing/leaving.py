@@ -9,17 +9,17 @@ from queueing.models import Transaction
 from queueing.states import UNCLAIMED, Status
 from spa_project.lib.db.transactions import durable
 
-#: Statuses in which nothing has been done for the customer yet.
+#: Statuses before the treatment began.
 UNTREATED = UNCLAIMED | {Status.THERAPIST_CONFIRMED}
 
 
-#: Statuses in which something has been done, and no money is on its way.
+#: Statuses after the treatment began, while no payment is pending.
 TREATED = (Status.IN_SERVICE, Status.FINISHED, Status.AWAITING_PAYMENT)
 
 
 @durable
 def customer_cancel(key: str) -> Transaction:
-    """The customer leaves the line. Raises `TransactionNotFound`, `WrongState`."""
+    """Cancel a visit for its customer. Raises `TransactionNotFound`, `WrongState`."""
     transaction = queries.lock_by_key(key)
     if transaction is None:
         raise TransactionNotFound
@@ -29,9 +29,10 @@ def customer_cancel(key: str) -> Transaction:
 
 @durable
 def staff_cancel(user: User, *, transaction_id: int, reason: str) -> Transaction:
-    """Staff let a customer go whose treatment has not begun.
+    """Cancel a visit whose treatment has not begun, for a member of staff.
 
-    Raises `TransactionNotFound`, `WrongState`."""
+    Raises `TransactionNotFound`, `WrongState`.
+    """
     transaction = branch_transaction(user, transaction_id, *UNTREATED)
     rooms.free_room_of(transaction)
     return advance(transaction, Status.CANCELLED, by=user, reason=reason)
@@ -39,9 +40,10 @@ def staff_cancel(user: User, *, transaction_id: int, reason: str) -> Transaction
 
 @durable
 def manager_cancel(manager: User, *, transaction_id: int, reason: str, bill: bool) -> Transaction:
-    """A manager ends a visit after its treatment began: `bill` what is on the list, or nothing.
+    """End a visit after its treatment began: `bill` what was done, or nothing.
 
-    Raises `TransactionNotFound`, `WrongState`."""
+    Raises `TransactionNotFound`, `WrongState`.
+    """
     statuses = (Status.IN_SERVICE,) if bill else TREATED
     transaction = branch_transaction(manager, transaction_id, *statuses)
     end = Status.FINISHED if bill else Status.CANCELLED
@@ -51,7 +53,7 @@ def manager_cancel(manager: User, *, transaction_id: int, reason: str, bill: boo
 
 @durable
 def no_show(therapist: Therapist, *, transaction_id: int, reason: str = "") -> Transaction:
-    """The customer was called and did not come. Raises `TransactionNotFound`, `WrongState`."""
+    """Record that a called customer did not come. Raises `TransactionNotFound`, `WrongState`."""
     transaction = therapist_transaction(therapist, transaction_id, Status.THERAPIST_CONFIRMED)
     rooms.free_room_of(transaction)
     return advance(transaction, Status.NO_SHOW, by=therapist.user, reason=reason)

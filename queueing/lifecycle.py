@@ -1,4 +1,4 @@
-"""The only code that writes `Transaction.status`."""
+"""The only code that writes `Transaction.status`, along the transition table in states.py."""
 
 import datetime
 from typing import Any
@@ -36,13 +36,13 @@ def advance(
 ) -> Transaction:
     """Move a transaction along one or more arrows, change `fields` with it, and announce it.
 
-    The caller holds the row's lock inside a database transaction. `by` is nobody when the
-    customer acts. `undo` goes back along an arrow. Raises `WrongState` for an arrow the table
-    lacks, `Conflict` when the row changed under us.
+    The caller holds the row lock inside a database transaction. `by` is None when the customer
+    acts. `undo` goes back along an arrow. Raises `WrongState` for an arrow the transition table
+    lacks, `Conflict` when the row has changed since it was read (optimistic concurrency).
     """
     was = Status(transaction.status)
     seen = {"id": transaction.pk, "status": was, "version": transaction.version}
-    now = _not_before_its_past(transaction, timezone.now())
+    now = _not_before_last_stamp(transaction, timezone.now())
     events = []
     for to in steps:
         _check_arrow(transaction, to, undo=undo)
@@ -53,7 +53,7 @@ def advance(
     fields |= _ended_parts(transaction, steps[-1])
     for name, value in fields.items():
         setattr(transaction, name, value)
-    # Guarded, so that even without row locks (SQLite) nobody overwrites what they did not see.
+    # Optimistic concurrency: even without row locks (SQLite) no unseen change is overwritten.
     changes = {"status": transaction.status, "version": transaction.version, **fields}
     if update_where(Transaction, seen, changes) != 1:
         raise Conflict
@@ -69,13 +69,13 @@ def _check_arrow(transaction: Transaction, to: Status, *, undo: bool) -> None:
 
 
 def must_be(transaction: Transaction, *statuses: Status) -> None:
-    """Refuse, with `WrongState`, a transaction that is in none of these statuses."""
+    """Raise `WrongState` unless the transaction is in one of these statuses."""
     if transaction.status not in statuses:
         raise wrong_state(transaction)
 
 
 def wrong_state(transaction: Transaction) -> WrongState:
-    """The refusal that names where the customer is now."""
+    """Return the refusal that names the customer's current status."""
     return WrongState(
         _("This step is not possible: customer %(code)s is now “%(status)s”.")
         % {"code": transaction.code, "status": Status(transaction.status).label}
@@ -104,7 +104,7 @@ def _event(
 
 
 def _stamps(transaction: Transaction, to: Status, now: datetime.datetime) -> dict[str, Any]:
-    """The times that arriving changes; whoever comes back keeps the time and place of then."""
+    """Return the times that the new status sets; a customer who comes back keeps the old ones."""
     changes: dict[str, Any] = {
         name: None for name in LATER_STAMPS.get(to, ()) if getattr(transaction, name)
     }
@@ -120,14 +120,14 @@ def _stamps(transaction: Transaction, to: Status, now: datetime.datetime) -> dic
 
 
 def _calls(transaction: Transaction, to: Status, *, undo: bool) -> dict[str, int]:
-    """How often the customer was called since they stood in line."""
+    """Return how often the customer was called since they last joined the line."""
     if to == Status.THERAPIST_CONFIRMED and not undo:
         return {"calls": transaction.calls + 1}
     return {"calls": 0} if to in UNCLAIMED and transaction.calls else {}
 
 
 def _ended_parts(transaction: Transaction, status: Status) -> dict[str, Any]:
-    """What this status leaves empty: the nullable unique columns, and who is not yet known."""
+    """Return the fields that this status clears: unique columns, and people not yet known."""
     ended: dict[str, Any] = {}
     if status not in WITH_THERAPIST:
         ended |= {"active_therapist": None, "active_room": None}
@@ -144,8 +144,8 @@ def _ended_parts(transaction: Transaction, status: Status) -> dict[str, Any]:
     return ended
 
 
-def _not_before_its_past(transaction: Transaction, now: datetime.datetime) -> datetime.datetime:
-    """A clock set back must not make a life run backwards."""
+def _not_before_last_stamp(transaction: Transaction, now: datetime.datetime) -> datetime.datetime:
+    """Return the time, or the last timestamp if a clock was set back."""
     stamps: list[datetime.datetime | None] = [
         getattr(transaction, name) for name in STAMPS.values()
     ]

@@ -1,4 +1,4 @@
-"""How many wait in each line and for how long, for those who watch over the floor."""
+"""Metrics of the lines: how many customers wait, and for how long."""
 
 from django.db.models import Count, Min
 from django.utils import timezone

@@ -1,4 +1,4 @@
-"""Rows of the floor: rooms, customers' transactions, their items, events and codes."""
+"""Models of rooms, customers' transactions, their items, events and codes."""
 
 import secrets
 from typing import Any
@@ -20,12 +20,12 @@ CODE_DIGITS = 4
 
 
 def new_key() -> str:
-    """An unguessable address for a customer's own page: 192 bits, safe in a URL."""
+    """Return an unguessable key for a customer's own page: 192 bits, safe in a URL."""
     return secrets.token_urlsafe(24)
 
 
 class RoomStatus(models.TextChoices):
-    """What can be done with a room now."""
+    """The status of a room."""
 
     AVAILABLE = "available", _("Available")
     OCCUPIED = "occupied", _("Occupied")
@@ -34,7 +34,7 @@ class RoomStatus(models.TextChoices):
 
 
 class Room(models.Model):
-    """A treatment room. Its status is written by `queueing.rooms` only."""
+    """A treatment room; only `queueing.rooms` writes its status."""
 
     branch = models.ForeignKey(Branch, on_delete=models.PROTECT, related_name="rooms")
     number = models.CharField(_("number"), max_length=20)
@@ -42,9 +42,9 @@ class Room(models.Model):
         _("status"), max_length=20, choices=RoomStatus, default=RoomStatus.AVAILABLE
     )
     version = models.PositiveIntegerField(default=1, editable=False)
-    #: Goes out of service once the customer who is in it has left.
+    #: Whether the room goes out of service when its present customer has left.
     closing = models.BooleanField(_("closes after this customer"), default=False, editable=False)
-    #: While it is being prepared: when it counts as ready without anybody saying so.
+    #: When a room in preparation becomes available by itself.
     ready_at = models.DateTimeField(null=True, editable=False, db_index=True)
 
     class Meta:
@@ -63,14 +63,14 @@ class Room(models.Model):
 
 
 class TransactionQuerySet(models.QuerySet["Transaction"]):
-    """Sets of transactions the operations and screens ask for."""
+    """A queryset of the transactions that operations and screens need."""
 
     def in_line(self, branch_id: int | Param, status: Status | Param) -> "TransactionQuerySet":
-        """One branch's line, first come first served. One status: so the pick index orders it."""
+        """Return one branch's line, first come first served; one status, so the index orders it."""
         return self.filter(branch_id=branch_id, status=status).order_by("queued_at", "id")
 
     def with_people(self) -> "TransactionQuerySet":
-        """For showing, never for claiming: MariaDB would lock the joined rows as well."""
+        """Load the people too, to show rows only: MariaDB would lock the joined rows of a claim."""
         return self.select_related(
             "branch", "therapist", "cashier", "payment", "open_attempt__method"
         ).prefetch_related("items")
@@ -79,9 +79,9 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
 class Transaction(models.Model):
     """One customer's visit, from confirmed selection to payment."""
 
-    # The pick index begins with the branch: no second index to keep and to lock.
+    # The pick index begins with the branch, so a second index would be redundant, with more locks.
     branch = models.ForeignKey(Branch, on_delete=models.PROTECT, db_index=False)
-    #: The running number of the branch's business day; never goes back.
+    #: The running number of the branch's business day, which never goes back.
     business_date = models.DateField()
     running_number = models.PositiveIntegerField()
     #: The four digits people see, derived from the running number.
@@ -99,7 +99,7 @@ class Transaction(models.Model):
     )
     total_duration_minutes = models.PositiveIntegerField(_("minutes"), default=0)
 
-    # Null once that part is over, so the database itself refuses a second customer.
+    # Null once that part is over; unique, so that the database itself refuses a second customer.
     active_therapist = models.OneToOneField(
         Therapist,
         null=True,
@@ -113,15 +113,15 @@ class Transaction(models.Model):
     active_cashier = models.OneToOneField(
         Cashier, null=True, blank=True, on_delete=models.PROTECT, related_name="current_transaction"
     )
-    #: On hold: until then nobody can claim the customer.
+    #: On hold: the customer cannot be claimed until then.
     held_until = models.DateTimeField(null=True, blank=True, editable=False, db_index=True)
-    #: How often the customer was called to a room since they last stood in line.
+    #: How often the customer was called to a room since they last joined the line.
     calls = models.PositiveSmallIntegerField(_("calls"), default=0, db_default=0)
     #: The code while the transaction is open: two open customers never share one.
     active_code = models.CharField(max_length=CODE_DIGITS, null=True, blank=True, editable=False)
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    #: When it entered the line it is in now; one index serves both lines.
+    #: When it joined the line it is in now; one index serves both lines.
     queued_at = models.DateTimeField(null=True, blank=True)
     selection_confirmed_at = models.DateTimeField(null=True, blank=True)
     therapist_confirmed_at = models.DateTimeField(null=True, blank=True)
@@ -141,8 +141,8 @@ class Transaction(models.Model):
         verbose_name = _("transaction")
         verbose_name_plural = _("transactions")
         indexes = [
-            # Exactly the claim's WHERE and ORDER BY. With anything less InnoDB locks every
-            # waiting row, and a second claimer hears "nobody" while fifty wait.
+            # Exactly the claim's WHERE and ORDER BY. With a smaller index InnoDB locks every
+            # waiting row, and with SKIP LOCKED a second claim finds nobody while fifty wait.
             models.Index(fields=["branch", "status", "queued_at", "id"], name="transaction_pick"),
         ]
         constraints = [
@@ -187,18 +187,21 @@ class Transaction(models.Model):
 
     @property
     def item_list(self) -> list["TransactionItem"]:
-        """The items in their order; without a query after `use_items` or a prefetch."""
+        """Return the items in their order, without a query after `use_items` or a prefetch."""
         if self._items is not None:
             return self._items
         return list(self.items.all())
 
     def use_items(self, items: list["TransactionItem"]) -> None:
-        """Take these as the items, which whoever calls has read or written just now."""
+        """Set the items, which the caller has just read or written."""
         self._items = items
 
 
 class TransactionItem(models.Model):
-    """One service of a visit. Names, price and minutes are copied, so old visits stay true."""
+    """One service of a visit.
+
+    Names, price and minutes are copied, so that old visits never change.
+    """
 
     transaction = models.ForeignKey(Transaction, on_delete=models.CASCADE, related_name="items")
     service = models.ForeignKey(Service, on_delete=models.PROTECT)
@@ -221,7 +224,7 @@ class TransactionItem(models.Model):
 
     @classmethod
     def copy_of(cls, offer: ServiceClassification, **fields: Any) -> "TransactionItem":
-        """An unsaved item with what the menu says now."""
+        """Return an unsaved item with the menu's present values."""
         return cls(
             service=offer.service,
             service_classification=offer,
@@ -234,7 +237,7 @@ class TransactionItem(models.Model):
 
 
 class TransactionEvent(models.Model):
-    """What happened to a transaction: who, from, to, when, why. Rows are only ever added."""
+    """An append-only log of a transaction: person, statuses, time, reason."""
 
     transaction = models.ForeignKey(
         Transaction, on_delete=models.PROTECT, related_name="events", db_index=False
@@ -252,7 +255,7 @@ class TransactionEvent(models.Model):
     from_status = models.CharField(max_length=20, choices=Status)
     to_status = models.CharField(max_length=20, choices=Status)
     reason = models.CharField(_("why"), max_length=250, blank=True)
-    #: A step back along the arrow of the event before it.
+    #: Whether the step goes back along the arrow of the event before it.
     is_undo = models.BooleanField(_("taken back"), default=False, db_default=False)
 
     class Meta:
@@ -269,17 +272,17 @@ class TransactionEvent(models.Model):
         return f"{self.from_status} > {self.to_status}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Insert only: history is not rewritten."""
+        """Insert the row; refuse an update, because the log is append-only."""
         kwargs["force_insert"] = True
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """Refused: history is not rewritten."""
+        """Refuse, because the log is append-only."""
         raise TypeError("Events are append-only.")
 
 
 class TransactionCounter(models.Model):
-    """The last running number of a branch's business day; `queueing.codes` counts it up."""
+    """The last running number of a branch's business day; `queueing.codes` increments it."""
 
     # No id of its own: with a second unique key MariaDB's upsert could deadlock.
     pk = models.CompositePrimaryKey("branch", "business_date")

@@ -125,7 +125,7 @@ def lock_by_key(key: str) -> Transaction | None:
 
 
 def lock_unless_locked(pk: int) -> Transaction | None:
-    """Lock and return a transaction; nothing while somebody else has it locked."""
+    """Lock and return a transaction, or None while another connection has it locked."""
     return _UNLESS_LOCKED.first(pk=pk)
 
 
@@ -141,8 +141,8 @@ def is_code_in_use(branch_id: int, code: str) -> bool:
 
 # -- Rooms --------------------------------------------------------------------------------------
 
-# By primary key: the model's own order joins the branch, and MariaDB would lock its row too, for
-# every therapist and every new customer in it.
+# Ordered by primary key: the model's own order joins the branch, and MariaDB would lock its row
+# too, for every therapist and every new customer in it.
 _ROOM_BY_NUMBER = CompiledQuery(
     lambda: (
         Room.objects.select_for_update()
@@ -169,5 +169,5 @@ def lock_room(pk: int) -> Room | None:
 
 
 def lock_room_unless_locked(pk: int) -> Room | None:
-    """Lock and return a room; nothing while somebody else has it locked."""
+    """Lock and return a room, or None while another connection has it locked."""
     return _ROOM_UNLESS_LOCKED.first(pk=pk)

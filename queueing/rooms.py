@@ -20,7 +20,8 @@ from spa_project.lib.errors import Conflict
 def occupy(branch: Branch, therapist: Therapist) -> Room:
     """Lock a room for the therapist's customer: their own, or any where rooms are shared.
 
-    Raises `RoomNotReady`, which says why."""
+    Raises `RoomNotReady` with the reason.
+    """
     room = _lock(branch, therapist.room_number)
     if room is None or room.status != RoomStatus.AVAILABLE:
         room = _any_available(branch) if branch.shared_rooms else _refuse(room)
@@ -28,7 +29,7 @@ def occupy(branch: Branch, therapist: Therapist) -> Room:
 
 
 def occupy_number(branch: Branch, room_number: str) -> Room:
-    """Lock the room of this number for a customer; raises `RoomNotReady`, which says why."""
+    """Lock the room of this number for a customer; raise `RoomNotReady` with the reason."""
     room = _existing(branch, room_number)
     if room.status != RoomStatus.AVAILABLE:
         _refuse(room)
@@ -36,7 +37,7 @@ def occupy_number(branch: Branch, room_number: str) -> Room:
 
 
 def occupy_again(branch: Branch, room_number: str) -> Room:
-    """Lock the room a customer had a moment ago, prepared or not; raises `RoomNotReady`."""
+    """Lock the room a customer had a moment ago, prepared or not; raise `RoomNotReady`."""
     room = _existing(branch, room_number)
     if room.status not in (RoomStatus.AVAILABLE, RoomStatus.PREPARING):
         _refuse(room)
@@ -44,7 +45,7 @@ def occupy_again(branch: Branch, room_number: str) -> Room:
 
 
 def vacate(room_id: int, branch: Branch, *, used: bool) -> Room:
-    """The customer has left: a `used` room is prepared for the next one, unless it closes."""
+    """Free a room: a `used` one has to be prepared for the next customer, unless it closes."""
     room = queries.lock_room(room_id)
     assert room is not None, "a customer's room stays"
     if room.closing:
@@ -53,15 +54,18 @@ def vacate(room_id: int, branch: Branch, *, used: bool) -> Room:
 
 
 def free_room_of(transaction: Transaction) -> None:
-    """Vacate the room a visit has, if it has one; it was used when the treatment had begun."""
+    """Vacate a visit's room, if any; it was used if the treatment had begun."""
     if transaction.active_room_id:
         used = transaction.status == Status.IN_SERVICE
         vacate(transaction.active_room_id, transaction.branch, used=used)
 
 
 def set_status(branch: Branch, room_number: str, status: RoomStatus) -> Room:
-    """Set a room by hand. A room in use is closed when its customer has left; that, and nothing
-    else, can be taken back. Raises `RoomNotReady` (no such room) or `WrongState` (in use)."""
+    """Set a room's status by hand.
+
+    A room in use is closed when its customer has left; only that can be undone. Raises
+    `RoomNotReady` (no such room) or `WrongState` (in use).
+    """
     if status == RoomStatus.OCCUPIED:
         raise WrongState(_("Only a customer can occupy a room."))
     room = _existing(branch, room_number)
@@ -76,7 +80,7 @@ def set_status(branch: Branch, room_number: str, status: RoomStatus) -> Room:
 
 
 def make_ready(room_id: int, now: datetime.datetime) -> Room | None:
-    """Make a room available whose time of preparation is over; nothing when it no longer is."""
+    """Make a room available whose time of preparation is over, unless it has changed."""
     room = queries.lock_room_unless_locked(room_id)
     if room is None or room.ready_at is None or room.ready_at > now:
         return None
@@ -95,10 +99,11 @@ def _existing(branch: Branch, number: str) -> Room:
 
 
 def _any_available(branch: Branch) -> Room:
-    """Lock a free room, one that is nobody's own first.
+    """Lock a free room, preferring one that is nobody's own.
 
-    Looked for without locks, then locked by key: a search that locks would lock every room it
-    passes, and another therapist would hear that none is free."""
+    Looked for without locks, then locked by key with SKIP LOCKED: a search that locks would lock
+    every room it passes, and another therapist would find none free.
+    """
     owners = Therapist.objects.filter(
         room_number=OuterRef("number"), user__branch=OuterRef("branch"), active=True
     )

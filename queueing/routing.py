@@ -1,4 +1,4 @@
-"""Addresses of the floor's sockets."""
+"""URLs of the floor's sockets."""
 
 from django.urls import path
 

@@ -33,7 +33,7 @@ from spa_project.lib.realtime.screen import DigestSource, ReadAll, Screen, Serve
 
 
 class TherapistSelf(TypedDict):
-    """The therapist who looks."""
+    """The therapist who is logged in."""
 
     id: int
     name: str
@@ -72,7 +72,7 @@ class BoardRows(TypedDict):
 
 
 class BoardSnapshot(BoardRows, ServerTime):
-    """What the waiting room sees."""
+    """The snapshot of the public board."""
 
 
 class TicketRows(Place):
@@ -80,18 +80,18 @@ class TicketRows(Place):
 
 
 class TicketSnapshot(TicketRows, ServerTime):
-    """What a customer sees of their own visit."""
+    """The snapshot of a customer's own visit."""
 
 
 def audience_screen(audience: Audience, branch: Branch, snapshot: Any, **own: Any) -> Screen:
-    """A screen of one branch that shows what its audience shows, and its caller's `own`."""
+    """Return a screen of one branch that shows its audience's rows, and its caller's `own`."""
     digest = DigestSource(digests_read_for(audience), branch.pk)
     return Screen(audience.topic(branch.pk), snapshot, digest, own)
 
 
 @cache
 def digests_read_for(audience: Audience) -> ReadAll:
-    """What reads the digests of all screens of this kind: always the same function."""
+    """Return the function that reads the digests of all screens of this kind, always the same."""
 
     def read(branch_ids: list[int]) -> dict[int, Any]:
         return digests_of(audience.shows, branch_ids, with_rooms=audience.shows_rooms)
@@ -100,7 +100,7 @@ def digests_read_for(audience: Audience) -> ReadAll:
 
 
 def therapist_screen(caller: Caller) -> Screen:
-    """The line, who is with which therapist, the rooms, and who is looking."""
+    """Return the line, the therapists' customers, the rooms, and the therapist."""
     branch, therapist = caller.here, caller.therapist
 
     def snapshot() -> TherapistRows:
@@ -120,7 +120,7 @@ def therapist_screen(caller: Caller) -> Screen:
 
 
 def monitor_screen(caller: Caller) -> Screen:
-    """The whole floor and figures of the day; managers see its takings as well."""
+    """Return the whole floor and the day's figures, for managers also its takings."""
     branch = caller.here
 
     def snapshot() -> MonitorRows:
@@ -137,7 +137,7 @@ def monitor_screen(caller: Caller) -> Screen:
 
 
 def monitor_digests(branch_ids: list[int]) -> dict[int, Any]:
-    """The rows' digests, and the figures that no row tells."""
+    """Return the digests of the rows, and the figures that no row contains."""
     digests = digests_read_for(MONITOR)(branch_ids)
     branches = Branch.objects.in_bulk(branch_ids)
     return {
@@ -146,19 +146,19 @@ def monitor_digests(branch_ids: list[int]) -> dict[int, Any]:
 
 
 def takings_screen(branch: Branch) -> Screen:
-    """The part of the monitor that only managers see."""
+    """Return the part of the monitor that only managers see."""
     digest = DigestSource(takings_digests, branch.pk)
     return Screen(f"takings.{branch.pk}", lambda: takings_of(branch), digest)
 
 
 def takings_digests(branch_ids: list[int]) -> dict[int, Any]:
-    """The takings themselves: so small that they are their own digest."""
+    """Return the takings, which are small enough to be their own digest."""
     branches = Branch.objects.in_bulk(branch_ids)
     return {pk: takings_of(branch) for pk, branch in branches.items()}
 
 
 def board_screen(caller: Caller) -> Screen:
-    """The waiting room's TV: codes and rooms."""
+    """Return the public board: codes and rooms."""
     branch = caller.here
 
     def snapshot() -> BoardRows:
@@ -169,7 +169,7 @@ def board_screen(caller: Caller) -> Screen:
 
 
 def ticket_screen(key: str) -> Screen:
-    """A customer's own visit. Raises `TransactionNotFound` for an unknown key."""
+    """Return a customer's own visit; raise `TransactionNotFound` for an unknown key."""
     found = Transaction.objects.filter(key=key).values_list("pk", flat=True).first()
     if found is None:
         raise TransactionNotFound

@@ -1,4 +1,4 @@
-"""What leaves the server, as typed dictionaries (docs/protocol.md, "Shapes")."""
+"""Serialization of rows into typed dictionaries (docs/protocol.md, "Shapes")."""
 
 import datetime
 from typing import Annotated, NotRequired, TypedDict
@@ -88,7 +88,7 @@ def _iso(moment: datetime.datetime | None) -> str | None:
 
 
 def serialize_item(item: TransactionItem) -> ItemData:
-    """One service of a visit, with the price it had when it was chosen."""
+    """Return one service of a visit, with the price it had when it was chosen."""
     return {
         "id": item.pk,
         "service_id": item.service_id,
@@ -101,7 +101,7 @@ def serialize_item(item: TransactionItem) -> ItemData:
 
 
 def serialize_payment(transaction: Transaction) -> PaymentData:
-    """The payment of a paid transaction, reached by the reverse relation (payments is above us)."""
+    """Return a paid transaction's payment, by the reverse relation (payments is a layer above)."""
     payment = transaction.payment
     return {
         "amount_due": format_amount(payment.amount_due),
@@ -116,7 +116,7 @@ def serialize_payment(transaction: Transaction) -> PaymentData:
 
 
 def serialize_attempt(transaction: Transaction) -> AttemptData:
-    """What the terminal was asked that is at work on a transaction, by the reverse relation."""
+    """Return a transaction's pending request to a terminal, by the reverse relation."""
     attempt = transaction.open_attempt
     method = attempt.method
     return {
@@ -129,7 +129,7 @@ def serialize_attempt(transaction: Transaction) -> AttemptData:
 
 
 def serialize_transaction(transaction: Transaction) -> TransactionData:
-    """A transaction as staff and its own customer see it. Times are ISO 8601 with offset."""
+    """Return a transaction for staff and its own customer; times are ISO 8601 with offset."""
     therapist, cashier = transaction.therapist, transaction.cashier
     data: TransactionData = {
         "id": transaction.pk,
@@ -166,7 +166,7 @@ def serialize_transaction(transaction: Transaction) -> TransactionData:
 
 
 def serialize_board_row(transaction: Transaction) -> BoardRow:
-    """What the public may see: a code and a room, no names, no money."""
+    """Return the public part of a transaction: code and room, no names, no money."""
     return {
         "id": transaction.pk,
         "version": transaction.version,
@@ -178,7 +178,7 @@ def serialize_board_row(transaction: Transaction) -> BoardRow:
 
 
 def serialize_room(room: Room) -> RoomData:
-    """A room as desks and monitor show it."""
+    """Return a room as desks and monitor show it."""
     return {
         "number": room.number,
         "status": str(room.status),

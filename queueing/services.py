@@ -1,4 +1,4 @@
-"""The operations of the floor: each one function, one database transaction, one truth.
+"""The main operations of the floor: each one function and one database transaction.
 
 Locks are taken in one order everywhere: actor, transaction, room, items, payment, event.
 """
@@ -40,10 +40,10 @@ def confirm_selection(
     request_id: str | None = None,
     by: User | None = None,
 ) -> Transaction:
-    """Put a customer with these services into the therapists' line, with a code of their own.
+    """Add a customer with these services to the therapists' line, with a code of their own.
 
-    `by` is the member of staff who enters the order, nobody when the customer does. Sent again
-    with the same `request_id` and content it returns the first transaction. Raises
+    `by` is the member of staff who enters the order, None when the customer does. Sent again with
+    the same `request_id` (idempotency key) and content it returns the first transaction. Raises
     `EmptySelection`, `ServiceNotFound`, or `Conflict` for a `request_id` with other content.
     """
     if not choices:
@@ -107,7 +107,7 @@ def _items_for(choices: Sequence[Choice]) -> list[TransactionItem]:
 def confirm_next(therapist: Therapist) -> Transaction:
     """Give the therapist the customer who has waited longest, and their own room.
 
-    Whoever already holds a customer gets that one again. Raises `QueueEmpty`, `RoomNotReady`.
+    A therapist who already has a customer gets that one again. Raises `QueueEmpty`, `RoomNotReady`.
     """
     if held := current_transaction_of(therapist):
         return held
@@ -127,7 +127,7 @@ def confirm_next(therapist: Therapist) -> Transaction:
 
 @durable
 def start_service(therapist: Therapist, *, transaction_id: int) -> Transaction:
-    """The treatment begins. Raises `TransactionNotFound`, `WrongState`."""
+    """Begin the treatment. Raises `TransactionNotFound`, `WrongState`."""
     transaction = therapist_transaction(therapist, transaction_id, Status.THERAPIST_CONFIRMED)
     return advance(transaction, Status.IN_SERVICE, by=therapist.user)
 
@@ -136,8 +136,10 @@ def start_service(therapist: Therapist, *, transaction_id: int) -> Transaction:
 def add_service(
     therapist: Therapist, *, transaction_id: int, service_classification_id: int
 ) -> Transaction:
-    """Add a service during the treatment. Raises `TransactionNotFound`, `WrongState`,
-    `ServiceNotFound`, `Invalid` (there are enough)."""
+    """Add a service during the treatment.
+
+    Raises `TransactionNotFound`, `WrongState`, `ServiceNotFound`, `Invalid` (too many).
+    """
     transaction = therapist_transaction(therapist, transaction_id, Status.IN_SERVICE)
     if len(transaction.item_list) >= settings.ITEMS_PER_TRANSACTION:
         raise Invalid(_("There are as many services on the list as it can hold."))
@@ -150,9 +152,10 @@ def add_service(
 
 @durable
 def remove_item(therapist: Therapist, *, transaction_id: int, item_id: int) -> Transaction:
-    """Take a service off again during the treatment; the last one stays.
+    """Remove a service during the treatment; the last one stays.
 
-    Raises `TransactionNotFound`, `WrongState`, `ServiceNotFound`, `EmptySelection`."""
+    Raises `TransactionNotFound`, `WrongState`, `ServiceNotFound`, `EmptySelection`.
+    """
     transaction = therapist_transaction(therapist, transaction_id, Status.IN_SERVICE)
     items = {item.pk: item for item in transaction.item_list}
     item = items.pop(item_id, None)
@@ -166,9 +169,10 @@ def remove_item(therapist: Therapist, *, transaction_id: int, item_id: int) -> T
 
 @durable
 def finish_service(therapist: Therapist, *, transaction_id: int) -> Transaction:
-    """The treatment is over: on to the cashiers' line, and the room is to be prepared.
+    """End the treatment: the customer joins the cashiers' line, the room has to be prepared.
 
-    Raises `TransactionNotFound`, `WrongState`."""
+    Raises `TransactionNotFound`, `WrongState`.
+    """
     transaction = therapist_transaction(therapist, transaction_id, Status.IN_SERVICE)
     rooms.free_room_of(transaction)
     return advance(transaction, Status.FINISHED, by=therapist.user)
@@ -182,7 +186,7 @@ def room_set_status(branch: Branch, room_number: str, status: RoomStatus) -> Roo
 
 @durable
 def reset_codes(branch: Branch) -> None:
-    """Let the codes people see start again at 0001, skipping those still open."""
+    """Restart the codes at 0001, skipping those still open."""
     codes.reset(branch)
 
 

@@ -1,4 +1,7 @@
-"""What a screen shows right now, and the digest by which it knows it is right."""
+"""Snapshots of screens, and the digests that heartbeats send to check them.
+
+A screen whose rows do not match the digest requests a snapshot: so all screens converge.
+"""
 
 import datetime
 from collections.abc import Iterable, Mapping
@@ -17,16 +20,17 @@ from spa_project.lib.natural_order import natural_key
 
 
 class Digest(TypedDict):
-    """How many rows a screen should show, and the sum of their versions."""
+    """The number of rows a screen should show, and the sum of their versions."""
 
     count: int
     versions: int
 
 
 class Place(TypedDict):
-    """Where a customer stands in the line: null for both where there is none.
+    """A customer's place in the line, None for both outside of it.
 
-    How many are before them, and from how many minutes to how many they will probably wait."""
+    The number of customers before them, and the estimated wait from and to, in minutes.
+    """
 
     before: int | None
     wait_minutes: WaitRange | None
@@ -49,7 +53,7 @@ class CashierData(TherapistData):
 
 
 def open_transactions(branch: Branch, statuses: Iterable[Status]) -> list[Transaction]:
-    """The branch's transactions in these statuses, oldest in their line first."""
+    """Return the branch's transactions in these statuses, oldest in their line first."""
     rows = (
         Transaction.objects.with_people()
         .filter(branch=branch, status__in=statuses)
@@ -59,7 +63,7 @@ def open_transactions(branch: Branch, statuses: Iterable[Status]) -> list[Transa
 
 
 def transactions_of(branch: Branch, statuses: Iterable[Status]) -> list[TransactionData]:
-    """The same as they go over the wire."""
+    """Return the same transactions, serialized."""
     return [serialize_transaction(row) for row in open_transactions(branch, statuses)]
 
 
@@ -70,7 +74,7 @@ def rooms_of(branch: Branch) -> list[RoomData]:
 
 
 def therapists_of(branch: Branch) -> list[TherapistData]:
-    """The branch's therapists, by name: to whom a customer can be handed over."""
+    """Return the branch's therapists by name, for handing over."""
     found = (
         Therapist.objects.on_duty(branch)
         .order_by("display_name", "pk")
@@ -92,7 +96,7 @@ def cashiers_of(branch: Branch) -> list[CashierData]:
 def digests_of(
     statuses: Iterable[Status], branch_ids: list[int], *, with_rooms: bool
 ) -> dict[int, Digest]:
-    """What a screen should show in each of these branches: one small query, or two."""
+    """Return the digest of a kind of screen for each of these branches, in two queries at most."""
     shown: list[QuerySet[Any]] = [Transaction.objects.filter(status__in=statuses)]
     if with_rooms:
         shown.append(Room.objects.all())
@@ -106,7 +110,7 @@ def digests_of(
 
 
 def digests_of_tickets(transaction_ids: list[int]) -> dict[int, TicketDigest]:
-    """The digests of customers' own pages, one row each; all pages in three queries."""
+    """Return the digests of customers' own pages, one row each; all pages in three queries."""
     tickets = Transaction.objects.filter(pk__in=transaction_ids)
     rows = list(tickets.values_list("pk", "version", "branch_id", "status", "business_date"))
     days: dict[int, datetime.date] = {}
@@ -121,7 +125,7 @@ def digests_of_tickets(transaction_ids: list[int]) -> dict[int, TicketDigest]:
 
 
 def places_in_line(days: Mapping[int, datetime.date]) -> dict[int, Place]:
-    """Where each who waits for a therapist stands, by transaction: the index alone."""
+    """Return the place of each waiting customer by transaction; reads the index alone."""
     line = Transaction.objects.filter(branch__in=days, status=Status.PENDING_THERAPIST).order_by(
         "branch_id", "queued_at", "id"
     )

@@ -1,4 +1,4 @@
-"""The life of a transaction as a table. No database here; read it in a minute.
+"""The transition table of a transaction, without any database access.
 
 selecting > pending_therapist > therapist_confirmed > in_service > finished
           > awaiting_payment > paying > paid
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Status(TextChoices):
-    """Where a customer is on their way through the spa."""
+    """The status of a customer's visit."""
 
     SELECTING = "selecting", _("Choosing")
     PENDING_THERAPIST = "pending_therapist", _("Waiting")
@@ -25,8 +25,8 @@ class Status(TextChoices):
     NO_SHOW = "no_show", _("Did not come")
 
 
-#: Every allowed arrow. From a status to itself: something about it changed, such as the services,
-#: the room or the therapist; or the customer was called once more.
+#: The transition table. An arrow from a status to itself: something about it changed, such as the
+#: services, the room or the therapist; or the customer was called once more.
 MOVES: dict[Status, frozenset[Status]] = {
     Status.SELECTING: frozenset({Status.PENDING_THERAPIST}),
     Status.PENDING_THERAPIST: frozenset(
@@ -52,8 +52,8 @@ MOVES: dict[Status, frozenset[Status]] = {
     Status.NO_SHOW: frozenset({Status.PENDING_THERAPIST}),
 }
 
-#: Arrows that can be gone back along by `undo`. Not among them: money, what has its own way back
-#: (hold and give back lead to the line, from which one claims again), and arrows to oneself.
+#: Arrows that `undo` can reverse. Not among them: payments, steps with their own way back (hold and
+#: release lead to the line, from which one claims again), and arrows to the same status.
 UNDOABLE: dict[Status, frozenset[Status]] = {
     Status.PENDING_THERAPIST: frozenset(
         {Status.THERAPIST_CONFIRMED, Status.ON_HOLD, Status.CANCELLED}
@@ -65,7 +65,7 @@ UNDOABLE: dict[Status, frozenset[Status]] = {
     Status.AWAITING_PAYMENT: frozenset({Status.CANCELLED}),
 }
 
-#: The moment each status begins, as a field of Transaction (the others need none).
+#: The field of Transaction with the time each status begins (the others need none).
 STAMPS: dict[Status, str] = {
     Status.PENDING_THERAPIST: "selection_confirmed_at",
     Status.THERAPIST_CONFIRMED: "therapist_confirmed_at",
@@ -78,27 +78,27 @@ STAMPS: dict[Status, str] = {
 #: Statuses in which a customer stands in a line that somebody claims from.
 QUEUES = frozenset({Status.PENDING_THERAPIST, Status.FINISHED})
 
-#: Statuses in which a therapist has the customer, or a cashier.
+#: Statuses in which the customer has a therapist, or a cashier.
 WITH_THERAPIST = frozenset({Status.THERAPIST_CONFIRMED, Status.IN_SERVICE})
 WITH_CASHIER = frozenset({Status.AWAITING_PAYMENT, Status.PAYING})
 
-#: Statuses before anybody of the staff has the customer.
+#: Statuses before the customer has a therapist.
 UNCLAIMED = frozenset({Status.PENDING_THERAPIST, Status.ON_HOLD})
-#: Statuses before a cashier has had the customer; leaving aside the ways out.
+#: Statuses before the customer has had a cashier, apart from those that end a visit early.
 BEFORE_CASHIER = UNCLAIMED | WITH_THERAPIST | {Status.FINISHED}
 
-#: Where a visit ends. Only who did not come may come after all, or somebody takes a step back.
+#: Final statuses. Only a no-show may be reopened, or a step be undone.
 CLOSED = frozenset({Status.PAID, Status.CANCELLED, Status.NO_SHOW})
 OPEN = frozenset(Status) - CLOSED
 
 
 def can_move(was: Status, to: Status) -> bool:
-    """Whether the table has this arrow."""
+    """Return whether the transition table has this arrow."""
     return to in MOVES[was]
 
 
 def can_undo(was: Status, to: Status) -> bool:
-    """Whether a step from `was` to `to` may be taken back."""
+    """Return whether a step from `was` to `to` may be undone."""
     return to in UNDOABLE.get(was, frozenset())
 
 
@@ -107,7 +107,7 @@ def _stamps_after(status: Status) -> tuple[str, ...]:
     return tuple(stamps[road.index(status) + 1 :])
 
 
-#: What has not happened yet in a status, so what somebody who goes back there loses.
+#: The times that a status excludes, so those an undo clears.
 LATER_STAMPS: dict[Status, tuple[str, ...]] = {
     **{status: _stamps_after(status) for status in STAMPS},
     Status.ON_HOLD: _stamps_after(Status.PENDING_THERAPIST),

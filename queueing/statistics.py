@@ -1,7 +1,7 @@
-"""Figures of the running business day that the rows on a screen do not tell.
+"""Figures of the running business day that the rows on a screen do not contain.
 
-What they do tell (who waits and for how long, who is busy) the browser counts itself. These come
-with each snapshot and each heartbeat of the monitor, so they heal as the rows do.
+The browser counts what the rows do contain (customers waiting and for how long, busy staff). These
+figures come with each snapshot and heartbeat of the monitor, so they converge as rows do.
 """
 
 import datetime
@@ -25,20 +25,20 @@ class Statistics(TypedDict):
 
     served_today: int
     served_last_hour: int
-    #: Average length of today's finished treatments; nothing before the first.
+    #: Average length of today's finished treatments, None before the first.
     service_minutes: float | None
     therapists: int
     cashiers: int
 
 
 class Takings(TypedDict):
-    """What managers may see: money taken today, as text with two decimals."""
+    """Figures for managers only: money taken today, as text with two decimals."""
 
     revenue_today: str
 
 
 def statistics_of(branch: Branch) -> Statistics:
-    """The branch's business day so far: two small queries."""
+    """Return the branch's business day so far, in two small queries."""
     served = Q(service_finish_at__isnull=False)
     found = _today(branch).aggregate(
         today=Count("pk", filter=served),
@@ -57,14 +57,14 @@ def statistics_of(branch: Branch) -> Statistics:
 
 
 def takings_of(branch: Branch) -> Takings:
-    """What has been paid in the branch's business day: one small query."""
+    """Return what has been paid in the branch's business day, in one small query."""
     paid = _today(branch).filter(status=Status.PAID)
     revenue = paid.aggregate(sum=Sum("total_amount", default=Decimal(0)))["sum"]
     return {"revenue_today": format_amount(revenue)}
 
 
 def _today(branch: Branch) -> TransactionQuerySet:
-    """Customers who came in the running business day; an index begins with branch and day."""
+    """Return the customers of the running business day; an index begins with branch and day."""
     return Transaction.objects.filter(branch=branch, business_date=branch.business_date())
 
 

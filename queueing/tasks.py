@@ -1,7 +1,7 @@
-"""What happens by itself when its time has come: holds end, rooms count as ready.
+"""Tasks that become due: holds end, rooms become ready.
 
-Every process looks now and then; a row is locked and looked at again before it is changed, so
-each thing happens once.
+Every process runs them with its heartbeat; a row is locked (SKIP LOCKED) and checked again before
+it is changed, so each change happens once.
 """
 
 from django.utils import timezone
@@ -15,7 +15,7 @@ from spa_project.lib.db.transactions import durable
 
 
 def run_due() -> None:
-    """Do what is due; two small reads of an index when nothing is."""
+    """Run what is due, with two small reads of an index."""
     now = timezone.now()
     for pk in Transaction.objects.filter(held_until__lte=now).values_list("pk", flat=True):
         end_hold(pk)
@@ -25,7 +25,7 @@ def run_due() -> None:
 
 @durable
 def end_hold(transaction_id: int) -> Transaction | None:
-    """Let a customer be claimed whose hold is over; nothing when it no longer is on."""
+    """End a hold whose time is over, unless the customer has moved on."""
     transaction = queries.lock_unless_locked(transaction_id)
     if transaction is None or not _is_over(transaction):
         return None

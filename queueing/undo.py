@@ -1,4 +1,4 @@
-"""To take back the last step: a new step along the same arrow, nothing deleted."""
+"""The undo of the last step: a new step back along the same arrow, nothing deleted."""
 
 import datetime
 from typing import Any
@@ -21,24 +21,25 @@ WITHIN = datetime.timedelta(seconds=60)
 
 @durable
 def undo(user: User, *, transaction_id: int, version: int | None = None) -> Transaction:
-    """Take back the last step of a visit: whoever took it within `WITHIN`, a manager later too.
+    """Undo the last step of a visit: its author within `WITHIN`, a manager later too.
 
-    `version` is the one the person saw. Raises `TransactionNotFound`, `Conflict` (somebody has
-    gone on), `WrongState` (too late, or a step that cannot be taken back), `RoomNotReady`.
+    `version` is the one the person saw (optimistic concurrency). Raises `TransactionNotFound`,
+    `Conflict` (somebody has gone on), `WrongState` (too late, or a step that cannot be undone),
+    `RoomNotReady`.
     """
     transaction = _locked(user, transaction_id)
     last = transaction.events.select_related("by__therapist", "by__cashier").latest("version")
-    _must_be_the_last_word(user, last, version)
+    _require_last_step(user, last, version)
     back = Status(last.from_status)
     if not can_undo(back, Status(last.to_status)):
         raise WrongState(_("This step cannot be taken back."))
     if Role.MANAGER not in user.roles and timezone.now() - last.at > WITHIN:
         raise WrongState(_("This was too long ago to take back. Please ask a manager."))
-    return advance(transaction, back, by=user, undo=True, **_had_before(transaction, back))
+    return advance(transaction, back, by=user, undo=True, **_fields_of_return(transaction, back))
 
 
 def _locked(user: User, transaction_id: int) -> Transaction:
-    """Lock whoever had a part in the visit, then the visit: the order of every operation."""
+    """Lock everyone who had a part in the visit, then the visit, in the order of all operations."""
     here = Transaction.objects.filter(pk=transaction_id, branch=user.branch)
     seen = here.select_related("therapist", "cashier").first()
     if seen is None:
@@ -51,7 +52,7 @@ def _locked(user: User, transaction_id: int) -> Transaction:
     return transaction
 
 
-def _must_be_the_last_word(user: User, last: TransactionEvent, version: int | None) -> None:
+def _require_last_step(user: User, last: TransactionEvent, version: int | None) -> None:
     is_theirs = last.by_id == user.pk or Role.MANAGER in user.roles
     is_news = version is not None and version != last.version
     if is_news or last.is_undo or not is_theirs:
@@ -61,25 +62,25 @@ def _must_be_the_last_word(user: User, last: TransactionEvent, version: int | No
         )
 
 
-def _had_before(transaction: Transaction, back: Status) -> dict[str, Any]:
-    """What the customer gets again by going back; what they lose is freed."""
+def _fields_of_return(transaction: Transaction, back: Status) -> dict[str, Any]:
+    """Return what the customer gets again by going back; free what they lose."""
     fields: dict[str, Any] = {}
     if transaction.status in CLOSED:
         fields["active_code"] = code_again(transaction)
     if back == Status.ON_HOLD:
         fields["held_until"] = timezone.now() + HOLD
     if back in WITH_CASHIER:
-        fields["active_cashier"] = _free_again(transaction.cashier)
+        fields["active_cashier"] = _if_still_free(transaction.cashier)
     if back in WITH_THERAPIST and not transaction.active_therapist_id:
-        fields["active_therapist"] = _free_again(transaction.therapist)
+        fields["active_therapist"] = _if_still_free(transaction.therapist)
         fields["active_room"] = rooms.occupy_again(transaction.branch, transaction.room_number)
     elif back not in WITH_THERAPIST and transaction.active_room_id:
         rooms.vacate(transaction.active_room_id, transaction.branch, used=False)
     return fields
 
 
-def _free_again(person: Therapist | Cashier | None) -> Therapist | Cashier:
-    """Who had the customer, if they have no other now; their row is locked."""
+def _if_still_free(person: Therapist | Cashier | None) -> Therapist | Cashier:
+    """Return the former actor if they have no other customer now; their row is locked."""
     assert person is not None, "this status demands somebody"
     if Transaction.objects.filter(**{f"active_{type(person).__name__.lower()}": person}).exists():
         raise WrongState(_("%(name)s has another customer now.") % {"name": person})

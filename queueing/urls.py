@@ -1,4 +1,4 @@
-"""Addresses of the floor's pages."""
+"""URLs of the floor's pages."""
 
 from django.urls import path
 

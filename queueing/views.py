@@ -1,4 +1,4 @@
-"""The floor's pages. Each brings what it shows first; what changes comes over its socket."""
+"""Views of the floor's pages, each rendered with its first data; changes come by socket."""
 
 import datetime
 from typing import Any
@@ -32,7 +32,7 @@ class LivePage(PageData):
     """The data of a page whose rows are kept up to date."""
 
     socket: str
-    #: Asked again and again where sockets are blocked.
+    #: Polled where sockets are blocked.
     snapshot_url: str
     shows: list[Status]
 
@@ -81,7 +81,7 @@ class BoardPage(LivePage):
 
 @branch_page
 def menu(request: HttpRequest, branch: Branch) -> HttpResponse:
-    """The customer's menu and cart; `?kiosk=1` is kept for the kiosk's behaviour."""
+    """Show the customer's menu and cart; `?kiosk=1` is kept for the kiosk's behaviour."""
     data: MenuPage = {
         **page_data(),
         "branch": branch.slug,
@@ -97,7 +97,7 @@ def menu(request: HttpRequest, branch: Branch) -> HttpResponse:
 
 @never_cache
 def ticket(request: HttpRequest, key: str) -> HttpResponse:
-    """A customer's own live page; the key in the address is the whole permission."""
+    """Show a customer's own live page; the key in the URL authorizes."""
     branch = _transaction_of(key).branch
     data: TicketPage = {
         **page_data(),
@@ -113,14 +113,14 @@ def ticket(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def ticket_qr(request: HttpRequest, key: str) -> HttpResponse:
-    """The address of a ticket as a QR code (SVG)."""
+    """Return the URL of a ticket as a QR code (SVG)."""
     _transaction_of(key)
     return qr_response(request.build_absolute_uri(reverse("ticket", args=[key])))
 
 
 @page_for(Role.THERAPIST)
 def therapist(request: HttpRequest) -> HttpResponse:
-    """A therapist's desk."""
+    """Show a therapist's desk."""
     caller = caller_of(request)
     data: TherapistPage = {
         **page_data(),
@@ -140,7 +140,7 @@ def therapist(request: HttpRequest) -> HttpResponse:
 
 @page_for(*STAFF)
 def desk(request: HttpRequest) -> HttpResponse:
-    """The front desk: orders for customers without a phone, and help for those on the floor."""
+    """Show the front desk: orders for customers without a phone, and operations on all visits."""
     caller = caller_of(request)
     data: DeskPage = {
         **page_data(),
@@ -158,7 +158,7 @@ def desk(request: HttpRequest) -> HttpResponse:
 
 @page_for(*Role)
 def monitor(request: HttpRequest) -> HttpResponse:
-    """The whole floor."""
+    """Show the whole floor."""
     data: MonitorPage = {
         **page_data(),
         "socket": "/ws/monitor/",
@@ -171,7 +171,7 @@ def monitor(request: HttpRequest) -> HttpResponse:
 
 @branch_page
 def board(request: HttpRequest, branch: Branch) -> HttpResponse:
-    """The waiting room's TV."""
+    """Show the public board."""
     here = urlencode({"branch": branch.slug})
     data: BoardPage = {
         **page_data(),

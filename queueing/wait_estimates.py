@@ -1,7 +1,7 @@
-"""How long somebody in a line will probably wait: a range of minutes, or nothing at all.
+"""Estimates of the wait in a line: a range of minutes, or nothing at all.
 
-What is known: how many are before them, which therapists are at work, when each of those will be
-free again, and how long the day's treatments have taken.
+They are made of the customers before, the therapists at work, when each of those will be free
+again, and how long the day's treatments have taken.
 """
 
 import datetime
@@ -20,10 +20,10 @@ from queueing.models import Transaction
 from queueing.states import WITH_THERAPIST, Status
 
 MINUTE = datetime.timedelta(minutes=1)
-#: Who has treated nobody for so long has a break, or has gone home.
+#: After so long without a treatment a therapist counts as absent.
 GONE_AFTER = datetime.timedelta(hours=1)
-#: People hear steps of so many minutes, a quarter to either side of what is reckoned; from an hour
-#: on larger ones.
+#: Estimates are shown in steps of this many minutes, with a quarter to either side; in larger steps
+#: from an hour on.
 STEP, LONG_STEP = 5, 15
 HOUR = 60
 MARGIN = 0.25
@@ -33,12 +33,12 @@ LENGTH = ExpressionWrapper(
     F("service_finish_at") - F("service_start_at"), output_field=DurationField()
 )
 
-#: From how many minutes to how many.
+#: The estimated wait from and to, in minutes.
 WaitRange = tuple[int, int]
 
 
 class _Work(NamedTuple):
-    """What one therapist has done today, and has in hand."""
+    """The work of one therapist today, and their current customer."""
 
     branch_id: int
     treated: int
@@ -48,7 +48,7 @@ class _Work(NamedTuple):
     start: datetime.datetime | None
 
     def free_in(self, now: datetime.datetime) -> float | None:
-        """In how many minutes they can take the next customer; nothing when they are not there."""
+        """Return the minutes until they can take the next customer, None when they are absent."""
         if self.booked is not None:
             spent = (now - self.start) / MINUTE if self.start else 0
             return max(0, self.booked - spent)
@@ -57,10 +57,11 @@ class _Work(NamedTuple):
 
 
 def waits_in(days: Mapping[int, datetime.date]) -> dict[int, Iterator[WaitRange]]:
-    """By branch, with its business day: how long the first in its line waits, the second, ...
+    """Return the expected waits of each line, by branch with its business day.
 
-    One small query. A branch of which too little is known is left out: nobody is at work, or no
-    treatment has ended yet."""
+    One small query. A branch without an estimate is left out: nobody is at work, or no treatment
+    has ended yet.
+    """
     works = defaultdict(list)
     for work in map(_Work._make, _work_of(days)):
         works[work.branch_id].append(work)
@@ -70,7 +71,7 @@ def waits_in(days: Mapping[int, datetime.date]) -> dict[int, Iterator[WaitRange]
 
 
 def _work_of(days: Mapping[int, datetime.date]) -> Any:
-    """One row for each therapist of these days; an index begins with branch and day."""
+    """Return one row for each therapist of these days; an index begins with branch and day."""
     here = reduce(or_, (Q(branch=pk, business_date=day) for pk, day in days.items()))
     treated = Q(service_finish_at__isnull=False)
     in_hand = Q(status__in=WITH_THERAPIST)
@@ -99,7 +100,10 @@ def _waits(works: list[_Work], now: datetime.datetime) -> Iterator[WaitRange] | 
 
 
 def expected(free_in: list[float], length: float) -> Iterator[float]:
-    """Minutes until the first in line is called, the second, ...; each by who is free soonest."""
+    """Return the minutes until the first in line is called, the second, ...
+
+    Each is called by the therapist who is free soonest.
+    """
     soonest = free_in.copy()
     heapify(soonest)
     while True:
@@ -108,7 +112,7 @@ def expected(free_in: list[float], length: float) -> Iterator[float]:
 
 
 def as_range(minutes: float) -> WaitRange:
-    """An estimate as people should hear it: never more exact than it is."""
+    """Return an estimate as a range that is no more exact than the estimate."""
     step = STEP if minutes < HOUR else LONG_STEP
     low = math.floor(minutes * (1 - MARGIN) / step) * step
     high = math.ceil(minutes * (1 + MARGIN) / step) * step

@@ -1,4 +1,4 @@
-"""The HTTP API: every command's twin, every screen's snapshot, the menu."""
+"""The HTTP API: commands, snapshots and the menu."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from spa_project.lib.web.command_views import add_commands
 from spa_project.lib.web.openapi import command_schemas
 from spa_project.lib.web.responses import refusal_response
 
-#: How a caller says who they are: the first that is there counts (accounts/credentials.py).
+#: The ways to authenticate: the first that is present counts (accounts/credentials.py).
 SECURITY_SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "A token of /api/login/."},
     "token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"},
@@ -40,7 +40,7 @@ REFUSAL = {
         "retry_after": {"type": "integer", "minimum": 1},
     },
 }
-#: What every operation may answer: what was asked for, or a refusal in words.
+#: The responses of every operation: its result, or a refusal.
 RESPONSES = {
     "200": {
         "description": "OK",
@@ -55,10 +55,10 @@ RESPONSES = {
 
 
 class SpaAPI(NinjaAPI):
-    """The API, whose document also says what Ninja cannot see: bodies, logins, refusals."""
+    """The API, with an OpenAPI document completed by what Ninja cannot derive."""
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
-        """The OpenAPI document."""
+        """Return the OpenAPI document."""
         schema = super().get_openapi_schema(**options)
         parts = schema["components"].setdefault("schemas", {})
         parts |= command_schemas() | {"Refusal": REFUSAL}
@@ -79,12 +79,12 @@ add_commands(api, caller_of)
 
 @api.exception_handler(DomainError)
 def refuse(request: HttpRequest, refusal: DomainError) -> HttpResponse:
-    """A refusal in the contract's shape."""
+    """Return a refusal in the contract's shape."""
     return refusal_response(refusal)
 
 
 @api.exception_handler(DatabaseError)
-def say_busy(request: HttpRequest, error: Exception) -> HttpResponse:
-    """A database that is away comes back: whoever asked should try again."""
+def database_unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Return 503 with Retry-After when the database is unavailable."""
     database_failed(request.path)
     return refusal_response(Busy())

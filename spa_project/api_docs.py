@@ -1,4 +1,4 @@
-"""The API on a page, from its OpenAPI document: no script, nothing from elsewhere."""
+"""The API's documentation page, made of the OpenAPI document, without scripts."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from spa_project.api import api
 
 
 class Operation(NamedTuple):
-    """One thing to ask for."""
+    """One operation of the API."""
 
     method: str
     path: str
@@ -22,7 +22,7 @@ class Operation(NamedTuple):
 
 
 def docs(request: HttpRequest) -> HttpResponse:
-    """Every address of the API with what it takes."""
+    """Show every URL of the API with its parameters."""
     document = api.get_openapi_schema()
     parts = document.get("components", {}).get("schemas", {})
     context = {

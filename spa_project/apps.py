@@ -1,4 +1,4 @@
-"""The frame as an app: its commands, its checks, and the registration of every app's commands."""
+"""App configuration of the frame, which registers checks and every app's commands."""
 
 from importlib import import_module
 
@@ -12,11 +12,11 @@ class SpaProjectConfig(AppConfig):
     name = "spa_project"
 
     def ready(self) -> None:
-        """Register what this process can do, and what it must check."""
+        """Register commands and system checks."""
         # Importing a module of commands registers them, for sockets and HTTP alike.
         for app in ("queueing", "payments"):
             import_module(f"{app}.commands")
-        from spa_project import checks  # it asks for people, who are an app of their own
+        from spa_project import checks  # it needs the accounts app
 
         register(check_databases, Tags.database)
         register(checks.check_accounts, Tags.database)

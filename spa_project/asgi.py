@@ -1,4 +1,4 @@
-"""What the server runs: pages on the database pool, sockets on the hub."""
+"""The ASGI application: pages on the database pool, sockets on the hub."""
 
 import gc
 import os
@@ -31,7 +31,7 @@ application = Attached(
     )
 )
 
-# What is loaded by now stays as long as the process: the garbage collector, which would hold up
-# every socket while it looks through all of it, need never look again.
+# Objects loaded by now live as long as the process. Without this the garbage collector would
+# examine all of them again and again, and hold up every socket meanwhile.
 gc.collect()
 gc.freeze()

@@ -1,7 +1,7 @@
-"""A whole copy of the database while people work, and the way back.
+"""Backup and restore of the whole database while people work.
 
-MariaDB and MySQL are dumped by their own tool as they are at one moment, without a lock; SQLite
-writes its copy itself. A copy holds everything, so it is readable by its owner alone.
+MariaDB and MySQL are dumped by their own tool from one consistent snapshot, without a lock; SQLite
+uses its own backup function. A backup holds everything, so only its owner can read it.
 """
 
 import gzip
@@ -18,14 +18,14 @@ from typing import IO, Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-#: As of one moment, row by row; the last needs no right that the spa's own user lacks.
+#: From one snapshot, row by row; the last option avoids a right that the spa's own user lacks.
 DUMP = ("--single-transaction", "--quick", "--hex-blob", "--no-tablespaces")
 #: MariaDB's names for its tools, then MySQL's.
 DUMPERS, CLIENTS = ("mariadb-dump", "mysqldump"), ("mariadb", "mysql")
 
 
 class BackupFailed(Exception):
-    """Nothing that could be relied on was written or read; the message says why."""
+    """An error when nothing reliable was written or read; the message has the reason."""
 
 
 def back_up(connection: BaseDatabaseWrapper, directory: Path) -> Path:
@@ -81,7 +81,7 @@ def _load(connection: BaseDatabaseWrapper, copy: Any) -> None:
                 shutil.copyfileobj(copy, tool.stdin)
                 tool.stdin.close()
             except BrokenPipeError:
-                pass  # it gave up, and says why
+                pass  # the tool has ended; its error is reported below
             _finish(tool)
 
 
@@ -94,7 +94,7 @@ def _finish(tool: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def _login(connection: BaseDatabaseWrapper) -> Iterator[str]:
-    """The option that says how to log in: by a file, because everybody sees command lines."""
+    """Return the option with the credentials, in a file: everybody sees command lines."""
     settings = connection.settings_dict
     where = "socket" if str(settings["HOST"]).startswith("/") else "host"  # as Django reads it
     names = {"user": "USER", "password": "PASSWORD", where: "HOST", "port": "PORT"}

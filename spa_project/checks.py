@@ -1,7 +1,7 @@
-"""What no spa may be opened with: weak keys, open doors, accounts everybody knows.
+"""System checks for production: weak keys, unsafe settings, known passwords.
 
-`manage.py check` (and so `migrate` and the rest) says it, and the server refuses to start: Daphne
-itself runs no system checks. `DEBUG` is for development and lets everything pass.
+`manage.py check` (and so `migrate` and others) reports them, and the server refuses to start:
+Daphne runs no system checks itself. With `DEBUG` everything passes.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,24 +18,24 @@ from spa_project.lib.db.checks import check_database_before_serving, in_words
 
 KEY_LENGTH = 50
 KEY_DISTINCT = 5
-#: How keys begin that were made for examples, and so are public.
+#: Prefixes of keys that are examples, and so are public.
 KNOWN_KEYS = ("django-insecure-", "dev-secret-key", "change-me", "changeme", "secret")
 
 
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
-    """What is unsafe in the settings, each with what to change."""
+    """Return what is unsafe in the settings, each with what to change."""
     if settings.DEBUG:
         return []
     return [*_judge_key(settings.SECRET_KEY), *_judge_hosts(), *_judge_origins(), *_judge_login()]
 
 
 def check_accounts(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """The same of the accounts in these databases."""
+    """Return what is unsafe about the accounts in these databases."""
     return [found for alias in databases or () for found in demo_accounts(connections[alias])]
 
 
 def demo_accounts(connection: BaseDatabaseWrapper) -> list[CheckMessage]:
-    """Accounts with passwords that were printed on a screen, in a spa that is not the demo.
+    """Return a warning for accounts with printed passwords in a spa that is not the demo.
 
     A warning, so that the database can still be migrated; the server does not start with it.
     """
@@ -50,7 +50,7 @@ def demo_accounts(connection: BaseDatabaseWrapper) -> list[CheckMessage]:
 
 
 def check_before_serving() -> None:
-    """Called before serving; raises `ImproperlyConfigured` with what to change."""
+    """Raise `ImproperlyConfigured`, with what to change, when the server must not start."""
     if found := check_settings():
         raise ImproperlyConfigured("\n\n".join(in_words(error) for error in found))
     check_database_before_serving(demo_accounts)

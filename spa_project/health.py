@@ -1,4 +1,4 @@
-"""Whether the process lives, whether it can work, and what it has counted."""
+"""Endpoints for liveness, readiness and metrics."""
 
 import ipaddress
 from functools import cache
@@ -13,20 +13,20 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from spa_project.lib.client_address import client_address
 from spa_project.lib.realtime.hub import hub
 
-#: Seconds for a message to go through the layer and come back.
+#: Seconds within which a message through the channel layer must come back.
 ECHO_SECONDS = 1.0
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers."""
+    """Return 200 while the process answers."""
     return _said("ok")
 
 
 def readyz(request: HttpRequest) -> HttpResponse:
-    """The database answers and is migrated; 503 otherwise.
+    """Return 200 when the database answers and is migrated, else 503.
 
-    Without the layer people work on and screens follow more slowly; while the database is
-    read-only, screens go on and every command is told "busy": both are only told.
+    A missing channel layer (events are delayed) and a read-only database (commands are refused as
+    busy) are reported, but do not change the status.
     """
     try:
         missing = _migrations() - set(MigrationRecorder(connection).applied_migrations())
@@ -38,11 +38,11 @@ def readyz(request: HttpRequest) -> HttpResponse:
         return _said(f"not migrated: {names}", status=503)
     if read_only:
         return _said("degraded: the database is read-only")
-    return _said("ok" if hub.hears_itself(ECHO_SECONDS) else "degraded: the layer gives no echo")
+    return _said("ok" if hub.echo_received(ECHO_SECONDS) else "degraded: the layer gives no echo")
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """This process's figures as Prometheus text, for this machine alone; needs no database."""
+    """Return this process's metrics as Prometheus text, on loopback only; needs no database."""
     if not _is_from_here(request):
         raise Http404
     return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
@@ -50,12 +50,12 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 @cache
 def _migrations() -> frozenset[tuple[str, str]]:
-    """All there are in the code."""
+    """Return all migrations in the code."""
     return frozenset(MigrationLoader(None).disk_migrations)
 
 
 def _is_read_only() -> bool:
-    """Whether the server refuses every change; SQLite has no such switch."""
+    """Return whether the server refuses every change; SQLite has no such switch."""
     if connection.vendor != "mysql":
         return False
     with connection.cursor() as cursor:
@@ -64,7 +64,7 @@ def _is_read_only() -> bool:
 
 
 def _is_from_here(request: HttpRequest) -> bool:
-    """Over a Unix socket, or from a loopback address: the proxy's own word where there is one."""
+    """Return whether a request came over a Unix socket or from a loopback address."""
     address = client_address(request)
     return not address or ipaddress.ip_address(address).is_loopback
 

@@ -1,6 +1,6 @@
-"""What makes the pages an application one can install: manifest, service worker, offline page.
+"""The progressive web app: manifest, service worker and offline page.
 
-The worker keeps the offline page and nothing else. Data always comes from the server.
+The worker caches the offline page and nothing else. Data always comes from the server.
 """
 
 import json
@@ -17,7 +17,7 @@ from spa_project.lib.fingerprint import fingerprint
 
 THEME = "#1f6b57"
 GROUND = "#f5f3ed"
-#: What the offline page is made of.
+#: Files of the offline page.
 SHELL = (
     "css/tokens.css",
     "css/base.css",
@@ -31,7 +31,7 @@ SHELL = (
 
 @cache_control(no_cache=True)
 def manifest(request: HttpRequest) -> HttpResponse:
-    """The application's name and icons (W3C, Web Application Manifest)."""
+    """Return the application's name and icons (W3C, Web Application Manifest)."""
     branch = visited_branch(request.COOKIES.get(BRANCH_COOKIE))
     icons = [("img/icon-192.png", "192x192", "any"), ("img/icon-512.png", "512x512", "any")]
     icons.append(("img/icon-maskable-512.png", "512x512", "maskable"))
@@ -55,10 +55,10 @@ def manifest(request: HttpRequest) -> HttpResponse:
 
 @cache_control(no_cache=True)
 def service_worker(request: HttpRequest) -> HttpResponse:
-    """The worker's script: at the root, because it may only serve addresses below its own."""
+    """Return the worker's script, at the root: it may only serve addresses below its own."""
     page = reverse("offline")
     files = [static(path) for path in SHELL]
-    # Another language or another release is another shell.
+    # Another language or release needs another cache.
     version = fingerprint([page, files, get_language()])[:12]
     shell = {"name": f"shell-{version}", "page": page, "files": files}
     return render(
@@ -67,5 +67,5 @@ def service_worker(request: HttpRequest) -> HttpResponse:
 
 
 def offline(request: HttpRequest) -> HttpResponse:
-    """What is shown when no page can be fetched; it tries again by itself."""
+    """Show the page for browsers without a connection, which retries by itself."""
     return render(request, "offline.html")

@@ -1,4 +1,4 @@
-"""Every socket's address."""
+"""URLs of all sockets."""
 
 from channels.routing import URLRouter
 from django.urls import re_path

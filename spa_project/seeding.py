@@ -1,6 +1,6 @@
-"""A spa to begin with: a branch, a menu, rooms and staff.
+"""Initial data: a branch, a menu, rooms and staff.
 
-It lives in the frame because it fills every app; no app below could import them all.
+It belongs to the frame because it fills every app; no app could import them all.
 """
 
 from pathlib import Path
@@ -26,7 +26,7 @@ MENU = Path(importer.__file__).with_name("demo_menu.csv")
 
 
 def is_empty() -> bool:
-    """Whether nobody has set up anything yet."""
+    """Return whether nothing has been set up yet."""
     return not Branch.objects.exists() and not User.objects.exists()
 
 
@@ -34,7 +34,7 @@ def is_empty() -> bool:
 def seed(
     *, therapists: int, cashiers: int, rooms: int, password: str | None, quiet: bool = False
 ) -> list[DemoAccount]:
-    """Fill an empty system; returns the logins made. All or nothing."""
+    """Fill an empty system in one transaction; return the logins made."""
     branch = Branch.objects.create(name="Main Street", slug="main")
     importer.import_file(MENU)
     create_defaults()
@@ -43,7 +43,7 @@ def seed(
     hiring = StaffFactory(branch, password)
     hiring.manager(1)
     hiring.monitor(1)
-    # Each password is hashed slowly on purpose, so many people take a while.
+    # Each password is hashed slowly on purpose, so many accounts take a while.
     with tqdm(total=therapists + cashiers, desc="Staff", disable=quiet or None) as progress:
         for number in range(1, therapists + 1):
             hiring.therapist(number, str(number) if number <= rooms else "")
@@ -56,7 +56,7 @@ def seed(
 
 @atomic
 def clear() -> None:
-    """Remove everything, transactions and payments included."""
+    """Delete everything, transactions and payments included."""
     for model in (
         ReceiptPrint,
         Payment,

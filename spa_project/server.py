@@ -1,4 +1,4 @@
-"""Serves the spa from one process (Daphne), which ends without anybody noticing.
+"""The server of one process (Daphne), which ends by a graceful shutdown.
 
 python -m spa_project.server --unix /run/spa/web1.sock
 python -m spa_project.server --port 8001
@@ -15,12 +15,12 @@ from daphne.utils import import_by_path
 from spa_project.lib.daphne import GracefulServer  # first: it installs Twisted's reactor
 
 APPLICATION = "spa_project.asgi:application"
-#: Connections that wait to be taken in while the process is busy.
+#: Connections that wait to be accepted while the process is busy (the listen backlog).
 BACKLOG = 1024
 
 
 def serve(endpoint: str, application: Any, ready: Callable[[], None] | None = None) -> None:
-    """Serve at an endpoint as Twisted writes it, until SIGTERM or SIGINT."""
+    """Serve at an endpoint in Twisted's notation, until SIGTERM or SIGINT."""
     from spa_project.lib.realtime.consumer import MAX_MESSAGE
 
     server = GracefulServer(
@@ -39,19 +39,19 @@ def serve(endpoint: str, application: Any, ready: Callable[[], None] | None = No
 
 
 def tcp(bind: str, port: int) -> str:
-    """The endpoint of a port; `bind` may be an address of IPv6."""
+    """Return the endpoint of a port; `bind` may be an IPv6 address."""
     address = bind.strip("[]").replace(":", r"\:")
     return f"tcp:port={port}:interface={address}:backlog={BACKLOG}"
 
 
 def unix(path: Path) -> str:
-    """The endpoint of a socket in the file system. One that a crash left behind goes."""
+    """Return the endpoint of a Unix socket; delete one that a crash left behind."""
     path.unlink(missing_ok=True)
     return f"unix:{path}:mode=666:backlog={BACKLOG}:lockfile=0"
 
 
 def main() -> None:
-    """What systemd and containers start."""
+    """Start the server from the command line, as systemd and containers do."""
     parser = argparse.ArgumentParser(description="One process of the spa.")
     parser.add_argument("--bind", default="127.0.0.1", metavar="ADDRESS")
     where = parser.add_mutually_exclusive_group(required=True)
@@ -62,7 +62,7 @@ def main() -> None:
     application = import_by_path(options.application)
     endpoint = unix(options.unix) if options.unix else tcp(options.bind, options.port)
     serve(endpoint, application)
-    # Python would wait for threads that still wait for a lock of the database.
+    # Python would wait for threads that still wait for a database lock.
     os._exit(0)
 
 

@@ -14,13 +14,13 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = BASE_DIR / "data"  # what the embedded default writes: database, key, static files
 
 env = environ.FileAwareEnv()
-# Where else the environment is read from; tests read nothing else.
+# Another source of the environment; tests read nothing else.
 if (env_file := env.str("ENV_FILE", default=str(BASE_DIR / ".env"))) and Path(env_file).is_file():
     env.read_env(env_file)
 
 
 def _kept_secret_key() -> str:
-    """The embedded default's own key: made once, readable by its owner alone."""
+    """Return the embedded default's own key: made once, readable by its owner alone."""
     path = DATA_DIR / "secret_key"
     if not path.exists():
         DATA_DIR.mkdir(exist_ok=True)
@@ -37,7 +37,7 @@ def _is_given(name: str) -> bool:
 
 
 def _mysql_url_parts() -> dict[str, str]:
-    """Return what the original system's variables say, used when DATABASE_URL is not given.
+    """Return the database that the original system's variables name, without DATABASE_URL.
 
     Raises `ImproperlyConfigured` without MYSQL_DB: the rest alone would silently mean SQLite.
     """
@@ -63,7 +63,7 @@ def _primary() -> dict[str, object]:
 
 
 def _databases() -> dict[str, dict[str, object]]:
-    """The primary, and a replica of it for lists and reports where there is one."""
+    """Return the primary, and a replica of it for lists and reports where there is one."""
     found = {"default": _primary()}
     if env.str("REPORTS_DATABASE_URL", default=""):
         found["reports"] = _as_we_use_it(env.db("REPORTS_DATABASE_URL"))
@@ -82,7 +82,7 @@ def _as_we_use_it(database: dict[str, object]) -> dict[str, object]:
             "timeout": 20,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         }
-        # A file: tests with threads and processes need a database that they can share.
+        # A file, because tests with threads and processes need a database that they can share.
         database["TEST"] = {"NAME": f"{database['NAME']}.test"}
     else:
         database["ENGINE"] = "spa_project.lib.db.mysql"
@@ -165,7 +165,7 @@ TEMPLATES = [
 
 # -- The live floor ---------------------------------------------------------------------------
 
-#: Off for load tests only.
+#: Off in load tests only.
 RATE_LIMITS = env.str("RATE_LIMITS", default="on") != "off"
 
 # Rate limits per client address and minute: requests and sockets opened; logins tried; orders and
@@ -173,16 +173,16 @@ RATE_LIMITS = env.str("RATE_LIMITS", default="on") != "off"
 REQUESTS_PER_MINUTE = env.int("REQUESTS_PER_MINUTE", default=3000)
 LOGINS_PER_MINUTE = env.int("LOGINS_PER_MINUTE", default=20)
 ORDERS_PER_MINUTE = env.int("ORDERS_PER_MINUTE", default=10)
-#: Of each person, in a minute.
+#: Commands per person and minute.
 COMMANDS_PER_MINUTE = env.int("COMMANDS_PER_MINUTE", default=300)
-#: Open at one process.
+#: Open sockets per client address and process.
 SOCKETS_PER_ADDRESS = env.int("SOCKETS_PER_ADDRESS", default=200)
-#: Of each socket; twice as many at once.
+#: Messages per socket and second, with bursts of twice as many.
 MESSAGES_PER_SECOND = env.int("MESSAGES_PER_SECOND", default=20)
 MESSAGE_BYTES = env.int("MESSAGE_BYTES", default=16 * 1024)
 ITEMS_PER_TRANSACTION = env.int("ITEMS_PER_TRANSACTION", default=20)
 
-#: Our own proxies between a browser and us; as many ends of X-Forwarded-For are believed.
+#: The number of our own proxies; as many trailing addresses of X-Forwarded-For are trusted.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 
 REDIS_URL = env.str("REDIS_URL", default="")
@@ -198,8 +198,8 @@ AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "accounts.auth
 TOKEN_MAX_DAYS = env.int("TOKEN_MAX_DAYS", default=7)
 #: For clients of the original system only: addresses end up in logs and histories.
 ALLOW_TOKEN_IN_QUERY = env.bool("ALLOW_TOKEN_IN_QUERY", default=False)
-# Five wrong passwords for a name from an address: a quarter of an hour without tries. The name
-# from elsewhere goes on, so nobody can lock a colleague out.
+# Five failed logins for a name from one address lock both out together for a quarter of an hour.
+# The name can still log in from elsewhere, so nobody can lock a colleague out.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = datetime.timedelta(minutes=15)
@@ -211,8 +211,8 @@ AXES_SENSITIVE_PARAMETERS = ["username", "csrfmiddlewaretoken", "auth_token"]
 AXES_VERBOSE = False
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
-#: A therapist's screen locks itself when nobody has touched it for so long (0: never), where the
-#: person has a PIN to open it again.
+#: Minutes of inactivity after which a therapist's screen locks itself (0: never), where the person
+#: has a PIN to unlock it.
 LOCK_MINUTES = env.int("LOCK_MINUTES", default=10)
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
@@ -241,12 +241,12 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 if HTTPS:
-    # A browser takes these names only over https, for this very host and all of it.
+    # Browsers accept these names only over HTTPS, for this host and its whole path.
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
-CSRF_FAILURE_VIEW = "spa_project.lib.web.error_views.foreign_page"
+CSRF_FAILURE_VIEW = "spa_project.lib.web.error_views.csrf_failure"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
-#: Django 6 will read a setting of this name itself; until then lib/web/responses.py does.
+#: Django 6 will read a setting of this name itself; until then lib/web/middleware.py does.
 SECURE_CSP = {
     "default-src": ["'none'"],
     "script-src": ["'self'"],
@@ -272,11 +272,11 @@ STORAGES = {
     "staticfiles": {"BACKEND": "spa_project.lib.web.static.HashedStaticFilesStorage"},
 }
 
-# -- Words, money, time -----------------------------------------------------------------------
+# -- Languages, money, time ---------------------------------------------------------------------
 
 CURRENCY = env.str("CURRENCY", default="PHP")
 LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="en")
-#: Each in its own words; locale/ holds all but the first.
+#: Each in its own language; locale/ has all but the first.
 LANGUAGES = [("en", "English"), ("fil", "Filipino"), ("es", "Español")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
@@ -288,7 +288,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # -- The log ----------------------------------------------------------------------------------
 
 LOG_FORMAT = env.str("LOG_FORMAT", default="plain" if EMBEDDED or DEBUG else "json")
-#: Requests and commands are told at INFO; in a terminal only what went wrong.
+#: Requests and commands are logged at INFO; on a terminal only errors are shown.
 LOG_LEVEL = env.str("LOG_LEVEL", default="WARNING" if LOG_FORMAT == "plain" else "INFO")
 LOGGING = {
     "version": 1,
@@ -317,10 +317,10 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "spa": {"level": LOG_LEVEL},
-        # Django's own default prints errors nowhere when DEBUG is off.
+        # Django's default prints errors nowhere when DEBUG is off.
         "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
-        # These name addresses, which may be secrets; lib/web/middleware.py and error_views.py log
-        # requests and errors without them.
+        # These loggers name addresses, which may be secrets; lib/web/middleware.py and
+        # error_views.py log requests and errors without them.
         "django.request": {"level": "CRITICAL"},
         "django.security.csrf": {"level": "CRITICAL"},
     },

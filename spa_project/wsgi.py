@@ -1,4 +1,4 @@
-"""For tools that expect WSGI; the product itself runs on ASGI."""
+"""The WSGI application, for tools that expect one; the product itself runs on ASGI."""
 
 import os
 

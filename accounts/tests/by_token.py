@@ -1,4 +1,4 @@
-"""Programs that log in, as the tests play them."""
+"""Requests of programs that log in with a token, for tests."""
 
 import json
 from typing import Any
@@ -9,26 +9,26 @@ from conftest import PASSWORD
 
 
 def post(client: Client, path: str, data: Any = None, **headers: str) -> Any:
-    """A POST of JSON; headers by name, `_` for `-`."""
+    """Send a POST of JSON; headers are given by name, with `_` for `-`."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     body = json.dumps(data or {})
     return client.post(path, body, content_type="application/json", headers=named)
 
 
 def log_in(username: str, password: str = PASSWORD) -> str:
-    """A new token."""
+    """Return a new token."""
     reply = post(Client(), "/api/login/", {"username": username, "password": password}).json()
     assert reply["ok"], reply
     return reply["token"]
 
 
 def bearer(token: str) -> dict[str, str]:
-    """The header that carries a token."""
+    """Return the header that carries a token."""
     return {"authorization": f"Bearer {token}"}
 
 
 def claim(**headers: str) -> tuple[int, str]:
-    """Ask for the next customer, of whom there is none: how the asker is known."""
+    """Claim the next customer from an empty line; the refusal shows how the caller is known."""
     response = post(Client(enforce_csrf_checks=True), CLAIM, **headers)
     return response.status_code, response.json()["code"]
 

@@ -1,4 +1,4 @@
-"""A manager's staff: create, set a password, switch off; never more power than their own."""
+"""Tests of a manager's pages for staff: create, set a password, switch off, never gain rights."""
 
 import pytest
 from axes.models import AccessAttempt

@@ -1,4 +1,4 @@
-"""The business day is the branch's own."""
+"""Tests of the branch's business day."""
 
 import datetime
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Whoever is logged out, switched off or loses a role loses their open sockets."""
+"""Tests of revocation: a logout, a lost role or a switched-off account closes sockets."""
 
 import asyncio
 import datetime
@@ -65,7 +65,7 @@ async def test_a_login_elsewhere_disturbs_nobody(maya):
         assert (await desk.ask("therapist_confirm_next"))["code"] == "queue_empty"
 
 
-# -- The same by token ----------------------------------------------------------------------------
+# -- By token -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("header", ["authorization", "x-auth-token"])
@@ -139,17 +139,17 @@ async def test_a_change_of_the_person_closes_the_sockets_of_tokens(
         assert await desk.close_code() == code
 
 
-# -- What nobody told -----------------------------------------------------------------------------
+# -- Without an event -----------------------------------------------------------------------------
 
 
 @pytest.fixture
 def often(monkeypatch) -> None:
-    """Ask about those who are in all the time."""
+    """Check the access of open sockets many times a second."""
     monkeypatch.setattr(session_watch, "CHECK_SECONDS", 0.05)
 
 
 async def quietly(change, *args) -> None:
-    """Change rows as if the news of it were lost: no signal, no event."""
+    """Change rows without a signal or an event, as if the message were lost."""
     await pool.run(change, *args)
 
 

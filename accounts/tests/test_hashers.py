@@ -1,4 +1,4 @@
-"""Passwords: which hash, what it costs, and that a flood of them is sent away."""
+"""Tests of password hashing: the algorithm, its cost, and the limit of hashes at a time."""
 
 import threading
 

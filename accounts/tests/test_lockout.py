@@ -1,4 +1,4 @@
-"""Wrong passwords: one answer for all of them, and after five a rest."""
+"""Tests of failed logins: the same refusal for all, and a lock-out after five."""
 
 import datetime
 
@@ -36,14 +36,14 @@ def lock(username: str, address: str = "10.0.0.1") -> None:
 
 @pytest.fixture
 def hashings(monkeypatch) -> list[str]:
-    """Every time a password is hashed."""
+    """Record every password that is hashed."""
     done: list[str] = []
     hasher = type(get_hasher())
     for name in ("encode", "verify"):
         original = getattr(hasher, name)
 
         def counted(self, *args, _original=original, _name=name):
-            # MD5's own verify encodes; a hash within a hash is one.
+            # MD5's own verify calls encode, which would count twice.
             before = len(done)
             result = _original(self, *args)
             del done[before:]
@@ -158,7 +158,7 @@ def test_after_a_quarter_of_an_hour_it_opens_again(maya):
     lock("maya")
     with time_machine.travel(timezone.now() + 10 * MINUTE, tick=True):
         assert api_login("maya", PASSWORD).status_code == 429
-    # The try in between has not put the end off.
+    # The attempt in between has not extended the lock-out.
     with time_machine.travel(timezone.now() + 16 * MINUTE, tick=True):
         assert api_login("maya", PASSWORD).status_code == 200
 

@@ -1,4 +1,4 @@
-"""A screen that locks itself: the server keeps the lock, and only the person's PIN opens it."""
+"""Tests of the screen lock: the server keeps it, and only the person's PIN unlocks."""
 
 import json
 import re
@@ -33,7 +33,7 @@ def workers(django_db_setup, django_db_blocker) -> Iterator[Workers]:
 
 
 def with_pin(user: User) -> Client:
-    """A browser in which a person with a PIN has logged in."""
+    """Return the browser of a person with a PIN who has logged in."""
     set_pin(user, PIN)
     return session_of(User.objects.get(pk=user.pk))
 
@@ -45,12 +45,12 @@ def locked(user: User) -> Client:
 
 
 def tried(client: Client, pin: str) -> str:
-    """What entering a PIN is answered with."""
+    """Return the response to entering a PIN."""
     return str(post(client, "/api/unlock/", {"pin": pin}).json().get("code", "ok"))
 
 
 def asked(client: Client) -> str:
-    """What the next customer is asked for with; nobody waits."""
+    """Return the response to claiming the next customer from an empty line."""
     return str(post(client, CLAIM).json()["code"])
 
 
@@ -90,7 +90,7 @@ def test_nothing_else_is_read(maya, path):
     assert locked(maya.user).get(path).json()["code"] == "locked"
 
 
-#: All other addresses there are, but for the admin's: a new one is in here or in `STILL_OPEN`.
+#: All other URLs but the admin's: a new one must be added here or to `STILL_OPEN`.
 CLOSED = {
     *("home", "login", "pin", "menu", "desk", "monitor", "board", "cashier", "reports"),
     *("ticket", "ticket_qr", "receipt", "receipt_qr"),
@@ -102,7 +102,7 @@ CLOSED = {
 
 
 def addresses(inside: URLResolver, path: str = "/", space: str = "") -> Iterator[tuple[str, str]]:
-    """The name of every address but the admin's, and a path that leads to it."""
+    """Return the name of every address but the admin's, with a path that leads to it."""
     for each in inside.url_patterns:
         there = path + re.sub(r"<[^>]*>", "x", str(each.pattern))
         if isinstance(each, URLPattern):
@@ -149,7 +149,7 @@ def test_five_wrong_pins_end_the_session(maya):
 
 
 def guess(user_id: int, login: Login, pin: str) -> str:
-    """What a process does with one try."""
+    """Make one attempt, in a process of its own."""
     try:
         unlock(User.objects.get(pk=user_id), login, pin)
     except DomainError as refusal:
@@ -256,7 +256,7 @@ def test_a_pin_that_cannot_be_is_not_taken(maya, wrong):
 
 
 def test_who_passes_by_sets_no_pin(maya):
-    """Guessing the password here counts as it does at the login."""
+    """Wrong passwords here count as they do at the login."""
     client = session_of(maya.user)
     answers = [choose(client, PIN, password="wrong") for _ in range(5)]
     assert answers == [200] * 4 + [429]

@@ -1,4 +1,4 @@
-"""Tickets: open one socket, once, within half a minute, as a part of the login that asked."""
+"""Tests of tickets: each opens one socket, once, within half a minute, for its own login."""
 
 import datetime
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def ask_for_ticket(client: Client, **headers: str) -> str:
 
 
 def spent(text: str) -> bool:
-    """What a process does; says whether it was the one."""
+    """Redeem the ticket in a process of its own; return whether it was the first."""
     return redeem_ticket(text) is not None
 
 

@@ -1,4 +1,4 @@
-"""Tokens over HTTP: got for a password, carried in three ways, ended in four."""
+"""Tests of tokens over HTTP: issued for a password, carried in three ways, ended in four."""
 
 import datetime
 import hashlib
@@ -24,7 +24,7 @@ def later(delta: datetime.timedelta) -> time_machine.travel:
     return time_machine.travel(timezone.now() + delta, tick=True)
 
 
-# -- Got ------------------------------------------------------------------------------------------
+# -- Issued ---------------------------------------------------------------------------------------
 
 
 def test_a_login_answers_with_a_token_and_who_it_is(maya):

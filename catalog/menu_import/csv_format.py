@@ -1,4 +1,4 @@
-"""The price list as CSV text, one price a row: every cell is checked, every bad one is named."""
+"""The CSV format of the menu, one price a row; every cell is checked, every bad one is reported."""
 
 import csv
 import io
@@ -26,13 +26,13 @@ Source: TypeAlias = str | Path | Iterable[str]
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,4}")
-# What makes a spreadsheet take a cell for a formula, full-width forms included.
+# Prefixes that make a spreadsheet compute a cell, full-width forms included (CSV injection).
 _FORMULA = re.compile(r"'*[=+\-@＝＋－＠]")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One price, with everything above it. `line` is where it begins in the file, from 1."""
+    """One price with its category and service; `line` is where it begins in the file, from 1."""
 
     line: int
     category: str = ""
@@ -46,13 +46,13 @@ class Row:
 
     @property
     def path(self) -> tuple[str, str, str]:
-        """The names that find this price on the menu."""
+        """Return the names that identify this price on the menu."""
         return self.category, self.service, self.classification
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong, and where. An empty column means the line, line 0 the whole file."""
+    """An error and its place: an empty column means the line, line 0 the whole file."""
 
     line: int
     column: str
@@ -66,7 +66,7 @@ class Problem:
 
 
 class BadPriceList(Exception):
-    """The file cannot be imported; `problems` says why, in the order of the file."""
+    """An error for a file that cannot be imported; `problems` lists why, in file order."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = sorted(problems, key=lambda problem: problem.line)
@@ -74,17 +74,17 @@ class BadPriceList(Exception):
 
 
 def bad_file(sentence: str, *, line: int = 0) -> BadPriceList:
-    """The error for a file that is wrong as a whole."""
+    """Return the error for a file that is wrong as a whole."""
     return BadPriceList([Problem(line, "", sentence)])
 
 
 def tidy(text: str) -> str:
-    """Text as the menu keeps it: one line, single spaces, none around, composed letters."""
+    """Return text as the menu stores it: one line, single spaces, composed letters."""
     return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
 def read(source: Source) -> tuple[list[Row], list[Problem]]:
-    """The rows and all their problems; raises `BadPriceList` when there are no rows to read."""
+    """Return the rows and all their problems; raise `BadPriceList` when nothing can be read."""
     records = _records(_lines(source))
     number, header = next(records, (0, []))
     names = _column_names(number, header)
@@ -106,7 +106,7 @@ def read(source: Source) -> tuple[list[Row], list[Problem]]:
 
 
 def write(rows: Iterable[Row]) -> str:
-    """The rows as CSV text; reading it gives the same rows."""
+    """Return the rows as CSV text; reading it gives the same rows."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
@@ -126,7 +126,7 @@ def write(rows: Iterable[Row]) -> str:
 
 
 def _lines(source: Source) -> Iterable[str]:
-    """The lines, their ends kept: a quoted cell may hold several."""
+    """Yield the lines with their ends: a quoted cell may hold several."""
     if not isinstance(source, str | Path):
         return source
     path = Path(source)
@@ -145,8 +145,8 @@ def _lines(source: Source) -> Iterable[str]:
 
 
 def _records(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
-    """Each record that is not blank, with the number of the line on which it begins."""
-    # Off without a terminal; short files are done before it would show.
+    """Yield each record that is not blank, with the number of the line on which it begins."""
+    # The progress bar is off without a terminal; short files are done before it would show.
     progress = tqdm(lines, desc="Reading", unit=" lines", disable=None, delay=1, leave=False)
     reader = csv.reader(progress, strict=True)
     begins = 1
@@ -161,7 +161,7 @@ def _records(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
 
 
 def _column_names(line: int, header: list[str]) -> list[str]:
-    """The header's names, in any order; raises `BadPriceList` unless each is there once."""
+    """Return the header's names, in any order; raise `BadPriceList` unless each is there once."""
     if not header:
         raise bad_file(_("The file is empty."))
     if len(header) == 1 and re.search(r"[;\t|]", header[0]):
@@ -198,7 +198,7 @@ def _read_row(line: int, cells: dict[str, str]) -> tuple[Row, list[Problem]]:
 
 
 def _text_reader(field: Field) -> Callable[[str], str]:
-    """A reader that asks the model's own field what it takes."""
+    """Return a reader that validates text with the model's own field."""
 
     def read_text(cell: str) -> str:
         if not field.blank:
@@ -244,12 +244,12 @@ _READERS: dict[str, Callable[[str], Any]] = {
 
 
 def _disarm(cell: str) -> str:
-    """A leading apostrophe makes a spreadsheet show the cell instead of computing it."""
+    """Prefix a formula with an apostrophe, so that a spreadsheet shows it (CSV injection)."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def _rearm(cell: str) -> str:
-    """The cell without the apostrophe that `_disarm` put there."""
+    """Return the cell without the apostrophe that `_disarm` put there."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
@@ -257,7 +257,7 @@ def _rearm(cell: str) -> str:
 
 
 def _repeated(rows: list[Row]) -> list[Problem]:
-    """Prices that are in the file more than once."""
+    """Return problems of prices that are in the file more than once."""
     first: dict[tuple[str, ...], int] = {}
     problems = []
     for row in rows:
@@ -269,7 +269,7 @@ def _repeated(rows: list[Row]) -> list[Problem]:
 
 
 def _contradicting(rows: list[Row]) -> list[Problem]:
-    """Services described in two ways."""
+    """Return problems of services that are described in two ways."""
     first: dict[tuple[str, ...], Row] = {}
     problems = []
     for row in rows:

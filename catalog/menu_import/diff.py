@@ -1,4 +1,4 @@
-"""The menu and a price list side by side: what the list adds, changes and puts in order."""
+"""The difference between the menu and a file: entries to add, to change and to reorder."""
 
 import unicodedata
 from collections import defaultdict
@@ -17,7 +17,7 @@ from spa_project.lib.money import format_amount
 NamePath: TypeAlias = tuple[str, ...]
 Menu: TypeAlias = dict[NamePath, MenuEntry]
 
-# Room between neighbours, so that a new line fits between two without moving them.
+# Gaps between order numbers let a new entry fit between two without moving them.
 STEP = 10
 INFINITY = float("inf")
 
@@ -39,7 +39,7 @@ LEVELS = (
 
 @dataclass
 class Entry:
-    """One line of the menu that the file speaks of: what it wants, and what was there before."""
+    """One menu entry that the file mentions, with the wanted values and the previous ones."""
 
     path: NamePath
     row: Row
@@ -49,7 +49,7 @@ class Entry:
     old: dict[str, Any] = field(default_factory=dict)
 
     def apply(self) -> None:
-        """Set on the instance what differs from it, and keep in `old` what that was."""
+        """Set on the instance what differs from it, and store the previous values in `old`."""
         for name, value in self.wanted.items():
             now = getattr(self.instance, name)
             if (tidy(now) if isinstance(now, str) else now) != value:
@@ -57,7 +57,7 @@ class Entry:
                 setattr(self.instance, name, value)
 
     def in_words(self) -> Iterator[str]:
-        """What is new or changed, for people."""
+        """Return what is new or changed, for people."""
         if self.is_new:
             if len(self.path) == len(LEVELS):
                 added = _("added, %(price)s, %(duration_minutes)d min")
@@ -83,14 +83,14 @@ def _shown(value: Any) -> str:
 
 
 def load_menu() -> Menu:
-    """Every line of the menu, switched off or not, by its names; in three queries."""
+    """Return every menu entry, active or not, by its names; in three queries."""
     menu: Menu = {}
     above: dict[int | None, NamePath] = {None: ()}
     for level in LEVELS:
         here: dict[int | None, NamePath] = {}
         for instance in level.model._default_manager.all():
             parent = above.get(getattr(instance, f"{level.parent}_id", None))
-            # A parent made since it was asked for belongs to someone else's change.
+            # A parent that was added since the menu was loaded belongs to another change.
             if parent is not None:
                 path = here[instance.pk] = (*parent, tidy(getattr(instance, level.name)))
                 menu[path] = instance
@@ -99,7 +99,7 @@ def load_menu() -> Menu:
 
 
 def look_alikes(rows: Sequence[Row], menu: Menu) -> list[Problem]:
-    """New names that a person, and most databases, would take for one that is there."""
+    """Return new names that people and most databases would take for an existing one."""
     seen = {(*path[:-1], _fold(path[-1])): path[-1] for path in menu}
     problems = []
     for row in rows:
@@ -116,13 +116,13 @@ def look_alikes(rows: Sequence[Row], menu: Menu) -> list[Problem]:
 
 
 def _fold(name: str) -> str:
-    """The name without capitals, accents and marks that cannot be seen."""
+    """Return the name without capitals, accents and invisible marks."""
     parts = unicodedata.normalize("NFKD", name.casefold())
     return "".join(part for part in parts if unicodedata.category(part) not in ("Mn", "Cf"))
 
 
 def compare(rows: Sequence[Row], menu: Menu) -> list[Entry]:
-    """Every line of the menu that the file speaks of, parents first, brought to what it says."""
+    """Return every entry the file mentions, parents first, with the file's values applied."""
     entries: dict[NamePath, Entry] = {}
     for row in rows:
         for depth, wanted in enumerate(_wanted(row), start=1):
@@ -137,7 +137,7 @@ def compare(rows: Sequence[Row], menu: Menu) -> list[Entry]:
 
 
 def _wanted(row: Row) -> tuple[dict[str, Any], ...]:
-    """What a row says of its category, of its service and of the price itself."""
+    """Return what a row says of its category, of its service and of the price itself."""
     return (
         {"active": True},
         {"active": True, "description": row.description},
@@ -165,10 +165,10 @@ def _put_in_order(entries: list[Entry], menu: Menu) -> None:
 
 
 def put_siblings_in_order(group: list[Entry], highest: int) -> None:
-    """Let the order rise as in the file.
+    """Make the order numbers rise as in the file.
 
-    Lines that follow each other rightly keep their numbers. New ones in between come right after
-    the line before them; new ones at the end come after everything, listed or not.
+    Entries that already follow each other in order keep their numbers. New ones in between come
+    right after the entry before them; new ones at the end come after everything, listed or not.
     """
     last_known = max((at for at, entry in enumerate(group) if not entry.is_new), default=-1)
     order, tie = 0, 0.0
@@ -184,5 +184,5 @@ def put_siblings_in_order(group: list[Entry], highest: int) -> None:
 
 
 def order_after(last: int) -> int:
-    """The order of what comes after everything: the next round number."""
+    """Return the order number that comes after all others: the next round number."""
     return (last // STEP + 1) * STEP

@@ -1,8 +1,8 @@
-"""The price list and the menu: bring the one in, write the other out.
+"""Import the menu from CSV, and export it.
 
-A row finds its place by names: category > service > classification. What is listed is on the
-menu, in the order of the list, even if it was switched off; what is not listed stays as it is.
-Prices that were copied on a customer's transaction are never touched.
+A row is matched by names: category > service > classification. What is listed becomes active, in
+the order of the file; what is not listed stays as it is. Prices that were copied to a customer's
+transaction are never changed.
 """
 
 from collections import defaultdict
@@ -23,7 +23,7 @@ BATCH = 500
 
 @dataclass(frozen=True)
 class Change:
-    """What one row of the file adds or changes, in words."""
+    """The addition or change made by one row of the file, in words."""
 
     row: Row
     is_new: bool
@@ -39,31 +39,31 @@ class Change:
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What an import did, or would do."""
+    """The result of an import or of a dry run."""
 
     rows: int
     changes: tuple[Change, ...]
-    #: How many prices are on record but not in the file.
+    #: How many prices are in the database but not in the file.
     left_alone: int
 
     @property
     def added(self) -> int:
-        """How many rows bring a new price."""
+        """Return how many rows add a price."""
         return sum(change.is_new for change in self.changes)
 
     @property
     def changed(self) -> int:
-        """How many rows change something that was there."""
+        """Return how many rows change something."""
         return len(self.changes) - self.added
 
     @property
     def unchanged(self) -> int:
-        """How many rows say what the menu says already."""
+        """Return how many rows change nothing."""
         return self.rows - len(self.changes)
 
 
 def import_file(source: Source, *, dry_run: bool = False) -> ImportReport:
-    """Bring a price list in, from a path or from its lines, all of it or nothing.
+    """Import a file, from a path or from its lines, in one database transaction.
 
     Raises `BadPriceList`, which names every bad cell. A dry run writes nothing.
     """
@@ -79,7 +79,8 @@ def import_file(source: Source, *, dry_run: bool = False) -> ImportReport:
             if not dry_run:
                 _save(entries)
     except IntegrityError:
-        # A name the database takes for another one, or someone else added it just now.
+        # The database's collation equates the name with another one, or someone else added it just
+        # now.
         sentence = _(
             "The database takes two names for the same, or the menu was changed meanwhile."
         )
@@ -88,7 +89,7 @@ def import_file(source: Source, *, dry_run: bool = False) -> ImportReport:
 
 
 def export_text() -> str:
-    """The menu of now as a price list, in its order. Importing it changes nothing."""
+    """Return the menu as CSV text, in its order; importing it changes nothing."""
     offers = ServiceClassification.objects.on_the_menu().select_related("service__category")
     in_order = offers.order_by(
         "service__category__order", "service__category", "service__order", "service", "order", "id"
@@ -125,7 +126,7 @@ def _report(rows: Sequence[Row], entries: Sequence[Entry], menu: Menu) -> Import
 
 
 def _save(entries: Sequence[Entry]) -> None:
-    """Write what is new and what differs, parents first."""
+    """Write new and changed entries, parents first."""
     work = [entry for entry in entries if entry.is_new or entry.old]
     with tqdm(total=len(work), desc="Saving", disable=None, delay=1, leave=False) as progress:
         for level in LEVELS:
@@ -145,7 +146,7 @@ def _batches(instances: list[MenuEntry]) -> Iterator[list[MenuEntry]]:
 
 
 def _by_fields(entries: Sequence[Entry]) -> dict[tuple[str, ...], list[MenuEntry]]:
-    """The changed lines by what changed on them: nothing else may be written over."""
+    """Group changed entries by the fields to update, so that no other field is overwritten."""
     groups: dict[tuple[str, ...], list[MenuEntry]] = defaultdict(list)
     for entry in entries:
         if not entry.is_new:
@@ -156,7 +157,7 @@ def _by_fields(entries: Sequence[Entry]) -> dict[tuple[str, ...], list[MenuEntry
 def _insert(model: type[MenuEntry], instances: list[MenuEntry]) -> None:
     has_children = model is not LEVELS[-1].model
     if has_children and not connection.features.can_return_rows_from_bulk_insert:
-        # MySQL does not tell the ids of many rows, and the next level needs them.
+        # MySQL does not return the ids of a bulk insert, and the next level needs them.
         for instance in instances:
             instance.save(force_insert=True)
     else:

@@ -1,4 +1,4 @@
-"""A manager looks after the menu."""
+"""Tests of the menu's admin pages."""
 
 from decimal import Decimal
 from typing import Any
@@ -13,13 +13,13 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def manager(client, maria):
-    """Maria's browser."""
+    """Return the browser of the manager Maria."""
     client.force_login(maria)
     return client
 
 
 def formset(prefix: str, *rows: dict, initial: int = 0) -> dict[str, Any]:
-    """What a browser sends for the rows below a form."""
+    """Return what a browser sends for the rows below a form."""
     data = {f"{prefix}-TOTAL_FORMS": len(rows), f"{prefix}-INITIAL_FORMS": initial}
     for at, row in enumerate(rows):
         data |= {f"{prefix}-{at}-{name}": value for name, value in row.items()}

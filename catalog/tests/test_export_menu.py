@@ -1,4 +1,4 @@
-"""The price list goes out, and comes back the same."""
+"""Tests of the menu's export: importing it again changes nothing."""
 
 import io
 from decimal import Decimal
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 def add(service: str, **fields) -> ServiceClassification:
-    """One price as the admin or a script would make it, with `fields` of the service."""
+    """Create one price as the admin or a script would, with `fields` of the service."""
     category, _made = ServiceCategory.objects.get_or_create(name="Massage")
     parent = Service.objects.create(category=category, name=service, **fields)
     return parent.classifications.create(

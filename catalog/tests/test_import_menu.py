@@ -1,4 +1,4 @@
-"""A price list comes in: all of it, or nothing."""
+"""Tests of the menu's import: all of a file, or nothing."""
 
 import io
 from decimal import Decimal
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 
 def sheet(*rows: str) -> list[str]:
-    """The lines of a file with these rows; a quoted cell may run over several."""
+    """Return the lines of a file with these rows; a quoted cell may span several."""
     text = "".join(f"{row}\r\n" for row in (HEADER, *rows))
     return io.StringIO(text, newline="").readlines()
 
@@ -55,7 +55,7 @@ def everything() -> list[tuple]:
 
 @pytest.fixture
 def save_as(tmp_path):
-    """Put bytes or text in a file and return its path."""
+    """Write bytes or text to a file and return its path."""
 
     def save(content: str | bytes) -> str:
         path = tmp_path / "menu.csv"

@@ -1,4 +1,4 @@
-"""The menu as customers get it."""
+"""Tests of the menu that customers get."""
 
 import pytest
 

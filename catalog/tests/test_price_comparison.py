@@ -1,4 +1,4 @@
-"""The order of the menu follows the file, whatever stood there before."""
+"""Tests of the menu's order, which follows the file whatever it was before."""
 
 import io
 from decimal import Decimal
@@ -20,7 +20,7 @@ def entries_of(categories: list[ServiceCategory]) -> list[Entry]:
 
 @st.composite
 def menus_and_files(draw):
-    """A menu with any order numbers, and a file that lists some of it, some new, in any order."""
+    """Return a menu with any order numbers, and a file that lists parts of it, in any order."""
     orders = draw(st.lists(st.integers(0, 12), max_size=6))
     menu = [ServiceCategory(pk=pk, order=order) for pk, order in enumerate(orders, start=1)]
     listed = [row for row in menu if draw(st.booleans())]
@@ -29,7 +29,7 @@ def menus_and_files(draw):
 
 
 def put_in_order(menu: list[ServiceCategory], file: list[ServiceCategory]) -> bool:
-    """Bring the file in, as the database would; returns whether anything moved."""
+    """Import the file's order; return whether anything moved."""
     highest = max((row.order for row in menu), default=0)
     entries = entries_of(file)
     put_siblings_in_order(entries, highest)

@@ -1,4 +1,4 @@
-"""Integrity rules of payments; with those of the queue they are what `verify_ledger` runs."""
+"""Integrity rules of payments; `verify_ledger` runs them with those of the queue."""
 
 from payments.integrity import keys, money, receipts, terminals
 from queueing import integrity as queueing_integrity

@@ -1,4 +1,4 @@
-"""Keys of payments: each request made one row, each row belongs to others that are there."""
+"""Integrity rules of keys: each request made one row, and each foreign key leads to a row."""
 
 from accounts.models import Cashier
 from payments.models import Payment, PaymentAttempt

@@ -1,4 +1,4 @@
-"""Totals and payments: no money appears or disappears."""
+"""Integrity rules of totals and payments: no money appears or disappears."""
 
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce
@@ -15,15 +15,15 @@ rules = RuleSet()
 
 @rules.rule("Who has paid has a payment.", of=Transaction)
 def payment_missing(rows: Rows) -> Broken:
-    """No paid transaction without its record."""
+    """Find paid transactions without a payment."""
     for row in rows.filter(status=Status.PAID, payment__isnull=True):
         yield row.pk, "it is paid, and there is no payment"
 
 
 @rules.rule("The payments of a day are what the day's paid visits cost.", of=Transaction)
 def money_conserved(rows: Rows) -> Broken:
-    """No money appears or disappears. Looks at a part of a day when the day is large."""
-    # Transaction and payment in one statement: a payment made meanwhile is in both or in neither.
+    """Find days whose payments differ from the totals; a large day is read in parts."""
+    # One statement reads transaction and payment, so a concurrent payment is in both or in neither.
     paid = Case(When(status=Status.PAID, then=F("total_amount")))
     days = rows.values("branch", "business_date").annotate(
         cost=sum_of(paid), taken=sum_of("payment__amount_due")
@@ -38,7 +38,7 @@ def money_conserved(rows: Rows) -> Broken:
 
 @rules.rule("A payment is the only one of a paid transaction.", of=Payment)
 def payment_out_of_place(rows: Rows) -> Broken:
-    """Money is taken once, and then it is over."""
+    """Find payments of unpaid transactions, and second payments of one."""
     rows = rows.annotate(
         status=column_of(Transaction, "transaction_id", "status"),
         another=another_key(Payment, transaction="transaction_id"),
@@ -53,7 +53,7 @@ def payment_out_of_place(rows: Rows) -> Broken:
 
 @rules.rule("What was due is the total; what was given is due and change.", of=Payment)
 def amounts(rows: Rows) -> Broken:
-    """No payment of another amount, no change out of nothing."""
+    """Find payments whose amount due is not the total, or whose change is wrong."""
     due, change = F("amount_due"), F("change_amount")
     rows = rows.annotate(
         total=Coalesce(column_of(Transaction, "transaction_id", "total_amount"), due)

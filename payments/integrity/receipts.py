@@ -1,4 +1,4 @@
-"""Receipts: a branch's own, numbered without a gap."""
+"""Integrity rules of receipts: numbered by branch without a gap."""
 
 from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
@@ -13,7 +13,7 @@ rules = RuleSet()
 
 @rules.rule("Receipts of a branch are numbered from 1 without a gap.", of=Payment)
 def receipt_numbers(rows: Rows) -> Broken:
-    """Each number once, and each but the first after another."""
+    """Find receipt numbers that occur twice or follow a gap."""
     before = Payment.objects.filter(
         branch=OuterRef("branch"), receipt_number=OuterRef("receipt_number") - 1
     )
@@ -28,7 +28,7 @@ def receipt_numbers(rows: Rows) -> Broken:
 
 @rules.rule("The counter of receipts stands at the last one.", of=ReceiptCounter)
 def receipt_counters(rows: Rows) -> Broken:
-    """The next receipt will follow the last."""
+    """Find counters that differ from the branch's last receipt number."""
     last = Payment.objects.order_by("-receipt_number").filter(branch=OuterRef("branch"))
     rows = rows.annotate(used=Coalesce(Subquery(last.values("receipt_number")[:1]), 0))
     for row in rows.exclude(last=F("used")):
@@ -37,7 +37,7 @@ def receipt_counters(rows: Rows) -> Broken:
 
 @rules.rule("A payment is kept in the books of its visit's branch.", of=Payment)
 def payment_elsewhere(rows: Rows) -> Broken:
-    """No receipt of one spa for a visit to another."""
+    """Find payments of another branch than their transaction's."""
     rows = rows.annotate(home=column_of(Transaction, "transaction_id", "branch"))
     for row in rows.exclude(home=None).exclude(home=F("branch")):
         yield row.pk, f"it is of branch {row.branch_id}, its visit of {row.home}"

@@ -1,4 +1,4 @@
-"""Terminals: what they were asked for, and what they answered."""
+"""Integrity rules of terminals: requests and answers."""
 
 from django.db.models import Case, Exists, F, OuterRef, Q, When
 from django.db.models.functions import Coalesce
@@ -15,7 +15,7 @@ rules = RuleSet()
 
 @rules.rule("A terminal takes the total, no more, and its approval is kept.", of=Payment)
 def terminals(rows: Rows) -> Broken:
-    """No change from a card, no terminal's money that nobody asked a terminal for."""
+    """Find terminal payments without a matching approval or with change, and cash with one."""
     approvals = PaymentAttempt.objects.order_by().filter(
         transaction=OuterRef("transaction"), approved=True
     )
@@ -40,7 +40,7 @@ def terminals(rows: Rows) -> Broken:
 
 @rules.rule("While somebody pays, one terminal is at work, and never otherwise.", of=Transaction)
 def terminal_at_work(rows: Rows) -> Broken:
-    """A `paying` that hangs has an attempt that can be answered."""
+    """Find transactions in `paying` without exactly one open attempt, and others with one."""
     attempts = PaymentAttempt.objects.order_by().filter(ended_at=None, transaction=OuterRef("pk"))
     rows = rows.annotate(at_work=count_of(attempts))
     for row in rows.exclude(at_work=Case(When(status=Status.PAYING, then=1), default=0)):
@@ -49,7 +49,7 @@ def terminal_at_work(rows: Rows) -> Broken:
 
 @rules.rule("A terminal is asked for the total, and answers once.", of=PaymentAttempt)
 def attempts(rows: Rows) -> Broken:
-    """Open and asked about by one transaction, or answered: by whom, what, and when."""
+    """Find attempts neither open nor answered in full, or for another amount than the total."""
     is_open = Q(active_transaction=F("transaction"), ended_at=None, ended_by=None, approved=None)
     answered = Q(
         active_transaction=None,
@@ -60,7 +60,8 @@ def attempts(rows: Rows) -> Broken:
     rows = rows.annotate(
         total=Coalesce(column_of(Transaction, "transaction_id", "total_amount"), F("amount_due"))
     )
-    # A declined attempt may be older than a change of the bill; who pays has the bill of now.
+    # A declined attempt may be older than a change of the bill; only the one that paid must match
+    # it.
     asked = Q(approved=True) | Q(ended_at=None)
     for row in rows.exclude(is_open | answered):
         yield row.pk, f"of transaction {row.transaction_id} is neither open nor answered"

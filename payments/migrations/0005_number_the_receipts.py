@@ -1,4 +1,4 @@
-"""Payments made before there were receipts get a number each, in the order they were made."""
+"""Number the payments that were made before there were receipts, in the order they were made."""
 
 import secrets
 
@@ -6,7 +6,7 @@ from django.db import migrations
 
 
 def create_cash(apps, schema_editor):
-    """Cash was the only method; whoever needs more adds it in the admin."""
+    """Create cash, the only method so far; others are added in the admin."""
     method = apps.get_model("payments", "PaymentMethod")
     method.objects.get_or_create(
         code="cash", defaults={"name": "Cash", "kind": "cash", "position": 1}
@@ -14,7 +14,7 @@ def create_cash(apps, schema_editor):
 
 
 def number_receipts(apps, schema_editor):
-    """From 1 in each branch."""
+    """Assign receipt numbers from 1 in each branch."""
     payment = apps.get_model("payments", "Payment")
     last = {}
     for row in payment.objects.select_related("transaction").order_by("pk").iterator():

@@ -1,4 +1,4 @@
-"""A customer comes to the counter by code, and is given back."""
+"""Tests of claiming a customer by code, and of releasing them."""
 
 import pytest
 

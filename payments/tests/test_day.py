@@ -1,4 +1,4 @@
-"""A cashier's own day."""
+"""Tests of a cashier's own day."""
 
 import datetime
 

@@ -1,4 +1,4 @@
-"""Old screen + events = new screen, when the money is taken."""
+"""Tests of convergence: old screen + events = new screen, for payments."""
 
 import pytest
 

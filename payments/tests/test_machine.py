@@ -1,8 +1,8 @@
-"""Everybody taps anything in any order; a small model says what must come of it.
+"""A stateful test: any operation in any order, checked against a small model.
 
-The model knows the line, who holds whom, and what each visit has; it is written without looking
-at how the operations do it. After every step the rows must be what the model says, so a refused
-step has changed nothing; at the end of every day the ledger must be sound.
+The model knows the line, the current customer of each member of staff, and the content of each
+visit; it is written independently of the operations. After every step the rows must equal the
+model, so a refused step has changed nothing; at the end of every day all integrity rules must hold.
 """
 
 import os
@@ -58,7 +58,7 @@ Refusal = type[DomainError] | None
 DAYS = 40
 STEPS = 40
 
-#: Few, so that they are used again now and then.
+#: Few keys, so that they are used again now and then.
 REQUESTS = st.sampled_from([None, None, *(f"request-{number}" for number in range(6))])
 PEOPLE = st.integers(0, 1)
 #: A cashier, or the manager.
@@ -69,10 +69,10 @@ OVER = st.sampled_from(["0.00", "0.00", "0.20", "1000.00", "-0.01"])
 SELECTION = st.lists(OFFERS, min_size=1, max_size=3)
 #: In place of a visit: the one that this person holds.
 MINE = st.none()
-#: Who may act for a customer: two therapists, a cashier, a manager.
+#: People who may act for a customer: two therapists, a cashier, a manager.
 STAFF = st.integers(0, 3)
 
-#: Steps that can be taken back, without looking at the table.
+#: Steps that can be undone, written without looking at the transition table.
 TAKEN_BACK = {
     (Status.PENDING_THERAPIST, Status.THERAPIST_CONFIRMED),
     (Status.PENDING_THERAPIST, Status.ON_HOLD),
@@ -90,7 +90,7 @@ TAKEN_BACK = {
 
 
 class Step(NamedTuple):
-    """A step of a visit: along which arrow, by whom, and whether it took one back."""
+    """A step of a visit: its arrow, its person, and whether it was an undo."""
 
     was: Status
     to: Status
@@ -100,7 +100,7 @@ class Step(NamedTuple):
 
 @dataclass(eq=False)
 class Visit:
-    """What the model knows of a transaction."""
+    """The model of a transaction."""
 
     pk: int
     items: dict[int, ServiceClassification]
@@ -137,7 +137,7 @@ class Visit:
 
 
 class Offer(NamedTuple):
-    """What a cashier was given for a visit."""
+    """An amount that a cashier was given for a visit, and what it made."""
 
     pk: int
     cashier: Cashier
@@ -147,7 +147,7 @@ class Offer(NamedTuple):
 
 
 class Cast(NamedTuple):
-    """Who and what there is before a day begins."""
+    """The people and the menu before a day begins."""
 
     branch: Branch
     therapists: tuple[Therapist, ...]
@@ -158,9 +158,9 @@ class Cast(NamedTuple):
 
 @dataclass
 class Model:
-    """A day as it should be."""
+    """The expected state of a day."""
 
-    #: In the order in which they came, which is their order in the line.
+    #: Visits in the order in which they came, which is their order in the line.
     visits: list[Visit] = field(default_factory=list)
     closing: set[str] = field(default_factory=set)
     rooms: dict[str, str] = field(
@@ -177,13 +177,13 @@ class Model:
         return sorted(ready, key=lambda v: v.finished)
 
     def finish(self, visit: Visit, by: User) -> None:
-        """The treatment is over; the next place in the cashiers' line."""
+        """End the treatment; take the next place in the cashiers' line."""
         self.free_room(visit)
         visit.finished = 1 + max(v.finished for v in self.visits)
         visit.move(Status.FINISHED, by=by)
 
     def free_room(self, visit: Visit) -> None:
-        """The customer goes out of the room they are in, if any."""
+        """Vacate the room of the visit, if it has one."""
         if visit.status not in WITH_THERAPIST:
             return
         used = visit.status == Status.IN_SERVICE
@@ -192,11 +192,11 @@ class Model:
         self.closing.discard(visit.room)
 
     def is_taken(self, code: str) -> bool:
-        """Whether an open customer has this code."""
+        """Return whether an open customer has this code."""
         return any(v.code == code and v.status not in CLOSED for v in self.visits)
 
     def current_transaction_of(self, person: Therapist | Cashier | None) -> Visit | None:
-        """Whom a therapist or a cashier has now."""
+        """Return the current customer of a therapist or a cashier."""
         role, statuses = (
             ("therapist", WITH_THERAPIST)
             if isinstance(person, Therapist)
@@ -207,17 +207,17 @@ class Model:
         return held[0] if held else None
 
     def asked_before(self, request_id: str | None) -> Visit | None:
-        """The visit that a request made."""
+        """Return the visit that a request made."""
         return next((v for v in self.visits if request_id and v.request_id == request_id), None)
 
     def offered_before(self, request_id: str | None) -> list[Offer]:
-        """What a request has done, for whomever."""
+        """Return what a request has done, for any visit."""
         offers = (offer for visit in self.visits for offer in visit.offers)
         return [offer for offer in offers if request_id and offer.request_id == request_id]
 
 
 class Day(RuleBasedStateMachine):
-    """The rules are the operations; each is checked against the model."""
+    """A state machine whose rules are the operations; each is checked against the model."""
 
     visits = Bundle("visits")
 
@@ -225,8 +225,8 @@ class Day(RuleBasedStateMachine):
         super().__init__()
         self.cast = cast
         self.model = Model()
-        # A day leaves nothing behind for the next. Django lets a durable operation run inside it
-        # when it is marked as a test's.
+        # Rolled back at the end of the day. Django lets a durable operation run inside an atomic
+        # block that is marked as a test's.
         self.night = atomic()
         self.night._from_testcase = True  # type: ignore[attr-defined]
         self.night.__enter__()
@@ -239,7 +239,7 @@ class Day(RuleBasedStateMachine):
 
     @contextmanager
     def expect(self, refusal: Refusal) -> Iterator[None]:
-        """The block is refused in this way, or, with None, done."""
+        """Expect the block to be refused with this error, or, with None, to succeed."""
         if refusal is None:
             yield
             return
@@ -272,10 +272,11 @@ class Day(RuleBasedStateMachine):
         )
         assert dict(Room.objects.values_list("number", "status")) == model.rooms
 
-    # -- A day as it goes when nobody errs: without it few visits would get to their end ----------
+    # -- A usual day: without it few visits would reach their end
+    # -----------------------------------
 
     @initialize(target=visits, wanted=st.tuples(*[SELECTION] * 5))
-    def open_the_house(self, wanted: tuple[list[int], ...]) -> Any:
+    def a_usual_day(self, wanted: tuple[list[int], ...]) -> Any:
         return multiple(*(self.confirm(numbers, None) for numbers in wanted))
 
     @rule(
@@ -417,7 +418,7 @@ class Day(RuleBasedStateMachine):
             if not refusal:
                 self.model.finish(visit, by=therapist.user)
 
-    # -- The house ------------------------------------------------------------------------------
+    # -- Time, rooms and codes ------------------------------------------------------------------
 
     @rule(
         number=st.sampled_from(["1", "2", "3"]),
@@ -445,7 +446,7 @@ class Day(RuleBasedStateMachine):
 
     @rule()
     def an_hour_passes(self) -> None:
-        """Holds end and rooms are ready by themselves."""
+        """Let an hour pass: holds end and rooms become ready."""
         with time_machine.travel(timezone.now() + timedelta(hours=1)):
             tasks.run_due()
         for visit in self.model.visits:
@@ -466,7 +467,7 @@ class Day(RuleBasedStateMachine):
         return [*(t.user for t in cast.therapists), cast.cashiers[0].user, cast.manager][who]
 
     def reached(self, who: int, visit: Visit, *statuses: Status) -> Refusal:
-        """A therapist reaches only their own customers once they are called."""
+        """Return whether a therapist may act on a customer: only their own once called."""
         is_others = (
             visit.status in WITH_THERAPIST
             and visit.therapist in self.cast.therapists[1 - who : 2 - who]
@@ -656,7 +657,7 @@ class Day(RuleBasedStateMachine):
                 visit.move(Status.FINISHED, by=person)
 
     def _in_charge(self, who: int) -> tuple[User, Cashier | None]:
-        """A cashier, or the manager, who answers for everybody."""
+        """Return whether a person is the customer's cashier or a manager."""
         if who == len(self.cast.cashiers):
             return self.cast.manager, None
         return self.cast.cashiers[who].user, self.cast.cashiers[who]
@@ -710,7 +711,7 @@ class Day(RuleBasedStateMachine):
             return refusal
         before = self.model.offered_before(offer.request_id)
         if any(other != offer for other in before):
-            return Conflict  # whatever it did, in cash or at a terminal
+            return Conflict  # whatever it made, in cash or at a terminal
         if visit.status != Status.AWAITING_PAYMENT:
             return None if before else WrongState
         return amount_refusal(offer.amount - visit.total, offer.method, confirmed)
@@ -733,7 +734,7 @@ class Day(RuleBasedStateMachine):
 
 
 def amount_refusal(change: Decimal, method: str, confirmed: bool) -> Refusal:
-    """Too little, not exactly what a terminal takes, or much too much."""
+    """Return the expected refusal of an amount: too little, not exact, or far too much."""
     if change < 0:
         return InsufficientPayment
     if change and method != "cash":
@@ -742,7 +743,7 @@ def amount_refusal(change: Decimal, method: str, confirmed: bool) -> Refusal:
 
 
 def not_possible(visit: Visit, is_mine: bool, *statuses: Status) -> Refusal:
-    """Someone else's looks like none at all; one's own must be in one of these statuses."""
+    """Return the expected refusal: not found if another's, else wrong state."""
     if not is_mine:
         return TransactionNotFound
     return None if visit.status in statuses else WrongState

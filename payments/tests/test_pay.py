@@ -1,4 +1,4 @@
-"""A cashier takes the money: once, or not at all."""
+"""Tests of taking a payment: once, or not at all."""
 
 from contextlib import nullcontext
 from decimal import Decimal

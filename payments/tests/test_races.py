@@ -1,4 +1,4 @@
-"""Money between processes: answers that race, tills that race, a till that is killed."""
+"""Tests of payments in several processes: racing answers and tills, and a killed till."""
 
 import os
 import signal
@@ -40,7 +40,7 @@ def workers(django_db_setup, django_db_blocker) -> Iterator[Workers]:
 
 
 def asked(operation: Any, *args: Any, **kwargs: Any) -> Any:
-    """The key of the transaction the operation returns, or the code of its refusal."""
+    """Return the key of the operation's transaction, or the code of its refusal."""
     try:
         return operation(*args, **kwargs).pk
     except DomainError as refusal:
@@ -80,7 +80,7 @@ def ask_terminal_and_die(cashier: int, customer: int) -> None:
 
 
 def die_while_paying(cashier: int, customer: int) -> None:
-    """After the receipt's number was taken and the payment written, before the commit."""
+    """Kill the process after the payment is written, before the commit."""
     with mock.patch("payments.payment.advance", die):
         cash_in(cashier, customer)
 
@@ -153,7 +153,7 @@ def test_tills_that_are_paid_at_once_number_their_receipts_without_a_gap(
 
 @pytest.fixture
 def doomed(db) -> Workers:
-    """A process of a till that will not come back."""
+    """Run a till in a process that will be killed."""
     return Workers(1)
 
 

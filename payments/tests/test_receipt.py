@@ -1,4 +1,4 @@
-"""Receipts: numbered without a gap, printed by whoever has the key, copies marked."""
+"""Tests of receipts: numbered without a gap, printed by anyone with the key, copies marked."""
 
 import datetime
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""The managers' reports."""
+"""Tests of the managers' reports."""
 
 import datetime
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""The cashier's socket."""
+"""Tests of the cashier's socket."""
 
 from typing import Any
 

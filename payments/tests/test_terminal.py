@@ -1,4 +1,4 @@
-"""A terminal takes the money: asked, at work, approved or declined."""
+"""Tests of payments by terminal: asked, pending, approved or declined."""
 
 from decimal import Decimal
 

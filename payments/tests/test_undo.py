@@ -1,4 +1,4 @@
-"""A step is taken back while a cashier goes on."""
+"""Tests of undoing a step while a cashier goes on."""
 
 import pytest
 

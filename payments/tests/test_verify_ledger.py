@@ -1,4 +1,4 @@
-"""Rows made by operations break no integrity rule, and every rule finds its own fault."""
+"""Tests of the integrity rules: operations break none, and every rule finds its own fault."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -35,7 +35,7 @@ GUARDED = (
 
 @pytest.fixture
 def floor(branch, maya, noor, carl, cora, make_transaction) -> dict[Status, Transaction]:
-    """One customer in every status there is."""
+    """Create one customer in every status."""
 
     def left(step: Callable[..., Transaction], who: Any, after: Status, **why: str) -> Transaction:
         return step(who, transaction_id=make_transaction(after).pk, **why)
@@ -65,14 +65,16 @@ def floor(branch, maya, noor, carl, cora, make_transaction) -> dict[Status, Tran
 
 
 def by_card(cashier: Cashier, due: Transaction) -> Transaction:
-    """The terminal is at work."""
+    """Bring a transaction to a terminal that has not answered."""
     return pay(cashier, transaction_id=due.pk, amount_paid=due.total_amount, method="card")
 
 
 @pytest.fixture
 def unguarded(floor) -> Iterator[dict[Status, Transaction]]:
-    """The same floor without the database's own constraints, in temporary tables that hide the
-    real ones: so each rule can be broken, also those the database keeps as well."""
+    """Hide the tables behind temporary copies without the database's constraints.
+
+    So every rule can be broken, also those that the database enforces itself.
+    """
     tables = [model._meta.db_table for model in GUARDED]
     with connection.cursor() as cursor:
         for table in tables:
@@ -84,7 +86,7 @@ def unguarded(floor) -> Iterator[dict[Status, Transaction]]:
 
 
 def found() -> dict[str, list[str]]:
-    """What a run finds: rule > findings."""
+    """Return the findings of a run, by rule."""
     return {o.rule.sentence: o.findings for o in all_rules.run() if o.broken}
 
 
@@ -98,7 +100,7 @@ def test_the_floor_without_its_guards_is_still_the_same_floor(unguarded):
 
 
 class Fault(NamedTuple):
-    """Something done around the operations, and the finding it must lead to."""
+    """A change made around the operations, and the finding it must lead to."""
 
     rule: str
     model: type[Model]
@@ -439,7 +441,7 @@ def test_a_fault_is_found_and_its_row_named(unguarded, name):
 
 
 def change(model: type[Model], transaction: Transaction, changes: dict[str, Any]) -> None:
-    """Write around the operations what belongs to a transaction: the first row there is."""
+    """Update the first row that belongs to a transaction, around the operations."""
     key = {
         Transaction: "pk",
         Room: "current_transaction",
@@ -451,7 +453,7 @@ def change(model: type[Model], transaction: Transaction, changes: dict[str, Any]
 
 
 def words_of(transaction: Transaction) -> dict[str, Any]:
-    """What a finding can say of a transaction."""
+    """Return the words that a finding may contain about a transaction."""
     events = TransactionEvent.objects.filter(transaction=transaction).order_by("pk")
     payment = Payment.objects.filter(transaction=transaction).first()
     return {
@@ -590,7 +592,7 @@ def test_the_command_fails_and_names_the_rows(floor, capsys):
         "A total is what the items come to, in money and in minutes. 1 BROKEN of 11 transactions"
     )
     assert lines[at + 1].startswith(f"    transaction {floor[Status.FINISHED].pk}: its total is")
-    assert capsys.readouterr().err == ""  # no progress bar where nobody looks
+    assert capsys.readouterr().err == ""  # no progress bar without a terminal
 
 
 def test_many_findings_are_counted_and_the_first_shown(floor, monkeypatch):
@@ -605,7 +607,7 @@ def test_many_findings_are_counted_and_the_first_shown(floor, monkeypatch):
 
 
 def test_what_was_only_passing_is_not_a_finding(floor, monkeypatch):
-    """A row that is in order when it is read again was caught in the middle of a change."""
+    """Rows are read again, so a change in progress is no finding."""
     seen = []
 
     def passing(rows: Rows) -> Broken:

@@ -1,4 +1,4 @@
-"""Events: the way a transaction has gone, step by step, and where it led."""
+"""Integrity rules of events: each step follows the transition table, and none is missing."""
 
 from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
@@ -13,7 +13,7 @@ rules = RuleSet()
 
 @rules.rule("Every event is an arrow of the table of moves.", of=TransactionEvent)
 def arrows(rows: Rows) -> Broken:
-    """Nobody went a way that does not exist."""
+    """Find steps that the transition table does not allow."""
     ahead = any_of(Q(from_status=was, to_status__in=to) for was, to in MOVES.items())
     back = any_of(Q(to_status=was, from_status__in=to) for was, to in UNDOABLE.items())
     for row in rows.exclude(Q(is_undo=False) & ahead | Q(is_undo=True) & back):
@@ -22,7 +22,7 @@ def arrows(rows: Rows) -> Broken:
 
 @rules.rule("What was taken back is the step just before.", of=TransactionEvent)
 def undone(rows: Rows) -> Broken:
-    """A member of staff goes one step back; nobody takes back what was taken back."""
+    """Find undo steps without a person, or that are not the reverse of the step before."""
     before = TransactionEvent.objects.order_by().filter(
         transaction=OuterRef("transaction"),
         version=OuterRef("before"),
@@ -30,7 +30,7 @@ def undone(rows: Rows) -> Broken:
         to_status=OuterRef("from_status"),
         is_undo=False,
     )
-    # Only where there is one before: MariaDB cannot count below zero.
+    # Guarded, because MariaDB cannot subtract below zero.
     number = Case(When(version__gt=1, then=F("version") - 1), default=0)
     undos = rows.filter(is_undo=True).annotate(before=number)
     for row in undos.filter(~Exists(before) | Q(by__isnull=True)):
@@ -46,13 +46,13 @@ def undone(rows: Rows) -> Broken:
 
 @rules.rule("Every event begins where the one before it ended.", of=TransactionEvent)
 def path(rows: Rows) -> Broken:
-    """The first begins with the selection; none is missing in between."""
+    """Find histories that do not begin with the selection, or skip a step."""
     before = TransactionEvent.objects.order_by().filter(
         transaction=OuterRef("transaction"), version=OuterRef("version") - 1
     )
     rows = rows.annotate(
         began=Case(
-            # Only asked where there is one: MariaDB cannot count below zero.
+            # Guarded, because MariaDB cannot subtract below zero.
             When(version__gt=1, then=Coalesce(Subquery(before.values("to_status")), Value(""))),
             When(version=1, then=Value(Status.SELECTING)),
             default=Value(""),
@@ -67,8 +67,8 @@ def path(rows: Rows) -> Broken:
 
 
 @rules.rule("A transaction stands where its events led, one for each version.", of=Transaction)
-def standing(rows: Rows) -> Broken:
-    """No status written behind the back of the history."""
+def statuses(rows: Rows) -> Broken:
+    """Find transactions whose status or version differs from their events."""
     events = TransactionEvent.objects.order_by().filter(transaction=OuterRef("pk"))
     rows = rows.annotate(
         events_count=count_of(events),
@@ -86,7 +86,7 @@ def standing(rows: Rows) -> Broken:
 
 @rules.rule("As often as a customer was called, they were called.", of=Transaction)
 def calls(rows: Rows) -> Broken:
-    """Every call since the customer last stood in line is counted, and kept with its time."""
+    """Find call counts that differ from the calls since the customer last joined the line."""
     called = TransactionEvent.objects.order_by().filter(
         transaction=OuterRef("pk"), to_status=Status.THERAPIST_CONFIRMED, is_undo=False
     )
@@ -95,7 +95,8 @@ def calls(rows: Rows) -> Broken:
         to_status__in=UNCLAIMED,
         version__gt=OuterRef("version"),
     )
-    # Asked last and so of calls only: MariaDB checks conditions in the order they are written.
+    # The last condition, so evaluated for calls only: MariaDB follows the order in which they are
+    # written.
     rows = rows.annotate(called=count_of(called.filter(~Exists(back_in_line))))
     for row in rows.exclude(calls=F("called")):
         yield row.pk, f"it was called {row.called} times and counts {row.calls}"

@@ -1,4 +1,4 @@
-"""Staff, rooms and codes: held by one transaction, while it needs them."""
+"""Integrity rules of staff, rooms and codes: held by one transaction, while it needs them."""
 
 from django.db.models import Case, Count, F, Q, When
 
@@ -9,7 +9,7 @@ from spa_project.lib.db.integrity import Broken, Rows, RuleSet
 
 rules = RuleSet()
 
-#: Columns that are filled in these statuses only, and of what they are then a copy.
+#: The statuses in which each column is filled, and the column it then equals.
 HELD = {
     "active_therapist": (WITH_THERAPIST, "therapist"),
     "active_room": (WITH_THERAPIST, None),
@@ -21,7 +21,7 @@ HELD = {
 
 @rules.rule("Staff, room and code are held while they are needed, no longer.", of=Transaction)
 def held(rows: Rows) -> Broken:
-    """What the database's unique columns guard must be in them, or they guard nothing."""
+    """Find current staff, rooms, codes and holds that do not fit the status."""
     wrong = {name: _wrongly_held(name, *rule) for name, rule in HELD.items()}
     marked = rows.annotate(
         **{f"wrong_{name}": Case(When(q, then=1), default=0) for name, q in wrong.items()}
@@ -40,7 +40,7 @@ def _wrongly_held(name: str, statuses: frozenset[Status], copy_of: str | None) -
 
 @rules.rule("Nobody of the staff has two customers at once.", of=Transaction)
 def one_customer_each(rows: Rows) -> Broken:
-    """A therapist treats one, a cashier serves one."""
+    """Find therapists and cashiers with more than one current customer."""
     for role, statuses in (("therapist", WITH_THERAPIST), ("cashier", WITH_CASHIER)):
         another = another_key(Transaction, **{f"active_{role}": role})
         for row in rows.filter(status__in=statuses).annotate(another=another):
@@ -51,7 +51,7 @@ def one_customer_each(rows: Rows) -> Broken:
 
 @rules.rule("A room is occupied exactly while one customer is in it.", of=Room)
 def occupied_rooms(rows: Rows) -> Broken:
-    """No customer in a room that looks free, no room that stays taken after its customer."""
+    """Find occupied rooms without one customer, and other rooms with a customer."""
     counted = rows.annotate(customers=Count("current_transaction"))
     expected = Case(When(status=RoomStatus.OCCUPIED, then=1), default=0)
     for room in counted.exclude(customers=expected):
@@ -59,8 +59,8 @@ def occupied_rooms(rows: Rows) -> Broken:
 
 
 @rules.rule("Only a room in use closes later, only one being prepared is ready later.", of=Room)
-def what_rooms_wait_for(rows: Rows) -> Broken:
-    """Nothing happens to a room by itself that is not due any more."""
+def pending_room_changes(rows: Rows) -> Broken:
+    """Find rooms with a pending change that no longer applies."""
     closes = Q(closing=True) & ~Q(status=RoomStatus.OCCUPIED)
     gets_ready = Q(ready_at__isnull=False) & ~Q(status=RoomStatus.PREPARING)
     for room in rows.filter(closes | gets_ready):

@@ -1,4 +1,4 @@
-"""Keys: each request made one row, each row belongs to others that are there."""
+"""Integrity rules of keys: each request made one row, and each foreign key leads to a row."""
 
 from django.db.models import Exists, Model, OuterRef, Q
 
@@ -15,7 +15,7 @@ def add_request_rule(rules: RuleSet, model: type[Model]) -> None:
 
     @rules.rule(f"A request made one {model._meta.verbose_name}, and can be told again.", of=model)
     def requests(rows: Rows) -> Broken:
-        """Sent twice, it finds the first, and knows whether it is the same."""
+        """Find idempotency keys that occur twice or lack the digest of their content."""
         rows = rows.annotate(another=another_key(model, request_id="request_id"))
         unknown = Q(request_id__isnull=False, request_digest="")
         for row in rows.filter(unknown | Q(another__isnull=False)):
@@ -28,7 +28,7 @@ def add_owner_rule(rules: RuleSet, model: type[Model], **owners: type[Model]) ->
 
     @rules.rule(f"No {model._meta.verbose_name} without what it belongs to.", of=model)
     def belongings(rows: Rows) -> Broken:
-        """Every key leads somewhere."""
+        """Find foreign keys that lead nowhere."""
         for name, owner in owners.items():
             found = owner._default_manager.filter(pk=OuterRef(f"{name}_id"))
             for row in rows.filter(~Exists(found)):

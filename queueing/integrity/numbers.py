@@ -1,4 +1,4 @@
-"""Running numbers, and the codes made of them."""
+"""Integrity rules of running numbers, and of the codes made of them."""
 
 from django.db.models import Case, F, IntegerField, Q, When
 from django.db.models.functions import Cast
@@ -14,7 +14,7 @@ rules = RuleSet()
 
 @rules.rule("Running numbers of a day, and codes of the open, are not shared.", of=Transaction)
 def numbers(rows: Rows) -> Broken:
-    """A code that is called out calls one customer."""
+    """Find codes or numbers that belong to more than one customer."""
     same_day = ("branch", "business_date", "running_number")
     rows = rows.annotate(
         number_of=another_key(Transaction, **{name: name for name in same_day}),
@@ -33,8 +33,8 @@ def numbers(rows: Rows) -> Broken:
 
 @rules.rule("A code is made of the running number.", of=Transaction)
 def codes(rows: Rows) -> Broken:
-    """0001 for 1, 9999 for 9999, then 0001 again."""
-    # One less than the number, without going below zero: MariaDB cannot.
+    """Find codes that do not belong to their number: 0001 for 1, 9999 for 9999, then 0001 again."""
+    # Adds before it subtracts, because MariaDB cannot subtract below zero.
     digits = (F("running_number") + LAST_CODE - 1) % LAST_CODE + 1
     rows = rows.annotate(digits=digits, shown=Cast("code", IntegerField()))
     for row in rows.exclude(code__regex=rf"^[0-9]{{{CODE_DIGITS}}}$", shown=F("digits")):

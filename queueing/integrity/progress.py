@@ -1,4 +1,4 @@
-"""Progress: what a transaction has in its status, and what it cannot have yet."""
+"""Integrity rules of progress: fields that a status requires, and fields it must not have yet."""
 
 from itertools import pairwise
 
@@ -12,13 +12,13 @@ from spa_project.lib.db.integrity import Broken, Rows, RuleSet
 
 rules = RuleSet()
 
-#: The stamps of a life in their order.
+#: The timestamps of a visit in their order.
 LIFE = ("created_at", *STAMPS.values())
 
 
 @rules.rule("Time never runs backwards in a visit.", of=Transaction)
 def order_of_stamps(rows: Rows) -> Broken:
-    """Each stamp is at or after the one before it."""
+    """Find timestamps that come before the previous one."""
     pairs = tuple(pairwise(LIFE))
     backwards = (Q(**{f"{later}__lt": F(earlier)}) for earlier, later in pairs)
     for row in rows.filter(any_of(backwards)):
@@ -31,7 +31,7 @@ def order_of_stamps(rows: Rows) -> Broken:
 
 
 def _passed(status: Status) -> frozenset[Status]:
-    """The statuses that nobody gets to `status` without."""
+    """Return the statuses that every path to `status` passes through."""
     return frozenset(s for s in Status if status not in _reached_without(s))
 
 
@@ -44,13 +44,13 @@ def _reached_without(closed: Status) -> frozenset[Status]:
     return frozenset(reached)
 
 
-#: What a status gives a transaction besides its stamp, for good.
+#: The fields besides its timestamp that each status sets for good.
 GIVEN = {
     Status.PENDING_THERAPIST: ("queued_at",),
     Status.THERAPIST_CONFIRMED: ("therapist", "room_number"),
     Status.AWAITING_PAYMENT: ("cashier",),
 }
-#: What a transaction in a status must have, from everywhere it must have been.
+#: The fields that each status requires, from all statuses a visit must have passed through.
 NEEDED = {
     status: tuple(
         name
@@ -64,14 +64,14 @@ NEEDED = {
 
 @rules.rule("Who came this far has the times and the people of the way.", of=Transaction)
 def needed(rows: Rows) -> Broken:
-    """A treatment has a therapist, a room and a beginning, a payment has a cashier."""
+    """Find transactions without a time or person that their status requires."""
     lacks = (Q(status=status) & is_empty(name) for status in Status for name in NEEDED[status])
     for row in rows.filter(any_of(lacks)):
         missing = [name for name in NEEDED[Status(row.status)] if not value_of(row, name)]
         yield row.pk, f"it is {row.status} without {', '.join(missing)}"
 
 
-#: What a transaction in a status must not have yet.
+#: The fields that must still be empty in each status.
 AHEAD: dict[Status, tuple[str, ...]] = {
     status: (
         *stamps,
@@ -85,7 +85,7 @@ AHEAD: dict[Status, tuple[str, ...]] = {
 
 @rules.rule("Nobody has what is still ahead of them.", of=Transaction)
 def not_yet(rows: Rows) -> Broken:
-    """Who was given back or went back has lost the later times and people."""
+    """Find transactions with a time or person that their status excludes, as after an undo."""
     has = (Q(status=status) & ~is_empty(name) for status, names in AHEAD.items() for name in names)
     for row in rows.filter(any_of(has)):
         ahead = [name for name in AHEAD[Status(row.status)] if value_of(row, name)]
@@ -94,7 +94,7 @@ def not_yet(rows: Rows) -> Broken:
 
 @rules.rule("A place in a line is from when the customer joined it.", of=Transaction)
 def places(rows: Rows) -> Broken:
-    """Whoever comes back to a line has their old place, not the last and not the first."""
+    """Find customers whose place does not date from when they first joined their line."""
     joined = Coalesce("service_finish_at", "selection_confirmed_at")
     for row in rows.annotate(joined=joined).exclude(queued_at=F("joined")):
         if row.joined:

@@ -1,4 +1,4 @@
-"""Totals: what the items of a visit come to."""
+"""The integrity rule of totals: a visit's total equals the sum of its items."""
 
 from django.db.models import F, Q
 
@@ -12,7 +12,7 @@ rules = RuleSet()
 
 @rules.rule("A total is what the items come to, in money and in minutes.", of=Transaction)
 def totals(rows: Rows) -> Broken:
-    """No item added or removed without the total."""
+    """Find transactions whose total differs from the sum of their items."""
     sums = rows.annotate(price=sum_of("items__price"), minutes=sum_of("items__duration_minutes"))
     wrong = sums.filter(
         differ(F("total_amount"), F("price")) | ~Q(total_duration_minutes=F("minutes"))

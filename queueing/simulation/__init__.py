@@ -1,1 +1,1 @@
-"""People who are not there: customers, therapists and cashiers who work through real sockets."""
+"""A simulation of customers, therapists and cashiers who work through real sockets."""

@@ -1,7 +1,6 @@
-"""A client of the live floor: a socket that is opened again whenever it is lost.
+"""A client of the live floor that reconnects whenever its socket is lost.
 
-For programs that work here as people do, such as `manage.py simulate`; what a browser has
-static/js/lib/socket.js for.
+For programs such as `manage.py simulate`; browsers use static/js/lib/socket.js.
 """
 
 import asyncio
@@ -22,31 +21,31 @@ Hear = Callable[[str, Message], None]
 
 SHORTEST_WAIT = 0.2
 LONGEST_WAIT = 15.0
-#: The server answers "later" with these; nothing has been done then.
+#: Errors after which the command was not done and may be sent again.
 LATER = frozenset({"busy", "rate_limited"})
-#: Close codes after which it is no use to try again (docs/protocol.md).
+#: Close codes after which reconnecting is useless (docs/protocol.md).
 FOR_GOOD = frozenset({4401, 4403, 4404})
-#: A screen of some thousand rows; the same as the server's own limit.
+#: The longest message in bytes, a screen of some thousand rows; the server has the same limit.
 MAX_MESSAGE = 4 * 1024 * 1024
 
 
 class ConnectionLost(Exception):
-    """The line broke before the answer came: nobody knows whether it was done."""
+    """An error when the socket closed before the reply: the command may have been done."""
 
 
 class ConnectionRejected(Exception):
-    """The server does not want this socket, now or later; the message is its close code."""
+    """An error when the server refuses this socket for good; the message is its close code."""
 
 
 class Credentials(NamedTuple):
-    """Who has logged in: their token, and the branch they work in."""
+    """A login: the token, and the person's branch."""
 
     token: str
     branch: str
 
 
 def log_in(url: str, username: str, password: str) -> Credentials:
-    """Get a token from the spa at `url`. Raises `OSError` when it is refused or unreachable."""
+    """Get a token from the spa at `url`; raise `OSError` when it is refused or unreachable."""
     request = urllib.request.Request(
         f"{url}/api/login/",
         json.dumps({"username": username, "password": password}).encode(),
@@ -58,7 +57,7 @@ def log_in(url: str, username: str, password: str) -> Credentials:
 
 
 def read_json(url: str) -> Any:
-    """What the spa answers at an address anyone may read."""
+    """Return the spa's response at a public URL."""
     with urllib.request.urlopen(url, timeout=30) as response:
         return json.load(response)
 
@@ -66,8 +65,8 @@ def read_json(url: str) -> Any:
 class LiveClient:
     """One socket of a spa, kept open inside an `async with` block.
 
-    `urls` are the processes it may be opened at, one after the other. `hear` is called with every
-    event and its data, the snapshot among them.
+    `urls` are the processes it may be opened at, tried one after the other. `hear` is called with
+    every event and its data, snapshots included.
     """
 
     def __init__(
@@ -92,7 +91,7 @@ class LiveClient:
         self._answers: dict[int, asyncio.Future[Message]] = {}
         self._connection: ClientConnection | None = None
         self._over: ConnectionRejected | None = None
-        self._settled = asyncio.Event()  # open, or over for good
+        self._settled = asyncio.Event()  # connected, or rejected for good
         self._news = asyncio.Event()
 
     async def __aenter__(self) -> Self:
@@ -106,7 +105,7 @@ class LiveClient:
     # -- Asking ---------------------------------------------------------------------------------
 
     async def ask(self, command: str, **data: Any) -> Message:
-        """Send a command as soon as the line is open; return the reply, a refusal too.
+        """Send a command as soon as the socket is open; return the reply, a refusal too.
 
         Raises `ConnectionLost`, `ConnectionRejected`.
         """
@@ -121,7 +120,7 @@ class LiveClient:
                     return reply
                 raise ConnectionLost
         except ConnectionClosed as error:
-            # At once: whoever asks again without waiting would keep `_keep_open` from its turn.
+            # Returns at once: asking again without waiting would starve `_keep_open`.
             self._forget(connection)
             raise ConnectionLost from error
         except TimeoutError as error:
@@ -130,9 +129,9 @@ class LiveClient:
             self._answers.pop(number, None)
 
     async def insist(self, command: str, **data: Any) -> Message:
-        """Ask until it is answered, however many lines that takes, and wait where told to.
+        """Send a command until it is answered, across reconnections, and wait where told to.
 
-        Only for commands that the server knows again: those with a `request_id`.
+        Only for commands with a `request_id` (idempotency key), which the server recognizes.
         """
         while True:
             try:
@@ -144,7 +143,7 @@ class LiveClient:
             await asyncio.sleep(reply.get("retry_after", random.uniform(0.1, 0.5)))
 
     async def refresh(self) -> None:
-        """Have a snapshot sent; a line that is lost just now brings one when it comes back."""
+        """Request a snapshot; a socket that is lost meanwhile gets one when it reconnects."""
         if self._connection is not None:
             with suppress(ConnectionClosed):
                 await self._send(self._connection, {"command": "snapshot"})
@@ -157,7 +156,7 @@ class LiveClient:
                 await self._news.wait()
 
     def drop(self) -> None:
-        """Break the line without a word, as a tablet does whose battery is empty."""
+        """Break the connection without a close frame, as a tablet with an empty battery does."""
         if self._connection is not None:
             self._connection.transport.abort()
 
@@ -179,13 +178,13 @@ class LiveClient:
         while self._over is None:
             opened = self.opened
             with suppress(OSError, TimeoutError, WebSocketException):
-                await self._live_once(next(self._urls))
+                await self._run_connection(next(self._urls))
             attempt = 0 if self.opened > opened else attempt + 1
             ceiling = min(self._longest_wait, SHORTEST_WAIT * 2 ** (attempt + 1))
             await asyncio.sleep(random.uniform(SHORTEST_WAIT, ceiling))
         self._settled.set()
 
-    async def _live_once(self, url: str) -> None:
+    async def _run_connection(self, url: str) -> None:
         async with connect(
             url.replace("http", "ws", 1) + self._path,
             origin=Origin(url),
@@ -199,7 +198,8 @@ class LiveClient:
             max_size=MAX_MESSAGE,
         ) as connection:
             try:
-                # Only the first message proves the line: a refused one is accepted, then closed.
+                # Only the first message proves that the socket was admitted: a refused one is
+                # accepted, then closed.
                 first = await connection.recv()
                 self._connection = connection
                 self.opened += 1
@@ -229,4 +229,5 @@ class LiveClient:
         self._connection = None
         for answer in self._answers.values():
             if not answer.done():
-                answer.set_result({})  # nothing: whoever asked may be gone, and miss an exception
+                # empty: if the caller has gone, nobody retrieves an exception
+                answer.set_result({})

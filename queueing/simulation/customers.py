@@ -1,4 +1,4 @@
-"""Customers: they choose, wait with their ticket in hand, pay and go, or lose patience."""
+"""Simulated customers, who order, wait with their ticket, pay and leave, or lose patience."""
 
 import asyncio
 import uuid
@@ -25,22 +25,22 @@ NAMES = [
     "Omar",
     "Paz",
 ]
-#: Where a visit ends for the customer.
+#: Statuses that end a visit for the customer.
 OVER = frozenset({Status.PAID, Status.CANCELLED, Status.NO_SHOW})
 LOOK_AGAIN_SECONDS = 5.0
 
 
 class Customer:
-    """One visit, from the kiosk to the door."""
+    """One visit, from the kiosk to the exit."""
 
     def __init__(self, day: Day, *, patience: float) -> None:
         self._day = day
         self._patience = patience  # minutes in the line
         self._visit: Visit = {}
-        self._is_behind = False  # the server's heartbeat says something else than our ticket
+        self._is_behind = False  # the heartbeat's digest differs from our ticket
 
     async def visit(self, kiosk: LiveClient) -> None:
-        """Order at a kiosk, then follow the own ticket until the visit is over."""
+        """Order at a kiosk, then follow the ticket until the visit is over."""
         reply = await kiosk.insist("customer_confirm_selection", **self._order())
         assert reply["ok"], reply
         self._day.tally.counts["customers"] += 1
@@ -72,7 +72,7 @@ class Customer:
                 await ticket.refresh()
 
     async def _leave(self, ticket: LiveClient, key: str) -> None:
-        """Cancel; who is called at this very moment stays."""
+        """Cancel the visit, unless the customer is being called at this moment."""
         try:
             reply = await ticket.ask("customer_cancel", key=key)
         except ConnectionLost:

@@ -1,4 +1,4 @@
-"""What everybody in a simulated spa shares: the lines, the clock, chance, and the tally."""
+"""Shared state of a simulation: sockets, clock, random numbers and the tally."""
 
 import asyncio
 import random
@@ -11,13 +11,13 @@ from typing import Any
 from queueing.simulation.client import Hear, LiveClient
 
 Visit = dict[str, Any]  # a transaction as it goes over the wire
-#: Opens a socket: its path, the member of staff or nobody, and who hears its events.
+#: A function that opens a socket: its path, the member of staff or None, and an event handler.
 OpenLine = Callable[[str, str, Hear], LiveClient]
 
 
 @dataclass(frozen=True)
 class Chances:
-    """How often, of a thousand times, something out of the ordinary happens."""
+    """Probabilities, in thousandths, of unusual behaviour."""
 
     no_show: int = 40
     release: int = 10
@@ -29,18 +29,18 @@ class Chances:
 
 @dataclass
 class Tally:
-    """What has happened so far."""
+    """Counts of what has happened so far."""
 
     counts: Counter[str] = field(default_factory=Counter)
     taken: Decimal = Decimal(0)
     refusals: Counter[str] = field(default_factory=Counter)
-    #: The last that each customer saw of their visit, by its key.
+    #: The last state that each customer was shown of their visit, by its key.
     tickets: dict[str, Visit] = field(default_factory=dict)
 
 
 @dataclass
 class Day:
-    """A day in a simulated spa. `minute` is how many real seconds one of its minutes takes."""
+    """A simulated day; `minute` is how many real seconds one of its minutes takes."""
 
     open_line: OpenLine
     offers: list[Visit]
@@ -51,14 +51,14 @@ class Day:
     tally: Tally = field(default_factory=Tally)
 
     async def minutes(self, low: float, high: float | None = None) -> None:
-        """Let some minutes of this day pass, a number between the two."""
+        """Wait for a random number of this day's minutes between the two."""
         minutes = low if high is None else self.chance.uniform(low, high)
         await asyncio.sleep(minutes * self.minute)
 
     def happens(self, thousandth: int) -> bool:
-        """Whether something happens that does so many times in a thousand."""
+        """Return True so many times in a thousand."""
         return self.chance.randrange(1000) < thousandth
 
 
 def ignore(event: str, data: Visit) -> None:
-    """Hear nothing."""
+    """Ignore an event."""

@@ -1,4 +1,4 @@
-"""A simulated day, played at the real sockets of a running server."""
+"""A simulated day, played through the sockets of a running server."""
 
 import asyncio
 import random
@@ -33,13 +33,14 @@ class Play:
 
     @property
     def tally(self) -> Tally:
-        """What has happened so far."""
+        """Return what has happened so far."""
         return self._day.tally
 
     async def run(self, arrivals: Iterator[float], left: Callable[[], object]) -> None:
         """Let customers come at these minutes; `left` is called as each leaves.
 
-        Returns when the last has left. Raises what somebody could not go on with.
+        Returns when the last has left. Raises the first error that a simulated person could not
+        handle.
         """
         async with asyncio.TaskGroup() as staff:
             working = [staff.create_task(worker.work()) for worker in self._staff()]
@@ -69,12 +70,12 @@ class Play:
 
 
 def is_staff(username: str) -> bool:
-    """Whether a login is one that works on the floor."""
+    """Return whether a login is one that works on the floor."""
     return username.rstrip("0123456789") in ROLES
 
 
 def offers_of(menu: Visit) -> list[Visit]:
-    """Everything on a menu that can be chosen."""
+    """Return everything on a menu that can be chosen."""
     return [
         offer
         for category in menu["categories"]

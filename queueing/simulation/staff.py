@@ -1,4 +1,4 @@
-"""Therapists and cashiers: whatever happens, they look again whom the server says they have."""
+"""Simulated therapists and cashiers, who ask the server for their customer after any fault."""
 
 import math
 import uuid
@@ -10,21 +10,21 @@ from queueing.simulation.client import ConnectionLost
 from queueing.simulation.day import Day, Visit, ignore
 from queueing.states import Status
 
-#: Real seconds after which somebody with nothing to do looks again by themselves.
+#: Real seconds after which an idle worker refreshes the screen.
 IDLE_SECONDS = 5.0
 NOTE = Decimal(50)  # customers pay with notes, and get change
 
 
 class TabletDied(Exception):
-    """The device is off; its owner takes another one."""
+    """An error when the device is off; its owner takes another one."""
 
 
 class Refused(Exception):
-    """The step was not possible (any more)."""
+    """An error when the step was not possible."""
 
 
 class Worker:
-    """Somebody of the staff with a device, and one customer at a time."""
+    """A member of staff with a device, and one customer at a time."""
 
     path: ClassVar[str]
     claim: ClassVar[str]
@@ -38,12 +38,12 @@ class Worker:
         while True:
             async with self._day.open_line(self.path, self._username, ignore) as self._line:
                 try:
-                    await self._serve_everybody()
+                    await self._serve_all()
                 except TabletDied:
                     self._day.tally.counts["tablets died"] += 1
             await self._day.minutes(5)
 
-    async def _serve_everybody(self) -> None:
+    async def _serve_all(self) -> None:
         while True:
             try:
                 if visit := await self._next():
@@ -51,7 +51,7 @@ class Worker:
                 else:
                     await self._line.news(IDLE_SECONDS)
             except (ConnectionLost, Refused):
-                # Whether it was done or not, the next claim tells: it gives the same one again.
+                # Whether it was done or not, the next claim returns the same customer again.
                 await self._day.minutes(0.1)
 
     async def _next(self) -> Visit | None:
@@ -63,13 +63,13 @@ class Worker:
         return None
 
     async def _cannot_claim(self, code: str) -> None:
-        """What they do when nobody can be given to them."""
+        """Act on a refused claim."""
 
     async def _serve(self, visit: Visit) -> None:
         raise NotImplementedError
 
     async def _does(self, command: str, **data: object) -> Visit:
-        """A step that the customer's state allows; raises `ConnectionLost`, `Refused`."""
+        """Do a step that the customer's state allows; raise `ConnectionLost`, `Refused`."""
         return self._accepted(await self._line.ask(command, **data))
 
     def _accepted(self, reply: Visit) -> Visit:
@@ -81,7 +81,7 @@ class Worker:
 
 
 class Therapist(Worker):
-    """Calls the next customer, treats them, makes the room ready again."""
+    """A therapist who calls the next customer, treats them and prepares the room."""
 
     path = "/ws/therapist/"
     claim = "therapist_confirm_next"
@@ -97,7 +97,7 @@ class Therapist(Worker):
         await self._make_ready(visit["room_number"])
 
     async def _receive(self, this: Visit) -> bool:
-        """Wait for the customer at the door; whether the treatment has begun."""
+        """Wait for the customer; return whether the treatment has begun."""
         day = self._day
         await day.minutes(1, 3)
         if day.happens(day.chances.release):
@@ -132,7 +132,7 @@ class Therapist(Worker):
 
 
 class Cashier(Worker):
-    """Brings who has finished to the counter, and takes their money once."""
+    """A cashier who claims a finished customer and takes their money once."""
 
     path = "/ws/cashier/"
     claim = "cashier_claim_next"
@@ -153,23 +153,23 @@ class Cashier(Worker):
         tender = {
             "transaction_id": visit["id"],
             "method": "card" if by_card else "cash",
-            "amount_paid": str(due if by_card else self._laid_down(due)),
+            "amount_paid": str(due if by_card else self._amount_given(due)),
         }
-        # Made once for this intent: sent again, it is known again.
+        # Made once for this intent, an idempotency key: sent again, the server recognizes it.
         return self._accepted(
             await self._line.insist("cashier_pay", **tender, request_id=str(uuid.uuid4()))
         )
 
     async def _read_terminal(self, visit: Visit) -> Visit:
-        """A declined card goes back in the pocket: the next claim gives the same customer."""
+        """Record the answer; after a declined card the next claim gives the same customer."""
         await self._day.minutes(0.5, 1)
         approved = not self._day.happens(self._day.chances.declined)
         return await self._does(
             "cashier_payment_result", transaction_id=visit["id"], approved=approved
         )
 
-    def _laid_down(self, due: Decimal) -> Decimal:
-        """Mostly notes; some look for coins, and give a few too many."""
+    def _amount_given(self, due: Decimal) -> Decimal:
+        """Return an amount: mostly notes, sometimes exact, sometimes a few coins too many."""
         if self._day.happens(100):
             return due + Decimal(self._day.chance.randint(0, 99)) / 100
         return math.ceil(due / NOTE) * NOTE

@@ -1,11 +1,11 @@
-"""What customers were told last, against what the database holds."""
+"""A comparison of the last state shown to customers with the database."""
 
 from queueing.models import Transaction
 from queueing.simulation.day import Tally
 
 
 def wrong_tickets(tally: Tally) -> list[str]:
-    """Every ticket of a visit that is over and does not show what the database holds, in words."""
+    """Return every ticket of an ended visit that does not show the database's state, in words."""
     rows = Transaction.objects.filter(key__in=tally.tickets).values_list("key", "status", "version")
     held = {key: (status, version) for key, status, version in rows}
     return [

@@ -1,4 +1,4 @@
-"""Transactions and events are to look at; rooms are to manage."""
+"""Tests of the admin pages: transactions and events are read-only, rooms are edited."""
 
 import pytest
 
@@ -11,7 +11,7 @@ LOOK_ONLY = ("queueing/transaction", "queueing/transactionevent", "payments/paym
 
 @pytest.fixture(params=["manager", "superuser"])
 def boss(request, client, branch):
-    """A client logged in as a manager, then as a superuser: neither may rewrite history."""
+    """Return a client logged in as a manager, then as a superuser: neither may change the log."""
     client.force_login(
         make_user("Boss", branch, is_staff=True, is_superuser=request.param == "superuser")
     )
@@ -41,7 +41,7 @@ def test_history_can_be_seen_but_not_touched(boss, make_transaction, model):
 def test_a_list_is_read_in_its_own_order_and_joins_nothing(
     boss, make_transaction, captured_statements, model
 ):
-    """Joined to a few cashiers first, a million payments would be sorted for a hundred."""
+    """A join with few cashiers would sort a million payments."""
     make_transaction(Status.PAID)
     with captured_statements() as statements:
         boss.get(f"/admin/{model}/")

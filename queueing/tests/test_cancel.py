@@ -1,4 +1,4 @@
-"""Customers leave: on their own, sent by staff, or by a manager in the middle of it."""
+"""Tests of cancelling a visit: by the customer, by staff, or by a manager after it began."""
 
 import pytest
 

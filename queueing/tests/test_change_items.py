@@ -1,4 +1,4 @@
-"""Services are added and removed during the treatment."""
+"""Tests of adding and removing services during the treatment."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""A therapist claims the next customer."""
+"""Tests of claiming the next customer as a therapist."""
 
 import pytest
 from django.db import IntegrityError

@@ -1,4 +1,4 @@
-"""A customer confirms what they want."""
+"""Tests of confirming a selection."""
 
 from datetime import timedelta
 from decimal import Decimal

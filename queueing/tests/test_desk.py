@@ -1,4 +1,4 @@
-"""Who may do what to a visit, by the contract's own commands; and a therapist's day."""
+"""Tests of the commands on a visit and their roles, and of a therapist's day."""
 
 import json
 
@@ -38,7 +38,7 @@ def people(maya, carl, maria, mona) -> dict[str, User]:
 @pytest.mark.parametrize("person", ["maya", "carl", "maria", "mona"])
 def test_a_command_is_for_its_roles(people, person, command):
     caller = Caller(people[person], people[person].branch)
-    # Who may is asked for the data, who may not is not.
+    # A permitted caller is refused for the data, any other for the role.
     with pytest.raises(Invalid if person in MAY[command] else NotAllowed):
         answer(caller, command, {"nonsense": True})
 

@@ -1,4 +1,4 @@
-"""Every step is written down, and never rewritten."""
+"""Tests of the append-only log: every step is recorded and never changed."""
 
 import datetime
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Old screen + events = new screen, for every arrow and every screen."""
+"""Tests of convergence: old screen + events = new screen, for every arrow and every screen."""
 
 import json
 from typing import Any
@@ -23,7 +23,7 @@ from queueing.services import room_set_status
 from queueing.snapshots import digests_of, open_transactions, rooms_of
 from queueing.states import CLOSED, MOVES, UNDOABLE, WITH_CASHIER, WITH_THERAPIST, Status
 
-#: Those of money are in payments/tests/test_events_replay.py, with what they need.
+#: Payment arrows are in payments/tests/test_events_replay.py, with their fixtures.
 MONEY = {Status.PAYING, Status.PAID}
 AHEAD = [
     (was, to, False)
@@ -35,7 +35,7 @@ BACK = [(was, to, True) for to, steps in UNDOABLE.items() for was in sorted(step
 
 
 class Display:
-    """What a browser does with a snapshot and the events after it (static/js/lib/store.js)."""
+    """The state a browser builds of a snapshot and the events after it (static/js/lib/store.js)."""
 
     def __init__(self, audience: Audience, branch) -> None:
         self.audience = audience
@@ -65,7 +65,7 @@ def snapshot_of(audience: Audience, branch) -> dict[int, dict]:
 
 @pytest.fixture
 def transaction_in(branch, maya, carl, make_transaction):
-    """A transaction in any status, with whoever that status demands."""
+    """Return a transaction in any status, with the people that status demands."""
 
     def make(status: Status) -> Transaction:
         transaction = make_transaction(Status.PENDING_THERAPIST)
@@ -130,7 +130,7 @@ def test_a_ticket_and_its_events_are_the_ticket_afterwards(
     snapshot = screen.snapshot()
     assert shown == snapshot["transaction"]
     digest = screen.digest.read([screen.digest.key])[transaction.pk]
-    # Their place in the line depends on others: the heartbeat alone tells of that.
+    # Their place depends on other customers: only the heartbeat updates it.
     place = {name: snapshot[name] for name in ("before", "wait_minutes")}
     assert digest == {"count": 1, "versions": shown["version"], **place}
 

@@ -1,4 +1,4 @@
-"""What a therapist does most often."""
+"""Tests of a therapist's most frequent services."""
 
 import datetime
 

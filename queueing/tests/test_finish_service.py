@@ -1,4 +1,4 @@
-"""The treatment is over."""
+"""Tests of finishing the treatment."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Another therapist, another room."""
+"""Tests of handing over to another therapist, and of moving to another room."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A customer steps aside: keeps the place, is not called, holds up nobody."""
+"""Tests of holds: the customer keeps the place, is not called, and delays nobody."""
 
 import pytest
 import time_machine

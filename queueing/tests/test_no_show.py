@@ -1,4 +1,4 @@
-"""Called and not there: called again, missed, and back after all."""
+"""Tests of no-shows: called again, missed, and reopened."""
 
 from datetime import timedelta
 

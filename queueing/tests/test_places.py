@@ -1,4 +1,4 @@
-"""A customer's place in the line: how many are before them, and how long that will take."""
+"""Tests of a customer's place in the line and of the estimated wait."""
 
 import datetime
 
@@ -19,7 +19,7 @@ def before(transaction):
 
 
 def place(transaction):
-    """As the page hears it with its snapshot; its heartbeat must say the same."""
+    """Return the place from the page's snapshot; its heartbeat must have the same."""
     snapshot = ticket_screen(transaction.key).snapshot()
     told = {name: snapshot[name] for name in ("before", "wait_minutes")}
     digest = digests_of_tickets([transaction.pk])[transaction.pk]
@@ -71,7 +71,7 @@ def noon():
 
 @pytest.fixture
 def treated(make_transaction):
-    """A treatment of so many minutes that ended so many minutes ago."""
+    """Create a treatment of so many minutes that ended so many minutes ago."""
 
     def make(minutes: int, *, ago: int, **fields) -> None:
         transaction = make_transaction(Status.FINISHED, **fields)
@@ -86,7 +86,7 @@ def treated(make_transaction):
 
 @pytest.fixture
 def treating(make_transaction):
-    """A treatment that began so many minutes ago; an hour is booked."""
+    """Create a treatment that began so many minutes ago; an hour is booked."""
 
     def make(*, ago: int, **fields) -> None:
         transaction = make_transaction(Status.IN_SERVICE, **fields)

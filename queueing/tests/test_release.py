@@ -1,4 +1,4 @@
-"""A therapist gives the customer back to the line."""
+"""Tests of releasing a customer to the line."""
 
 import pytest
 

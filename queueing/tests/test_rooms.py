@@ -1,4 +1,4 @@
-"""Rooms: whose, shared, closed while in use, ready by themselves."""
+"""Tests of rooms: owned, shared, closed while in use, ready after their time."""
 
 from datetime import timedelta
 

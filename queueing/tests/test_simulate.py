@@ -1,4 +1,4 @@
-"""`simulate`: a day at a running server, held against the database at its end."""
+"""Tests of `simulate`: a day at a running server, compared with the database at its end."""
 
 import json
 import random

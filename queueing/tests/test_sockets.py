@@ -1,4 +1,4 @@
-"""The floor's sockets: who gets in, what they see, what they may do."""
+"""Tests of the floor's sockets: roles, screens and commands."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The treatment begins."""
+"""Tests of starting the treatment."""
 
 import pytest
 

@@ -1,8 +1,8 @@
-"""How many SQL statements a command costs, from a socket's frame to its answer.
+"""Tests of how many SQL statements a command costs, from a socket's frame to its reply.
 
-Counted on a warm connection: who is asking, BEGIN, the operation, what the answer and the events
-carry, COMMIT. A figure of the code, not of the machine: whoever adds a query sees it here.
-None of them locks rows of two tables: MariaDB would lock the branch for everybody in it.
+Counted on a warm connection: authentication, BEGIN, the operation, what the reply and the events
+need, COMMIT. The numbers are properties of the code, not of the machine: an added query fails here.
+No statement locks rows of two tables: MariaDB would lock the branch for everybody in it.
 """
 
 from collections.abc import AsyncIterator
@@ -26,7 +26,7 @@ MOST_FOR_ANY_OTHER = 9
 
 
 class Meter:
-    """A database pool of one thread, and what was sent on its connection."""
+    """A database pool of one thread, and the statements sent on its connection."""
 
     def __init__(self) -> None:
         self.pool = DatabasePool(1)
@@ -65,7 +65,7 @@ async def meter(monkeypatch) -> AsyncIterator[Meter]:
 
 @asynccontextmanager
 async def desk_of(person) -> AsyncIterator[Socket]:
-    """The therapist's or cashier's socket, open and its screen shown."""
+    """Open the therapist's or cashier's socket, and wait for its screen."""
     path = f"/ws/{type(person).__name__.lower()}/"
     async with open_socket(path, person.user) as socket:
         await socket.hear("snapshot")

@@ -1,4 +1,4 @@
-"""The table of states, all pairs."""
+"""Tests of the transition table, for all pairs."""
 
 import pytest
 
@@ -32,7 +32,7 @@ ARROWS = {
     ("paying", "paid"),
     ("no_show", "pending_therapist"),
 }
-#: Steps that can be taken back.
+#: Steps that can be undone.
 UNDONE = {
     ("pending_therapist", "therapist_confirmed"),
     ("pending_therapist", "on_hold"),

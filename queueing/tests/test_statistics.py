@@ -1,4 +1,4 @@
-"""The monitor's figures: true, up to date with every heartbeat, and takings for managers only."""
+"""Tests of the monitor's figures: current with every heartbeat, takings for managers only."""
 
 import datetime
 import json
@@ -22,7 +22,7 @@ NOON = datetime.datetime(2026, 11, 22, 4, 0, tzinfo=datetime.UTC)  # in Manila
 
 @pytest.fixture
 def lasting(make_transaction):
-    """A finished treatment of so many minutes."""
+    """Create a finished treatment of so many minutes."""
 
     def make(minutes: int, **fields) -> Transaction:
         transaction = make_transaction(Status.FINISHED)
@@ -123,7 +123,7 @@ def figures_in(message: dict) -> dict:
 
 @pytest.fixture
 def beat(monkeypatch) -> None:
-    """Hearts that beat fast."""
+    """Send heartbeats many times a second."""
     monkeypatch.setattr("spa_project.lib.realtime.hub.HEARTBEAT_SECONDS", 0.05)
 
 

@@ -1,4 +1,4 @@
-"""The last step is taken back: a new step, nothing deleted."""
+"""Tests of undo: a new step, nothing deleted."""
 
 from datetime import timedelta
 

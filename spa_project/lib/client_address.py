@@ -9,17 +9,17 @@ from django.http import HttpRequest
 
 
 def rate_limit_key(address: str) -> str:
-    """Whom an address is counted with: a home has 2^64 addresses of IPv6."""
+    """Return the key an address is counted by: of IPv6 the /64 network, which a home has."""
     if ":" not in address:
         return address
     return str(ipaddress.ip_network(f"{address.partition('%')[0]}/64", strict=False))
 
 
 def client_address(asked: HttpRequest | Mapping[str, Any]) -> str:
-    """The address of who sent a request or opened a socket (its ASGI scope).
+    """Return the address that sent a request or opened a socket (its ASGI scope).
 
-    Each of our own proxies (the setting `TRUSTED_PROXIES` says how many) adds one address to
-    `X-Forwarded-For`, at its end; what stands before those was written by the client.
+    Each of our own proxies (the setting `TRUSTED_PROXIES` says how many) appends one address to
+    `X-Forwarded-For`; what precedes those was written by the client and is not trusted.
     """
     peer, forwarded = _addresses(asked)
     proxies: int = settings.TRUSTED_PROXIES

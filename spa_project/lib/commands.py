@@ -1,7 +1,7 @@
-"""Names people's programs send, and the operations behind them.
+"""The registry of commands, and how each is validated, authorized and run.
 
-A command is declared once, with its data and the roles that may use it; sockets and HTTP both
-answer through `answer`, so they refuse in the same words.
+A command is declared once, with its data and the roles that may use it; sockets and HTTP both use
+`answer`, so they refuse in the same words.
 """
 
 import inspect
@@ -38,13 +38,13 @@ Reply = dict[str, Any]
 
 
 class Data(BaseModel):
-    """The data of a command: exact types, nothing unknown. Subclasses name the fields."""
+    """The data of a command: exact types, no unknown fields. Subclasses name the fields."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
 
 class Caller(Protocol):
-    """Who is asking, as far as this module needs to know."""
+    """The sender of a command, as far as this module needs to know."""
 
     @property
     def roles(self) -> frozenset[Any]: ...
@@ -52,24 +52,24 @@ class Caller(Protocol):
     def is_authenticated(self) -> bool: ...
     @property
     def is_locked(self) -> bool:
-        """Whether they left their screen, which waits for them."""
+        """Return whether the caller's screen is locked."""
 
     @property
     def is_sent_by_browser(self) -> bool:
-        """Whether a browser says who it is on its own, so that a foreign page could ask, too."""
+        """Return whether a session cookie authenticates the caller, so CSRF is possible."""
 
     @property
     def access_state(self) -> Any:
-        """What must stay as it is while the caller's socket is open; hashable."""
+        """Return the rights that must not change while the socket is open; hashable."""
 
     @property
     def topic(self) -> str | None:
-        """Where it is said that the caller's login, role or switch has changed."""
+        """Return the topic on which a change of the caller's login or roles is published."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """A command of the contract. No roles: anyone may use it."""
+    """A command of the contract; without roles, anyone may use it."""
 
     name: str
     roles: frozenset[str]
@@ -96,7 +96,7 @@ def command(*roles: str) -> Callable[[F], F]:
 
 
 def answer(caller: Caller, name: str, data: Any) -> Reply:
-    """Run a command and return its reply; raises `DomainError` with the reason of a refusal."""
+    """Run a command and return its reply; raise `DomainError` with the reason of a refusal."""
     found = REGISTRY.get(name)
     if found is None:
         raise UnknownCommand
@@ -109,11 +109,12 @@ def answer(caller: Caller, name: str, data: Any) -> Reply:
 
 
 def answer_safely(caller: Caller, name: str, data: Any) -> tuple[Reply, int]:
-    """The reply and its HTTP status, refusals and faults included. Nothing internal leaks."""
+    """Return the reply and its HTTP status, for refusals and faults too, without internals."""
     started = time.perf_counter()
     reply, status = _answer_or_refuse(caller, name, data)
     seconds = time.perf_counter() - started
-    known = name if name in REGISTRY else "unknown"  # whatever else was sent stays out
+    # other names would grow the metrics without bound
+    known = name if name in REGISTRY else "unknown"
     code = reply.get("code", "ok")
     COMMANDS_ANSWERED.labels(known, code).inc()
     COMMAND_SECONDS.labels(known).observe(seconds)
@@ -135,12 +136,12 @@ def _answer_or_refuse(caller: Caller, name: str, data: Any) -> tuple[Reply, int]
     except DatabaseError:
         return database_failed(name), Busy.http_status
     except Exception:
-        logger.exception("%s failed", name)  # a known one: others were refused before
+        logger.exception("%s failed", name)  # a registered command: others were refused before
         return ServerError().as_reply(), ServerError.http_status
 
 
 def _count(caller: Caller) -> None:
-    """People are counted by their login, visitors by where they are."""
+    """Count a command for its rate limit: people by their login, visitors by address."""
     if caller.topic:
         COMMANDS.hit(caller.topic)
     else:
@@ -148,7 +149,7 @@ def _count(caller: Caller) -> None:
 
 
 def database_failed(name: str) -> Reply:
-    """What to answer where a fault of the database was caught; the details go to the log."""
+    """Return the reply for a fault of the database; the details go to the log."""
     logger.exception("The database failed %s", name)
     BUSY.labels("database").inc()
     return Busy().as_reply()
@@ -163,7 +164,7 @@ def require_role(caller: Caller, roles: Iterable[str]) -> None:
 
 
 def validated(model: type[D], data: Any) -> D:
-    """Data as its model; raises `Invalid` with what is wrong with it."""
+    """Return data as its model; raise `Invalid` with the first error."""
     try:
         return model.model_validate({} if data is None else data)
     except ValidationError as error:
@@ -171,7 +172,7 @@ def validated(model: type[D], data: Any) -> D:
 
 
 def _explain(error: ValidationError) -> str:
-    """The first thing wrong with the data, in words, with the field it is about."""
+    """Return the first validation error in words, with its field."""
     first = error.errors(include_url=False, include_input=False)[0]
     field = ".".join(str(part) for part in first["loc"])
     if first["type"] == "missing":
@@ -183,5 +184,5 @@ def _explain(error: ValidationError) -> str:
     return _("“%(field)s” is not valid.") % {"field": field or "data"}
 
 
-#: Errors that already come with a sentence of ours.
+#: Validation errors whose message is a sentence of this project.
 _OWN_WORDS = frozenset({"amount"})

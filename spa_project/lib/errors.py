@@ -1,4 +1,4 @@
-"""The one family of refusals: a stable code, a sentence for people, an HTTP status."""
+"""The base of all refusals: a stable code, a sentence for people, an HTTP status."""
 
 from typing import Any, ClassVar, TypeAlias
 
@@ -9,7 +9,7 @@ Sentence: TypeAlias = str | Promise
 
 
 class DomainError(Exception):
-    """An anticipated refusal. Whoever asked reads `sentence`; programs read `code`."""
+    """An anticipated refusal; people read `sentence`, programs read `code`."""
 
     code: ClassVar[str] = "server_error"
     sentence: Sentence = _("Something went wrong on our side. Please try again.")
@@ -21,7 +21,7 @@ class DomainError(Exception):
             self.sentence = sentence
 
     def as_reply(self) -> dict[str, Any]:
-        """The refusal as it goes over the wire (docs/protocol.md, "Messages")."""
+        """Return the refusal in the contract's shape (docs/protocol.md, "Messages")."""
         return {"ok": False, "code": self.code, "error": str(self.sentence)}
 
 
@@ -73,7 +73,7 @@ class Busy(DomainError):
 
 
 class RateLimited(DomainError):
-    """Too fast, or too often wrong; `retry_after` is in seconds."""
+    """A refusal after too many requests or failures; `retry_after` is in seconds."""
 
     code = "rate_limited"
     sentence = _("Too many tries. Please wait a moment.")
@@ -84,11 +84,11 @@ class RateLimited(DomainError):
         self.retry_after = retry_after
 
     def as_reply(self) -> dict[str, Any]:
-        """With the seconds to wait."""
+        """Return the refusal with the seconds to wait."""
         return super().as_reply() | {"retry_after": self.retry_after}
 
 
 class ServerError(DomainError):
-    """What a person hears of a fault they cannot mend; the details go to the log only."""
+    """A fault that people cannot mend; the details go to the log only."""
 
     http_status = 500

@@ -1,4 +1,4 @@
-"""Tells the same content from other content."""
+"""A digest of JSON data."""
 
 import hashlib
 import json
@@ -6,5 +6,5 @@ from typing import Any
 
 
 def fingerprint(content: Any) -> str:
-    """SHA-256 of anything JSON can say, in 64 hex digits."""
+    """Return the SHA-256 of JSON data in 64 hex digits."""
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What a process counts about itself, for Prometheus (`GET /metrics`)."""
+"""Metrics of a process, for Prometheus (`GET /metrics`)."""
 
 from prometheus_client import Counter, Gauge, Histogram
 

@@ -1,4 +1,4 @@
-"""Money: one way in, one way out. Amounts are `Decimal` with two places, text on the wire."""
+"""Parsing and formatting of money: `Decimal` with two places, text on the wire."""
 
 import re
 from decimal import Decimal
@@ -19,14 +19,14 @@ _CENT = Decimal("0.01")
 
 
 def parse_amount(text: Any) -> Decimal:
-    """Read an amount such as "150" or "150.00"; raises `ValueError` for anything else."""
+    """Parse an amount such as "150" or "150.00"; raise `ValueError` for anything else."""
     if not isinstance(text, str) or not _AMOUNT.fullmatch(text):
         raise ValueError("not an amount")
     return Decimal(text).quantize(_CENT)
 
 
 def format_amount(amount: Decimal) -> str:
-    """Write an amount for the wire: text with two decimals, no separators."""
+    """Format an amount for the wire: text with two decimals, no separators."""
     return f"{amount:.2f}"
 
 

@@ -1,4 +1,4 @@
-"""Where Redis is: one server, or whichever the Sentinels name."""
+"""The configuration of Redis: one server, or Sentinels with failover."""
 
 import socket
 from typing import TYPE_CHECKING, Any
@@ -12,22 +12,23 @@ if TYPE_CHECKING:
 SENTINEL_SCHEME = "redis+sentinel"
 SENTINEL_PORT = 26379
 
-#: Seconds. Redis's own client would wait for a dead server for ever.
+#: Seconds. By default Redis's client would wait for a dead server forever.
 TIMEOUTS: dict[str, Any] = {
     "socket_connect_timeout": 3,
     "socket_timeout": 10,
     "socket_keepalive": True,
     "health_check_interval": 10,
 }
-# A server that vanished without a word (power, cable) leaves the health check unanswered.
+# A server that vanished without closing the connection (power, cable) does not answer the health
+# check.
 if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
     TIMEOUTS["socket_keepalive_options"] = {socket.TCP_USER_TIMEOUT: 15_000}
 
 
 def channel_layers(url: str) -> dict[str, Any]:
-    """The setting `CHANNEL_LAYERS` for a `REDIS_URL`; none for an empty one.
+    """Return the setting `CHANNEL_LAYERS` for a `REDIS_URL`, none for an empty one.
 
-    Besides what redis-py knows (`redis://`, `rediss://`, `unix://`) there is
+    Besides the schemes of redis-py (`redis://`, `rediss://`, `unix://`) there is
     `redis+sentinel://user:password@host:26379,host:26379/master/0`. Raises `ImproperlyConfigured`.
     """
     if not url:
@@ -39,7 +40,7 @@ def channel_layers(url: str) -> dict[str, Any]:
 
 
 def client_of(url: str, **options: Any) -> "redis.Redis":
-    """A client for short questions, with redis-py's own options. Connects with the first."""
+    """Return a synchronous client with redis-py's own options, which connects when first used."""
     # Imported here: the embedded default has neither Redis nor its client.
     import redis
     from redis import sentinel

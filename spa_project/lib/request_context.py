@@ -1,6 +1,6 @@
-"""What is being asked right now: its number for the log, and where it comes from.
+"""The context of the request or message being handled: its number and its client's address.
 
-The edge says so once; whatever runs below, on whichever thread, can look it up.
+Bound at the edge; code below it can read it on any thread.
 """
 
 import contextlib
@@ -30,14 +30,14 @@ _current: ContextVar[RequestContext] = ContextVar("request_context", default=_NO
 
 
 def current() -> RequestContext:
-    """What is being asked; nothing in particular outside requests and sockets."""
+    """Return the current context, an empty one outside requests and messages."""
     return _current.get()
 
 
 @contextlib.contextmanager
 def bind(source: HttpRequest | Mapping[str, Any]) -> Iterator[RequestContext]:
-    """Everything inside the block belongs to this request, or to a message of this socket."""
-    number = _proxys_id(source) if isinstance(source, HttpRequest) else ""
+    """Bind everything inside the block to this request, or to a message of this socket."""
+    number = _proxy_request_id(source) if isinstance(source, HttpRequest) else ""
     context = RequestContext(number or secrets.token_hex(8), client_address(source))
     token = _current.set(context)
     try:
@@ -46,7 +46,7 @@ def bind(source: HttpRequest | Mapping[str, Any]) -> Iterator[RequestContext]:
         _current.reset(token)
 
 
-def _proxys_id(request: HttpRequest) -> str:
-    """The number our own proxy gave the request. Nobody else's: it goes into the log."""
+def _proxy_request_id(request: HttpRequest) -> str:
+    """Return the request number set by our own proxy; clients may not choose what is logged."""
     given: str = request.headers.get("X-Request-ID", "") if settings.TRUSTED_PROXIES else ""
     return given if _PROXYS_ID.fullmatch(given) else ""

@@ -1,4 +1,4 @@
-"""Elements whose text Alpine writes, for places in translated sentences."""
+"""Template tags for elements whose text Alpine writes, inside translated sentences."""
 
 from django import template
 from django.utils.html import format_html, format_html_join

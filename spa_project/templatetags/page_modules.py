@@ -1,7 +1,7 @@
-"""A page's script: an ES module, and at once everything it imports.
+"""Template tags that load a page's ES module and preload everything it imports.
 
-By itself a browser hears of an import only when it has read the file that asks for it, one trip to
-the server after the other; `modulepreload` tells it of all of them in the page's head.
+By itself a browser learns of an import only after it has read the importing file, one round trip
+after the other; `modulepreload` names all of them in the page's head.
 """
 
 import re
@@ -23,7 +23,7 @@ _IMPORT = re.compile(r'^(?:import|\}) [^"]*"(\.[^"]+)";$', re.MULTILINE)
 
 @register.simple_tag
 def page_module(path: str) -> SafeString:
-    """The tags that load a module of the static files and all that it imports."""
+    """Return the tags that load a module of the static files and all that it imports."""
     links = format_html_join(
         "", '<link rel="modulepreload" href="{}">', ((static(name),) for name in imports_of(path))
     )
@@ -32,7 +32,7 @@ def page_module(path: str) -> SafeString:
 
 @cache
 def imports_of(path: str) -> tuple[str, ...]:
-    """The modules this one imports, and those that they import, each once, nearest first."""
+    """Return the direct and indirect imports of a module, each once, nearest first."""
     found: dict[str, None] = {}
     waiting = [path]
     while waiting:

@@ -40,7 +40,7 @@ def test_a_database_that_lacks_a_migration_is_not_ready(client, db, monkeypatch)
 
 
 def test_without_the_layers_echo_a_process_works_on(client, db, monkeypatch):
-    monkeypatch.setattr("spa_project.health.hub.hears_itself", lambda within: False)
+    monkeypatch.setattr("spa_project.health.hub.echo_received", lambda within: False)
     answer = client.get("/readyz")
     assert (answer.status_code, answer.content[:8]) == (200, b"degraded")
 

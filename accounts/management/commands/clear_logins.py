@@ -1,4 +1,4 @@
-"""Forget logins that are over."""
+"""Delete logins that have expired."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from accounts.tokens import clear_expired, clear_expired_sessions
 
 
 class Command(BaseCommand):
-    """`manage.py clear_logins`"""
+    """The command `manage.py clear_logins`."""
 
     help = "Forget tokens, tickets and sessions that are over. Once a day is enough."
 

@@ -1,4 +1,4 @@
-"""Write the price list out."""
+"""Export the menu as CSV."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ an apostrophe in front, which import_menu takes away again."""
 
 
 class Command(BaseCommand):
-    """`manage.py export_menu [FILE.csv] [--excel]`"""
+    """The command `manage.py export_menu [FILE.csv] [--excel]`."""
 
     help = HELP
 

@@ -1,4 +1,4 @@
-"""Bring a price list in."""
+"""Import a menu from CSV."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ switched off before. What is not listed stays as it is. One bad cell, and nothin
 
 
 class Command(BaseCommand):
-    """`manage.py import_menu FILE.csv [--dry-run]`"""
+    """The command `manage.py import_menu FILE.csv [--dry-run]`."""
 
     help = HELP
 

@@ -1,4 +1,4 @@
-"""Prove the books: every rule of `payments.ledger`, over every row."""
+"""Check every integrity rule of `payments.integrity` against every row."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ from spa_project.lib.db.integrity import Outcome
 
 HELP = """Check that visits, rooms, events and payments are what they must be, and say so.
 
-It only reads, in short steps, so it may run while the house is open. It ends with 1 when a row is
+It only reads, in short steps, so it may run during business hours. It ends with 1 when a row is
 not as it must be, and names the rows."""
 
 
 class Command(BaseCommand):
-    """`manage.py verify_ledger`"""
+    """The command `manage.py verify_ledger`."""
 
     help = HELP
 

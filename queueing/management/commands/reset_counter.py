@@ -1,4 +1,4 @@
-"""Let the codes people see start again at 0001."""
+"""Restart the codes at 0001."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from queueing.services import reset_codes
 
 
 class Command(BaseCommand):
-    """`manage.py reset_counter [--branch SLUG]`"""
+    """The command `manage.py reset_counter [--branch SLUG]`."""
 
     help = "Codes start again at 0001 with the next customer, skipping those still open."
 

@@ -1,4 +1,4 @@
-"""A Saturday in a box: customers, therapists and cashiers who are not there."""
+"""Simulate a day: customers, therapists and cashiers work through real sockets."""
 
 import asyncio
 import json
@@ -30,7 +30,7 @@ STEADY_GAP = 70.0
 
 
 class Command(BaseCommand):
-    """`manage.py simulate [--url URL] [--speed N] [--customers N] [--seed N] [--steady]`"""
+    """`manage.py simulate [--url URL] [--speed N] [--customers N] [--seed N] [--steady]`."""
 
     help = HELP
 
@@ -97,7 +97,7 @@ class Command(BaseCommand):
 
 
 def _staff(logins: Path, *, leave_free: bool) -> Mapping[str, str]:
-    """The logins of those who work, by name; `leave_free` leaves out the last of each kind."""
+    """Return the logins of staff by name; `leave_free` leaves out the last of each kind."""
     try:
         found = json.loads(logins.read_text())
     except (OSError, ValueError) as error:

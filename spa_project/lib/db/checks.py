@@ -1,8 +1,8 @@
-"""The database must be of the kind the queue was proved on; with another one nothing starts.
+"""System checks of the database: only a kind on which the queue was tested may be used.
 
-A claim that skips locked rows, READ COMMITTED, a strict server and commits that survive a power
-cut are what "never twice, never lost" rests on. `manage.py check --database default`, `migrate`
-and the server's start ask the database itself, whatever the settings say.
+The guarantees "never twice, never lost" need SKIP LOCKED, READ COMMITTED, a strict server and
+commits that survive a power cut. `manage.py check --database default`, `migrate` and the server's
+start ask the database itself, whatever the settings say.
 """
 
 import logging
@@ -28,7 +28,7 @@ Check: TypeAlias = Callable[[BaseDatabaseWrapper], list[CheckMessage]]
 
 @dataclass(frozen=True)
 class MySQLAnswers:
-    """What a MariaDB or MySQL server says of itself and of our connection to it."""
+    """Properties of a MariaDB or MySQL server and of our connection to it."""
 
     is_mariadb: bool
     version: tuple[int, ...]
@@ -42,7 +42,7 @@ class MySQLAnswers:
 
 @dataclass(frozen=True)
 class SQLiteAnswers:
-    """What SQLite says of our connection to it."""
+    """Properties of our connection to SQLite."""
 
     journal_mode: str
     synchronous: int
@@ -50,12 +50,12 @@ class SQLiteAnswers:
 
 
 def check_databases(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """What is wrong with these databases, each with what to change."""
+    """Return what is wrong with these databases, each with what to change."""
     return [error for alias in databases or () for error in check(connections[alias])]
 
 
 def check(connection: BaseDatabaseWrapper) -> list[CheckMessage]:
-    """What is wrong with one database; raises Django's errors when it cannot be asked."""
+    """Return what is wrong with one database; raise Django's errors when it cannot be reached."""
     if connection.vendor not in _KINDS:
         hint = "Use MariaDB, MySQL or SQLite: DATABASE_URL says which."
         return [Error(f"{connection.display_name} is not supported.", hint=hint, id="spa.E000")]
@@ -64,16 +64,14 @@ def check(connection: BaseDatabaseWrapper) -> list[CheckMessage]:
 
 
 def check_database_before_serving(*others: Check) -> None:
-    """Called before serving; raises `ImproperlyConfigured` with what to change.
+    """Raise `ImproperlyConfigured`, with what to change, when the server must not start.
 
-    The other checks are made with the same connection.
-
-    A database that does not answer now is no reason: it may come, and until then requests are
-    answered with an error.
+    The production checks use the same connection. A database that does not answer now is no reason
+    not to start: it may return, and until then requests are answered with an error.
     """
     found: list[CheckMessage | NotSupportedError] = []
-    # A thread of its own: the caller may be on an event loop, where Django refuses to ask, and
-    # the connection made here ends with it.
+    # Runs on a thread of its own: the caller may be on an event loop, where Django refuses to
+    # query, and the connection made here ends with the thread.
     asking = threading.Thread(
         target=_ask_into, args=(found, others), name="database-check", daemon=True
     )
@@ -99,7 +97,7 @@ def _ask_into(found: list[CheckMessage | NotSupportedError], others: Sequence[Ch
 
 
 def in_words(reason: CheckMessage | NotSupportedError) -> str:
-    """What is wrong and what to change, as one sentence after the other."""
+    """Return what is wrong and what to change, as one sentence after the other."""
     return f"{reason.msg} {reason.hint}" if isinstance(reason, CheckMessage) else str(reason)
 
 

@@ -1,8 +1,8 @@
-"""Integrity rules: check what must be true of the rows of a database, however many there are.
+"""Integrity rules: sentences that must be true of the rows of a database, and their check.
 
-A rule is a sentence, the table it looks at, and a function that picks the rows that break it from
-a queryset and says what is wrong with each. It reads with one statement, so that it sees one
-moment of the database and work that goes on meanwhile is never mistaken for a fault.
+A rule is a sentence, the table it reads, and a function that picks the rows that break it from a
+queryset and says what is wrong with each. Each read is one statement, so that it sees one snapshot
+of the database and concurrent work is never mistaken for a fault.
 """
 
 from collections import defaultdict
@@ -12,20 +12,20 @@ from typing import Any, TypeAlias
 
 from django.db.models import Count, Max, Model, QuerySet
 
-#: Rows read by one statement, so that none holds an old view of the database for long.
+#: Rows read by one statement, so that none holds an old snapshot of the database for long.
 CHUNK = 10_000
-#: Rows of one rule that are kept to be shown; the rest is counted.
+#: Findings of one rule that are kept in words; the rest is counted.
 SHOWN = 20
 
 Rows: TypeAlias = QuerySet[Any, Any]
-#: What breaks a rule: the row's key, or a name when it is no one row, and what is wrong with it.
+#: A finding: the key of the row, or a name when it is not one row, and what is wrong with it.
 Broken: TypeAlias = Iterable[tuple[Any, str]]
 Check: TypeAlias = Callable[[Rows], Broken]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One thing that must be true: `broken` finds the rows of `model` for which it is not."""
+    """One rule: `broken` finds the rows of `model` for which it is not true."""
 
     sentence: str
     model: type[Model]
@@ -34,7 +34,7 @@ class Rule:
 
 @dataclass
 class Outcome:
-    """What the check of one rule found; `findings` are the first broken rows, in words."""
+    """The result of one rule; `findings` are the first broken rows, in words."""
 
     rule: Rule
     looked_at: int = 0
@@ -45,7 +45,7 @@ class Outcome:
         """Check some more rows."""
         self.looked_at += count
         suspects = {row for row, _problem in self.rule.broken(rows)}
-        # Read again before it is said: what was only passing is not a finding.
+        # Rows are read again before they are reported, so a change in progress is no finding.
         again = self.rule.broken(rows) if suspects else ()
         for row, problem in again:
             if row in suspects:
@@ -65,7 +65,7 @@ class RuleSet:
         self.rules: list[Rule] = [rule for part in parts for rule in part.rules]
 
     def rule(self, sentence: str, *, of: type[Model]) -> Callable[[Check], Check]:
-        """Register the function below as what finds the rows of a table that break `sentence`."""
+        """Register the decorated function, which finds the rows that break `sentence`."""
 
         def register(broken: Check) -> Check:
             self.rules.append(Rule(sentence, of, broken))
@@ -74,11 +74,11 @@ class RuleSet:
         return register
 
     def count_rows(self) -> int:
-        """How many rows a run looks at, each counted once however many rules it has."""
+        """Return how many rows a run reads, each counted once however many rules it has."""
         return sum(model._default_manager.count() for model in self._by_table())
 
     def run(self, progress: Callable[[int], Any] = lambda count: None) -> Iterator[Outcome]:
-        """Check every rule, table by table; `progress` hears how many more rows are done."""
+        """Check every rule, table by table; call `progress` with how many more rows are done."""
         for model, rules in self._by_table().items():
             outcomes = [Outcome(rule) for rule in rules]
             for rows, count in _chunks(model):
@@ -88,7 +88,7 @@ class RuleSet:
             yield from outcomes
 
     def _by_table(self) -> dict[type[Model], list[Rule]]:
-        # All rules read a chunk in a row, while it is in the database's memory.
+        # All rules read a chunk one after the other, while it is in the database's memory.
         tables = defaultdict(list)
         for each in self.rules:
             tables[each.model].append(each)

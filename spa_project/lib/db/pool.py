@@ -1,8 +1,8 @@
-"""Where database work runs: a fixed set of single threads, each with its own lasting connection.
+"""The database pool: a fixed set of threads, each with its own persistent connection.
 
 Stock Django under ASGI opens a connection for each request, and stock Channels runs all of a
 process's database work on one thread. Here a request or a command takes a slot, works on that
-slot's thread, and gives it back; a command that waits for a row lock delays nobody else.
+slot's thread, and returns it; a command that waits for a row lock delays no other.
 """
 
 import asyncio
@@ -43,12 +43,12 @@ class DatabasePool:
 
     @contextlib.asynccontextmanager
     async def slot(self) -> AsyncIterator[ThreadPoolExecutor]:
-        """Hold one database thread; raises `Busy` when none comes free in time."""
+        """Hold one database thread; raise `Busy` when none is free in time."""
         executor = await self._take()
         try:
             yield executor
         finally:
-            # Queued behind the slot's work, so that its end is the end of that work.
+            # Queued behind the slot's work, so its end is the end of that work.
             self._start(executor, _nothing)
 
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -71,7 +71,7 @@ class DatabasePool:
         self._attach()
         if self._free.qsize() and not self._waiting:
             SLOT_SECONDS.observe(0)
-            return self._free.get_nowait()  # a timeout costs more than all the rest here
+            return self._free.get_nowait()  # a time-out costs more than all the rest here
         self._waiting += 1
         began = time.perf_counter()
         try:
@@ -84,7 +84,7 @@ class DatabasePool:
             SLOT_SECONDS.observe(time.perf_counter() - began)
 
     def _start(self, executor: ThreadPoolExecutor, work: Callable[[], R]) -> asyncio.Future[R]:
-        """Give the slot back when its thread is free, even if who took it was cancelled."""
+        """Return the slot when its thread is free, even if the caller was cancelled."""
         job = _Job(work, partial(self._end_job, executor))
         executor.submit(contextvars.copy_context().run, job.do)
         return job.done
@@ -93,22 +93,22 @@ class DatabasePool:
         self._free.put_nowait(executor)
         loop = asyncio.get_running_loop()
         for callback in self._after_jobs:
-            loop.call_soon(callback)  # behind whoever awaits the result
+            loop.call_soon(callback)  # after the code that awaits the result
 
     def _attach(self) -> None:
-        """Belong to the running event loop (a test suite has several, one after the other)."""
+        """Bind to the running event loop; a test suite has several, one after the other."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop = loop
             self._waiting = 0
-            # Last in, first out: few connections stay warm rather than all of them lukewarm.
+            # Last in, first out, so that a few connections stay warm.
             self._free = asyncio.LifoQueue()
             for executor in self._executors:
                 self._free.put_nowait(executor)
 
 
 class _Job(Generic[R]):
-    """Work on its way to a database thread and back, with one wake-up of the event loop.
+    """A job for a database thread, with one wake-up of the event loop at its end.
 
     Waking the loop hands it the GIL, so a job wakes it once, at its end.
     """
@@ -129,14 +129,14 @@ class _Job(Generic[R]):
         self._loop.call_soon_threadsafe(self._back, finish)
 
     def _back(self, finish: Callable[[], None]) -> None:
-        """Resolve the future on the event loop, then run what follows every job."""
+        """Resolve the future on the event loop, then call the functions that follow every job."""
         if not self.done.cancelled():
             finish()
         self._ended()
 
 
 def _nothing() -> None:
-    """No work at all."""
+    """Do nothing."""
 
 
 pool = DatabasePool(settings.DB_THREADS)

@@ -1,7 +1,7 @@
-"""A replica of the database for lists and reports, where there is one.
+"""The database router of a replica for lists and reports, where there is one.
 
-It lags behind. So nothing is decided by it: claims, snapshots and everything else ask the primary,
-and only who says so asks the replica.
+A replica lags behind, so no decision may depend on it: claims, snapshots and everything else read
+the primary. Only callers that name the replica read it.
 """
 
 from typing import Any
@@ -13,12 +13,12 @@ REPORTS = "reports"
 
 
 def for_reports() -> str:
-    """The database to read long lists and reports from."""
+    """Return the alias of the database to read long lists and reports from."""
     return REPORTS if REPORTS in settings.DATABASES else DEFAULT_DB_ALIAS
 
 
 class Router:
-    """Writes go to the primary, whatever a row was read from; the replica is never migrated."""
+    """A router that writes to the primary only, and never migrates the replica."""
 
     def db_for_write(self, model: Any, **hints: Any) -> str:
         return DEFAULT_DB_ALIAS

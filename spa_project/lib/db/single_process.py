@@ -1,7 +1,7 @@
-"""Where there may be only one process, a second one is refused.
+"""A lock that refuses a second process where only one may serve.
 
-Without Redis its screens would hear of nothing; on SQLite each of its commands would wait for all
-the others'.
+Without Redis a second process would not receive the first one's events; on SQLite its commands
+would wait for the other's.
 """
 
 import fcntl
@@ -18,9 +18,9 @@ _held: int | None = None
 
 
 def ensure_single_process() -> None:
-    """Take this machine's lock on serving this database; raises `ImproperlyConfigured`.
+    """Take this machine's lock on serving this database; raise `ImproperlyConfigured`.
 
-    It is held as long as the process lives, and the kernel gives it back when the process dies.
+    The process holds it until its end, when the kernel releases it.
     """
     global _held
     may_be_many = settings.REDIS_URL and not settings.EMBEDDED

@@ -1,4 +1,4 @@
-"""One operation, one database transaction, tried again when the database says "try again"."""
+"""Durable database transactions, with retry after a deadlock or another conflict."""
 
 import functools
 import logging
@@ -19,13 +19,14 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 TRIES = 3
-#: MariaDB's error numbers that mean "somebody was in the way": nothing is wrong with the operation.
+#: MariaDB's error numbers for deadlock, lock wait time-out and other conflicts: the operation is
+#: valid and can be retried.
 _CAUSES = {1213: "deadlock", 1205: "lock_wait", 1020: "record_changed"}
 _SQLITE_BUSY = "database is locked"
 
 
 def cause_of(error: OperationalError) -> str | None:
-    """Who was in the way, in a word; nothing when running the operation again would not help."""
+    """Return the kind of conflict in a word; None when a retry would not help."""
     reason: Any = error.args[0] if error.args else None
     if isinstance(reason, str):
         return "sqlite_busy" if _SQLITE_BUSY in reason else None
@@ -35,13 +36,13 @@ def cause_of(error: OperationalError) -> str | None:
 def durable(operation: Callable[P, R]) -> Callable[P, R]:
     """Run an operation in one durable database transaction, at most `TRIES` times.
 
-    The whole block is run again, never a part of it. Raises `Busy` when the last try fails too.
+    The whole block is retried, never a part of it. Raises `Busy` when the last try fails too.
     """
     return retry_on_conflict(atomic(durable=True)(operation))
 
 
 def retry_on_conflict(operation: Callable[P, R]) -> Callable[P, R]:
-    """The same for what is no database transaction, but statements that each stand alone."""
+    """Retry statements in autocommit as `durable` does a transaction."""
 
     @functools.wraps(operation)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -55,7 +56,7 @@ def retry_on_conflict(operation: Callable[P, R]) -> Callable[P, R]:
                 logger.warning("%s: try %d met %s", operation.__name__, attempt, error)
             if attempt < TRIES:
                 RETRIES.labels(operation.__name__, cause).inc()
-                # Jitter: two operations that met in a deadlock must not meet again.
+                # Jitter, so that two operations that met in a deadlock do not meet again.
                 time.sleep(random.uniform(0.01, 0.05) * attempt)
         BUSY.labels("lock").inc()
         raise Busy

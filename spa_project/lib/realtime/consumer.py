@@ -1,7 +1,8 @@
-"""The consumer all sockets share; the only async code between a browser and an operation.
+"""The consumer of all sockets; the only async code between a browser and an operation.
 
-An event comes from the hub straight into the socket's outbox. A command goes to a database
-thread and never runs on the event loop, so neither waits for the other.
+An event goes from the hub straight to the socket's send queue. A command runs on a database thread,
+never on the event loop, so neither waits for the other. A send queue that is full (back-pressure)
+is replaced by a request to read a snapshot.
 """
 
 import asyncio
@@ -41,14 +42,14 @@ from spa_project.lib.request_context import bind, current
 
 logger = logging.getLogger(__name__)
 
-MAX_MESSAGE = settings.MESSAGE_BYTES  # a client may send; also the server's limit
+MAX_MESSAGE = settings.MESSAGE_BYTES  # bytes of a client's message; also the server's limit
 MAX_BAD_FRAMES = 3
-#: What every command may still ask about: who, from where, in which language.
+#: Fields of the scope that commands need: person, address, language.
 LASTING_HEADERS = frozenset({b"cookie", b"x-forwarded-for", b"accept-language"})
 MESSAGES_PER_SECOND = settings.MESSAGES_PER_SECOND
 MESSAGES_AT_ONCE = 2 * MESSAGES_PER_SECOND
 SEND_QUEUE_SIZE = 256
-RESYNC_WINDOW = 30.0  # seconds in which a socket may fall behind only once
+RESYNC_WINDOW = 30.0  # seconds within which a socket may fall behind only once
 
 CLOSE_BAD_FRAMES = 4400
 CLOSE_TOO_SLOW = 4408
@@ -59,10 +60,10 @@ CLOSE_TRY_LATER = 1013
 
 
 class LiveConsumer(AsyncWebsocketConsumer):
-    """A socket: admitted once, then commands in, results, events and snapshots out.
+    """A socket: admitted once, then commands in; results, events and snapshots out.
 
-    A subclass names the `roles` that may open it, says in `identify` who is there and in
-    `screen` what they see. Both run on a database thread, and may raise `DomainError`.
+    A subclass names the `roles` that may open it, and returns its caller from `identify` and its
+    screen from `screen`. Both run on a database thread, and may raise `DomainError`.
     """
 
     roles: ClassVar[frozenset[str]] = frozenset()
@@ -81,30 +82,30 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._counted_as: str | None = None
 
     def identify(self) -> Caller:
-        """Who is there now; asked when the socket opens and before every command."""
+        """Return the caller as they are now; called at opening and before every command."""
         raise NotImplementedError
 
     @classmethod
     def kind(cls) -> str:
-        """The kind of screen, in a word for figures."""
+        """Return the kind of screen in a word, for metrics."""
         return cls.__name__.removesuffix("Consumer").lower()
 
     @staticmethod
     def revoked_among(access_states: Any) -> Collection[Any]:
-        """Those of the callers' access_states that have changed; asked again and again, of all."""
+        """Return the access states that no longer hold, for all sockets at once; polled."""
         return ()
 
     def screen(self, caller: Any) -> Screen | None:
-        """What this caller's screen shows; nothing when it only sends commands."""
+        """Return this caller's screen, None when the socket only sends commands."""
         raise NotImplementedError
 
     # -- The socket's life ----------------------------------------------------------------------
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Live until the socket has gone, or the server cancels us: the hub must forget it.
+        """Run until the socket has closed or the server cancels; then unsubscribe from the hub.
 
-        Channels' own loop would listen to the layer as well, with a task more for each socket and
-        each message; here the hub listens for all of them.
+        Channels' own loop would listen to the channel layer as well, with one more task for each
+        socket and each message; here the hub listens for all of them.
         """
         self.scope, self.base_send = scope, send
         try:
@@ -116,7 +117,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self._leave()
 
     async def dispatch(self, message: dict[str, Any]) -> None:
-        """As in Channels, less a hop to another thread with every message: no ORM is used here."""
+        """Dispatch as Channels does, without a hop to another thread: no ORM is used here."""
         await getattr(self, get_handler_name(message))(message)
 
     async def connect(self) -> None:
@@ -125,9 +126,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
         _here.add(self)
         SOCKETS.labels(self.kind()).inc()
         try:
-            self._enter()
+            self._count_socket()
             with bind(self.scope):
-                caller, self._screen = await pool.run(self._welcome)
+                caller, self._screen = await pool.run(self._admit_at_opening)
         except DomainError as refusal:
             return self._close_soon(_close_code(refusal))
         except DatabaseError:
@@ -135,16 +136,16 @@ class LiveConsumer(AsyncWebsocketConsumer):
             return self._close_soon(CLOSE_TRY_LATER)
         await self._subscribe(caller)
         self._admitted = True
-        self._forget_the_handshake()
+        self._drop_headers()
         await self._show()
 
-    def _enter(self) -> None:
+    def _count_socket(self) -> None:
         """Raise `RateLimited` when this address has enough open sockets."""
         address = rate_limit_key(client_address(self.scope))
         open_sockets.enter(address)
         self._counted_as = address
 
-    def _welcome(self) -> tuple[Caller, Screen | None]:
+    def _admit_at_opening(self) -> tuple[Caller, Screen | None]:
         REQUESTS.hit(rate_limit_key(current().address))
         return self._admit()
 
@@ -154,20 +155,20 @@ class LiveConsumer(AsyncWebsocketConsumer):
         return caller, self.screen(caller)
 
     async def _subscribe(self, caller: Caller) -> None:
-        """Subscribe first, then look: nothing falls in between."""
+        """Subscribe, then read the snapshot, so that no event is lost between the two."""
         for part in _parts(self._screen):
             await hub.join(part.topic, self, part.digest)
         if caller.topic:
             self._session_watcher = SessionWatcher(caller, self.revoked_among, self._recheck_access)
             await session_watchers.add(self._session_watcher)
 
-    def _forget_the_handshake(self) -> None:
-        """A socket is open for a day; most of its headers, half of its scope, served to open it."""
+    def _drop_headers(self) -> None:
+        """Drop most headers, half of the scope, which a socket would keep for a day."""
         headers = self.scope["headers"]
         headers[:] = [header for header in headers if header[0] in LASTING_HEADERS]
 
     async def _recheck_access(self) -> Caller | None:
-        """The person's login, role or switch may have changed: are they still welcome?"""
+        """Check whether the person's login, role or switch was revoked, and close if so."""
         try:
             caller, screen = await pool.run(self._admit)
         except DomainError as refusal:
@@ -178,15 +179,15 @@ class LiveConsumer(AsyncWebsocketConsumer):
         else:
             if _topics(screen) == _topics(self._screen):
                 return caller
-            self._close_soon(CLOSE_RESTART)  # another branch or role: come back and see that
+            self._close_soon(CLOSE_RESTART)  # another branch or role: reconnect with the new rights
         return None
 
     async def websocket_disconnect(self, message: dict[str, Any]) -> None:
-        """The socket has gone."""
+        """Clean up after the socket has closed."""
         raise StopConsumer
 
     def close_for_restart(self) -> None:
-        """The process ends: close, once what was asked is answered. More is not listened to."""
+        """Close for a graceful shutdown, once pending commands are answered; read no more."""
         if not self._sent_home and not self._answering:
             self._close_soon(CLOSE_RESTART)
         self._sent_home = True
@@ -206,7 +207,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     # -- In -------------------------------------------------------------------------------------
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """Answer one frame. What is no message at all three times over closes the socket."""
+        """Answer one frame; the third malformed one closes the socket."""
         if self._sent_home:
             return
         if len((text_data or "").encode(errors="replace")) > MAX_MESSAGE:
@@ -219,7 +220,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         except ValueError:
             return self._refuse_frame()
         if not self._admitted:
-            return  # refused: the close is on its way
+            return  # refused: the socket is being closed
         if message["command"] == messages.SNAPSHOT:
             await self._show()
         else:
@@ -242,8 +243,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
             self._close_soon(CLOSE_RESTART)
 
     def _run(self, name: str, data: Any) -> tuple[Reply, bool]:
-        """The reply, and whether the person is nobody any more (logged out, switched off)."""
-        activate(language_of(self.scope))  # in this command's own context: nothing to restore
+        """Return the reply, and whether the login has ended (logged out, switched off)."""
+        # runs in this command's own context, so nothing has to be restored
+        activate(language_of(self.scope))
         try:
             caller = self.identify()
             require_role(caller, self.roles)
@@ -261,14 +263,16 @@ class LiveConsumer(AsyncWebsocketConsumer):
             self._close_soon(CLOSE_BAD_FRAMES)
 
     def _refuse(self, refusal: DomainError) -> None:
-        """Answer a frame that is not looked into."""
+        """Answer a frame that is not parsed."""
         self.push(messages.error(refusal.as_reply()))
 
     # -- Out ------------------------------------------------------------------------------------
 
     async def _show(self) -> None:
-        """Send a snapshot, and what came meanwhile after it: a screen may apply an event twice,
-        but a snapshot that is older than an event would take it back."""
+        """Send a snapshot, and after it the events that arrived meanwhile.
+
+        A screen may apply an event twice, but a snapshot older than an event would revert it.
+        """
         self._held_back = []
         try:
             shown = await self._shared_snapshots()
@@ -285,9 +289,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
         return [await hub.snapshot(part.topic, part.snapshot) for part in _parts(self._screen)]
 
     def push(self, text: str) -> None:
-        """Take a ready message from the hub; never waits, so a slow socket slows only itself."""
+        """Queue a ready message from the hub; never waits, so a slow socket slows only itself."""
         if self._held_back is not None:
-            if len(self._held_back) < SEND_QUEUE_SIZE:  # with more the outbox overflows: resync
+            # beyond it the send queue overflows, which ends in a resync
+            if len(self._held_back) < SEND_QUEUE_SIZE:
                 self._held_back.append(text)
             return
         if self._send_queue.full:
@@ -303,18 +308,18 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._send_queue.put_instead(CLOSE_TOO_SLOW if too_often else messages.RESYNC)
 
     def _close_soon(self, code: int) -> None:
-        """Close after what is in the outbox now; a full outbox is dropped."""
+        """Close after the messages in the send queue; a full queue is dropped."""
         (self._send_queue.put_instead if self._send_queue.full else self._send_queue.put)(code)
 
     async def _send_out(self, message: str | int) -> bool:
-        """Send a text, or close; whether more can be sent."""
+        """Send a text, or close; return whether more can be sent."""
         try:
             if isinstance(message, str):
                 await self.base_send({"type": "websocket.send", "text": message})
                 return True
             await self.close(message)
         except Exception as error:
-            # The line broke in the middle of a message; word of its end is on its way.
+            # The connection broke in the middle of a message; its disconnect message follows.
             logger.info("A message could not be sent: %s", error)
         return False
 
@@ -324,16 +329,16 @@ _here: set[LiveConsumer] = set()
 
 
 def close_for_restart() -> None:
-    """The process ends: close every socket with 1012. Browsers come back at once, elsewhere."""
+    """Close every socket with 1012; browsers reconnect at once, to another process."""
     for consumer in tuple(_here):
         consumer.close_for_restart()
 
 
 class NotFoundConsumer(LiveConsumer):
-    """Any address that is none: closed with 4404, so that a browser can tell."""
+    """A consumer for unknown addresses: closes with 4404, which a browser can read."""
 
     def identify(self) -> Caller:
-        """Nobody is anybody here."""
+        """Refuse: nobody may open this socket."""
         raise NotFound
 
 
@@ -346,5 +351,5 @@ def _topics(screen: Screen | None) -> list[str]:
 
 
 def _close_code(refusal: DomainError) -> int:
-    """4401, 4403, 4404 say in a close code what HTTP says in a status."""
+    """Return the close code of an error: 4401, 4403, 4404 for 401, 403, 404."""
     return 4000 + refusal.http_status if refusal.http_status < 500 else CLOSE_TRY_LATER

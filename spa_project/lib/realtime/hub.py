@@ -1,7 +1,7 @@
-"""One hub per process: it hands each event, encoded once, to the process's sockets of a topic.
+"""The hub: fan-out of each event, encoded once, to the process's sockets of a topic.
 
-With Redis a relay carries events between processes; without (one process) the hub is simply fed
-directly. Delivery is at most once: screens heal by heartbeat digest and snapshot.
+With Redis a relay carries events between processes; without (one process) the hub is fed directly.
+Delivery is at most once: screens converge by heartbeat digest and snapshot.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from spa_project.lib.realtime.screen import DigestSource, ReadAll
 logger = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 5.0
-#: Seconds for which a snapshot serves everybody who asks, unless an event makes it old before.
+#: Seconds for which a snapshot is reused, unless an event makes it stale before.
 SNAPSHOT_SECONDS = 1.0
 
 Read = Callable[[], Any]
@@ -33,7 +33,7 @@ class Subscriber(Protocol):
     """A socket, as far as the hub knows it."""
 
     def push(self, text: str) -> None:
-        """Take a ready message; must not wait."""
+        """Queue a ready message; must not wait."""
 
 
 class _Snapshot(NamedTuple):
@@ -48,7 +48,7 @@ class _Outgoing(NamedTuple):
 
 
 class Hub:
-    """Topics, the sockets that hear each of them, and the way in from other threads."""
+    """Topics, their sockets, and publishing from any thread."""
 
     def __init__(self) -> None:
         self._id = uuid.uuid4().hex
@@ -68,13 +68,13 @@ class Hub:
 
     @property
     def topics(self) -> frozenset[str]:
-        """The topics some socket of this process hears."""
+        """Return the topics that some socket of this process has joined."""
         return frozenset(self._sockets)
 
     # -- From the event loop --------------------------------------------------------------------
 
     def attach(self) -> None:
-        """Belong to the running event loop and start the hub's own tasks there, once."""
+        """Bind to the running event loop and start the hub's own tasks there, once."""
         loop = asyncio.get_running_loop()
         if loop is self._loop:
             return
@@ -85,7 +85,7 @@ class Hub:
         self._relay = Relay(self._id, self._deliver) if has_layer else None
 
     async def stop(self) -> None:
-        """End the hub's tasks, before its event loop ends."""
+        """Cancel the hub's tasks, before its event loop ends."""
         await end(self._beating)
         if self._relay:
             await self._relay.stop()
@@ -94,7 +94,7 @@ class Hub:
     async def join(
         self, topic: str, socket: Subscriber, digest: DigestSource | None = None
     ) -> None:
-        """Let a socket hear a topic; `digest` says what the database holds for its screen."""
+        """Subscribe a socket to a topic; `digest` reads what its screen should show."""
         self.attach()
         self._sockets.setdefault(topic, set()).add(socket)
         if digest:
@@ -103,7 +103,7 @@ class Hub:
             await self._relay.listen(topic)
 
     async def leave(self, topic: str, socket: Subscriber) -> None:
-        """A socket has gone; after the last one the process stops listening to the topic."""
+        """Unsubscribe a socket; after the last one the process leaves the topic."""
         sockets = self._sockets.get(topic, set())
         sockets.discard(socket)
         if not sockets and self._sockets.pop(topic, None) is not None:
@@ -113,10 +113,10 @@ class Hub:
                 await self._relay.stop_listening(topic)
 
     async def snapshot(self, topic: str, read: Read) -> str:
-        """What a topic's screens show now, as JSON: read once for all who ask together.
+        """Return a topic's screen as JSON, read once for all concurrent callers (single-flight).
 
-        A thousand screens that come back at once cost one read. An event makes the snapshot old,
-        so nobody who asks after an event gets a snapshot from before it.
+        A thousand screens that reconnect at once cost one read. An event makes the snapshot stale,
+        so no caller after an event gets a snapshot from before it.
         """
         now = asyncio.get_running_loop().time()
         found = self._snapshots.get(topic)
@@ -135,20 +135,20 @@ class Hub:
             try:
                 socket.push(text)
             except Exception:
-                # One broken socket must not silence the topic for everybody else.
+                # One broken socket must not stop the fan-out to the others.
                 logger.exception("A socket could not take a message of %s", topic)
 
     # -- From anywhere --------------------------------------------------------------------------
 
     def publish(self, topic: str, text: str) -> None:
-        """Send ready text to everyone who hears the topic, in all processes. Never waits."""
+        """Send ready text to every subscriber of the topic, in all processes; never waits."""
         loop = self._loop
         if loop is None or not loop.is_running():
             send_from_a_command(topic, text)
             return
         self._outgoing.append(_Outgoing(topic, text, time.perf_counter()))
-        # Inside a job the pool wakes the loop at the job's end: one wake-up for the result and
-        # all its events, the result first.
+        # Inside a job the pool wakes the loop at the job's end: one wake-up, so one GIL hand-over,
+        # for the result and all its events, the result first.
         if not pool.owns_this_thread():
             loop.call_soon_threadsafe(self._flush)
 
@@ -161,10 +161,10 @@ class Hub:
             if self._relay:
                 self._relay.send(event.topic, event.text)
 
-    def hears_itself(self, within: float) -> bool:
-        """Whether a message comes back to us through the layer; called from a thread.
+    def echo_received(self, within: float) -> bool:
+        """Return whether a message of ours comes back through the layer; called from a thread.
 
-        True without a layer: this process is alone.
+        True without a layer: this is the only process.
         """
         loop, relay = self._loop, self._relay if self._loop else None
         if loop is None or relay is None:
@@ -175,7 +175,7 @@ class Hub:
     # -- The heartbeat --------------------------------------------------------------------------
 
     def on_heartbeat(self, chore: Callable[[], None]) -> None:
-        """Run this on a database thread with every beat, whether anybody listens or not."""
+        """Run this on a database thread with every heartbeat, with or without subscribers."""
         self._chores.append(chore)
 
     async def _beat(self) -> None:
@@ -187,7 +187,7 @@ class Hub:
                 await self._beat_for(read, topics)
 
     def _topics_by_read(self) -> dict[ReadAll, dict[Any, str]]:
-        """For each read the topics that it serves, by their keys: a thousand tickets, one query."""
+        """Group topics by the read that serves them: a thousand tickets need one query."""
         served: dict[ReadAll, dict[Any, str]] = defaultdict(dict)
         for topic, digest in self._digests.items():
             served[digest.read][digest.key] = topic

@@ -1,4 +1,4 @@
-"""The language of a socket: pages have Django's middleware for that, sockets have none."""
+"""The language of a socket, for which Django has no middleware."""
 
 from collections.abc import Mapping
 from types import SimpleNamespace
@@ -9,7 +9,7 @@ from django.utils.translation import get_language_from_request
 
 
 def language_of(scope: Mapping[str, Any]) -> str:
-    """What `LocaleMiddleware` would say of a request with the headers of this socket."""
+    """Return the language that `LocaleMiddleware` would choose for this socket's headers."""
     headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
     cookies = parse_cookie(headers.get(b"cookie", ""))
     meta = {"HTTP_ACCEPT_LANGUAGE": headers.get(b"accept-language", "")}

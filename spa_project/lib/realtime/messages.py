@@ -1,4 +1,4 @@
-"""What a socket hears and says, as text; docs/protocol.md tells what it means."""
+"""Parsing and encoding of messages (docs/protocol.md)."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ RESYNC = json.dumps({"event": "resync"})
 
 
 def parse(text: str | None) -> dict[str, Any]:
-    """A frame as a message; raises `ValueError` for anything else."""
+    """Parse a frame as a message; raise `ValueError` for anything else."""
     try:
         message = json.loads(text or "")
     except RecursionError:
@@ -27,17 +27,17 @@ def _is_name(command: Any) -> bool:
 
 
 def result(message: dict[str, Any], reply: Reply) -> str:
-    """The answer to a command."""
+    """Return the reply to a command as text."""
     event = f"{message['command']}_result"
     return json.dumps({"event": event, "id": message.get("id"), **reply})
 
 
 def error(reply: Reply) -> str:
-    """The answer to a frame that is not looked into."""
+    """Return the reply to a frame that was not parsed, as text."""
     return json.dumps({"event": "error", "id": None, **reply})
 
 
 def snapshot(*parts: str) -> str:
-    """What is shown, of parts that are JSON objects already: none of them is read again."""
+    """Return a snapshot made of parts that are JSON objects already; none is parsed again."""
     data = ", ".join(part[1:-1] for part in parts if part != "{}")
     return f'{{"event": "{SNAPSHOT}", "data": {{{data}}}}}'

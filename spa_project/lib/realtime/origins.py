@@ -1,8 +1,8 @@
-"""Which pages may open a socket: our own, and no others.
+"""The origin check of sockets, against cross-site WebSocket hijacking (the CSRF of sockets).
 
-A browser sends its session with a socket to whatever page asks for one, and no cross-origin rule
-stops it; only the page's origin, which it always tells, does (OWASP: cross-site WebSocket
-hijacking). So the origin has to match exactly: scheme, host and port.
+A browser sends its session cookie with a socket that any page opens, and no cross-origin rule
+prevents it; only the Origin header, which it always sends, does (OWASP). So the origin has to match
+exactly: scheme, host and port.
 """
 
 import logging
@@ -16,13 +16,13 @@ from django.http.request import split_domain_port, validate_host
 
 logger = logging.getLogger(__name__)
 
-#: What a page cannot make a browser send; whoever has it has come on purpose.
+#: Headers a cross-site page cannot set, so they prove a non-browser client.
 TOKEN_HEADERS = (b"authorization", b"x-auth-token")
 TOKEN_QUERY = "auth_token"
 
 
 class OwnOrigins:
-    """An ASGI application whose sockets are opened by our own pages, or by programs with a token.
+    """An ASGI application that admits sockets of our own pages, and programs with a token.
 
     Others are refused at the handshake, with 403.
     """
@@ -31,16 +31,16 @@ class OwnOrigins:
         self._application = application
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        """Let the socket in, or not."""
-        if is_welcome(scope):
+        """Pass the socket on, or refuse it."""
+        if is_allowed(scope):
             await self._application(scope, receive, send)
             return
         logger.warning("A socket of another origin was refused.")
         await WebsocketDenier()(scope, receive, send)
 
 
-def is_welcome(scope: dict[str, Any]) -> bool:
-    """Whether one of our pages opens this socket, or a program that brings a token of its own."""
+def is_allowed(scope: dict[str, Any]) -> bool:
+    """Return whether one of our pages opens this socket, or a program with a token."""
     origins = _values(scope, b"origin")
     if not origins:
         return _brings_token(scope)
@@ -48,7 +48,7 @@ def is_welcome(scope: dict[str, Any]) -> bool:
 
 
 def _own(scope: dict[str, Any]) -> Iterable[str]:
-    """The origin of the pages that this very address serves."""
+    """Return the origin of the pages at this socket's host."""
     scheme = "https" if settings.HTTPS else "http"
     for host in _values(scope, b"host"):
         domain, _port = split_domain_port(host)

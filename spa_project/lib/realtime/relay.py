@@ -1,6 +1,7 @@
-"""Carries events from process to process, through the channel layer (Redis).
+"""The relay of events between processes, through the channel layer (Redis).
 
-At most once: what is lost while Redis is away heals by heartbeat digest and snapshot.
+Delivery is at most once: screens whose events are lost during a failover of Redis converge by
+heartbeat digest and snapshot.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from spa_project.lib.metrics import PUBLISH_FAILURES
 
 logger = logging.getLogger(__name__)
 
-#: Seconds to wait for the layer; a dead broker must hold up nobody for longer.
+#: Seconds to wait for the layer, so that a dead broker delays nothing for longer.
 LAYER_TIMEOUT = 2.0
 RETRY_SECONDS = 1.0
 #: Events that wait to be sent; more are dropped, so that a dead broker costs no memory.
@@ -29,14 +30,14 @@ Deliver = Callable[[str, str], None]
 
 
 class Relay:
-    """One process's place in the layer: one channel, and a subscription for each topic it hears."""
+    """A process's one channel in the layer, and a subscription for each of its topics."""
 
     def __init__(self, identity: str, deliver: Deliver) -> None:
         self._identity = identity
         self._deliver = deliver
         self._layer: Any = get_channel_layer()
         self._outgoing: asyncio.Queue[tuple[str, str]] = asyncio.Queue(OUTGOING_SIZE)
-        self._channel: str | None = None  # where the layer hands us what others sent
+        self._channel: str | None = None  # where the layer delivers the other processes' messages
         self._wanted: set[str] = set()
         self._joined: set[str] = set()
         self._echo = asyncio.Event()
@@ -52,19 +53,19 @@ class Relay:
                 await self._layer.flush()
 
     def send(self, topic: str, text: str) -> None:
-        """Send an event to the other processes, soon; never waits."""
+        """Queue an event for the other processes; never waits."""
         try:
             self._outgoing.put_nowait((topic, text))
         except asyncio.QueueFull:
             PUBLISH_FAILURES.inc()
 
     async def listen(self, topic: str) -> None:
-        """Hear a topic from now on; what fails is logged, and tried again until it works."""
+        """Subscribe to a topic; a failure is logged and retried until it works."""
         self._wanted.add(topic)
         await self._join(topic)
 
     async def stop_listening(self, topic: str) -> None:
-        """Hear a topic no more."""
+        """Unsubscribe from a topic."""
         self._wanted.discard(topic)
         if topic in self._joined:
             self._joined.discard(topic)
@@ -72,7 +73,7 @@ class Relay:
             await self._try(leave, "Cannot leave", topic)
 
     async def echo(self, within: float) -> bool:
-        """Whether a message of ours to ourselves comes back in so many seconds."""
+        """Return whether a message to ourselves comes back in so many seconds."""
         self._echo.clear()
         try:
             async with asyncio.timeout(within):
@@ -87,7 +88,7 @@ class Relay:
     async def _join(self, topic: str) -> None:
         if topic not in self._joined and await self._try(self._add(topic), "Cannot hear", topic):
             self._joined.add(topic)
-            if topic not in self._wanted:  # its last socket left meanwhile
+            if topic not in self._wanted:  # its last socket closed meanwhile
                 await self.stop_listening(topic)
 
     async def _add(self, topic: str) -> None:
@@ -96,7 +97,7 @@ class Relay:
         await self._layer.group_add(topic, self._channel)
 
     async def _join_missed(self) -> None:
-        """All at once: each may wait for a dead broker as long as it is patient."""
+        """Join all missing topics concurrently: each may wait for the whole time-out."""
         while True:
             await asyncio.sleep(RETRY_SECONDS)
             await asyncio.gather(*map(self._join, self._wanted - self._joined))
@@ -129,7 +130,7 @@ class Relay:
                 self._take(message)
 
     def _take(self, message: Any) -> None:
-        """Hand an event on; one that is malformed, or our own come back, is passed over."""
+        """Deliver an event; ignore a malformed one, or one of our own."""
         try:
             topic, text, sender = message["topic"], message["text"], message["from"]
         except (KeyError, TypeError):
@@ -142,25 +143,25 @@ class Relay:
 
 
 async def send_to_layer(topic: str, text: str, *, sender: str) -> None:
-    """One event to everybody who hears its topic through the layer."""
+    """Send one event to every subscriber of its topic through the layer."""
     layer = get_channel_layer()
     assert layer is not None
     await layer.group_send(topic, layer_message(topic, text, sender=sender))
 
 
 def layer_message(topic: str, text: str, *, sender: str) -> dict[str, str]:
-    """An event as the layer carries it."""
+    """Return an event as the layer carries it."""
     return {"type": "hub.event", "topic": topic, "text": text, "from": sender}
 
 
 def send_from_a_command(topic: str, text: str) -> None:
-    """The same from a process that serves nobody, such as a management command."""
+    """Send an event from a process without a hub, such as a management command."""
     if get_channel_layer() is not None:
         async_to_sync(send_to_layer)(topic, text, sender="")
 
 
 async def end(task: asyncio.Task[None]) -> None:
-    """Cancel until it is heard: the Redis client loses a cancellation now and then."""
+    """Cancel a task until it ends: the Redis client sometimes loses a cancellation."""
     while not task.done():
         task.cancel()
         await asyncio.wait({task}, timeout=0.1)

@@ -1,4 +1,4 @@
-"""What a live screen is, to a socket and to its HTTP twin."""
+"""Screens, as sockets and HTTP show them: topic, content and digest."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -6,12 +6,12 @@ from typing import Any, NamedTuple, TypedDict
 
 from django.utils import timezone
 
-#: What the database holds for each of some keys; a key of which it knows nothing is left out.
+#: Reads the digests of some keys; a key without a row is left out.
 ReadAll = Callable[[list[Any]], Mapping[Any, Any]]
 
 
 class DigestSource(NamedTuple):
-    """What a topic's heartbeat says; one read serves all topics that have the same one."""
+    """A reader of heartbeat digests; one read serves all topics with the same one."""
 
     read: ReadAll
     key: Any
@@ -19,23 +19,23 @@ class DigestSource(NamedTuple):
 
 @dataclass(frozen=True)
 class Screen:
-    """A topic to hear, what everybody who hears it is shown, and the digest of that."""
+    """A topic, the content that its subscribers are shown, and the digest of that."""
 
     topic: str
     snapshot: Callable[[], Mapping[str, Any]]
     digest: DigestSource
-    #: What only this caller is shown.
+    #: Data for this caller only.
     own: Mapping[str, Any] = field(default_factory=dict)
-    #: What only some of those who see the rest may see; it has a topic of its own.
+    #: Data for some of the subscribers only; it has a topic of its own.
     confidential: "Screen | None" = None
 
     @property
     def parts(self) -> "tuple[Screen, ...]":
-        """The screen, and what is confidential where this caller may see it."""
+        """Return the content, and the confidential part where this caller may see it."""
         return (self, self.confidential) if self.confidential else (self,)
 
     def read(self) -> dict[str, Any]:
-        """All that the caller is shown now."""
+        """Return all that the caller is shown now."""
         shown: dict[str, Any] = {}
         for part in self.parts:
             shown |= part.snapshot()
@@ -43,7 +43,7 @@ class Screen:
 
 
 def view_of(screen: Screen) -> Any:  # each screen's own typed dictionary
-    """What the screen shows now, and the time; raises what the snapshot's queries raise."""
+    """Return the content and the time; raise what the snapshot's queries raise."""
     return {**screen.read(), **server_time()}
 
 
@@ -54,5 +54,5 @@ class ServerTime(TypedDict):
 
 
 def server_time() -> ServerTime:
-    """Screens count time on the server's clock, never on their own."""
+    """Return the server's time, which screens count by instead of their own."""
     return {"server_now": timezone.now().isoformat()}

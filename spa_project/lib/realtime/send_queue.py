@@ -1,4 +1,4 @@
-"""What waits to be sent on one socket."""
+"""The queue of messages to be sent on one socket, which limits back-pressure to that socket."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,14 +8,14 @@ Message = str | int
 
 
 class SendQueue:
-    """Sends messages in order, one after the other, and never makes anybody wait.
+    """A queue that sends messages in order, one at a time; putting never waits.
 
-    A list, and a task only while something is in it: an `asyncio.Queue` and a task that waits for
-    it would be a quarter of what an idle socket costs.
+    It is a list, with a task only while it holds something: an `asyncio.Queue` and a waiting task
+    would be a quarter of an idle socket's memory.
     """
 
     def __init__(self, send: Callable[[Message], Awaitable[bool]], size: int) -> None:
-        """`send` says whether there is any use in sending more; `size` is when it is full."""
+        """Set the function that sends, which returns whether to go on, and the `size` when full."""
         self._send = send
         self._size = size
         self._waiting: list[Message] = []
@@ -23,7 +23,7 @@ class SendQueue:
 
     @property
     def full(self) -> bool:
-        """Whether nothing more should be put in."""
+        """Return whether nothing more should be put in."""
         return len(self._waiting) >= self._size
 
     def put(self, message: Message) -> None:
@@ -38,12 +38,12 @@ class SendQueue:
         self.put(message)
 
     def end(self) -> None:
-        """The socket has gone."""
+        """Stop sending: the socket has closed."""
         if self._writer is not None:
             self._writer.cancel()
 
     async def _write(self) -> None:
         while self._waiting:
             if not await self._send(self._waiting.pop(0)):
-                return  # and the writer stays where it is: there is never another
+                return  # the socket is dead: no task is ever started again
         self._writer = None

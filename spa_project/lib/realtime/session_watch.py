@@ -1,7 +1,7 @@
-"""Whether those who came in are still welcome.
+"""Session revocation: close sockets whose login, role or branch has been revoked.
 
-A change of a person is told, and their sockets are looked at again at once. What is not told (the
-broker is away, an end simply came) is found out: all who are in are asked about every few seconds.
+A change of a person is published, and their sockets are checked at once. What is not published
+(Redis is down, a session expired) is found by polling all sockets every few seconds.
 """
 
 import asyncio
@@ -22,12 +22,12 @@ RecheckCaller = Callable[[], Coroutine[Any, Any, Caller | None]]
 
 
 class SessionWatcher:
-    """Stands at one socket: knows who came in, and has them looked at again."""
+    """A watcher of one socket, which remembers its access state and has it checked again."""
 
     def __init__(
         self, caller: Caller, revoked_among: RevokedAmong, recheck_caller: RecheckCaller
     ) -> None:
-        # Not the caller: a person read from the database is much to keep for each open socket.
+        # Not the caller: a person object is too large to keep for each open socket.
         self.access_state = caller.access_state
         self.topic = caller.topic or ""
         self.revoked_among = revoked_among
@@ -35,11 +35,11 @@ class SessionWatcher:
         self._rechecking: asyncio.Task[None] | None = None
 
     def push(self, text: str) -> None:
-        """A change was told, whatever it was; the database knows more."""
+        """Check access again after any message; the database has the details."""
         self.recheck()
 
     def recheck(self) -> None:
-        """Look again, beside everything else."""
+        """Check access again, concurrently with everything else."""
         self._rechecking = asyncio.create_task(self._recheck())
 
     async def _recheck(self) -> None:
@@ -48,35 +48,35 @@ class SessionWatcher:
 
 
 class SessionWatchers:
-    """All doorkeepers of a process."""
+    """All watchers of a process."""
 
     def __init__(self) -> None:
         self._watchers: set[SessionWatcher] = set()
         self._checking: asyncio.Task[None] | None = None
 
     async def add(self, watcher: SessionWatcher) -> None:
-        """From now on this watcher hears of changes, and is asked about."""
+        """Subscribe a watcher to changes, and include it in the polling."""
         self._watchers.add(watcher)
         if self._checking is None:
-            self._checking = asyncio.create_task(self._check_for_ever())
+            self._checking = asyncio.create_task(self._poll())
         await hub.join(watcher.topic, watcher)
 
     async def remove(self, watcher: SessionWatcher) -> None:
-        """The watcher's socket has gone."""
+        """Remove the watcher of a closed socket."""
         self._watchers.discard(watcher)
         if not self._watchers and self._checking is not None:
             self._checking.cancel()
             self._checking = None
         await hub.leave(watcher.topic, watcher)
 
-    async def _check_for_ever(self) -> None:
+    async def _poll(self) -> None:
         while True:
             await asyncio.sleep(CHECK_SECONDS)
             for revoked_among in {watcher.revoked_among for watcher in self._watchers}:
                 await self._check(revoked_among)
 
     async def _check(self, revoked_among: RevokedAmong) -> None:
-        """One question for all, whether they are two or two thousand."""
+        """Check all sockets with one query, whether they are two or two thousand."""
         watchers = [each for each in self._watchers if each.revoked_among is revoked_among]
         try:
             changed = await pool.run(revoked_among, {watcher.access_state for watcher in watchers})

@@ -1,4 +1,4 @@
-"""What the apps' admins share."""
+"""Base classes of the apps' admin pages."""
 
 from typing import Any
 
@@ -12,9 +12,9 @@ from spa_project.lib.db.router import for_reports
 
 
 class YearFilter(admin.SimpleListFilter):
-    """The years of a list's `date_hierarchy`, from its first row and its last.
+    """A filter by year for a list's `date_hierarchy`, from its first row to its last.
 
-    Django reads every row to know them, which takes longer each year.
+    Django would read every row to find the years, which takes longer each year.
     """
 
     title = _("year")
@@ -26,7 +26,7 @@ class YearFilter(admin.SimpleListFilter):
         super().__init__(request, params, model, model_admin)
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """All of them, the last first."""
+        """Return all years, the last first."""
         rows = model_admin.get_queryset(request).order_by("pk")
         days = rows.values_list(model_admin.date_hierarchy, flat=True)
         first, last = days.first(), days.last()
@@ -34,18 +34,18 @@ class YearFilter(admin.SimpleListFilter):
         return [(str(year), str(year)) for year in years]
 
     def value(self) -> str | None:
-        """The chosen year, if it is one of them."""
+        """Return the chosen year, if it is one of them."""
         chosen = super().value()
         return chosen if chosen in dict(self.lookup_choices) else None
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """The rows of the chosen year."""
+        """Return the rows of the chosen year."""
         year = self.value()
         return queryset.filter(**{str(self.parameter_name): year}) if year else queryset
 
 
 class DaysOfAYear(ChangeList):
-    """Offers months and days of `date_hierarchy` once a `YearFilter` has a year chosen."""
+    """A list that offers months and days of `date_hierarchy` once a year is chosen."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -55,7 +55,7 @@ class DaysOfAYear(ChangeList):
 
 
 class LookOnlyAdmin(admin.ModelAdmin):
-    """Rows to look at: nobody adds, changes or deletes them here, superusers included."""
+    """A read-only admin: nobody adds, changes or deletes rows, superusers included."""
 
     show_full_result_count = False
     # Not joined: with few cashiers and a million payments MariaDB would begin with the cashiers,
@@ -65,12 +65,12 @@ class LookOnlyAdmin(admin.ModelAdmin):
     list_prefetch_related: tuple[str, ...] = ()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """From the replica where there is one: long lists shall not be in anybody's way."""
+        """Return rows of the replica where there is one, so that long lists delay nobody."""
         rows = super().get_queryset(request).using(for_reports())
         return rows.prefetch_related(*self.list_prefetch_related)
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
-        """Lists that a long past does not make slow."""
+        """Return a list that stays fast however many rows there are."""
         return DaysOfAYear
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -84,7 +84,7 @@ class LookOnlyAdmin(admin.ModelAdmin):
 
 
 class LookOnlyInline(admin.TabularInline):
-    """The same for rows shown inside another."""
+    """A read-only inline."""
 
     extra = 0
     can_delete = False

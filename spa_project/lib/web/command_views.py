@@ -17,7 +17,7 @@ from spa_project.lib.web.responses import (
 
 
 def add_commands(api: NinjaAPI, identify: Callable[[HttpRequest], Caller]) -> None:
-    """Give every registered command its address, `POST /api/commands/<command>/`."""
+    """Add the route of every registered command, `POST /api/commands/<command>/`."""
     for command in REGISTRY.values():
         api.post(
             f"/commands/{command.name}/",

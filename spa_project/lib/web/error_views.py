@@ -1,4 +1,4 @@
-"""What people and programs get instead of an answer: a page, or JSON under `/api/`."""
+"""Error responses: a page, or JSON under `/api/`."""
 
 import logging
 import sys
@@ -35,7 +35,7 @@ _TITLES = {
 
 
 def problem(path: str, refusal: DomainError) -> HttpResponse:
-    """A refusal as whoever asked at this path can read it. Needs nothing that may be broken."""
+    """Return a refusal as a page or as JSON, by the path; independent of what may be broken."""
     if path.startswith(API):
         return refusal_response(refusal)
     context = {"title": _TITLES[refusal.http_status], "sentence": refusal.sentence}
@@ -44,31 +44,31 @@ def problem(path: str, refusal: DomainError) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400: something about the request itself; what, goes to the log only."""
+    """Return 400 for a malformed request; the details go to the log only."""
     return problem(request.path, Invalid())
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """403: not for this person."""
+    """Return 403 for a person without permission."""
     if request.path.startswith(API):
         return refusal_response(NotAllowed())
     return defaults.permission_denied(request, PermissionDenied())
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """404: nothing here."""
+    """Return 404."""
     if request.path.startswith(API):
         return refusal_response(NotFound())
     return defaults.page_not_found(request, exception)
 
 
-def foreign_page(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """403: a form without the proof that the page is ours, usually because it is old."""
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Return 403 for a form without a valid CSRF token, usually because the page is old."""
     return problem(request.path, NotAllowed(_("Please go back, reload the page and try again.")))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500; but 503 when the database is away or out of order, which ends."""
+    """Return 500, or 503 while the database is unavailable."""
     error = sys.exc_info()[1]
     route = route_of(request)
     if isinstance(error, Busy):
@@ -81,6 +81,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def route_of(request: HttpRequest) -> str:
-    """The kind of address, such as `ticket/<str:key>/`: an address itself may be a secret."""
+    """Return the route, such as `ticket/<str:key>/`: the address itself may be a secret."""
     match: Any = request.resolver_match
     return f"/{match.route}" if match else "none"

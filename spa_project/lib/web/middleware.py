@@ -1,4 +1,4 @@
-"""What happens to every request around its view: headers, limits, one line in the log."""
+"""Middleware: security headers (CSP), rate limits, and one log line for each request."""
 
 import logging
 import time
@@ -18,23 +18,23 @@ from spa_project.lib.web.error_views import problem, route_of
 
 logger = logging.getLogger("spa.requests")
 
-#: Where passwords and PINs are tried.
+#: URL names at which passwords and PINs are entered.
 PROOFS = ("/login/", "/unlock/", "/pin/")
 
 View: TypeAlias = Callable[[HttpRequest], HttpResponse]
 
 PERMISSIONS = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
-#: Asked by machines of ours, as often as they like.
+#: Paths that our own monitoring reads, without a rate limit.
 UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 def content_policy() -> str:
-    """The setting `SECURE_CSP` as a header. Django 6 has this itself."""
+    """Return the setting `SECURE_CSP` as a header, which Django 6 does itself."""
     return "; ".join(" ".join([name, *sources]) for name, sources in settings.SECURE_CSP.items())
 
 
 def secured(response: HttpResponse) -> HttpResponse:
-    """An answer with what it forbids a browser; kept by nobody unless its view says otherwise."""
+    """Return the response with its security headers, and `no-store` unless its view decides."""
     response["Content-Security-Policy"] = content_policy()
     response["Permissions-Policy"] = PERMISSIONS
     response.headers.setdefault("Cache-Control", "no-store")
@@ -42,7 +42,7 @@ def secured(response: HttpResponse) -> HttpResponse:
 
 
 def secure(get_response: View) -> View:
-    """Middleware: the headers of every page. A logout also empties what the browser keeps."""
+    """Add the security headers to every response, and clear the browser's data at logout."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = secured(get_response(request))
@@ -55,7 +55,7 @@ def secure(get_response: View) -> View:
 
 
 def log(get_response: View) -> View:
-    """Middleware: give the request its number, and the log a line about it."""
+    """Assign the request its number, and write a line about it to the log."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
@@ -77,7 +77,7 @@ def log(get_response: View) -> View:
 
 
 def limit(get_response: View) -> View:
-    """Middleware: refuse what is too much or too often, before anything is done for it."""
+    """Refuse requests over a rate limit, before anything is done for them."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.path in UNLIMITED:
@@ -94,7 +94,7 @@ def limit(get_response: View) -> View:
 def _count(request: HttpRequest) -> None:
     who = rate_limit_key(current().address)
     REQUESTS.hit(who)
-    # However a person logs in, on the page, in the admin or by the API; or proves who they are.
+    # All ways to log in or to prove one's identity: on the page, in the admin or by the API.
     if request.method == "POST" and request.path.endswith(PROOFS):
         LOGINS.hit(who)
     size = request.META.get("CONTENT_LENGTH") or "0"
@@ -103,6 +103,6 @@ def _count(request: HttpRequest) -> None:
 
 
 def _user_id(request: HttpRequest) -> int | None:
-    """Who it was, where the view wanted to know: nobody is looked up for the log."""
+    """Return the user where the view has looked them up: the log alone costs no query."""
     user = getattr(request, "_cached_user", None)
     return user.pk if user else None

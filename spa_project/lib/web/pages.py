@@ -1,4 +1,4 @@
-"""What every page hands to its script."""
+"""Data that every page passes to its script."""
 
 from typing import TypedDict
 

@@ -19,7 +19,7 @@ class PooledApplication:
         self._bypass = bypass
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        """Answer 503 with Retry-After when no slot comes free in time."""
+        """Run the request, or answer 503 with Retry-After when no slot is free in time."""
         if scope["path"].startswith(self._bypass):
             await self._application(scope, receive, send)
             return

@@ -1,4 +1,4 @@
-"""Addresses as pictures that a phone's camera can read."""
+"""QR codes of addresses."""
 
 import io
 
@@ -7,7 +7,7 @@ from django.http import HttpResponse
 
 
 def qr_response(address: str) -> HttpResponse:
-    """The address as a QR code (SVG). It never changes, so a browser may keep it for a day."""
+    """Return the address as a QR code (SVG), which a browser may cache for a day."""
     picture = io.BytesIO()
     segno.make_qr(address).save(picture, kind="svg", scale=4, border=2, light="#fff")
     response = HttpResponse(picture.getvalue(), content_type="image/svg+xml")

@@ -4,6 +4,6 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):
-    """A changed file has a new name, so browsers may keep each one for ever."""
+    """Storage with names that change with the content, so caches never expire."""
 
     support_js_module_import_aggregation = True

@@ -1,4 +1,4 @@
-"""`manage.py backup DIRECTORY`: a whole copy while people work."""
+"""Write a backup of the whole database while people work."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from spa_project.backups import BackupFailed, back_up
 
 
 class Command(BaseCommand):
-    """Writes the copy, says where it is, and deletes old ones when asked to."""
+    """`manage.py backup DIRECTORY`: writes the copy, prints its path, and can delete old ones."""
 
     help = "Copy the whole database into a directory, without holding anybody up."
 

@@ -1,4 +1,4 @@
-"""Everything at once on an embedded database: migrate, seed when empty, serve."""
+"""Migrate an embedded database, seed it when it is empty, and serve it."""
 
 import os
 import socket
@@ -63,7 +63,7 @@ class Command(BaseCommand):
         self.stdout.flush()
 
     def _serve(self, bind: str, port: int, ready: Any) -> None:
-        # Imported here: it installs Twisted's reactor, which no other command wants.
+        # Imported here, because it installs Twisted's reactor, which no other command needs.
         from spa_project import server
         from spa_project.asgi import application
 
@@ -71,13 +71,13 @@ class Command(BaseCommand):
 
 
 def seed_when_empty() -> None:
-    """The first start makes the staff, and keeps their logins for the others."""
+    """Create the staff at the first start, and store their logins for later ones."""
     if seeding.is_empty():
         keep(seeding.seed(therapists=4, cashiers=2, rooms=4, password=None))
 
 
 def _simulate(origin: str) -> None:
-    """Let people come and work through our own sockets for as long as this process lives."""
+    """Run the simulation through our own sockets until this process ends."""
     options = {"url": origin, "steady": True, "speed": SIMULATED_SPEED, "verbosity": 0}
     Thread(target=call_command, args=("simulate",), kwargs=options, daemon=True).start()
 

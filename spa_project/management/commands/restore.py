@@ -1,4 +1,4 @@
-"""`manage.py restore FILE`: a copy made by `backup`, into an empty database."""
+"""Restore a copy made by `backup` into an empty database."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from spa_project.backups import BackupFailed, restore
 
 
 class Command(BaseCommand):
-    """Fills the database that DATABASE_URL names, and verifies the books in it."""
+    """`manage.py restore FILE`: fills the database of DATABASE_URL, and checks its integrity."""
 
     help = "Fill an empty database with a copy, and verify its books."
     requires_system_checks = []  # there is nothing yet to check

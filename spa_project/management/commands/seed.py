@@ -12,7 +12,7 @@ MANY = 500
 
 
 class Command(BaseCommand):
-    """`manage.py seed [--therapists N] [--cashiers N] [--rooms N] [--password PW] [--reset]`"""
+    """`manage.py seed [--therapists N] [--cashiers N] [--rooms N] [--password PW] [--reset]`."""
 
     help = "Demo menu, one branch, rooms, and staff therapist1.., cashier1.., manager1, monitor1."
 

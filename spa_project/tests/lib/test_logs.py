@@ -10,7 +10,7 @@ import pytest
 from conftest import open_socket
 from queueing.models import new_key
 from queueing.states import Status
-from spa_project.lib.logs import JsonLines, NumberRequests, PlainLines, discreet
+from spa_project.lib.logs import JsonLines, NumberRequests, PlainLines, redacted
 from spa_project.lib.request_context import bind
 
 
@@ -99,13 +99,13 @@ def test_a_number_is_taken_from_our_own_proxy_only(client, branch, settings):
     ids=["key", "query", "header", "form", "cookie"],
 )
 def test_what_looks_like_a_secret_is_crossed_out(text):
-    assert "[…]" in discreet(text)
-    assert "abc123" not in discreet(text)
+    assert "[…]" in redacted(text)
+    assert "abc123" not in redacted(text)
 
 
 def test_words_and_names_of_functions_are_left_alone():
     text = "refuse_a_wrong_database_that_cannot_hold_every_name failed: no such table: room_1"
-    assert discreet(text) == text
+    assert redacted(text) == text
 
 
 def test_a_line_says_only_what_is_known_of():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from spa_project.lib.realtime.origins import is_welcome
+from spa_project.lib.realtime.origins import is_allowed
 
 HOST = "spa.example:8443"
 
@@ -21,7 +21,7 @@ def https(settings) -> None:
 
 @pytest.mark.parametrize("origin", [f"https://{HOST}", "https://kiosk.example"])
 def test_our_own_pages_open_sockets(origin):
-    assert is_welcome(scope(origin))
+    assert is_allowed(scope(origin))
 
 
 @pytest.mark.parametrize(
@@ -41,31 +41,31 @@ def test_our_own_pages_open_sockets(origin):
     ],
 )
 def test_other_pages_do_not(origin):
-    assert not is_welcome(scope(origin))
+    assert not is_allowed(scope(origin))
 
 
 def test_an_origin_is_told_once():
-    assert not is_welcome(scope(f"https://{HOST}", "https://evil.example"))
+    assert not is_allowed(scope(f"https://{HOST}", "https://evil.example"))
 
 
 def test_a_host_that_is_not_ours_makes_no_origin_ours(settings):
     settings.ALLOWED_HOSTS = ["elsewhere.example"]
-    assert not is_welcome(scope(f"https://{HOST}"))
+    assert not is_allowed(scope(f"https://{HOST}"))
 
 
 def test_a_program_without_a_page_brings_a_token():
-    assert not is_welcome(scope())
-    assert not is_welcome(scope(cookie="sessionid=abc"))
-    assert is_welcome(scope(authorization="Bearer abc"))
-    assert is_welcome(scope(x_auth_token="abc"))
-    assert is_welcome(scope(query="auth_token=abc"))
+    assert not is_allowed(scope())
+    assert not is_allowed(scope(cookie="sessionid=abc"))
+    assert is_allowed(scope(authorization="Bearer abc"))
+    assert is_allowed(scope(x_auth_token="abc"))
+    assert is_allowed(scope(query="auth_token=abc"))
 
 
 def test_a_token_does_not_excuse_a_foreign_page():
-    assert not is_welcome(scope("https://evil.example", query="auth_token=abc"))
+    assert not is_allowed(scope("https://evil.example", query="auth_token=abc"))
 
 
 def test_over_plain_http_the_origin_is_plain_too(settings):
     settings.HTTPS = False
-    assert is_welcome(scope(f"http://{HOST}"))
-    assert not is_welcome(scope(f"https://{HOST}"))
+    assert is_allowed(scope(f"http://{HOST}"))
+    assert not is_allowed(scope(f"https://{HOST}"))
