@@ -1,5 +1,5 @@
 /**
- * Calls people aloud, one after the other: a chime, then the words; once more a little later.
+ * Announces calls one after the other: a chime, then the words; repeated once a little later.
  */
 
 const REPEAT_AFTER_MS = 20_000;
@@ -9,7 +9,7 @@ const REPEAT_AFTER_MS = 20_000;
  * @typedef {object} Voice
  * @property {() => Promise<void>} chime
  * @property {(call: Call) => Promise<void>} speak
- * @property {(call: Call) => boolean} isCalled whether they have not come yet
+ * @property {(call: Call) => boolean} isCalled whether the call still stands
  */
 
 /** @template {{ id: number }} Call */
@@ -25,7 +25,7 @@ export class Announcer {
   }
 
   /**
-   * Says it when all before it is said, and again after a while if they have not come by then.
+   * Announces the call after all others, and again after a while if it still stands.
    * @param {Call} call
    */
   announce(call) {
@@ -48,7 +48,7 @@ export class Announcer {
   }
 
   /**
-   * A voice that fails must not silence those who wait for it.
+   * A failed announcement must not block the following ones.
    * @param {Call} call
    */
   async #say(call) {

@@ -1,5 +1,5 @@
 /**
- * What the waiting room sees: who is called, newest first, a page at a time.
+ * The public board's calls, newest first, a page at a time.
  */
 
 /**
@@ -39,7 +39,7 @@ export class CallOrder {
 }
 
 /**
- * Tells which calls nobody has been told of yet.
+ * Finds the calls that were not announced yet.
  */
 export class NewCalls {
   /** @type {Map<number, number> | null} */
@@ -59,7 +59,7 @@ export class NewCalls {
 }
 
 /**
- * One page of a list that is too long for a screen; turn by turn every page has its time.
+ * One page of a list that is too long for a screen; the pages take turns.
  * @template T
  * @param {T[]} list
  * @param {number} size

@@ -1,5 +1,5 @@
 /**
- * What a customer has chosen so far. Survives a reload and follows the menu.
+ * The cart. It survives a reload and follows the menu.
  */
 
 import { centsOf, fromCents } from "./money.js";
@@ -43,7 +43,7 @@ export class Cart {
     this.load();
   }
 
-  /** Reads what was stored, perhaps by another tab. */
+  /** Reads the stored cart, perhaps written by another tab. */
   load() {
     const { choices = [], name = "" } = this.#stored.get() ?? {};
     this.#choices = choices;
@@ -59,8 +59,8 @@ export class Cart {
   }
 
   /**
-   * Forgets what is no longer on the menu.
-   * @returns {number} how many choices that was
+   * Removes choices that are no longer on the menu.
+   * @returns {number} the number of removed choices
    */
   dropUnknown() {
     const known = this.#choices.filter(({ id }) => this.#offers.has(id));
@@ -120,7 +120,7 @@ export class Cart {
     return fromCents(this.#sum((offer) => centsOf(offer.price)));
   }
 
-  /** @returns {Wire.Selection} what the server is told */
+  /** @returns {Wire.Selection} the order's data on the wire */
   order() {
     const items = this.#known().map(({ offer, quantity }) => ({
       service_classification_id: offer.id,
@@ -130,7 +130,7 @@ export class Cart {
     return customer_name ? { items, customer_name } : { items };
   }
 
-  /** What is chosen and on the menu. */
+  /** The choices that are on the menu. */
   #known() {
     return this.#choices.flatMap(({ id, quantity }) => {
       const offer = this.#offers.get(id);

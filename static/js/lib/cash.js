@@ -1,9 +1,9 @@
 /**
- * Notes and coins: what people are likely to hand over, and what they get back.
+ * Notes and coins: likely amounts tendered, and the pieces of the change.
  */
 
 /**
- * Notes that are in people's hands, in whole units, as the issuing central banks list them.
+ * Notes in circulation, in whole units, as the issuing central banks list them.
  * @type {Record<string, number[]>}
  */
 const NOTES = {
@@ -20,7 +20,7 @@ const NOTES = {
   USD: [1, 5, 10, 20, 50, 100],
 };
 /**
- * Coins that are in people's hands, in cents, from the same lists; where there is a note, the note.
+ * Coins in circulation, in cents, from the same lists; a note replaces a coin of its value.
  * @type {Record<string, number[]>}
  */
 const COINS = {
@@ -36,7 +36,7 @@ const COINS = {
   THB: [25, 50, 100, 200, 500, 1000],
   USD: [1, 5, 10, 25],
 };
-/** Where we know no notes: the steps that most currencies have. */
+/** Fallback for unknown currencies: the denominations that most have. */
 const USUAL_NOTES = [5, 10, 20, 50, 100, 200, 500, 1000];
 const MAX_SUGGESTIONS = 4;
 
@@ -53,7 +53,7 @@ export function likelyTenders(due, currency) {
 }
 
 /**
- * A sum as a hand counts it out: the largest notes and coins that fit, one after the other.
+ * Splits a sum into notes and coins, the largest first.
  * @param {number} sum in cents
  * @param {string} currency ISO 4217
  * @returns {(Piece & { count: number })[]} empty where the currency's cash is not known here, or has no coin small enough

@@ -1,5 +1,5 @@
 /**
- * Moves the focus to where a person goes on working.
+ * Moves the keyboard focus.
  */
 
 /**

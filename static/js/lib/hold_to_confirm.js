@@ -4,7 +4,7 @@
 
 const HOLD_MS = 1000;
 const AGAIN_WITHIN_MS = 5000;
-const DOUBLE_TAP_MS = 300; // two taps as close as this are one wet finger's
+const DOUBLE_TAP_MS = 300; // taps closer than this are one tap that bounced
 
 /**
  * @typedef {"" | "holding" | "asked"} Stage
@@ -45,7 +45,7 @@ export class HoldToConfirm {
     this.#show("holding");
   }
 
-  /** It comes up, or slips off. */
+  /** The finger or key is released, or leaves the button. */
   up() {
     clearTimeout(this.#hold);
     this.#show(this.#isAsked() ? "asked" : "");
@@ -74,7 +74,7 @@ export class HoldToConfirm {
   }
 
   #do() {
-    // The button may be gone before the finger is up: nobody would end the hold.
+    // The button may be removed before the release, whose event would then be missing.
     clearTimeout(this.#hold);
     clearTimeout(this.#forget);
     this.#askedAt = -Infinity;

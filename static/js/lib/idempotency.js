@@ -26,7 +26,7 @@ export class IdempotentRequest {
   }
 
   /**
-   * What to send for this content. The same content again is the same request.
+   * Returns the data to send. The same content again is the same request.
    * @param {Content} content
    * @returns {Content & { request_id: string }}
    */
@@ -39,7 +39,7 @@ export class IdempotentRequest {
   }
 
   /**
-   * What a page that was closed in the middle still has to send, or null.
+   * Returns the request that a closed page did not complete, or null.
    * @returns {(Content & { request_id: string }) | null}
    */
   unfinished() {
@@ -47,7 +47,7 @@ export class IdempotentRequest {
     return known?.sending ? { ...known.content, request_id: known.request_id } : null;
   }
 
-  /** Stops sending, but a second try by hand is still the same request. */
+  /** Stops sending; a manual retry is still the same request. */
   rest() {
     const known = this.#stored.get();
     if (known) this.#stored.set({ ...known, sending: false });

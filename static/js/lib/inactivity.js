@@ -1,6 +1,5 @@
 /**
- * Notices that nobody has touched the screen for a while, in whichever of a browser's windows, and
- * however long the device slept meanwhile.
+ * Detects inactivity across all windows of a browser, also while the device sleeps.
  */
 
 const LOOK_EVERY_MS = 1000;
@@ -16,7 +15,7 @@ export class InactivityTimer {
    * @param {object} watch
    * @param {number} watch.minutes after which the page is inactive; 0 for never
    * @param {import("./stored_value.js").StoredValue<number>} watch.touched the last touch, for all windows
-   * @param {number} watch.since when the person was certainly here, as `Date.now()`
+   * @param {number} watch.since the time of the last known activity, as `Date.now()`
    * @param {() => void} watch.onInactive called again and again while it stays inactive
    */
   constructor({ minutes, touched, since, onInactive }) {
@@ -27,20 +26,20 @@ export class InactivityTimer {
     if (minutes) this.#watch();
   }
 
-  /** The person is here. */
+  /** Records activity. */
   seen() {
     this.#touched.set(Date.now());
   }
 
   #watch() {
     for (const sign of SIGNS) addEventListener(sign, () => this.#touch(), { capture: true });
-    // A device that wakes up must not show for a second what it showed before.
+    // A device that wakes up must not show its old content for a second.
     addEventListener("visibilitychange", () => this.#look());
     setInterval(() => this.#look(), LOOK_EVERY_MS);
     this.#look();
   }
 
-  /** Who touches what was left alone too long may be anybody. */
+  /** A touch after the time-out may be another person's and does not count as activity. */
   #touch() {
     if (this.#isInactive()) this.#onInactive();
     else this.seen();

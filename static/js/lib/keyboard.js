@@ -1,5 +1,5 @@
 /**
- * Letters to touch, for a kiosk without keys.
+ * On-screen keyboard of the kiosk.
  */
 
 const MAX_NAME_LENGTH = 60;

@@ -8,7 +8,7 @@ const CLEAR = "clear";
 const BACK = "back";
 
 /**
- * The amount after one more key. A key that would make nonsense changes nothing.
+ * The amount after one more key. A key that would make an invalid amount changes nothing.
  * @param {string} amount
  * @param {string} key a digit, "00", ".", "back" or "clear"
  * @returns {string}
@@ -21,7 +21,7 @@ export function press(amount, key) {
 }
 
 /**
- * What a key of the keyboard is on the pad; nothing when it is not on it.
+ * The keypad's key for a key of the keyboard, or null.
  * @param {string} key as in `KeyboardEvent.key`
  * @returns {string | null}
  */

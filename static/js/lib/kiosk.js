@@ -1,5 +1,5 @@
 /**
- * A screen that stands alone in public: fingers may order, and nothing else.
+ * Kiosk mode: blocks gestures that lead away from the order.
  */
 
 /** No menus, no dragging, no selecting by a long touch. */
@@ -12,7 +12,7 @@ export function blockGestures() {
 }
 
 /**
- * The next person reads the spa's own language again.
+ * Resets the page to the spa's own language for the next customer.
  * @param {string} language the spa's
  * @returns {boolean} whether the page is being loaded anew for it
  */

@@ -1,5 +1,5 @@
 /**
- * Notices that nobody stands at the kiosk any more: asks, counts down, then gives up.
+ * Idle timer of the kiosk: prompts, counts down, then resets.
  */
 
 const IDLE_SECONDS = 60;
@@ -23,7 +23,7 @@ export class KioskIdleTimer {
     setInterval(() => this.#second(), 1000);
   }
 
-  /** Somebody touched something. Only an answer ends the question. */
+  /** Records a touch. Only an answer ends the prompt. */
   seen() {
     if (this.#left === null) this.#idleSeconds = 0;
   }

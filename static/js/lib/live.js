@@ -89,17 +89,17 @@ export const floor = component({
   me: /** @type {Self | null} */ (null),
   therapists: /** @type {Wire.TherapistData[]} */ ([]),
   cashiers: /** @type {Wire.CashierData[]} */ ([]),
-  /** What the server counts: no row tells it. */
+  /** Counts by the server, which do not follow from the rows. */
   figures: /** @type {ShownFigures | null} */ (null),
   now: Date.now(),
-  /** The same for what is counted in minutes: each of many rows that asks would cost a second's work. */
+  /** The clock for minutes; updating many rows every second would be slow. */
   coarseNow: Date.now(),
-  /** When the server was last heard. */
+  /** Time of the last message from the server. */
   heardAt: Date.now(),
   loaded: false,
-  /** Versions as they were when the page opened: what differs is news and may shine. */
+  /** Versions as they were when the page opened: a row with another version is highlighted. */
   opening: /** @type {Record<number, number>} */ ({}),
-  /** What is under way: a command's name, or nothing. */
+  /** The name of the command that is in progress, or empty. */
   busy: "",
   problem: "",
   /** The component's link to the server; a function, since proxies hide private fields. */
@@ -131,7 +131,7 @@ export const floor = component({
   startSync() {
     const sync = new FloorSync(this);
     this.sync = () => sync;
-    // The page brings what was true when it was made; the connection tells what is.
+    // The page has the state of its rendering; the connection brings the current one.
     sync.receive("snapshot", data.snapshot);
   },
 
@@ -160,7 +160,7 @@ export const floor = component({
 
   /**
    * @template {FloorEvent} Answer
-   * @param {string} what names what is under way
+   * @param {string} what the name to show as in progress
    * @param {() => Promise<Answer>} send
    * @param {OptimisticUpdate} [update]
    * @returns {Promise<Answer | null>}
@@ -185,7 +185,7 @@ export const floor = component({
   /** @param {unknown} refusal */
   refused(refusal) {
     if (codeOf(refusal) === "not_authenticated") goToLogin();
-    // Locked in another window: the server says where to wait.
+    // Locked in another window: the server names the page to go to.
     if (codeOf(refusal) === "locked") location.reload();
     this.sync().showOptimistically(null);
     this.problem = refusal instanceof Error ? refusal.message : String(refusal);

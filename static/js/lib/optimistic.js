@@ -1,6 +1,6 @@
 /**
- * The optimistic update: what a person has just done, as it will look when the server confirms it. It lies over the rows of
- * the floor until there is newer news of them, or until it is taken back.
+ * The optimistic update: shows a step before the server confirms it. It overrides the rows until a
+ * newer version arrives, or until it is rolled back.
  */
 
 /**
@@ -20,14 +20,13 @@ export class OptimisticState {
     this.#update = update;
   }
 
-  /** Takes back what was shown. */
+  /** Rolls the update back. */
   drop() {
     this.#update = {};
   }
 
   /**
-   * The server has confirmed it, and said what the transaction is now. News of the room may still be on
-   * its way.
+   * Drops the transaction, which the server has confirmed. The room's event may still be in flight.
    */
   confirm() {
     this.#update = { room: this.#update.room };

@@ -1,5 +1,5 @@
 /**
- * How a therapist's own steps look before the server has answered. Money is never guessed at the
+ * Optimistic updates for a therapist's own steps. Money is never guessed at the
  * till; here only the list of treatments and its sum are.
  */
 
@@ -10,7 +10,7 @@ import { centsOf, fromCents } from "./money.js";
  * @typedef {Wire.TransactionData} Visit
  */
 
-/** Stands for the ids that only the server's answer has. */
+/** Placeholder for an id that only the server assigns. */
 const PENDING_ID = 0;
 
 /**

@@ -1,5 +1,5 @@
 /**
- * What a page's template hands over: its data, its words and how its language writes things.
+ * Data, texts and formats that a page's template passes to its script.
  */
 
 import { moneyFormat } from "./money.js";
@@ -12,7 +12,7 @@ const data = JSON.parse(document.getElementById("page-data")?.textContent ?? "{}
 );
 
 /**
- * What the page's view hands to its script.
+ * Returns the data that the page's view passes to its script.
  * @template {Wire.PageData} Data the page's own, by the type of what it is assigned to
  * @returns {Data}
  */
@@ -28,7 +28,7 @@ export const money = moneyFormat(language, data.currency);
 export const timeOfDay = timeOfDayFormat(language);
 
 /**
- * A sentence of the page with its gaps filled.
+ * Returns a text of the page with its placeholders filled.
  * @param {string} name
  * @param {Record<string, string | number>} [values]
  */

@@ -3,7 +3,7 @@
  */
 
 const PX_PER_MM = 96 / 25.4;
-const TAIL_MM = 4; // the printer's knife
+const TAIL_MM = 4; // margin for the printer's cutter
 
 /**
  * The print rule for a receipt.

@@ -1,6 +1,6 @@
 /**
- * A connection over plain HTTP, for networks that block WebSockets. To its owner it looks like one:
- * it asks for the snapshot every few seconds, and posts commands to their addresses.
+ * A connection over plain HTTP, for networks that block WebSockets. It has a socket's interface,
+ * requests the snapshot every few seconds, and posts commands to their URLs.
  */
 
 const SHORTEST_PAUSE_MS = 3_000;
@@ -10,7 +10,7 @@ const COMMAND_WITHIN_MS = 20_000;
 
 const CLOSE_BROKEN = 1006;
 /**
- * A refusal to show the snapshot, as a socket would say it.
+ * Close codes of a socket for the statuses of a refused snapshot.
  * @type {Record<number, number>}
  */
 const CLOSE_FOR = { 401: 4401, 403: 4403, 404: 4404 };
@@ -19,7 +19,7 @@ const CLOSE_FOR = { 401: 4401, 403: 4403, 404: 4404 };
  * @typedef {object} PollingOptions
  * @property {string} snapshotUrl answers with an ETag, and 304
  * @property {string} [query] of a command's address, "?branch=main" for visitors
- * @property {() => string} [csrfToken] proves that the page is ours
+ * @property {() => string} [csrfToken] Django's CSRF token
  * @property {typeof fetch} [fetch]
  * @property {() => number} [random]
  */
@@ -59,7 +59,7 @@ export class Polling {
     this.#askIn(0);
   }
 
-  /** Asks no more. Answers of commands already sent are still handed over. */
+  /** Stops polling. Answers of commands already sent are still delivered. */
   close() {
     this.#isClosed = true;
     clearTimeout(this.#timer);
@@ -82,7 +82,7 @@ export class Polling {
     const answersBefore = this.#answers;
     try {
       const message = await this.#news();
-      // Read before a command was answered, it would take back what the answer said.
+      // A snapshot read before the command was answered would revert the answer.
       const isOld = answersBefore !== this.#answers;
       if (!isOld && !this.#isClosed) this.#deliver(message);
       if (isOld) this.#askAfresh();

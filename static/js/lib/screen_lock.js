@@ -1,7 +1,7 @@
 /**
- * A screen that locks itself when nobody touches it, and opens again with its person's PIN.
+ * Screen lock: locks after inactivity, and unlocks with the user's PIN.
  *
- * The page lives on below, so that it still rings; the server refuses whatever it would send. A
+ * The page stays live below, so that it still signals calls; the server refuses its commands. A
  * component takes these with `...screenLock`; templates/queueing/_screen_lock.html is what is seen.
  */
 
@@ -39,7 +39,7 @@ export const screenLock = component({
       onInactive: () => this.lockScreen(),
     });
   },
-  /** Covered at once; the server is asked until it has heard. */
+  /** Covers the screen at once, and retries until the server has locked the session. */
   async lockScreen() {
     if (!this.isLocked) this.showLock();
     if (this.isLockedOnServer || this.isLockingOnServer) return;

@@ -1,5 +1,5 @@
 /**
- * One connection to the server: commands with answers, events, and the care that keeps it alive.
+ * One connection to the server: commands, answers, events, heartbeats and reconnects.
  */
 
 import { codeOf, Refusal } from "./refusal.js";
@@ -96,7 +96,7 @@ export class LiveSocket {
     this.#notify();
   }
 
-  /** Hangs up for good. */
+  /** Closes the connection for good. */
   close() {
     this.#isClosed = true;
     this.#closeForGood();
@@ -109,7 +109,7 @@ export class LiveSocket {
     this.#connect();
   }
 
-  /** The device says it has no network. Where that is wrong, the next connection is there at once. */
+  /** The device says it has no network. If that is wrong, the next connection succeeds at once. */
   assumeLost() {
     if (this.#connection) this.#abandon(this.#connection);
   }
@@ -140,8 +140,8 @@ export class LiveSocket {
   }
 
   /**
-   * Sends a command until it is answered, over as many connections as that takes. Only for commands
-   * the server knows again (those with a `request_id`).
+   * Sends a command until it is answered, over as many connections as that takes. Only for
+   * idempotent commands (those with a `request_id`).
    * @template {keyof Wire.Commands} Name
    * @param {Name} command
    * @param {Wire.Commands[Name]["data"]} data
@@ -230,7 +230,7 @@ export class LiveSocket {
   }
 
   /**
-   * Events may still be on their way, so a difference counts only when it lasts.
+   * Events may still be in flight, so a difference counts only when it lasts.
    * @param {Partial<Wire.Digest>} heartbeat
    */
   #compare(heartbeat) {

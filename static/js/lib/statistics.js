@@ -1,5 +1,5 @@
 /**
- * What the rows on the monitor tell about the floor as a whole.
+ * Statistics of the floor from the rows on the monitor.
  */
 
 import { minutesSince } from "./time.js";
@@ -12,7 +12,7 @@ const WITH_THERAPIST = ["therapist_confirmed", "in_service"];
 const WITH_CASHIER = ["awaiting_payment", "paying"];
 
 /**
- * Who waits for a therapist, and for how many minutes.
+ * Customers who wait for a therapist, and their waits in minutes.
  * @param {readonly Pick<Wire.TransactionData, "status" | "queued_at">[]} rows
  * @param {number} now
  */

@@ -153,7 +153,7 @@ export const stepDialog = component(
       this.latest = { id, version, code, status, until: this.now + UNDO_WITHIN_MS };
     },
     /**
-     * Until the minute is over, or somebody has gone on.
+     * Whether the minute is not over, and the visit has not gone on.
      * @returns {boolean}
      */
     canUndo() {

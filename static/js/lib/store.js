@@ -1,5 +1,5 @@
 /**
- * What a screen knows of the floor: its transactions and rooms, newest version of each.
+ * Store of a screen: its transactions and rooms, the newest version of each.
  *
  * Rows are frozen. A row never changes, newer news takes its place; and what is frozen Alpine does
  * not wrap to watch each of its fields, which with 200 rows takes longer than painting.
@@ -25,7 +25,7 @@ export class FloorStore {
   }
 
   /**
-   * The server's whole truth, in place of whatever was known.
+   * Replaces everything by a snapshot.
    * @param {{ transactions?: Row[], rooms?: RoomRow[] }} snapshot
    */
   replace({ transactions = [], rooms = [] }) {
@@ -36,7 +36,7 @@ export class FloorStore {
   }
 
   /**
-   * News of one transaction. Old news changes nothing.
+   * Takes a transaction of an event. An older version changes nothing.
    * @param {Row} row
    * @returns {boolean} whether the screen changed
    */
@@ -52,7 +52,7 @@ export class FloorStore {
   }
 
   /**
-   * News of one room. Old news changes nothing.
+   * Takes a room of an event. An older version changes nothing.
    * @param {RoomRow} room
    * @returns {boolean} whether the screen changed
    */

@@ -7,7 +7,7 @@ import { fillIn } from "./words.js";
 const MINUTE_MS = 60_000;
 const HOUR_MINUTES = 60;
 
-/** Knows how far this device's clock is from the server's. */
+/** Offset of this device's clock from the server's. */
 export class ServerClock {
   #offset = 0;
 

@@ -1,5 +1,5 @@
 /**
- * How messages travel: by WebSocket, or by polling while the network lets no socket through.
+ * Transport of messages: WebSocket, or polling while the network blocks sockets.
  */
 
 const FAILURES_BEFORE_POLLING = 2;
@@ -11,7 +11,7 @@ const CLOSE_TRY_LATER = 1013;
 const FIRST_OWN_CODE = 4000;
 
 /**
- * What sockets and polling have in common.
+ * Interface of sockets and polling.
  * @typedef {object} Connection
  * @property {((message: Message) => void) | null} onmessage
  * @property {((event: Closing) => void) | null} onclose

@@ -31,14 +31,14 @@ const data = pageData();
 /** Where the cart has room beside the menu. */
 const WIDE_REM = 62;
 const TICKET_STAYS_ON_KIOSK_SECONDS = 20;
-/** As often as a ticket's own page hears it. */
+/** The same interval as on a ticket's own page. */
 const PLACE_IS_READ_EVERY_SECONDS = 5;
 const TRYING_SHOWS_AFTER_MS = 1500;
 const LATE_AFTER_MS = 15_000;
 const TICKET_IS_OLD_AFTER_MS = 12 * 3_600_000;
 const MENU_URL = `/api/menu/?branch=${encodeURIComponent(data.branch)}`;
 
-// A kiosk forgets between two people; a phone remembers for its owner.
+// A kiosk keeps nothing between two customers; a phone keeps it for its owner.
 const storage = data.kiosk ? sessionStorage : localStorage;
 const cart = new Cart(storedValue(storage, `cart.${data.branch}`), offersOf(data.menu));
 /** @type {IdempotentRequest<Wire.Selection>} */
@@ -80,7 +80,7 @@ Alpine.data("menu", () =>
     total: "0.00",
     name: "",
     sending: false,
-    /** An answer that has not come yet: first a word, later where to turn to. */
+    /** An answer that is late: first a notice, later advice. */
     isTrying: false,
     isLate: false,
     leavesIn: 0,
@@ -96,7 +96,8 @@ Alpine.data("menu", () =>
 
     init() {
       refs = /** @type {typeof refs} */ (this.$refs);
-      // This page shows nothing live: where sockets are blocked, the menu is the sign of life.
+      // This page shows nothing live: where sockets are blocked, the menu's answer proves the
+      // connection.
       socket = connectLive({ onEvent: () => {} }, MENU_URL);
       this.dropped = cart.dropUnknown();
       this.read();
@@ -229,7 +230,7 @@ Alpine.data("menu", () =>
       if (this.isEmpty || this.sending) return;
       await this.send(orderRequest.begin(cart.order()));
     },
-    /** Goes on with what was being sent when the page was closed or reloaded. */
+    /** Resumes the request that was in progress when the page was closed or reloaded. */
     resume() {
       const order = orderRequest.unfinished();
       if (!order) return;
@@ -288,7 +289,7 @@ Alpine.data("menu", () =>
       const answer = await fetch(`/api/tickets/${key}/`).catch(() => null);
       /** @type {Partial<Wire.TicketSnapshot>} */
       const { before = null, wait_minutes = null } = answer?.ok ? await answer.json() : {};
-      // The next customer may stand here by now.
+      // The next customer may be here by now.
       if (this.ticket?.key !== key) return;
       this.place = before === null ? null : { before, wait: wait_minutes };
     },
@@ -320,7 +321,7 @@ Alpine.data("menu", () =>
       this.read();
     },
 
-    /** What a kiosk has that a phone has not: a greeting, a watch, a lock. */
+    /** Starts the kiosk's greeting, idle timer and gesture lock. */
     startKiosk() {
       blockGestures();
       if (lowReach.get()) this.toggleLowReach();

@@ -1,5 +1,5 @@
 /**
- * The monitor: the whole floor at a glance.
+ * The monitor page: the whole floor at a glance.
  */
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
@@ -45,7 +45,7 @@ Alpine.data("monitor", () =>
     ...floor,
     ...formatting,
 
-    /** The room a manager is asked about, and what it is to be. */
+    /** The room in the manager's dialog, and its new state. */
     asked: /** @type {(Wire.RoomData & { turn: "open" | "close" }) | null} */ (null),
 
     init() {
@@ -97,7 +97,7 @@ Alpine.data("monitor", () =>
       return counters(this.cashiers, this.rows);
     },
     /**
-     * How old what is shown can be: the server speaks every five seconds.
+     * The greatest age of the shown state: a heartbeat comes every five seconds.
      * @returns {number}
      */
     age() {

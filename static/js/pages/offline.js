@@ -1,5 +1,5 @@
 /**
- * Waits for the spa to be reachable again, then shows the page that was asked for.
+ * Waits until the server can be reached again, then loads the requested page.
  */
 
 const TRY_EVERY_MS = 10_000;

@@ -14,7 +14,7 @@ function fitPaper() {
 }
 
 async function print() {
-  // An image that does not come must not keep the receipt from its paper.
+  // A missing image must not prevent the print.
   await Promise.allSettled([...document.images].map((image) => image.decode()));
   window.print();
 }

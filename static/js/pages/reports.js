@@ -1,5 +1,5 @@
 /**
- * The reports' picture: takings by day, as the table beside it says.
+ * The reports' chart: takings by day, as in the table beside it.
  */
 
 import { moneyFormat } from "../lib/money.js";

@@ -18,7 +18,7 @@ import { minutesSince, stopwatch } from "../lib/time.js";
 const data = pageData();
 
 const FAVOURITES = "favourites";
-/** Before the end of a treatment, when it should come to it. */
+/** Minutes before the end of a treatment at which the timer is highlighted. */
 const SOON_MINUTES = 5;
 const RESTORE_WITHIN_MS = 8000;
 
@@ -47,9 +47,9 @@ Alpine.data("therapist", () =>
     categoryId: /** @type {number | typeof FAVOURITES | undefined} */ (undefined),
     /** How far the tap or hold on "Finish" has come. */
     finishStage: /** @type {import("../lib/hold_to_confirm.js").Stage} */ (""),
-    /** Who was first in the line when I asked, and was taken by somebody else meanwhile. */
+    /** The customer who was first in the queue and whom another therapist claimed meanwhile. */
     missed: "",
-    /** What I have just taken out, while one tap puts it back. */
+    /** The item that was just removed, while it can be restored. */
     removed: /** @type {(Wire.ItemData & { until: number }) | null} */ (null),
 
     init() {
@@ -203,7 +203,7 @@ Alpine.data("therapist", () =>
       finishing.tap();
     },
     /**
-     * Enter that is held down counts as a finger that is.
+     * Holding Enter counts as holding the button.
      * @param {KeyboardEvent} event
      */
     keyFinish(event) {

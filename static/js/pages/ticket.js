@@ -36,7 +36,7 @@ Alpine.data("ticket", () =>
     ...formatting,
 
     canRing: false,
-    /** What the page opened with is no news: it was looked at. */
+    /** The call that the page was opened with, which is not announced. */
     openedWith: /** @type {string | null} */ (null),
 
     init() {
