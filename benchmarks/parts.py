@@ -71,8 +71,7 @@ class Gain(NamedTuple):
 def gain(whole: Sequence[Turn], without: Sequence[Turn], read: Callable[[Turn], float]) -> Gain:
     """The ratio of the medians, and the quartiles of the rounds' own ratios."""
     ours, theirs = list(map(read, whole)), list(map(read, without))
-    # A busy disk may let nobody finish in a turn.
-    ratios = [one / other - 1 for one, other in zip(ours, theirs, strict=True) if other]
+    ratios = [one / other - 1 for one, other in zip(ours, theirs, strict=True)]
     lower, _median, upper = statistics.quantiles(ratios, n=4, method="inclusive")
     return Gain(statistics.median(ours) / statistics.median(theirs) - 1, lower, upper)
 
@@ -100,11 +99,12 @@ class Crew:
 
     def work(self, side: Side, seconds: float = 0.0) -> Turn:
         """Work for some seconds, or through one life."""
-        before = side.cpu_seconds()
+        before, begin = side.cpu_seconds(), time.monotonic()
         self._pipe.send((side.port, seconds))
         day: Day = self._pipe.recv()
+        # Those too that were completed after the time, so that no turn has none.
         lives = len(day.times["cashier_pay"])
-        return Turn(day.lives_per_second, lives, side.cpu_seconds() - before)
+        return Turn(lives / (time.monotonic() - begin), lives, side.cpu_seconds() - before)
 
 
 def _serve(pipe: Connection, desks: Mapping[int, Desks]) -> None:
