@@ -19,7 +19,7 @@ Answer = Callable[[ServerConnection, Message], Awaitable[None]]
 
 @asynccontextmanager
 async def open_line(answer: Answer, **options: Any) -> AsyncIterator[LiveClient]:
-    """A line to a server that shows an empty screen, and then answers as told."""
+    """Open a connection to a server that sends an empty snapshot and then the given answers."""
 
     async def live(connection: ServerConnection) -> None:
         await say(connection, event="snapshot", data={"rows": []})

@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 
 class Command(DaphneCommand):
-    """`manage.py runserver`"""
+    """The command `manage.py runserver`."""
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Collect static files, whose names have hashes, then serve as Daphne's command does."""

@@ -163,7 +163,7 @@ def test_django_begins_a_transaction_by_our_hook():
 
 @pytest.fixture
 def line() -> daphne.Protocol:
-    """An open socket on a transport that notes what is written."""
+    """Return an open socket on a transport that records the written bytes."""
     protocol = daphne.Protocol()
     protocol.factory = WebSocketFactory(None)
     protocol.factory.protocol = daphne.Protocol
@@ -184,7 +184,7 @@ def test_a_frame_is_the_one_autobahn_makes(line, size, binary):
 
 @pytest.fixture(params=[tcp.Connection, unix.Server])
 def pipe(request) -> Iterator[tuple[Any, socket.socket]]:
-    """A transport of Twisted's, and the other end of its line."""
+    """Return a transport of Twisted and the other end of its connection."""
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
     reactor: Any = FakeReactor()
