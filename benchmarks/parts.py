@@ -46,8 +46,7 @@ class Turn(NamedTuple):
 
     @property
     def thrift(self) -> float:
-        """How much it does in a second of its processor, which other work on the machine spoils
-        least."""
+        """Return the work per second of processor time, least affected by other load."""
         return self.done / self.processor
 
 
@@ -64,12 +63,12 @@ class Gain(NamedTuple):
     upper: float
 
     def __str__(self) -> str:
-        """The gain, and between what the middle half of the rounds lies."""
+        """Return the gain, and the quartiles of the rounds."""
         return f"{self.median:+.0%} ({self.lower:+.0%} to {self.upper:+.0%})"
 
 
 def gain(whole: Sequence[Turn], without: Sequence[Turn], read: Callable[[Turn], float]) -> Gain:
-    """The ratio of the medians, and the quartiles of the rounds' own ratios."""
+    """Return the ratio of the medians, and the quartiles of the rounds' own ratios."""
     ours, theirs = list(map(read, whole)), list(map(read, without))
     ratios = [one / other - 1 for one, other in zip(ours, theirs, strict=True)]
     lower, _median, upper = statistics.quantiles(ratios, n=4, method="inclusive")
@@ -130,13 +129,13 @@ def lives(stage: Stage, seconds: float, sides: Sequence[Side], stack: ExitStack)
 
 
 def command(stage: Stage, seconds: float, sides: Sequence[Side], stack: ExitStack) -> Measure:
-    """The commands of one life, one after the other, nobody else at work."""
+    """Run the commands of one visit, one after the other, without other load."""
     desks = {side.port: stage.our_desks(side, staff=1, monitors=0) for side in sides}
     return stack.enter_context(Crew(desks)).work
 
 
 def fan_out(stage: Stage, seconds: float, sides: Sequence[Side], stack: ExitStack) -> Measure:
-    """A burst of messages to many sockets."""
+    """Send a burst of messages to many sockets."""
     ears = {side: stack.enter_context(Listeners(stage.monitor(side), SOCKETS)) for side in sides}
 
     def measure(side: Side) -> Turn:
@@ -182,7 +181,7 @@ JUDGED = {"lives": "processor", "command": "clock", "fan-out": "processor"}
 
 
 def table(measured: Mapping[str, Turns]) -> str:
-    """What each optimization gains, by each measure."""
+    """Return what each optimization gains, by each measure."""
     titles = [f"{measure}, {reading}" for measure in measured for reading in READINGS]
     lines = [
         f"| optimization | without it | {' | '.join(titles)} | pays |",

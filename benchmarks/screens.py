@@ -153,6 +153,7 @@ def table(figures: list[Figure]) -> str:
 
 
 def main() -> None:
+    """Measure every screen and print the figures."""
     figures: list[Figure] = []
     with chromium() as new_windows:
         with afternoon() as server:

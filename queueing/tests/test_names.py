@@ -1,4 +1,4 @@
-"""Names of guests: every script's letters stay, what would break a line or its order goes."""
+"""Tests of guests' names: letters of every script stay, line breaks and direction marks go."""
 
 import pytest
 

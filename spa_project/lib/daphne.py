@@ -11,12 +11,12 @@ from twisted.internet.defer import Deferred
 
 from spa_project.lib.websocket_sending import SendingProtocol
 
-#: Seconds in which whatever runs has to end. What does not is rolled back by the database.
+#: Seconds in which running work has to end; the database rolls back the rest.
 SHUTDOWN_TIMEOUT = 4.0
 
 
-#: Seconds for connections that were made before the door closed to be taken in, and for the last
-#: bytes and events to leave.
+#: Seconds to serve connections that were made before the port closed, and to send the last bytes
+#: and events.
 LINGER = 0.1
 
 
@@ -24,27 +24,27 @@ POLL = 0.02
 
 
 class Protocol(SendingProtocol):
-    """A socket as Daphne's, but one that knows when its client reads too slowly.
+    """Daphne's WebSocket protocol, with back-pressure for clients that read too slowly.
 
-    It can be closed with the codes of servers, too.
+    It can also be closed with the close codes of servers.
     """
 
-    #: Done when the client has taken what it was sent; nothing while it keeps up.
+    #: A future that is done when the client has caught up; None while it keeps up.
     unread: asyncio.Future[None] | None = None
 
     def onOpen(self) -> None:
-        """Be told by Twisted how the client keeps up, instead of the request that opened us."""
+        """Register with Twisted as the producer, in place of the request that opened the socket."""
         self.transport.unregisterProducer()
         self.transport.registerProducer(self, True)
         super().onOpen()
 
     def pauseProducing(self) -> None:
-        """Called by Twisted when more is waiting to be read than a network holds."""
+        """Pause sending; Twisted calls this when its write buffer is full (back-pressure)."""
         if self.unread is None:
             self.unread = asyncio.get_running_loop().create_future()
 
     def resumeProducing(self) -> None:
-        """Called by Twisted when everything was read, or never will be."""
+        """Resume sending; Twisted calls this when its write buffer is empty."""
         if self.unread is not None and not self.unread.done():
             self.unread.set_result(None)
         self.unread = None
@@ -52,7 +52,7 @@ class Protocol(SendingProtocol):
     stopProducing = resumeProducing
 
     def onMessageFrameBegin(self, length: int) -> None:
-        """Say goodbye to a message that is too long as soon as it is, however small its pieces."""
+        """Close on a message that is too long as soon as its length is known."""
         limit = self.maxMessagePayloadSize
         if self.state == self.STATE_OPEN and self.message_data_total_length + length > limit:
             self.serverClose(self.CLOSE_STATUS_CODE_MESSAGE_TOO_BIG)
@@ -60,7 +60,7 @@ class Protocol(SendingProtocol):
         super().onMessageFrameBegin(length)
 
     def serverClose(self, code: int | None = None) -> None:
-        """Close; by the frame itself, because autobahn's `sendClose` raises for 1009, 1012, 1013.
+        """Close by a frame of our own: autobahn's `sendClose` raises for 1009, 1012, 1013.
 
         They are registered: https://www.iana.org/assignments/websocket/#close-code-number
         """
@@ -72,25 +72,25 @@ WebSocketFactory.protocol = Protocol
 
 
 class GracefulServer(Server):
-    """Daphne, which by itself would cut off whatever runs when it is told to end."""
+    """Daphne with graceful shutdown; by itself it would cut off running work at a signal."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._ports: list[Any] = []
 
     def listen_success(self, port: Any) -> None:
-        """Called by Daphne when it listens at an endpoint."""
+        """Record a listening port; Daphne calls this for each endpoint."""
         super().listen_success(port)
         self._ports.append(port)
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
-        """Send what the application says; who is slow to read it makes the application wait."""
+        """Send a message of the application, or wait until a slow client has caught up."""
         await super().handle_reply(protocol, message)
         if unread := getattr(protocol, "unread", None):
             await unread
 
     def kill_all_applications(self) -> Deferred[None]:
-        """Called by Daphne when the process was told to end."""
+        """Shut down gracefully; Daphne calls this when the process was told to end."""
         return Deferred.fromFuture(asyncio.ensure_future(self._shut_down()))
 
     async def _shut_down(self) -> None:
@@ -106,9 +106,9 @@ class GracefulServer(Server):
         await asyncio.sleep(LINGER)
 
     async def _stop_accepting(self) -> None:
-        """Take in nobody who comes from now on; the proxy asks another process."""
+        """Accept no new connections, so that the proxy tries another process."""
         for path in filter(None, map(_path, self._ports)):
-            # Refuses whoever connects from now on, while those who have connected are taken in.
+            # Refuses new connections, while those already made are accepted.
             closed = path.with_name(f"{path.name}.closed")
             closed.touch()
             closed.replace(path)
@@ -121,13 +121,13 @@ class GracefulServer(Server):
         return [each for each in instances if each is not None and not each.done()]
 
     def _close_sockets(self) -> None:
-        # Imported here: by now the applications are loaded.
+        # Imported here, when the applications are loaded.
         from spa_project.lib.realtime.consumer import close_for_restart
 
         close_for_restart()
 
 
 def _path(port: Any) -> Path | None:
-    """Where a listening port is in the file system; nothing for one of TCP."""
+    """Return the path of a listening Unix socket, None for TCP."""
     name = getattr(port.getHost(), "name", None)
     return Path(os.fsdecode(name)) if name else None

@@ -23,7 +23,7 @@ from spa_project.lib.redis_config import client_of
 
 logger = logging.getLogger(__name__)
 
-#: Those a limit remembers at once; whoever was quiet for longest is forgotten first.
+#: The number of keys a limit remembers; the one unused for longest is forgotten first.
 REMEMBERED = 10_000
 #: Seconds to wait for Redis, and for how long it is left alone when it did not answer.
 REDIS_TIMEOUT = 0.25
@@ -31,7 +31,10 @@ REDIS_PAUSE = 5.0
 
 
 class TokenBucket:
-    """`burst` at once, then `rate` a second; the setting `RATE_LIMITS` turns all of them off."""
+    """A token bucket: `burst` at once, then `rate` a second.
+
+    The setting `RATE_LIMITS` turns all of them off.
+    """
 
     def __init__(self, *, rate: float, burst: int) -> None:
         self._rate = rate
@@ -40,7 +43,7 @@ class TokenBucket:
         self._at = time.monotonic()
 
     def take(self) -> bool:
-        """Whether one more is allowed now; if so it is counted."""
+        """Return whether one more is allowed now; if so, count it."""
         now = time.monotonic()
         self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
         self._at = now
@@ -51,7 +54,7 @@ class TokenBucket:
 
     @property
     def wait(self) -> int:
-        """Seconds until one more will be allowed."""
+        """Return the seconds until one more will be allowed."""
         return max(1, math.ceil((1 - self._tokens) / self._rate))
 
 
@@ -69,7 +72,7 @@ class Limit:
         self._lock = threading.Lock()
 
     def hit(self, key: str) -> None:
-        """Count one more; raises `RateLimited` with the seconds to wait."""
+        """Count one more; raise `RateLimited` with the seconds to wait."""
         if not settings.RATE_LIMITS:
             return
         per_minute = RateLimitItemPerMinute(int(getattr(settings, self._setting)))
@@ -83,7 +86,7 @@ class Limit:
             shared_window().hit(per_minute, self._setting, key)
 
     def reset(self) -> None:
-        """Begin anew with everybody."""
+        """Forget all counts."""
         self._storage.reset()
 
     @property
@@ -93,7 +96,7 @@ class Limit:
 
 
 class SharedWindow:
-    """Count for all processes together, in Redis. To be called on a thread, not on the loop."""
+    """Counts of all processes together, in Redis; to be used on a thread, not on the loop."""
 
     def __init__(self, url: str) -> None:
         # Imported here: the embedded default has neither Redis nor its client.
@@ -117,7 +120,7 @@ class SharedWindow:
         self._ask_again_at = 0.0
 
     def hit(self, limit: RateLimitItem, *key: str) -> None:
-        """Count one more; raises `RateLimited`. Without an answer from Redis nothing is refused.
+        """Count one more; raise `RateLimited`. Without an answer from Redis nothing is refused.
 
         Redis is then left alone for `REDIS_PAUSE` seconds, and each process counts by itself.
         """
@@ -131,7 +134,7 @@ class SharedWindow:
             self._ask_again_at = time.monotonic() + REDIS_PAUSE
 
     def reset(self) -> None:
-        """Begin anew with everybody."""
+        """Forget all counts."""
         with suppress(self._failure):
             self._storage.reset()
 
@@ -144,24 +147,24 @@ def _refusal(window: RateLimiter, limit: RateLimitItem, *key: str) -> RateLimite
 
 @cache
 def shared_window() -> SharedWindow:
-    """This process's one connection pool for counting."""
+    """Return this process's one connection pool for counting."""
     return SharedWindow(settings.REDIS_URL)
 
 
 class OpenSockets:
-    """The sockets that are open at this process, by address. Used from the event loop only."""
+    """The open sockets of this process, by address; used from the event loop only."""
 
     def __init__(self) -> None:
         self._open: Counter[str] = Counter()
 
     def enter(self, who: str) -> None:
-        """Count one more; raises `RateLimited` when the address has enough."""
+        """Count one more; raise `RateLimited` when the address has enough."""
         if self._open[who] >= settings.SOCKETS_PER_ADDRESS and settings.RATE_LIMITS:
             raise RateLimited
         self._open[who] += 1
 
     def leave(self, who: str) -> None:
-        """One less."""
+        """Count one less."""
         self._open[who] -= 1
         if self._open[who] <= 0:
             del self._open[who]
@@ -170,13 +173,13 @@ class OpenSockets:
         return self._open[who]
 
 
-#: Each address: what it asks over HTTP (files apart), and the sockets it opens.
+#: Per address: HTTP requests (static files apart) and sockets opened.
 REQUESTS = Limit("REQUESTS_PER_MINUTE", shared=True)
-#: Each address: logins tried, whoever they are for.
+#: Per address: login attempts, for any account.
 LOGINS = Limit("LOGINS_PER_MINUTE", shared=True)
-#: Each address: what visitors change, such as an order confirmed on a kiosk.
+#: Per address: changes by visitors, such as an order confirmed on a kiosk.
 ORDERS = Limit("ORDERS_PER_MINUTE", shared=True)
-#: Each person who has logged in: commands of any kind.
+#: Per logged-in person: commands of any kind.
 COMMANDS = Limit("COMMANDS_PER_MINUTE")
 
 open_sockets = OpenSockets()

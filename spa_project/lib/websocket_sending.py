@@ -23,12 +23,12 @@ from daphne.ws_protocol import WebSocketProtocol
 
 
 class SendingProtocol(WebSocketProtocol):
-    """A socket as Daphne's, which does less with every message."""
+    """Daphne's WebSocket protocol with less work for each message."""
 
     _frames: list[bytes] | None = None  # what leaves in a moment
 
     def serverSend(self, content: str | bytes, binary: bool = False) -> None:
-        """Send a message, together with what else is sent to this client in the same moment."""
+        """Send a message, in one write with others to this client in the same turn of the loop."""
         if self.state != self.STATE_OPEN:
             return
         if self._frames is None:
@@ -37,15 +37,15 @@ class SendingProtocol(WebSocketProtocol):
         self._frames.append(frame(content, binary))
 
     def flush(self) -> None:
-        """Write what was gathered."""
+        """Write the gathered messages."""
         frames, self._frames = self._frames, None
-        if frames and self.state == self.STATE_OPEN:  # after its goodbye nobody is told more
+        if frames and self.state == self.STATE_OPEN:  # nothing may follow a close frame
             write(self.transport, b"".join(frames))
 
 
 @lru_cache(maxsize=8)
 def frame(content: str | bytes, binary: bool) -> bytes:
-    """A message as a server's frame.
+    """Return a message as a server's frame.
 
     https://www.rfc-editor.org/rfc/rfc6455#section-5.2
     """
@@ -62,14 +62,13 @@ def frame(content: str | bytes, binary: bool) -> bytes:
 
 
 def write(transport: Any, data: bytes) -> None:
-    """Write at once what the network takes; Twisted alone waits to be told that it would.
+    """Write at once what the network takes, before Twisted's selector reports it as writable.
 
-    To be told costs two system calls more for each message, each of which gives the interpreter
-    away to whichever thread wants it.
+    The selector costs two more system calls for each message, each of them a GIL hand-over.
     """
     if transport.connected and not (transport.dataBuffer or transport._tempDataBuffer):
         taken = transport.writeSomeData(data)
-        # An exception is a lost connection, which is noticed by whoever reads from it.
+        # An exception means a lost connection, which the reading side notices.
         data = data[taken:] if isinstance(taken, int) else b""
     if data:
         transport.write(data)

@@ -93,6 +93,7 @@ def save(page: Page, name: str) -> None:
 
 
 def main() -> None:
+    """Take every picture of the screens."""
     with afternoon() as server, chromium() as new_windows:
         for name, picture in PICTURES.items():
             take(server, new_windows(), name, picture)

@@ -21,6 +21,7 @@ def the(page: Page, name: str) -> Locator:
 
 
 def amount_in(place: Locator) -> Decimal:
+    """Return the amount of money shown at this place."""
     return Decimal(re.sub(r"[^0-9.]", "", place.inner_text()))
 
 

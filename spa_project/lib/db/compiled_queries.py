@@ -31,14 +31,14 @@ R = TypeVar("R")
 
 
 class Param(Expression):
-    """The place of a value in a compiled query; the value comes with each run."""
+    """The placeholder of a value in a compiled query; the value comes with each run."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
         self.name = name
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
-        """A mark, and this object as what the mark stands for."""
+        """Return a placeholder, with this object as its parameter."""
         return "%s", (self,)
 
 
@@ -54,13 +54,13 @@ class CompiledQuery(Generic[R]):
         self._build = build
 
     def first(self, **values: Any) -> R | None:
-        """The first row, or nothing."""
+        """Return the first row or None."""
         return next(iter(self.all(**values)), None)
 
     def all(self, **values: Any) -> list[R]:
-        """Every row. A locking one raises `TransactionManagementError` outside a transaction."""
+        """Return every row; a locking query raises `TransactionManagementError` in autocommit."""
         connection = connections[DEFAULT_DB_ALIAS]
-        # Kept on the connection itself, so that both go together when its thread ends.
+        # Stored on the connection itself, so that both end with its thread.
         compiled: dict[Any, _Compiled[R]] = vars(connection).setdefault("compiled", {})
         if self not in compiled:
             compiled[self] = _Compiled(self._build(), connection)
@@ -68,7 +68,7 @@ class CompiledQuery(Generic[R]):
 
 
 class _Compiled(Generic[R]):
-    """What a queryset comes to on one connection."""
+    """A queryset's SQL on one connection."""
 
     def __init__(self, queryset: QuerySet[Any, R], connection: BaseDatabaseWrapper) -> None:
         query = queryset.query
@@ -92,7 +92,7 @@ class _Compiled(Generic[R]):
 
 
 class _Rows:
-    """What the columns of a statement's rows are to the objects made of them."""
+    """The mapping from a statement's columns to model objects."""
 
     def __init__(self, model: type[Model], compiler: Any) -> None:
         own = compiler.klass_info["select_fields"]
@@ -115,8 +115,10 @@ class _Rows:
 
 
 def _saved(model: Any, columns: Iterable[tuple[str, Any]]) -> Any:
-    """An object for a row of the database, made as unpickling makes one: nothing is set to its
-    default first, and a column that was not read is read when it is asked for."""
+    """Return an object for a row, made as unpickling makes one.
+
+    No field is set to its default first, and a deferred column is read when it is needed.
+    """
     instance = model.__new__(model)
     instance._state = state = ModelState()
     state.adding, state.db = False, DEFAULT_DB_ALIAS
@@ -125,7 +127,7 @@ def _saved(model: Any, columns: Iterable[tuple[str, Any]]) -> Any:
 
 
 def update_where(model: type[Model], where: Mapping[str, Any], changes: Mapping[str, Any]) -> int:
-    """As `model.objects.filter(**where).update(**changes)`, for plain values; the rows it met."""
+    """Run `model.objects.filter(**where).update(**changes)`, for plain values; return the count."""
     connection = connections[DEFAULT_DB_ALIAS]
     sql = _update_sql(model, tuple(changes), tuple(where))
     values = [*_values(connection, model, changes), *_values(connection, model, where)]
@@ -133,7 +135,7 @@ def update_where(model: type[Model], where: Mapping[str, Any], changes: Mapping[
 
 
 def insert(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Rows with the same fields, whose keys nobody asks for, in one statement.
+    """Insert rows with the same fields in one statement, without returning their keys.
 
     On MariaDB it goes with the next statement or the commit, which then raises what is wrong.
     """
@@ -144,7 +146,7 @@ def insert(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def insert_new(instance: Model) -> None:
-    """As `save()` of a new object, whose model has no signals and no fields that set themselves."""
+    """Insert a new object as `save()` does, for models without signals and automatic fields."""
     connection = connections[DEFAULT_DB_ALIAS]
     model = type(instance)
     own = [field for field in model._meta.concrete_fields if not field.primary_key]
@@ -185,9 +187,9 @@ def _field(model: type[Model], name: str) -> Any:
 def _values(
     connection: BaseDatabaseWrapper, model: type[Model], values: Mapping[str, Any]
 ) -> list[Any]:
-    """What the database is given for each field; a related object counts as its key."""
+    """Return the database value of each field; a related object counts as its key."""
     return [
-        # Text and whole numbers are the same there; times and amounts are for the field to say.
+        # Text and whole numbers need no conversion; times and amounts are converted by their field.
         plain
         if plain is None or isinstance(plain, (str, int))
         else _field(model, name).get_db_prep_save(plain, connection=connection)

@@ -44,7 +44,7 @@ def execute(
 
 
 def _cursor_of(connection: BaseDatabaseWrapper) -> Any:
-    """The one cursor of a connection, made anew after it was opened again."""
+    """Return the one cursor of a connection, a new one after a reconnect."""
     opened, cursor = vars(connection).get("reused_cursor", (None, None))
     if opened is None or opened is not connection.connection:
         create = getattr(connection, "create_lean_cursor", connection.create_cursor)

@@ -1,4 +1,4 @@
-"""A database transaction begins with its first statement and leaves autocommit as it is.
+"""A database backend whose transactions begin with their first statement, in autocommit mode.
 
 It depends on what Django does not document (`spa_project/tests/lib/test_internals.py`):
 
@@ -19,7 +19,7 @@ from spa_project.lib.db.mysql.cursor import LeanCursor
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Django's own, with fewer round trips in every transaction.
+    """Django's MySQL backend, with fewer round trips in every transaction.
 
     Django's switches autocommit off before and on again after: two statements where BEGIN is one,
     and that one needs no packet of its own. Its SQLite backend begins as this one does, by the
@@ -28,7 +28,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     @async_unsafe
     def get_new_connection(self, conn_params: dict[str, Any]) -> DeferringConnection:
-        """Connect, as Django does, with our own class."""
+        """Connect as Django does, with our own connection class."""
         return DeferringConnection(**conn_params)
 
     def is_usable(self) -> bool:
@@ -36,7 +36,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return not self.connection.is_outdated and bool(super().is_usable())
 
     def create_lean_cursor(self) -> base.CursorWrapper:
-        """A cursor for statements of `spa_project.lib.db.reused_cursor`."""
+        """Return a cursor for statements of `spa_project.lib.db.reused_cursor`."""
         return base.CursorWrapper(self.connection.cursor(LeanCursor))
 
     def _start_transaction_under_autocommit(self) -> None:

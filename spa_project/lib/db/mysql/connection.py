@@ -1,15 +1,8 @@
-"""Pipelined statements: those whose result nobody reads go in the packet of the next one.
+"""Pipelining of statements: fewer round trips to the database, and fewer GIL hand-overs.
 
-Every call of the driver that might wait releases Python's interpreter lock and then waits to get it
-back: on a busy floor that costs more than the database's answer.
-
-It depends on what mysqlclient does not document (`spa_project/tests/lib/test_internals.py`,
-`spa_project/tests/lib/db/test_mysql_connection.py`):
-
-* `Connection.query`, which all cursors send their statements by; and `next_result`, which then
-  leads from one statement's result to the next and raises its error.
-* A connection has the client flag `MULTI_STATEMENTS` unless it is told otherwise.
-* `begin`, `commit` and `rollback` of the connection send those statements and nothing else.
+Statements whose result nobody reads are sent in the packet of the next one. Every call of the
+driver that might wait releases the GIL and then waits to get it back: on a busy floor that costs
+more than the database's answer.
 """
 
 import time
@@ -19,19 +12,19 @@ from MySQLdb import OperationalError
 from MySQLdb.connections import Connection
 
 _BEGIN = b"BEGIN"
-#: A server that lives and changes nothing: read-only (1290, 1836), cut off from its cluster (1047).
-#: After a failover an address leads to another one, but a connection lasts.
+#: Errors of a server that refuses changes: read-only (1290, 1836), cut off from its cluster (1047).
+#: After a failover the address leads to another server, but an open connection does not.
 _CHANGES_NOTHING = frozenset({1290, 1836, 1047})
 
 
 class DeferringConnection(Connection):
-    """A connection with statements that go ahead of the next one, in the same packet.
+    """A connection with statements that are sent ahead of the next one, in the same packet.
 
-    They are those whose result nobody reads. One that fails is raised by the statement it rode
-    with, which was not run then: the server stops at the first error of a packet.
+    They are those whose result nobody reads. The error of one is raised by the statement in whose
+    packet it was sent, which was not run then: the server stops at the first error of a packet.
     """
 
-    #: When a server last refused to change anything, to whichever of our connections.
+    #: When a server last refused a change, on any of our connections.
     refused_at: ClassVar[float] = float("-inf")
 
     def __init__(self, **options: object) -> None:
@@ -41,7 +34,7 @@ class DeferringConnection(Connection):
 
     @property
     def is_outdated(self) -> bool:
-        """Whether a new one may lead to a server that does what ours refused."""
+        """Return whether a reconnect may find a writable server after a failover."""
         return self._opened_at <= self.refused_at
 
     def begin(self) -> None:
@@ -49,11 +42,11 @@ class DeferringConnection(Connection):
         self.defer(_BEGIN)
 
     def defer(self, statement: bytes) -> None:
-        """Let a statement go ahead of the next one, or of the commit."""
+        """Send a statement ahead of the next one, or of the commit."""
         self._ahead.append(statement)
 
     def query(self, query: bytes) -> None:
-        """Send a statement, after those that wait for it; the result to read is its own."""
+        """Send the deferred statements and this one; the result to read is that of the last."""
         ahead, self._ahead = self._ahead, []
         try:
             super().query(b";".join([*ahead, query]))
@@ -65,14 +58,14 @@ class DeferringConnection(Connection):
             raise
 
     def commit(self) -> None:
-        """Commit; a transaction without a statement never began."""
+        """Commit; a transaction without a statement was never begun."""
         if self._ahead == [_BEGIN]:
             self._ahead = []
         else:
             self.query(b"COMMIT")
 
     def rollback(self) -> None:
-        """Roll back; what was not sent yet never is."""
+        """Roll back, and drop the deferred statements."""
         ahead, self._ahead = self._ahead, []
         if _BEGIN not in ahead:
             super().rollback()

@@ -1,4 +1,4 @@
-"""MariaDB's cursor for compiled statements, which looks for nothing that they do not have.
+"""MariaDB's cursor for compiled queries, without the steps that they do not need.
 
 `spa_project.lib.db.reused_cursor` holds one for each connection. It depends on what mysqlclient
 does not document (`spa_project/tests/lib/test_internals.py`):
@@ -23,7 +23,7 @@ class LeanCursor(Cursor):
     """
 
     def defer(self, sql: str, values: Sequence[Any]) -> None:
-        """Let a statement whose result nobody reads go ahead of the next, or of the commit."""
+        """Send a statement whose result nobody reads ahead of the next, or of the commit."""
         self.connection.defer(self._mogrify(sql, values))
 
     def _discard(self) -> None:
