@@ -1,4 +1,4 @@
-"""Responses to too many failed logins, which django-axes counts."""
+"""Responses to a lockout after too many failed logins, which django-axes counts."""
 
 from typing import Any
 

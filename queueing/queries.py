@@ -1,6 +1,7 @@
 """Compiled queries of the queue, each behind a function with a name and a type.
 
-A row that a function locks stays locked until the database transaction ends.
+A row that a function locks stays locked until the database transaction ends. Claims skip rows that
+others have locked (FOR UPDATE SKIP LOCKED), so they never wait for each other.
 """
 
 from typing import Any

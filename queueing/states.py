@@ -1,4 +1,4 @@
-"""The transition table of a transaction, without any database access.
+"""The state machine of a transaction: its table of transitions, without any database access.
 
 selecting > pending_therapist > therapist_confirmed > in_service > finished
           > awaiting_payment > paying > paid

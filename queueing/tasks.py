@@ -1,7 +1,7 @@
 """Tasks that become due: holds end, rooms become ready.
 
 Every process runs them with its heartbeat; a row is locked (SKIP LOCKED) and checked again before
-it is changed, so each change happens once.
+it is changed, so each change happens once, without leader election.
 """
 
 from django.utils import timezone

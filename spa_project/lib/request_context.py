@@ -1,4 +1,4 @@
-"""The context of the request or message being handled: its number and its client's address.
+"""The context of the request or message being handled: its correlation id and its client's address.
 
 Bound at the edge; code below it can read it on any thread.
 """

@@ -1,4 +1,7 @@
-"""Publishing of events: after the commit of their database transaction, or not at all."""
+"""Publishing of events: after the commit of their database transaction, or not at all.
+
+There is no transactional outbox: a lost event is repaired by heartbeat digest and snapshot.
+"""
 
 import json
 from collections.abc import Sequence
