@@ -32,7 +32,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return DeferringConnection(**conn_params)
 
     def is_usable(self) -> bool:
-        """Return whether the server is there and changes what it is told to."""
+        """Return whether the server answers and accepts changes."""
         return not self.connection.is_outdated and bool(super().is_usable())
 
     def create_lean_cursor(self) -> base.CursorWrapper:
