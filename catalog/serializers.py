@@ -55,6 +55,11 @@ def serialize_menu() -> MenuData:
     }
 
 
+def menu_version() -> str:
+    """Return the version of the menu as it is now."""
+    return serialize_menu()["version"]
+
+
 def _serialize_category(category: Any) -> CategoryData:
     services = [data for row in category.shown if (data := _serialize_service(row))]
     return {

@@ -28,6 +28,7 @@ class Tendered(OfTransaction):
     method: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,20}$")] = CASH
     reference: Name = ""
     confirmed: bool = False
+    expected_total: Amount | None = None
     request_id: RequestId | None = None
 
 

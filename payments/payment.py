@@ -22,9 +22,10 @@ from payments.idempotency import Request, first_answer, transaction_made_by, use
 from payments.models import CASH, Kind
 from payments.settlement import settle
 from queueing.access import of_cashier
-from queueing.errors import TransactionNotFound
+from queueing.errors import PriceChanged, TransactionNotFound
 from queueing.lifecycle import advance
 from queueing.models import Transaction
+from queueing.prices import require_displayed
 from queueing.states import Status
 from spa_project.lib.db.transactions import durable
 from spa_project.lib.fingerprint import fingerprint
@@ -32,12 +33,13 @@ from spa_project.lib.money import format_amount
 
 
 class _Tender(NamedTuple):
-    """The customer's offer: amount, method, and whether an unlikely amount was confirmed."""
+    """The customer's offer: amount, method, whether it was confirmed, and for which total."""
 
     amount: Decimal
     method: str
     reference: str
     confirmed: bool
+    expected_total: Decimal | None
 
 
 def pay(
@@ -48,22 +50,25 @@ def pay(
     method: str = CASH,
     reference: str = "",
     confirmed: bool = False,
+    expected_total: Decimal | None = None,
     request_id: str | None = None,
 ) -> Transaction:
     """Take the payment of the cashier's own customer: cash at once, else ask the terminal.
 
-    `confirmed` accepts an amount far above the total. Sent again with the same `request_id`
-    (idempotency key) and content it returns the same transaction and changes nothing. Raises, and
-    then changes nothing: `TransactionNotFound`, `WrongState`, `MethodNotOffered`,
-    `InsufficientPayment`, `NotTheTotal`, `AmountDoubtful`, or `Conflict` for a `request_id` with
-    other content.
+    `confirmed` accepts an amount far above the total; `expected_total` is what the till displayed.
+    Sent again with the same `request_id` (idempotency key) and content it returns the same
+    transaction and changes nothing. Raises, and then changes nothing: `TransactionNotFound`,
+    `WrongState`, `MethodNotOffered`, `PriceChanged`, `InsufficientPayment`, `NotTheTotal`,
+    `AmountDoubtful`, or `Conflict` for a `request_id` with other content.
     """
     content = [cashier.pk, transaction_id, format_amount(amount_paid), method, reference]
+    if expected_total is not None:
+        content.append(format_amount(expected_total))
     request = Request(request_id, fingerprint(content))
-    tender = _Tender(amount_paid, method, reference, confirmed)
+    tender = _Tender(amount_paid, method, reference, confirmed, expected_total)
     try:
         return _take(cashier, transaction_id, tender, request)
-    except IntegrityError:
+    except (IntegrityError, PriceChanged):
         if first := transaction_made_by(request):
             return first
         raise
@@ -76,6 +81,7 @@ def _take(cashier: Cashier, transaction_id: int, tender: _Tender, request: Reque
         return first_answer(transaction, request)
     if kind is None:
         raise MethodNotOffered
+    require_displayed(tender.expected_total, transaction.total_amount)
     _check_amount(transaction, kind, tender)
     if kind == Kind.TERMINAL:
         return terminal.ask(

@@ -15,6 +15,7 @@ from queueing.serializers import RoomData, TransactionData, serialize_room, seri
 from queueing.undo import undo as undo_last_step
 from spa_project.lib.commands import Data, command
 from spa_project.lib.errors import Invalid, NotAllowed
+from spa_project.lib.money import Amount
 
 MAX_ITEMS: int = settings.ITEMS_PER_TRANSACTION
 
@@ -74,6 +75,7 @@ class ChosenItem(Data):
 class Selection(Data):
     items: Annotated[list[ChosenItem], Field(max_length=MAX_ITEMS)]
     customer_name: Name = ""
+    expected_total: Amount | None = None
     request_id: RequestId | None = None
 
 
@@ -83,6 +85,7 @@ class OfTransaction(Data):
 
 class AddedService(OfTransaction):
     service_classification_id: Id
+    expected_price: Amount | None = None
 
 
 class RemovedItem(OfTransaction):
@@ -164,6 +167,7 @@ def _joined(branch: Branch, data: Selection, by: User | None) -> JoinedReply:
             services.Choice(item.service_classification_id, item.quantity) for item in data.items
         ],
         customer_name=data.customer_name,
+        expected_total=data.expected_total,
         request_id=data.request_id,
         by=by,
     )

@@ -1,8 +1,12 @@
 """Refusals of the floor's operations."""
 
+from decimal import Decimal
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 from spa_project.lib.errors import DomainError
+from spa_project.lib.money import format_amount
 
 
 class TransactionNotFound(DomainError):
@@ -38,3 +42,22 @@ class EmptySelection(DomainError):
     code = "empty_selection"
     sentence = _("Please choose at least one service.")
     http_status = 400
+
+
+class PriceChanged(DomainError):
+    """What was displayed is not what would be charged: whoever asked displays the new figures."""
+
+    code = "price_changed"
+
+    def __init__(self, *, displayed: Decimal, charged: Decimal, menu: str) -> None:
+        words = {"old": format_amount(displayed), "new": format_amount(charged)}
+        super().__init__(
+            _("The price changed from %(old)s to %(new)s. Please check and confirm again.") % words
+        )
+        self.charged = charged
+        self.menu = menu
+
+    def as_reply(self) -> dict[str, Any]:
+        """Return the reply with the new figure and the version of the menu."""
+        figures = {"total_amount": format_amount(self.charged), "menu": self.menu}
+        return super().as_reply() | figures

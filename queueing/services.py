@@ -15,14 +15,16 @@ from accounts.models import Branch, Therapist, User
 from catalog.queries import offers_by_id
 from queueing import codes, rooms
 from queueing.access import branch_of, current_transaction_of, next_in_line, therapist_transaction
-from queueing.errors import EmptySelection, ServiceNotFound
+from queueing.errors import EmptySelection, PriceChanged, ServiceNotFound
 from queueing.lifecycle import advance
 from queueing.models import Room, RoomStatus, Transaction, TransactionItem
+from queueing.prices import require_displayed
 from queueing.states import Status
 from spa_project.lib.db.compiled_queries import insert_new
 from spa_project.lib.db.transactions import durable
 from spa_project.lib.errors import Conflict, Invalid
 from spa_project.lib.fingerprint import fingerprint
+from spa_project.lib.money import format_amount
 
 
 class Choice(NamedTuple):
@@ -32,55 +34,71 @@ class Choice(NamedTuple):
     quantity: int = 1
 
 
+class _Order(NamedTuple):
+    """What a customer confirms, and the idempotency key of that."""
+
+    choices: Sequence[Choice]
+    customer_name: str
+    expected_total: Decimal | None
+    request_id: str | None
+    request_digest: str
+
+
 def confirm_selection(
     branch: Branch,
     *,
     choices: Sequence[Choice],
     customer_name: str = "",
+    expected_total: Decimal | None = None,
     request_id: str | None = None,
     by: User | None = None,
 ) -> Transaction:
     """Add a customer with these services to the therapists' line, with a code of their own.
 
-    `by` is the member of staff who enters the order, None when the customer does. Sent again with
-    the same `request_id` (idempotency key) and content it returns the first transaction. Raises
-    `EmptySelection`, `ServiceNotFound`, or `Conflict` for a `request_id` with other content.
+    `by` is the member of staff who enters the order, None when the customer does;
+    `expected_total` is what the screen displayed. Sent again with the same `request_id`
+    (idempotency key) and content it returns the first transaction, even if the menu has changed
+    since. Raises `EmptySelection`, `ServiceNotFound`, `PriceChanged`, or `Conflict` for a
+    `request_id` with other content.
     """
     if not choices:
         raise EmptySelection
-    digest = fingerprint([branch.pk, list(choices), customer_name])
+    content: list[Any] = [branch.pk, list(choices), customer_name]
+    if expected_total is not None:
+        content.append(format_amount(expected_total))
+    order = _Order(choices, customer_name, expected_total, request_id, fingerprint(content))
     number = codes.next_number(branch)
     try:
-        return _create(branch, number, choices, customer_name, request_id, digest, by)
-    except IntegrityError:
-        first = request_id and Transaction.objects.with_people().filter(request_id=request_id)
-        earlier = first and first.first()
-        if not earlier:
-            raise
-    if earlier.request_digest != digest:
+        return _create(branch, number, order, by)
+    except (IntegrityError, ServiceNotFound, PriceChanged):
+        if earlier := _made_before(order):
+            return earlier
+        raise
+
+
+def _made_before(order: _Order) -> Transaction | None:
+    """Return what this request has made, if anything; raise `Conflict` if it had other content."""
+    if order.request_id is None:
+        return None
+    earlier = Transaction.objects.with_people().filter(request_id=order.request_id).first()
+    if earlier and earlier.request_digest != order.request_digest:
         raise Conflict(_("This request was already used for another selection."))
     return earlier
 
 
 @durable
-def _create(
-    branch: Branch,
-    number: codes.Number,
-    choices: Sequence[Choice],
-    customer_name: str,
-    request_id: str | None,
-    digest: str,
-    by: User | None,
-) -> Transaction:
-    items = _items_for(choices)
+def _create(branch: Branch, number: codes.Number, order: _Order, by: User | None) -> Transaction:
+    items = _items_for(order.choices)
+    totals = _totals(items)
+    require_displayed(order.expected_total, totals["total_amount"])
     transaction = Transaction(
         branch=branch,
         active_code=number.code,
-        customer_name=customer_name,
-        request_id=request_id,
-        request_digest=digest,
+        customer_name=order.customer_name,
+        request_id=order.request_id,
+        request_digest=order.request_digest,
         **number._asdict(),
-        **_totals(items),
+        **totals,
     )
     insert_new(transaction)
     for item in items:
@@ -134,16 +152,22 @@ def start_service(therapist: Therapist, *, transaction_id: int) -> Transaction:
 
 @durable
 def add_service(
-    therapist: Therapist, *, transaction_id: int, service_classification_id: int
+    therapist: Therapist,
+    *,
+    transaction_id: int,
+    service_classification_id: int,
+    expected_price: Decimal | None = None,
 ) -> Transaction:
-    """Add a service during the treatment.
+    """Add a service during the treatment; `expected_price` is what the screen displayed.
 
-    Raises `TransactionNotFound`, `WrongState`, `ServiceNotFound`, `Invalid` (too many).
+    Raises `TransactionNotFound`, `WrongState`, `ServiceNotFound`, `PriceChanged`, `Invalid` (too
+    many).
     """
     transaction = therapist_transaction(therapist, transaction_id, Status.IN_SERVICE)
     if len(transaction.item_list) >= settings.ITEMS_PER_TRANSACTION:
         raise Invalid(_("There are as many services on the list as it can hold."))
     [item] = _items_for([Choice(service_classification_id)])
+    require_displayed(expected_price, item.price)
     items = [*transaction.item_list, item]
     item.transaction = transaction
     item.save()

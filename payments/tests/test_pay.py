@@ -10,7 +10,7 @@ from payments.counter import claim_next
 from payments.errors import AmountDoubtful, InsufficientPayment
 from payments.models import Payment
 from payments.payment import pay
-from queueing.errors import QueueEmpty, TransactionNotFound, WrongState
+from queueing.errors import PriceChanged, QueueEmpty, TransactionNotFound, WrongState
 from queueing.services import Choice
 from queueing.states import Status
 from spa_project.lib.errors import Conflict
@@ -144,3 +144,30 @@ def test_a_request_id_in_other_case_is_another_payment(carl, make_transaction):
         due = make_transaction(Status.AWAITING_PAYMENT)
         pay(carl, transaction_id=due.pk, amount_paid=Decimal(500), request_id=request_id)
     assert Payment.objects.count() == 2
+
+
+def test_a_payment_for_another_total_than_displayed_is_refused(carl, make_transaction):
+    due = make_transaction(Status.AWAITING_PAYMENT)
+    payment = {"transaction_id": due.pk, "amount_paid": Decimal("1000.00")}
+    with pytest.raises(PriceChanged) as refusal:
+        pay(carl, **payment, expected_total=Decimal("430.00"))
+    assert refusal.value.as_reply()["total_amount"] == "500.00"
+    due.refresh_from_db()
+    assert due.status == Status.AWAITING_PAYMENT
+    assert not Payment.objects.exists()
+    paid = pay(carl, **payment, expected_total=Decimal("500.00"))
+    assert paid.status == Status.PAID
+
+
+def test_the_same_payment_again_is_the_first_whatever_was_displayed_since(carl, make_transaction):
+    due = make_transaction(Status.AWAITING_PAYMENT)
+    payment = {
+        "transaction_id": due.pk,
+        "amount_paid": Decimal("500.00"),
+        "expected_total": Decimal("500.00"),
+        "request_id": "tap-00001",
+    }
+    assert pay(carl, **payment) == pay(carl, **payment)
+    with pytest.raises(Conflict):
+        pay(carl, **payment | {"expected_total": Decimal("430.00")})
+    assert Payment.objects.count() == 1

@@ -84,6 +84,7 @@ async def test_a_confirmation(meter, branch, hour, compress):
     data = {
         "items": [{"service_classification_id": offer.pk} for offer in (hour, compress)],
         "customer_name": "Ana",
+        "expected_total": "600.50",
         "request_id": "once-only",
     }
     async with open_socket("/ws/customer/?branch=makati") as socket:
@@ -130,6 +131,7 @@ async def test_an_added_service(meter, maya, compress, make_transaction):
             "therapist_add_service",
             transaction_id=treated.pk,
             service_classification_id=compress.pk,
+            expected_price="100.50",
         )
     assert_frugal(MOST_FOR_ANY_OTHER, statements)
 
@@ -164,7 +166,12 @@ async def test_a_room_made_ready(meter, maya):
 
 async def test_a_payment(meter, carl, make_transaction):
     due = await pool.run(make_transaction, Status.AWAITING_PAYMENT)
-    payment = {"transaction_id": due.pk, "amount_paid": "500", "request_id": "once-only"}
+    payment = {
+        "transaction_id": due.pk,
+        "amount_paid": "500",
+        "expected_total": "500.00",
+        "request_id": "once-only",
+    }
     async with desk_of(carl) as desk:
         statements = await meter.statements_of(desk, "cashier_pay", **payment)
         again = await meter.statements_of(desk, "cashier_pay", **payment)

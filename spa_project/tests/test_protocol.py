@@ -2,6 +2,7 @@
 
 import json
 import re
+from decimal import Decimal
 from typing import Any, get_type_hints
 
 import pytest
@@ -9,6 +10,7 @@ from django.conf import settings
 from django.urls import resolve
 
 from catalog.serializers import CategoryData, ClassificationData, MenuData, ServiceData
+from queueing.errors import PriceChanged
 from queueing.events import AUDIENCES, ROOM_EVENT, TICKET_EVENT
 from queueing.serializers import (
     AttemptData,
@@ -64,6 +66,13 @@ def test_the_table_has_the_http_status_of_each_code(error):
     assert int(row[1]) in {other.http_status for other in same_code}
 
 
+def test_the_example_of_a_changed_price_has_the_fields_of_the_refusal():
+    [example] = [each for each in EVENTS if each.get("code") == PriceChanged.code]
+    price = Decimal("1.00")
+    refusal = PriceChanged(displayed=price, charged=price, menu="").as_reply()
+    assert set(example) == {"event", "id", *refusal}
+
+
 def test_every_broadcast_has_an_example():
     told = {audience.event for audience in AUDIENCES} | {ROOM_EVENT, TICKET_EVENT}
     assert told <= {example["event"] for example in EVENTS}
@@ -75,7 +84,7 @@ def assert_shape(data: Any, declared: type) -> None:
 
 
 def test_the_example_of_a_transaction_has_its_shape():
-    [transaction] = [example for example in EXAMPLES if "total_amount" in example]
+    [transaction] = [each for each in EXAMPLES if "total_amount" in each and "event" not in each]
     [attempt] = [example for example in EXAMPLES if "method_name" in example]
     assert_shape(transaction | {"attempt": attempt}, TransactionData)
     assert_shape(attempt, AttemptData)

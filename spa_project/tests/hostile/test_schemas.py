@@ -22,6 +22,8 @@ OPTIONAL: Data = {
     "reference": "A1",
     "confirmed": False,
     "attempt_id": 1,
+    "expected_total": "600.50",
+    "expected_price": "500.00",
 }
 LONG = "x" * 300
 WRONG: dict[type, list[Any]] = {

@@ -3,6 +3,7 @@ declare namespace Wire {
   interface AddedService {
     transaction_id: number;
     service_classification_id: number;
+    expected_price?: string | null;
   }
 
   interface AttemptData {
@@ -156,6 +157,7 @@ declare namespace Wire {
     | "not_allowed"
     | "not_authenticated"
     | "not_the_total"
+    | "price_changed"
     | "queue_empty"
     | "rate_limited"
     | "receipt_not_found"
@@ -343,6 +345,7 @@ declare namespace Wire {
   interface Selection {
     items: ChosenItem[];
     customer_name?: string;
+    expected_total?: string | null;
     request_id?: string | null;
   }
 
@@ -405,6 +408,7 @@ declare namespace Wire {
     method?: string;
     reference?: string;
     confirmed?: boolean;
+    expected_total?: string | null;
     request_id?: string | null;
   }
 
