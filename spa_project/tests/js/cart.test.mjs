@@ -75,9 +75,37 @@ test("what left the menu leaves the cart, and is told", () => {
 test("an order names classifications, quantities and, if given, the customer", () => {
   const cart = open();
   cart.add(2);
-  assert.deepEqual(cart.order(), { items: [{ service_classification_id: 2, quantity: 1 }] });
+  assert.deepEqual(cart.order(), {
+    items: [{ service_classification_id: 2, quantity: 1 }],
+    expected_total: "750.20",
+  });
   cart.name = "  Lea ";
   assert.equal(cart.order().customer_name, "Lea");
+});
+
+test("an order carries the total that is displayed", () => {
+  const cart = open();
+  for (const id of [1, 1, 3]) cart.add(id);
+  assert.equal(cart.order().expected_total, cart.total());
+});
+
+test("a cart that follows a new menu lists each price that is not as it was displayed", () => {
+  const cart = open();
+  for (const id of [1, 2, 3]) cart.add(id);
+  const now = [tier(1, "650.10", 60), tier(2, "750.20", 90)];
+  const changes = cart.follow(
+    offersOf({
+      categories: [
+        category({ services: [service({ id: 5, name: "Hilot", classifications: now })] }),
+      ],
+    }),
+  );
+  assert.deepEqual(changes, [
+    { id: 1, service: "Hilot", old: "550.10", now: "650.10" },
+    { id: 3, service: "Foot spa", old: "0.30", now: null },
+  ]);
+  assert.equal(cart.total(), "1400.30");
+  assert.equal(cart.order().expected_total, "1400.30");
 });
 
 test("a browser that stores nothing still sells", () => {

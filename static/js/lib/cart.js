@@ -11,6 +11,8 @@ const MAX_QUANTITY = 9;
  * @typedef {{ choices: Choice[], name: string }} StoredCart
  * @typedef {Wire.ClassificationData & { service: string }} Offer
  * @typedef {Offer & { quantity: number, amount: string }} CartItem as it is shown
+ * @typedef {{ id: number, service: string, old: string, now: string | null }} CartChange a price
+ *   that is not as it was displayed; null of what has left the menu
  */
 
 /**
@@ -51,11 +53,22 @@ export class Cart {
   }
 
   /**
-   * Follows a new menu.
+   * Follow a new menu. What has left it leaves the cart.
    * @param {Map<number, Offer>} offers
+   * @returns {CartChange[]} line by line what is not as it was displayed
    */
-  setOffers(offers) {
+  follow(offers) {
+    const displayed = this.items();
     this.#offers = offers;
+    this.dropUnknown();
+    return displayed
+      .map(({ id, service, price }) => ({
+        id,
+        service,
+        old: price,
+        now: offers.get(id)?.price ?? null,
+      }))
+      .filter(({ old, now }) => old !== now);
   }
 
   /**
@@ -126,8 +139,9 @@ export class Cart {
       service_classification_id: offer.id,
       quantity,
     }));
+    const order = { items, expected_total: this.total() };
     const customer_name = this.#name.trim();
-    return customer_name ? { items, customer_name } : { items };
+    return customer_name ? { ...order, customer_name } : order;
   }
 
   /** The choices that are on the menu. */

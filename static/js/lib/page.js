@@ -59,6 +59,13 @@ export const formatting = {
     return waitInWords(range, words);
   },
 
+  /** @param {import("./cart.js").CartChange} change */
+  changeWords({ service, old, now }) {
+    return now === null
+      ? say("left_menu", { service })
+      : `${service}: ${money(old)} > ${money(now)}`;
+  },
+
   /** @param {{ status: Wire.Status }} row a transaction */
   statusOf(row) {
     return words[`status.${row.status}`] ?? row.status;

@@ -280,6 +280,7 @@ Alpine.data("cashier", () =>
           transaction_id: current.id,
           amount_paid: this.byTerminal ? current.total_amount : fromCents(tendered ?? 0),
           method: this.method,
+          expected_total: current.total_amount,
           ...more,
         }),
       );

@@ -8,6 +8,7 @@ import { component } from "../lib/component.js";
 import { focusOnceShown } from "../lib/focus.js";
 import { IdempotentRequest, sendIdempotently } from "../lib/idempotency.js";
 import { floor } from "../lib/live.js";
+import { fetchMenu, isMenuOutdated } from "../lib/menu.js";
 import { formatting, pageData } from "../lib/page.js";
 import { findOffers } from "../lib/search.js";
 import { stepDialog } from "../lib/step_dialog.js";
@@ -17,9 +18,10 @@ import { minutesSince } from "../lib/time.js";
 /** @type {Wire.DeskPage} */
 const data = pageData();
 
-const offers = offersOf(data.menu);
+let offers = offersOf(data.menu);
 /**
  * @typedef {import("../lib/cart.js").Offer} Offer
+ * @typedef {import("../lib/cart.js").CartChange} CartChange
  * @typedef {import("../lib/cart.js").CartItem} CartItem
  */
 
@@ -46,6 +48,8 @@ Alpine.data("desk", () =>
     pick: 0,
     items: /** @type {CartItem[]} */ ([]),
     total: "0.00",
+    /** What the cart's prices were when the order was refused, and are now. */
+    changes: /** @type {CartChange[]} */ ([]),
     name: "",
     ordered: /** @type {{ code: string, url: string } | null} */ (null),
     code: "",
@@ -129,10 +133,11 @@ Alpine.data("desk", () =>
     },
     /** @param {Wire.Selection} order */
     async send(order) {
+      this.changes = [];
       const answer = await this.attempt("staff_confirm_selection", () =>
         sendIdempotently(orderRequest, () =>
           this.requestUntilAnswered("staff_confirm_selection", order),
-        ),
+        ).catch((refusal) => this.refreshMenu(refusal)),
       );
       if (!answer) return;
       const { transaction, key } = answer;
@@ -140,6 +145,21 @@ Alpine.data("desk", () =>
       cart.clear();
       this.read();
       focusOnceShown(() => refs.search);
+    },
+
+    /**
+     * The cart follows the menu; the refusal stays one.
+     * @param {unknown} refusal
+     * @returns {Promise<never>}
+     */
+    async refreshMenu(refusal) {
+      const menu = isMenuOutdated(refusal) ? await fetchMenu() : null;
+      if (menu) {
+        offers = offersOf(menu);
+        this.changes = cart.follow(offers);
+        this.read();
+      }
+      throw refusal;
     },
 
     // -- The floor --------------------------------------------------------------------------------

@@ -12,9 +12,9 @@ import { blockGestures, forgetLanguage } from "../lib/kiosk.js";
 import { KioskIdleTimer } from "../lib/kiosk_idle.js";
 import { landscape } from "../lib/landscape.js";
 import { connectLive } from "../lib/live.js";
+import { fetchMenu, isMenuOutdated } from "../lib/menu.js";
 import { centsOf, fromCents } from "../lib/money.js";
 import { formatting, pageData } from "../lib/page.js";
-import { codeOf } from "../lib/refusal.js";
 import { find } from "../lib/search.js";
 import { storedValue } from "../lib/stored_value.js";
 import { whenWide } from "../lib/viewport.js";
@@ -23,6 +23,7 @@ import { whenWide } from "../lib/viewport.js";
 const data = pageData();
 
 /**
+ * @typedef {import("../lib/cart.js").CartChange} CartChange
  * @typedef {import("../lib/cart.js").CartItem} CartItem
  * @typedef {{ code: string, url: string, at: number }} EarlierTicket
  * @typedef {Wire.TransactionData & { key: string, url: string, qr: string }} Ticket
@@ -86,6 +87,8 @@ Alpine.data("menu", () =>
     leavesIn: 0,
     problem: "",
     dropped: 0,
+    /** What the cart's prices were when the order was refused, and are now. */
+    changes: /** @type {CartChange[]} */ ([]),
     news: "",
     ticket: /** @type {Ticket | null} */ (null),
     /** Where a kiosk's customer stands in the line, while it can be known. */
@@ -241,13 +244,14 @@ Alpine.data("menu", () =>
     async send(order) {
       this.sending = true;
       this.problem = "";
+      this.changes = [];
       this.watchTheWait();
       try {
         const command = () => socket.requestUntilAnswered("customer_confirm_selection", order);
         this.showTicket(await sendIdempotently(orderRequest, command));
       } catch (refusal) {
         this.problem = refusal instanceof Error ? refusal.message : String(refusal);
-        if (codeOf(refusal) === "service_not_found") await this.freshMenu();
+        if (isMenuOutdated(refusal)) await this.refreshMenu();
       } finally {
         this.sending = this.isTrying = this.isLate = false;
         for (const timer of waitTimers) clearTimeout(timer);
@@ -303,6 +307,7 @@ Alpine.data("menu", () =>
       this.problem = "";
       this.news = "";
       this.dropped = 0;
+      this.changes = [];
       this.categoryId = this.menu.categories[0]?.id;
       this.query = "";
       this.read();
@@ -312,12 +317,11 @@ Alpine.data("menu", () =>
       if (data.kiosk) this.greet();
     },
 
-    async freshMenu() {
-      const answer = await fetch(MENU_URL);
-      if (!answer.ok) return;
-      this.menu = await answer.json();
-      cart.setOffers(offersOf(this.menu));
-      this.dropped = cart.dropUnknown();
+    async refreshMenu() {
+      const menu = await fetchMenu(MENU_URL);
+      if (!menu) return;
+      this.menu = menu;
+      this.changes = cart.follow(offersOf(menu));
       this.read();
     },
 

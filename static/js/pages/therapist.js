@@ -7,6 +7,7 @@ import { component } from "../lib/component.js";
 import { focusOnceShown } from "../lib/focus.js";
 import { HoldToConfirm } from "../lib/hold_to_confirm.js";
 import { floor } from "../lib/live.js";
+import { fetchMenu, isMenuOutdated } from "../lib/menu.js";
 import { finished, roomSet, started, withoutItem, withService } from "../lib/optimistic_steps.js";
 import { formatting, pageData, say } from "../lib/page.js";
 import { screenLock } from "../lib/screen_lock.js";
@@ -273,8 +274,34 @@ Alpine.data("therapist", () =>
     async add(service, offer) {
       this.closeServices();
       if (!this.current) return;
-      const choice = { transaction_id: this.current.id, service_classification_id: offer.id };
-      await this.act("therapist_add_service", choice, withService(this.current, service, offer));
+      const choice = {
+        transaction_id: this.current.id,
+        service_classification_id: offer.id,
+        expected_price: offer.price,
+      };
+      await this.attempt(
+        "therapist_add_service",
+        () =>
+          this.sync()
+            .socket.request("therapist_add_service", choice)
+            .catch((refusal) => this.offerAgain(refusal)),
+        withService(this.current, service, offer),
+      );
+    },
+    /**
+     * The sheet opens again with the menu as it is now, and with the refusal.
+     * @param {unknown} refusal
+     * @returns {Promise<never>}
+     */
+    async offerAgain(refusal) {
+      const menu = isMenuOutdated(refusal) ? await fetchMenu() : null;
+      if (menu) {
+        this.categories = menu.categories;
+        this.favourites = favourites(menu.categories, data.favourites);
+        this.categoryId ??= this.categories[0]?.id;
+        if (!refs.services.open) refs.services.showModal();
+      }
+      throw refusal;
     },
   }),
 );
