@@ -12,8 +12,10 @@ from django.core.management.utils import get_random_secret_key
 
 ROOT = settings.BASE_DIR
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
-TOP_LEVEL = ("accounts/", "catalog/", "queueing/", "payments/", "spa_project/", "static/")
-TOP_LEVEL += ("templates/", "tools/", "benchmarks/", "deploy/", "docs/", "requirements/")
+TOP_LEVEL = (
+    *("accounts/", "catalog/", "queueing/", "payments/", "spa_project/", "static/"),
+    *("templates/", "tools/", "benchmarks/", "deploy/", "docs/", "requirements/"),
+)
 
 
 def code_spans(page: Path) -> set[str]:
