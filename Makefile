@@ -14,12 +14,13 @@ BIOME = $(NODE) $(NODE_MODULES)/.bin/biome check --config-path=$(FRONTEND) --err
 TSC = $(NODE) $(NODE_MODULES)/.bin/tsc
 SCRIPTS := static/js static/css spa_project/tests/js tools/screens/layout.js
 
-.PHONY: help demo test faults hostile bench bench-live bench-parts bench-load bench-screens
+.PHONY: help demo check test faults hostile bench bench-live bench-parts bench-load bench-screens
 .PHONY: screens messages lock js-lint js-types js-format types
 
 help:
 	@echo "make demo      install what is needed, fill an empty spa, serve it (PORT=8000);"
 	@echo "               SIMULATE=1 lets customers come, and staff work by itself"
+	@echo "make check     lint, types, contracts and the quick tests, without servers"
 	@echo "make test      every check and every test, on SQLite and on MariaDB + Redis"
 	@echo "make faults    work while everything breaks, for SECONDS=3600; proves that nothing is lost"
 	@echo "make hostile   bad input of every kind, many times over (docs/security.md)"
@@ -36,6 +37,9 @@ help:
 
 demo: $(VENV)/demo-installed
 	@exec $(VENV)/bin/python manage.py demo
+
+check:
+	@exec .ci/check
 
 test:
 	@exec .ci/test

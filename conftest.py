@@ -9,6 +9,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from accounts.models import Branch, Cashier, Therapist, User
 from catalog.models import Service, ServiceCategory, ServiceClassification
@@ -32,6 +34,31 @@ from spa_project.lib.db.pool import pool
 from spa_project.lib.realtime.hub import hub
 
 PASSWORD = "a-long-walk-to-the-sea"
+LIB_TESTS = Path(__file__).parent / "spa_project" / "tests" / "lib"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--needs-servers",
+        action="store_true",
+        help="only the tests whose outcome the database or Redis can change",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--needs-servers"):
+        config.hook.pytest_deselected(items=[item for item in items if not _needs_servers(item)])
+        items[:] = [item for item in items if _needs_servers(item)]
+
+
+def _needs_servers(item: pytest.Item) -> bool:
+    """Whether a test uses a database or a server, may be skipped on SQLite, or is one of lib."""
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return (
+        any(item.get_closest_marker(name) for name in ("servers", "django_db", "skipif"))
+        or bool(fixtures & {"db", "transactional_db", "django_db_setup", "spa", "spa_database"})
+        or LIB_TESTS in item.path.parents
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +69,12 @@ def _quick_settings(settings) -> None:
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
+
+
+@pytest.fixture(autouse=True)
+def _default_language() -> None:
+    """Reset the language: a request in another one leaves it active in its thread."""
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

@@ -157,6 +157,7 @@ def guess(user_id: int, login: Login, pin: str) -> str:
     return "ok"
 
 
+@pytest.mark.slow
 def test_many_processes_at_once_have_five_tries_together(workers, maya):
     for _round in range(10):
         login = login_of_session(locked(maya.user).session)

@@ -110,6 +110,7 @@ def test_a_session_asks_for_a_ticket_on_a_page_of_ours_only(maya):
     assert post(client, "/api/ws-ticket/").status_code == 403
 
 
+@pytest.mark.slow
 def test_of_two_processes_with_one_ticket_one_gets_in(workers, maya):
     login = login_by_token(log_in("maya"))
     assert login is not None

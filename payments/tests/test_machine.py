@@ -749,6 +749,7 @@ def not_possible(visit: Visit, is_mine: bool, *statuses: Status) -> Refusal:
     return None if visit.status in statuses else WrongState
 
 
+@pytest.mark.slow
 def test_whatever_people_tap_the_rows_follow_the_rules(
     branch, maya, noor, carl, cora, maria, massage, hour, compress
 ):

@@ -21,7 +21,7 @@ from queueing.states import Status
 from spa_project.lib.errors import DomainError
 from spa_project.tests.concurrency import Workers
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 TILLS = 4
 ROUNDS = 10

@@ -69,6 +69,7 @@ def end_hold_later(transaction_id: int) -> bool:
         return tasks.end_hold(transaction_id) is not None
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_of_many_processes_one_ends_a_hold(carl, make_transaction):
     held = make_transaction(Status.PENDING_THERAPIST)

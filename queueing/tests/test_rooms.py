@@ -127,6 +127,7 @@ def make_ready_later(room_id: int) -> bool:
         return tasks.make_ready(room_id) is not None
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_of_many_processes_one_makes_a_room_ready(branch, maya):
     room = services.room_set_status(branch, "1", RoomStatus.PREPARING)

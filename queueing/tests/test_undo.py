@@ -152,6 +152,7 @@ def undo_as(therapist_id: int, transaction_id: int) -> str:
     return "done"
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_of_two_processes_one_takes_the_step_back(maya, make_transaction):
     started = make_transaction(Status.IN_SERVICE)

@@ -31,7 +31,7 @@ from spa_project.lib.db.transactions import durable
 from spa_project.lib.errors import DomainError
 from spa_project.tests.concurrency import Workers
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 CROWD = 20
 MOST_RUN_AGAIN = 0.05  # of all claims

@@ -1,15 +1,20 @@
 """Run a command with private servers in its `DATABASE_URL` and `REDIS_URL`.
 
 python -m tools.servers -- pytest
+python -m tools.servers --workers 2 -- pytest -n 2
+
+With `--workers`, each worker of pytest-xdist has servers of its own, in `DATABASE_URL_0`,
+`REDIS_URL_0` and so on; spa_project/tests/settings.py takes those of its worker.
 """
 
+import argparse
 import os
 import secrets
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 
 from tools.servers import MariaDB, Redis, ServerFailed
@@ -33,26 +38,38 @@ def foreground(command: Sequence[str], **settings: str) -> Iterator[subprocess.P
 
 def main(arguments: list[str]) -> int:
     """Run a command with fresh servers in `DATABASE_URL` and `REDIS_URL`; return its exit code."""
-    if arguments[:1] == ["--"]:
-        arguments = arguments[1:]
-    if not arguments:
-        print(__doc__, file=sys.stderr)
-        return 2
+    parser = argparse.ArgumentParser(prog="python -m tools.servers", description=__doc__)
+    parser.add_argument("--workers", type=int, default=1, metavar="N")
+    parser.add_argument("command", nargs="+")
+    options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _leave)
     # A shell starts background commands with SIGINT ignored, and what is ignored stays so in
     # every child. What has a handler is the default in children.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(45))
     try:
-        with MariaDB() as database, Redis() as broker:
-            settings = {"DATABASE_URL": database.url, "REDIS_URL": broker.url}
-            with foreground(arguments, **settings) as process:
+        with ExitStack() as running:
+            settings = _start_servers(running, options.workers)
+            with foreground(options.command, **settings) as process:
                 return process.wait()
     except ServerFailed as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
+
+
+def _start_servers(running: ExitStack, workers: int) -> dict[str, str]:
+    """Start the servers of each worker; return what the command finds in its environment."""
+    settings: dict[str, str] = {}
+    for number in range(workers):
+        urls = {
+            "DATABASE_URL": running.enter_context(MariaDB()).url,
+            "REDIS_URL": running.enter_context(Redis()).url,
+        }
+        settings = urls | settings  # the names without a number are the first worker's
+        settings |= {f"{name}_{number}": url for name, url in urls.items()}
+    return settings
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

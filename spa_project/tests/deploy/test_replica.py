@@ -80,6 +80,7 @@ def lagging(tmp_path: Path) -> dict[str, str]:
     return ours | {"REPORTS_DATABASE_URL": elsewhere}
 
 
+@pytest.mark.slow
 def test_lists_lag_and_claims_do_not(lagging):
     run = [sys.executable, "manage.py", "shell", "-v", "0", "-c", LOOK]
     done = subprocess.run(run, cwd=PROJECT, env=lagging, capture_output=True, text=True)

@@ -67,6 +67,7 @@ def before(floor) -> dict[str, str]:
     return digest()
 
 
+@pytest.mark.slow
 @tries(
     max_examples=volume(125, 5_000),
     deadline=None,

@@ -22,6 +22,7 @@ OTHERS_PARTS = {
 }
 
 
+@pytest.mark.slow
 def test_somebody_elses_id_is_as_good_as_none(floor, ask):
     theirs = floor.visit(Status.IN_SERVICE, Whose.ELSEWHERE)
     gone = floor.visit(Status.PENDING_THERAPIST, Whose.OWN)

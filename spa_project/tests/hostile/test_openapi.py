@@ -66,6 +66,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "mode"), CASES)
 def test_an_operation_keeps_its_word(application, floor, caplog, name, mode):
     for status in STATUSES[:3]:

@@ -36,6 +36,7 @@ def test_the_page_has_every_command_for_everybody_in_every_status_and_no_other()
     assert set(PAGE) == ALL
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("whose", Whose)
 def test_every_cell_is_as_the_page_says(floor, ask, whose):
     wrong = []
@@ -87,6 +88,7 @@ def test_these_are_the_words_for_a_visit_that_does_not_exist(floor, ask):
         assert outcome == ("transaction_not_found", _said_of_none(request), ())
 
 
+@pytest.mark.slow
 def test_every_screen_opens_to_whom_the_page_says(floor, monkeypatch):
     monkeypatch.setattr(pool, "run", on_the_tests_thread)
     visit = floor.visit(Status.PAID, Whose.OWN)

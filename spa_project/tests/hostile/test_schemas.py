@@ -64,6 +64,7 @@ def asker_of(command: str) -> Asker:
     return next((asker for asker in Asker if asker.value in roles), Asker.NOBODY)
 
 
+@pytest.mark.slow
 def test_wrong_data_is_invalid_and_changes_nothing(floor, ask):
     visit = floor.visit(Status.PENDING_THERAPIST, Whose.OWN)
     requests = []
