@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
@@ -34,6 +35,10 @@ from spa_project.lib.db.pool import pool
 from spa_project.lib.realtime.hub import hub
 
 PASSWORD = "a-long-walk-to-the-sea"
+# A busy machine is no failure: examples have no deadline.
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.load_profile("suite")
+
 LIB_TESTS = Path(__file__).parent / "spa_project" / "tests" / "lib"
 
 
