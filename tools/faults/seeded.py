@@ -81,7 +81,11 @@ BUGS = (
     ),
     Bug(
         "key-ignored",
-        (Change(SERVICES, "request_id=request_id,\n        request_digest", "request_digest"),),
+        (
+            Change(
+                SERVICES, "request_id=order.request_id,\n        request_digest", "request_digest"
+            ),
+        ),
     ),
     Bug(
         "told-before-the-commit",
