@@ -15,8 +15,7 @@ from django.utils.translation import ngettext
 from accounts.logins import end_every_login
 from accounts.models import Branch, Cashier, Therapist, User
 
-admin.site.site_header = admin.site.site_title = _("Spa floor")
-admin.site.index_title = _("Manage the spa")
+admin.site.site_header = admin.site.site_title = admin.site.index_title = _("Administration")
 admin.site.unregister(Group)  # roles are the three kinds of profile and two switches
 
 
@@ -48,7 +47,7 @@ class StaffAdmin(UserAdmin):
     fieldsets = (
         (None, {"fields": ("username", "password", "branch", "is_active")}),
         (_("Name"), {"fields": ("first_name", "last_name", "email")}),
-        (_("Also"), {"fields": ("is_staff", "is_monitor")}),
+        (_("Access"), {"fields": ("is_staff", "is_monitor")}),
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = (
@@ -71,24 +70,24 @@ class StaffAdmin(UserAdmin):
     readonly_fields = ("last_login", "date_joined")
     actions = ("end_logins", "allow_new_tries")
 
-    @admin.display(description=_("plays"))
+    @admin.display(description=_("Role"))
     def plays(self, user: User) -> str:
         """Return the person's roles in words."""
         return ", ".join(sorted(str(role.label) for role in user.roles))
 
-    @admin.action(description=_("End every login"), permissions=["change"])
+    @admin.action(description=_("Log out everywhere"), permissions=["change"])
     def end_logins(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
         """Log these people out everywhere, after the manager has confirmed it (revocation)."""
         if "confirmed" not in request.POST:
             context = self.admin_site.each_context(request) | {
-                "title": _("End every login"),
+                "title": _("Log out everywhere"),
                 "people": people,
                 "opts": self.opts,
             }
             return TemplateResponse(request, "admin/accounts/user/end_logins.html", context)
         for person in people:
             end_every_login(person)
-            self.log_change(request, person, str(_("Every login ended.")))
+            self.log_change(request, person, str(_("Logged out everywhere.")))
         told = ngettext(
             "%(count)d person is logged out everywhere.",
             "%(count)d people are logged out everywhere.",
@@ -97,12 +96,12 @@ class StaffAdmin(UserAdmin):
         self.message_user(request, told % {"count": len(people)}, messages.SUCCESS)
         return None
 
-    @admin.action(description=_("Allow new log-in tries"), permissions=["change"])
+    @admin.action(description=_("Unlock account"), permissions=["change"])
     def allow_new_tries(self, request: HttpRequest, people: QuerySet[User]) -> None:
         """Reset the failed logins that lock these people out."""
         for person in people:
             forget_wrong_passwords(username=person.username)
-        self.message_user(request, _("They can try again now."), messages.SUCCESS)
+        self.message_user(request, _("Account unlocked."), messages.SUCCESS)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Return all users for superusers, and all but superusers for managers."""

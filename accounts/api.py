@@ -125,7 +125,7 @@ def _authenticate(request: HttpRequest) -> User:
     form = AuthenticationForm(request, read(request, Credentials).model_dump())
     user = form.get_user() if form.is_valid() else None
     if not isinstance(user, User):
-        raise NotAuthenticated(_("This name and password do not belong together."))
+        raise NotAuthenticated(_("Incorrect username or password."))
     return user
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 class AccountsConfig(AppConfig):
     name = "accounts"
-    verbose_name = _("People")
+    verbose_name = _("Staff")
 
     def ready(self) -> None:
         """Connect the signal receivers that announce changes of people."""

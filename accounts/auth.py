@@ -98,7 +98,7 @@ class Caller:
     def here(self) -> Branch:
         """Return the caller's branch; raise `Invalid` when the address names none."""
         if self.branch is None:
-            raise Invalid(_("Please choose a branch first."))
+            raise Invalid(_("Choose a branch first."))
         return self.branch
 
     @property

@@ -19,32 +19,32 @@ class LoginForm(AuthenticationForm):
     """Django's form with this project's messages, which are translated into all its languages."""
 
     error_messages = AuthenticationForm.error_messages | {
-        "invalid_login": _("This name and password do not belong together."),
+        "invalid_login": _("Incorrect username or password."),
     }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
-            field.error_messages["required"] = _("Please fill this in.")
+            field.error_messages["required"] = _("Required.")
 
 
 class PinForm(forms.Form):
     """A person's PIN, twice, and their password, because a screen may be unattended."""
 
     pin = forms.CharField(
-        label=_("PIN, 4 to 6 digits (empty: no PIN)"),
+        label=_("New PIN (4-6 digits)"),
         required=False,
-        validators=[RegexValidator(PIN, _("Please choose 4 to 6 digits."))],
+        validators=[RegexValidator(PIN, _("Enter 4 to 6 digits."))],
         widget=forms.PasswordInput(_DIGITS),
     )
     again = forms.CharField(
-        label=_("The PIN once more"), required=False, widget=forms.PasswordInput(_DIGITS)
+        label=_("Confirm PIN"), required=False, widget=forms.PasswordInput(_DIGITS)
     )
     password = forms.CharField(
         label=_("Your password"),
         strip=False,
         widget=forms.PasswordInput({"autocomplete": "current-password"}),
-        error_messages={"required": _("Please fill this in.")},
+        error_messages={"required": _("Required.")},
     )
 
     def __init__(self, request: HttpRequest, user: User) -> None:
@@ -55,10 +55,10 @@ class PinForm(forms.Form):
         """Refuse two PINs that differ, and a password that is not this person's."""
         data = self.cleaned_data
         if data.get("pin") != data.get("again") and "pin" not in self.errors:
-            self.add_error("again", _("The two PINs are not the same."))
+            self.add_error("again", _("PINs don't match."))
         if self.errors:
             return data
         name = self._user.get_username()
         if authenticate(self._request, username=name, password=data["password"]) is None:
-            self.add_error("password", _("This is not your password."))
+            self.add_error("password", _("Incorrect password."))
         return data

@@ -29,8 +29,8 @@ def answer(
     seconds = _seconds_left(request, credentials or getattr(request, "axes_credentials", None))
     minutes = -(-seconds // 60)
     sentence = ngettext(
-        "Too many wrong passwords. Please try again in %(minutes)d minute.",
-        "Too many wrong passwords. Please try again in %(minutes)d minutes.",
+        "Too many incorrect passwords. Try again in %(minutes)d minute.",
+        "Too many incorrect passwords. Try again in %(minutes)d minutes.",
         minutes,
     ) % {"minutes": minutes}
     return problem(request.path, RateLimited(sentence, retry_after=seconds))

@@ -33,37 +33,39 @@ STAFF = (Role.THERAPIST, Role.CASHIER, Role.MANAGER)
 def validate_time_zone(name: str) -> None:
     """Refuse a name that the time-zone database does not have."""
     if name not in zoneinfo.available_timezones():
-        raise ValidationError(_("“%(name)s” is not a time zone."), params={"name": name})
+        raise ValidationError(
+            _("“%(name)s” isn't a time zone. Enter one like “Asia/Manila”."), params={"name": name}
+        )
 
 
 class Branch(models.Model):
     """One spa; queues, codes, rooms and screens all belong to a branch."""
 
     name = models.CharField(_("name"), max_length=80, unique=True)
-    slug = models.SlugField(_("short name in addresses"), max_length=40, unique=True)
+    slug = models.SlugField(_("URL name"), max_length=40, unique=True)
     time_zone = models.CharField(
         _("time zone"), max_length=64, default="Asia/Manila", validators=[validate_time_zone]
     )
     day_start = models.TimeField(
         _("business day starts at"),
         default=datetime.time(4, 0),
-        help_text=_("Customers before this time still belong to the day before."),
+        help_text=_("Visits before this time count as the previous day."),
     )
     shared_rooms = models.BooleanField(
-        _("therapists share the rooms"),
+        _("shared rooms"),
         default=False,
-        help_text=_("A therapist whose own room is not ready, or who has none, gets any free one."),
+        help_text=_("A therapist without a ready room gets any available one."),
     )
     preparing_minutes = models.PositiveSmallIntegerField(
-        _("minutes to prepare a room"),
+        _("room turnaround (minutes)"),
         default=15,
-        help_text=_("After that a room counts as ready by itself. 0: only when somebody says so."),
+        help_text=_("Rooms become ready after this time. 0 = only when staff mark them ready."),
     )
     active = models.BooleanField(_("open"), default=True)
-    address = models.TextField(_("address"), blank=True, help_text=_("As receipts show it."))
+    address = models.TextField(_("address"), blank=True, help_text=_("Printed on receipts."))
     tax_id = models.CharField(_("tax number"), max_length=40, blank=True)
     doubtful_change = models.DecimalField(
-        _("doubtful change"),
+        _("large-change warning"),
         max_digits=MAX_DIGITS,
         decimal_places=DECIMAL_PLACES,
         null=True,
@@ -71,8 +73,8 @@ class Branch(models.Model):
         default=Decimal(1000),
         validators=[MinValueValidator(0)],
         help_text=_(
-            "Cashiers are asked again when the change would be this much or more: a zero may have "
-            "slipped in. Best the largest note; empty: never asked."
+            "Ask cashiers to confirm when change is at least this much. Tip: your largest "
+            "note. Empty = never."
         ),
     )
 
@@ -107,16 +109,19 @@ class User(AbstractUser):
     branch = models.ForeignKey(
         Branch, verbose_name=_("branch"), null=True, blank=True, on_delete=models.PROTECT
     )
+    is_staff = models.BooleanField(
+        _("manager"), default=False, help_text=_("Can open Administration and reports.")
+    )
     is_monitor = models.BooleanField(
-        _("may watch the monitor"),
+        _("wall screen"),
         default=False,
-        help_text=_("For the account of a wall screen; staff may always watch."),
+        help_text=_("For wall screens. Staff always have access."),
     )
     is_demo = models.BooleanField(
         _("demo account"),
         default=False,
         editable=False,
-        help_text=_("Made by the seed command with a password it printed."),
+        help_text=_("Created with the demo data."),
     )
 
     #: Incrementing it revokes every login of this person: sessions, tokens and tickets.
@@ -128,8 +133,8 @@ class User(AbstractUser):
     objects: ClassVar[StaffManager] = StaffManager()
 
     class Meta:
-        verbose_name = _("person")
-        verbose_name_plural = _("people")
+        verbose_name = _("staff member")
+        verbose_name_plural = _("staff")
 
     @property
     def roles(self) -> frozenset[Role]:
@@ -172,7 +177,7 @@ class StaffProfileManager(models.Manager[Profile]):
 class StaffProfile(models.Model):
     """The common fields of therapists and cashiers."""
 
-    display_name = models.CharField(_("name on screens"), max_length=60)
+    display_name = models.CharField(_("display name"), max_length=60)
     active = models.BooleanField(_("active"), default=True)
 
     objects: ClassVar[StaffProfileManager[Self]] = StaffProfileManager()

@@ -7,6 +7,7 @@ command until the PIN is entered. The fifth wrong PIN ends the session.
 from django.contrib.auth.hashers import check_password, make_password
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.logins import Login
@@ -20,7 +21,7 @@ PIN = r"^[0-9]{4,6}$"
 
 class WrongPin(DomainError):
     code = "wrong_pin"
-    sentence = _("This PIN is not right.")
+    sentence = _("Incorrect PIN.")
     http_status = 403
 
 
@@ -62,9 +63,13 @@ def unlock(user: User, login: Login, pin: str) -> None:
     if tries <= TRIES and check_password(pin, user.pin):
         found.delete()
     elif tries >= TRIES:
-        raise NotAuthenticated(_("The PIN was wrong too often. Please log in again."))
+        raise NotAuthenticated(_("Too many incorrect PINs. Log in again."))
     else:
-        raise WrongPin
+        left = TRIES - tries
+        told = ngettext(
+            "Incorrect PIN. %(count)d try left.", "Incorrect PIN. %(count)d tries left.", left
+        )
+        raise WrongPin(told % {"count": left})
 
 
 def _require_session(login: Login) -> None:

@@ -1,5 +1,6 @@
 """Views of the home page and the PIN."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
@@ -28,5 +29,10 @@ def pin(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         set_pin(caller.person, form.cleaned_data["pin"])
         return redirect("therapist")
-    context = {"branch": caller.branch, "form": form, "has_pin": bool(caller.person.pin)}
+    context = {
+        "branch": caller.branch,
+        "form": form,
+        "has_pin": bool(caller.person.pin),
+        "lock_minutes": settings.LOCK_MINUTES,
+    }
     return render(request, "accounts/pin.html", context)

@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 from catalog.menu_import.csv_format import tidy
 from catalog.menu_import.diff import order_after
 from catalog.models import Service, ServiceCategory, ServiceClassification
-from spa_project.lib.money import format_amount
+from spa_project.lib.money import display_amount
 
 
 class TidyCharField(forms.CharField):
@@ -34,11 +34,11 @@ class MenuForm(forms.ModelForm):
     """A form for a menu entry; one without an order number is put after its siblings."""
 
     order = forms.IntegerField(
-        label=_("Order"),
+        label=_("Position"),
         min_value=0,
         required=False,
         widget=AdminIntegerFieldWidget,
-        help_text=_("Small numbers come first. Empty: at the end."),
+        help_text=_("Lower numbers come first. Empty = last."),
     )
     parent = ""
 
@@ -119,12 +119,12 @@ class ServiceCategoryAdmin(admin.ModelAdmin):
         categories: QuerySet[ServiceCategory] = super().get_queryset(request)
         return categories.annotate(service_count=Count("services"))
 
-    @admin.display(description=_("services"))
+    @admin.display(description=_("treatments"))
     def services(self, category: Any) -> SafeString:
         """Return a link to the list of this category's services."""
         address = reverse("admin:catalog_service_changelist")
         count = category.service_count
-        words = ngettext("%(count)d service", "%(count)d services", count) % {"count": count}
+        words = ngettext("%(count)d treatment", "%(count)d treatments", count) % {"count": count}
         return format_html(
             '<a href="{}?category__id__exact={}">{}</a>', address, category.pk, words
         )
@@ -154,8 +154,8 @@ class ServiceAdmin(admin.ModelAdmin):
         amounts = sorted(offer.price for offer in service.classifications.all() if offer.active)
         if not amounts:
             return "-"
-        ends = dict.fromkeys(map(format_amount, (amounts[0], amounts[-1])))
-        return f"{settings.CURRENCY} {' – '.join(ends)}"
+        ends = dict.fromkeys(map(display_amount, (amounts[0], amounts[-1])))
+        return " – ".join(ends)
 
 
 @admin.register(ServiceClassification)

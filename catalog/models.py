@@ -14,8 +14,8 @@ DAY_MINUTES = 24 * 60
 class MenuEntry(models.Model):
     """The common fields of all menu entries: order and switch."""
 
-    order = models.PositiveIntegerField(_("order"), default=0, db_index=True)
-    active = models.BooleanField(_("on the menu"), default=True)
+    order = models.PositiveIntegerField(_("position"), default=0, db_index=True)
+    active = models.BooleanField(_("on menu"), default=True)
 
     class Meta:
         abstract = True
@@ -51,14 +51,16 @@ class Service(MenuEntry):
         _("picture"),
         max_length=300,
         blank=True,
-        help_text=_("An address on this site, such as /static/img/hilot.jpg."),
+        help_text=_("A picture on this site, such as /static/img/hilot.jpg."),
         # The pages' content security policy (CSP) allows pictures of this site only.
-        validators=[RegexValidator(r"^/[^/\\]", _("Pictures must come from this site."))],
+        validators=[
+            RegexValidator(r"^/[^/\\]", _("Enter an address on this site that begins with “/”."))
+        ],
     )
 
     class Meta:
-        verbose_name = _("service")
-        verbose_name_plural = _("services")
+        verbose_name = _("treatment")
+        verbose_name_plural = _("treatments")
         ordering = ["order", "id"]
         constraints = [
             models.UniqueConstraint(fields=["category", "name"], name="service_once_in_a_category")
@@ -83,11 +85,11 @@ class ServiceClassification(MenuEntry):
 
     service = models.ForeignKey(
         Service,
-        verbose_name=_("service"),
+        verbose_name=_("treatment"),
         on_delete=models.PROTECT,
         related_name="classifications",
     )
-    classification = models.CharField(_("classification"), max_length=80)
+    classification = models.CharField(_("option"), max_length=80)
     price = models.DecimalField(
         _("price"),
         max_digits=MAX_DIGITS,

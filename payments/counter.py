@@ -42,8 +42,7 @@ def claim(cashier: Cashier, *, code: str) -> Transaction:
         if held.code == code:
             return held
         raise WrongState(
-            _("Customer %(code)s is at your counter. Please finish or give back first.")
-            % {"code": held.code}
+            _("Finish %(code)s or return them to the line first.") % {"code": held.code}
         )
     branch = branch_of(cashier.user)
     # The key is found first, then locked: locking by the code could deadlock with a payment.
@@ -51,7 +50,7 @@ def claim(cashier: Cashier, *, code: str) -> Transaction:
     found = open_here.values_list("pk", flat=True).first()
     transaction = found and open_here.select_for_update().filter(pk=found).first()
     if not transaction:
-        raise TransactionNotFound(_("Nobody here has the number %(code)s.") % {"code": code})
+        raise TransactionNotFound(_("No customer with number %(code)s.") % {"code": code})
     return _to_the_counter(ready(transaction, branch, Status.FINISHED), cashier)
 
 

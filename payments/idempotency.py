@@ -49,4 +49,4 @@ def _made_by(request: Request, **where: Transaction) -> Payment | PaymentAttempt
 
 def used_otherwise() -> Conflict:
     """Return the refusal of an idempotency key that was used for another payment."""
-    return Conflict(_("This request was already used for another payment."))
+    return Conflict(_("This payment was already sent."))

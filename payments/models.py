@@ -26,18 +26,18 @@ CASH = "cash"
 class Kind(models.TextChoices):
     """A way in which a method takes money."""
 
-    CASH = "cash", _("Cash: paid at once, with change")
-    TERMINAL = "terminal", _("Terminal: paid when it says so, to the cent")
+    CASH = "cash", _("Cash")
+    TERMINAL = "terminal", _("Card or e-wallet terminal")
 
 
 class PaymentMethod(models.Model):
     """A payment method that managers offer."""
 
-    code = models.SlugField(_("short name"), max_length=20, primary_key=True)
+    code = models.SlugField(_("code"), max_length=20, primary_key=True)
     name = models.CharField(_("name"), max_length=40)
-    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
-    active = models.BooleanField(_("offered"), default=True)
-    position = models.PositiveSmallIntegerField(_("place on the till"), default=0)
+    kind = models.CharField(_("type"), max_length=10, choices=Kind)
+    active = models.BooleanField(_("available"), default=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
 
     class Meta:
         verbose_name = _("payment method")
@@ -85,15 +85,15 @@ class PaymentAttempt(Record):
     method = models.ForeignKey(PaymentMethod, on_delete=models.PROTECT)
     amount_due = models.DecimalField(_("due"), max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES)
     reference = models.CharField(_("reference"), max_length=60, blank=True)
-    started_at = models.DateTimeField(_("at"), default=timezone.now)
-    ended_at = models.DateTimeField(_("answered at"), null=True, blank=True)
+    started_at = models.DateTimeField(_("time"), default=timezone.now)
+    ended_at = models.DateTimeField(_("result time"), null=True, blank=True)
     ended_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
-        verbose_name=_("answer entered by"),
+        verbose_name=_("result entered by"),
     )
     approved = models.BooleanField(_("approved"), null=True)
     request_id = ExactCharField(max_length=64, null=True, unique=True, editable=False)
@@ -152,7 +152,7 @@ class Payment(Record):
     receipt_number = models.PositiveIntegerField(_("receipt"))
     #: The secret in the receipt's address.
     receipt_key = ExactCharField(max_length=43, unique=True, default=new_key, editable=False)
-    created_at = models.DateTimeField(_("at"), default=timezone.now)
+    created_at = models.DateTimeField(_("time"), default=timezone.now)
     request_id = ExactCharField(max_length=64, null=True, unique=True, editable=False)
     request_digest = models.CharField(max_length=64, blank=True, editable=False)
 
@@ -210,7 +210,7 @@ class ReceiptPrint(Record):
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text=_("Nobody when the customer did it."),
+        help_text=_("Empty when the customer did it."),
     )
 
     class Meta:

@@ -29,7 +29,7 @@ from queueing.prices import require_displayed
 from queueing.states import Status
 from spa_project.lib.db.transactions import durable
 from spa_project.lib.fingerprint import fingerprint
-from spa_project.lib.money import format_amount
+from spa_project.lib.money import display_amount, format_amount
 
 
 class _Tender(NamedTuple):
@@ -124,15 +124,15 @@ def _to_pay(
 def _check_amount(transaction: Transaction, kind: str, tender: _Tender) -> None:
     change = tender.amount - transaction.total_amount
     words = {
-        "amount": format_amount(tender.amount),
-        "total": format_amount(transaction.total_amount),
-        "change": format_amount(change),
+        "amount": display_amount(tender.amount),
+        "total": display_amount(transaction.total_amount),
+        "change": display_amount(change),
     }
     if change < 0:
         raise InsufficientPayment(_("%(amount)s is less than the total of %(total)s.") % words)
     if kind == Kind.TERMINAL and change:
-        raise NotTheTotal(_("A terminal takes exactly the total of %(total)s.") % words)
+        raise NotTheTotal(_("Card payments must equal the total: %(total)s.") % words)
     doubtful = transaction.branch.doubtful_change
     # Empty and 0 both mean never ask; without change nothing is unlikely.
     if doubtful and change and change >= doubtful and not tender.confirmed:
-        raise AmountDoubtful(_("Really %(amount)s? The change would be %(change)s.") % words)
+        raise AmountDoubtful(_("%(amount)s received? Change would be %(change)s.") % words)

@@ -106,6 +106,5 @@ def _answered_before(
         return transaction
     entered = _("approved") if attempt.approved else _("declined")
     raise Conflict(
-        _("%(name)s has already entered that the terminal %(answer)s.")
-        % {"name": attempt.ended_by, "answer": entered}
+        _("%(name)s already recorded: %(answer)s.") % {"name": attempt.ended_by, "answer": entered}
     )

@@ -67,9 +67,9 @@ class PeriodForm(forms.Form):
         dates: dict[str, datetime.date] = super().clean() or {}
         if {"first", "last"} <= dates.keys():
             if dates["first"] > dates["last"]:
-                raise forms.ValidationError(_("The first day is after the last."))
+                raise forms.ValidationError(_("“From” must be before “To”."))
             if dates["last"] - dates["first"] > LONGEST:
-                raise forms.ValidationError(_("Please choose at most three months."))
+                raise forms.ValidationError(_("Choose a period of up to 3 months."))
         return dates
 
 

@@ -26,12 +26,12 @@ class RoomAdmin(admin.ModelAdmin):
     ordering = ("branch", Length("number"), "number")  # as people count: 2 before 10
     actions = ("close", "open")
 
-    @admin.action(description=_("Take out of service (a room in use finishes first)"))
+    @admin.action(description=_("Close rooms (occupied rooms close after the visit)"))
     def close(self, request: HttpRequest, rooms: QuerySet[Room]) -> None:
         """Put rooms out of service."""
         self._set(request, rooms, RoomStatus.OUT_OF_SERVICE)
 
-    @admin.action(description=_("Put back into service"))
+    @admin.action(description=_("Open rooms"))
     def open(self, request: HttpRequest, rooms: QuerySet[Room]) -> None:
         """Put rooms back into service."""
         self._set(request, rooms, RoomStatus.AVAILABLE)
@@ -50,7 +50,7 @@ class RoomAdmin(admin.ModelAdmin):
         guests = in_use.exclude(current_transaction=None).values_list(
             "number", "current_transaction__code"
         )
-        sentence = _("Room %(room)s is in use by customer %(code)s.")
+        sentence = _("Room %(room)s is occupied by %(code)s.")
         told = [sentence % {"room": number, "code": code} for number, code in guests]
         return (
             (deletable, counts, set(), told)

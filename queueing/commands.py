@@ -160,7 +160,7 @@ def staff_confirm_selection(caller: Caller, data: Selection) -> JoinedReply:
 
 def _joined(branch: Branch, data: Selection, by: User | None) -> JoinedReply:
     if sum(item.quantity for item in data.items) > MAX_ITEMS:
-        raise Invalid(_("Please choose fewer services at once."))
+        raise Invalid(_("Too many treatments in one order."))
     transaction = services.confirm_selection(
         branch,
         choices=[
@@ -289,7 +289,7 @@ def room_set_status(caller: Caller, data: RoomSetting) -> RoomReply:
         or caller.here.shared_rooms
         or data.room_number == caller.therapist.room_number
     ):
-        raise NotAllowed(_("This is not your room."))
+        raise NotAllowed(_("That isn't your room."))
     room = services.room_set_status(caller.here, data.room_number, RoomStatus(data.status))
     return {"room": serialize_room(room)}
 

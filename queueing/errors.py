@@ -13,34 +13,34 @@ class TransactionNotFound(DomainError):
     """A refusal, also for someone else's transaction, which must look like none at all."""
 
     code = "transaction_not_found"
-    sentence = _("This customer is not with you.")
+    sentence = _("That customer isn't assigned to you.")
     http_status = 404
 
 
 class ServiceNotFound(DomainError):
     code = "service_not_found"
-    sentence = _("This service is not on the menu.")
+    sentence = _("That treatment is no longer on the menu.")
     http_status = 404
 
 
 class QueueEmpty(DomainError):
     code = "queue_empty"
-    sentence = _("No pending customers.")
+    sentence = _("No one is waiting.")
 
 
 class WrongState(DomainError):
     code = "wrong_state"
-    sentence = _("This step is not possible now.")
+    sentence = _("You can't do that right now.")
 
 
 class RoomNotReady(DomainError):
     code = "room_not_ready"
-    sentence = _("Your room is not ready.")
+    sentence = _("Your room isn't ready.")
 
 
 class EmptySelection(DomainError):
     code = "empty_selection"
-    sentence = _("Please choose at least one service.")
+    sentence = _("Choose at least one treatment.")
     http_status = 400
 
 

@@ -22,7 +22,7 @@ def hand_over(
     """
     colleague = _colleague(branch_of(user), therapist_id)
     if current_transaction_of(colleague):
-        raise WrongState(_("%(name)s has a customer now.") % {"name": colleague})
+        raise WrongState(_("%(name)s already has a customer.") % {"name": colleague})
     transaction = branch_transaction(user, transaction_id, *WITH_THERAPIST)
     return advance(
         transaction,
@@ -58,7 +58,7 @@ def change_room(
 def _colleague(branch: Branch, therapist_id: int) -> Therapist:
     people = Therapist.objects.on_duty(branch).select_related("user__branch")
     if not (found := people.filter(pk=therapist_id).first()):
-        raise WrongState(_("There is no such therapist here."))
+        raise WrongState(_("That therapist isn't available here."))
     return found
 
 

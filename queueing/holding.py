@@ -68,9 +68,9 @@ def reopen(user: User, *, code: str) -> Transaction:
     missed = _last_missed(branch, code)
     transaction = missed and branch_transaction(user, missed, Status.NO_SHOW)
     if not transaction:
-        raise TransactionNotFound(_("Nobody with this number was missed."))
+        raise TransactionNotFound(_("No missed customer with this number."))
     if timezone.now() - _reached_at(transaction) > REOPEN_WITHIN:
-        raise WrongState(_("This was too long ago. Please enter a new order."))
+        raise WrongState(_("Missed more than 15 minutes ago. Enter a new order."))
     return advance(
         transaction, Status.PENDING_THERAPIST, by=user, active_code=code_again(transaction)
     )
@@ -80,8 +80,7 @@ def code_again(transaction: Transaction) -> str:
     """Return the code a closed visit had; raise `Conflict` when another visit has it now."""
     if not codes.is_free(transaction.branch, transaction.code):
         raise Conflict(
-            _("Number %(code)s is someone else's now. Please enter a new order.")
-            % {"code": transaction.code}
+            _("Number %(code)s is in use again. Enter a new order.") % {"code": transaction.code}
         )
     return transaction.code
 

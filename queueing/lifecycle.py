@@ -77,7 +77,7 @@ def must_be(transaction: Transaction, *statuses: Status) -> None:
 def wrong_state(transaction: Transaction) -> WrongState:
     """Return the refusal that names the customer's current status."""
     return WrongState(
-        _("This step is not possible: customer %(code)s is now “%(status)s”.")
+        _("Can't do that: %(code)s is now “%(status)s”.")
         % {"code": transaction.code, "status": Status(transaction.status).label}
     )
 

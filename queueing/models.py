@@ -30,7 +30,7 @@ class RoomStatus(models.TextChoices):
     AVAILABLE = "available", _("Available")
     OCCUPIED = "occupied", _("Occupied")
     PREPARING = "preparing", _("Being prepared")
-    OUT_OF_SERVICE = "out_of_service", _("Out of service")
+    OUT_OF_SERVICE = "out_of_service", _("Closed")
 
 
 class Room(models.Model):
@@ -43,7 +43,7 @@ class Room(models.Model):
     )
     version = models.PositiveIntegerField(default=1, editable=False)
     #: Whether the room goes out of service when its present customer has left.
-    closing = models.BooleanField(_("closes after this customer"), default=False, editable=False)
+    closing = models.BooleanField(_("closes after this visit"), default=False, editable=False)
     #: When a room in preparation becomes available by itself.
     ready_at = models.DateTimeField(null=True, editable=False, db_index=True)
 
@@ -138,8 +138,8 @@ class Transaction(models.Model):
     _items: list["TransactionItem"] | None = None
 
     class Meta:
-        verbose_name = _("transaction")
-        verbose_name_plural = _("transactions")
+        verbose_name = _("visit")
+        verbose_name_plural = _("visits")
         indexes = [
             # Exactly the claim's WHERE and ORDER BY. With a smaller index InnoDB locks every
             # waiting row, and with SKIP LOCKED a second claim finds nobody while fifty wait.
@@ -206,8 +206,8 @@ class TransactionItem(models.Model):
     transaction = models.ForeignKey(Transaction, on_delete=models.CASCADE, related_name="items")
     service = models.ForeignKey(Service, on_delete=models.PROTECT)
     service_classification = models.ForeignKey(ServiceClassification, on_delete=models.PROTECT)
-    service_name = models.CharField(_("service"), max_length=120)
-    classification = models.CharField(_("classification"), max_length=80)
+    service_name = models.CharField(_("treatment"), max_length=120)
+    classification = models.CharField(_("option"), max_length=80)
     price = models.DecimalField(_("price"), max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES)
     duration_minutes = models.PositiveSmallIntegerField(_("minutes"))
 
@@ -250,13 +250,13 @@ class TransactionEvent(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text=_("Nobody when the customer did it."),
+        help_text=_("Empty when the customer did it."),
     )
     from_status = models.CharField(max_length=20, choices=Status)
     to_status = models.CharField(max_length=20, choices=Status)
-    reason = models.CharField(_("why"), max_length=250, blank=True)
+    reason = models.CharField(_("reason"), max_length=250, blank=True)
     #: Whether the step goes back along the arrow of the event before it.
-    is_undo = models.BooleanField(_("taken back"), default=False, db_default=False)
+    is_undo = models.BooleanField(_("undone"), default=False, db_default=False)
 
     class Meta:
         verbose_name = _("event")

@@ -67,12 +67,12 @@ def set_status(branch: Branch, room_number: str, status: RoomStatus) -> Room:
     `RoomNotReady` (no such room) or `WrongState` (in use).
     """
     if status == RoomStatus.OCCUPIED:
-        raise WrongState(_("Only a customer can occupy a room."))
+        raise WrongState(_("A room becomes occupied when a customer is called."))
     room = _existing(branch, room_number)
     if room.status == RoomStatus.OCCUPIED:
         closing = status == RoomStatus.OUT_OF_SERVICE
         if not (closing or room.closing):
-            raise WrongState(_("Room %(room)s is in use.") % {"room": room.number})
+            raise WrongState(_("Room %(room)s is occupied.") % {"room": room.number})
         return room if room.closing == closing else _write(room, room.status, closing=closing)
     if room.status == status:
         return room
@@ -94,7 +94,7 @@ def _lock(branch: Branch, number: str) -> Room | None:
 def _existing(branch: Branch, number: str) -> Room:
     room = _lock(branch, number)
     if room is None:
-        raise RoomNotReady(_("There is no such room here."))
+        raise RoomNotReady(_("That room doesn't exist here."))
     return room
 
 
@@ -112,16 +112,20 @@ def _any_available(branch: Branch) -> Room:
         room = queries.lock_room_unless_locked(pk)
         if room is not None and room.status == RoomStatus.AVAILABLE:
             return room
-    raise RoomNotReady(_("No room is free now."))
+    raise RoomNotReady(_("No room available."))
 
 
 def _refuse(room: Room | None) -> NoReturn:
     if room is None:
-        raise RoomNotReady(_("You have no room. Please ask a manager to give you one."))
-    raise RoomNotReady(
-        _("Room %(room)s is not ready: %(status)s.")
-        % {"room": room.number, "status": RoomStatus(room.status).label}
-    )
+        raise RoomNotReady(_("No room assigned. Ask a manager."))
+    raise RoomNotReady(_NOT_READY[RoomStatus(room.status)] % {"room": room.number})
+
+
+_NOT_READY = {
+    RoomStatus.PREPARING: _("Room %(room)s is still being prepared."),
+    RoomStatus.OCCUPIED: _("Room %(room)s is occupied."),
+    RoomStatus.OUT_OF_SERVICE: _("Room %(room)s is closed."),
+}
 
 
 def _prepare(room: Room, branch: Branch) -> Room:

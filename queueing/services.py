@@ -3,7 +3,7 @@
 Locks are taken in one order everywhere: actor, transaction, room, items, payment, event.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ from django.db import IntegrityError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Branch, Therapist, User
+from catalog.models import ServiceClassification
 from catalog.queries import offers_by_id
 from queueing import codes, rooms
 from queueing.access import branch_of, current_transaction_of, next_in_line, therapist_transaction
@@ -82,7 +83,7 @@ def _made_before(order: _Order) -> Transaction | None:
         return None
     earlier = Transaction.objects.with_people().filter(request_id=order.request_id).first()
     if earlier and earlier.request_digest != order.request_digest:
-        raise Conflict(_("This request was already used for another selection."))
+        raise Conflict(_("This order was already sent."))
     return earlier
 
 
@@ -112,13 +113,22 @@ def _create(branch: Branch, number: codes.Number, order: _Order, by: User | None
 def _items_for(choices: Sequence[Choice]) -> list[TransactionItem]:
     wanted = {choice.service_classification_id for choice in choices}
     offers = offers_by_id(wanted)
-    if len(offers) != len(wanted):
-        raise ServiceNotFound
+    if missing := wanted - offers.keys():
+        raise _not_on_the_menu(missing)
     return [
         TransactionItem.copy_of(offers[choice.service_classification_id])
         for choice in choices
         for _each in range(choice.quantity)
     ]
+
+
+def _not_on_the_menu(missing: Collection[int]) -> ServiceNotFound:
+    """Return the refusal for options that cannot be chosen; it names the first one that exists."""
+    found = ServiceClassification.objects.filter(pk__in=missing)
+    name = found.order_by("pk").values_list("service__name", flat=True).first()
+    if name is None:
+        return ServiceNotFound()
+    return ServiceNotFound(_("%(name)s is no longer on the menu.") % {"name": name})
 
 
 @durable
@@ -165,7 +175,7 @@ def add_service(
     """
     transaction = therapist_transaction(therapist, transaction_id, Status.IN_SERVICE)
     if len(transaction.item_list) >= settings.ITEMS_PER_TRANSACTION:
-        raise Invalid(_("There are as many services on the list as it can hold."))
+        raise Invalid(_("This order is full."))
     [item] = _items_for([Choice(service_classification_id)])
     require_displayed(expected_price, item.price)
     items = [*transaction.item_list, item]
@@ -184,9 +194,9 @@ def remove_item(therapist: Therapist, *, transaction_id: int, item_id: int) -> T
     items = {item.pk: item for item in transaction.item_list}
     item = items.pop(item_id, None)
     if item is None:
-        raise ServiceNotFound(_("This service is not on the customer's list."))
+        raise ServiceNotFound(_("That treatment isn't in this order."))
     if not items:
-        raise EmptySelection(_("The last service cannot be removed."))
+        raise EmptySelection(_("An order needs at least one treatment. Cancel it instead."))
     item.delete()
     return _change_items(transaction, items.values(), therapist, reason=f"- {item}")
 

@@ -17,12 +17,12 @@ class Status(TextChoices):
     ON_HOLD = "on_hold", _("On hold")
     THERAPIST_CONFIRMED = "therapist_confirmed", _("Called")
     IN_SERVICE = "in_service", _("In treatment")
-    FINISHED = "finished", _("Finished")
+    FINISHED = "finished", _("Ready to pay")
     AWAITING_PAYMENT = "awaiting_payment", _("At the counter")
     PAYING = "paying", _("Paying")
     PAID = "paid", _("Paid")
-    CANCELLED = "cancelled", _("Cancelled")
-    NO_SHOW = "no_show", _("Did not come")
+    CANCELLED = "cancelled", _("Canceled")
+    NO_SHOW = "no_show", _("No-show")
 
 
 #: The transition table. An arrow from a status to itself: something about it changed, such as the

@@ -29,7 +29,7 @@ def end_hold(transaction_id: int) -> Transaction | None:
     transaction = queries.lock_unless_locked(transaction_id)
     if transaction is None or not _is_over(transaction):
         return None
-    return advance(transaction, Status.PENDING_THERAPIST, by=None, reason=_("The hold was over."))
+    return advance(transaction, Status.PENDING_THERAPIST, by=None, reason=_("Hold expired."))
 
 
 @durable

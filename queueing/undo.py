@@ -32,9 +32,9 @@ def undo(user: User, *, transaction_id: int, version: int | None = None) -> Tran
     _require_last_step(user, last, version)
     back = Status(last.from_status)
     if not can_undo(back, Status(last.to_status)):
-        raise WrongState(_("This step cannot be taken back."))
+        raise WrongState(_("This can't be undone."))
     if Role.MANAGER not in user.roles and timezone.now() - last.at > WITHIN:
-        raise WrongState(_("This was too long ago to take back. Please ask a manager."))
+        raise WrongState(_("Too late to undo. Ask a manager."))
     return advance(transaction, back, by=user, undo=True, **_fields_of_return(transaction, back))
 
 
@@ -57,7 +57,7 @@ def _require_last_step(user: User, last: TransactionEvent, version: int | None) 
     is_news = version is not None and version != last.version
     if is_news or last.is_undo or not is_theirs:
         raise Conflict(
-            _("Already changed by %(name)s. The page shows how it is now.")
+            _("%(name)s already took the next step. Nothing to undo.")
             % {"name": last.by.shown_name if last.by else _("the customer")}
         )
 

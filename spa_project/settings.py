@@ -280,6 +280,9 @@ LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="en")
 LANGUAGES = [("en", "English"), ("fil", "Filipino"), ("es", "Español")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
+FORMAT_MODULE_PATH = ["spa_project.formats"]
+#: For languages of which Django has no formats.
+NUMBER_GROUPING = 3
 TIME_ZONE = "UTC"
 USE_TZ = True
 

@@ -132,15 +132,15 @@ def _lines(source: Source) -> Iterable[str]:
     path = Path(source)
     try:
         if not path.is_file():
-            raise bad_file(_("There is no file “%(path)s”.") % {"path": path})
+            raise bad_file(_("File not found: “%(path)s”.") % {"path": path})
         content = path.read_bytes()
         return io.StringIO(content.decode("utf-8-sig"), newline="").readlines()
     except OSError as error:
         reason = {"path": path, "reason": error.strerror}
-        raise bad_file(_("“%(path)s” cannot be read: %(reason)s.") % reason) from None
+        raise bad_file(_("“%(path)s” can't be read: %(reason)s.") % reason) from None
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        sentence = _("This is not UTF-8 text. Save the sheet as “CSV UTF-8”.")
+        sentence = _("This file isn't UTF-8 text. Save the sheet as “CSV UTF-8”.")
         raise bad_file(sentence, line=line) from None
 
 
@@ -156,7 +156,7 @@ def _records(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
                 yield begins, cells
             begins = reader.line_num + 1
     except csv.Error:
-        sentence = _("A quotation mark here is not closed properly; nothing below was read.")
+        sentence = _("A quotation mark isn't closed here, so nothing below it was read.")
         raise bad_file(sentence, line=begins) from None
 
 
@@ -168,7 +168,7 @@ def _column_names(line: int, header: list[str]) -> list[str]:
         raise bad_file(_("The columns must be separated by commas."), line=line)
     names = [tidy(name).casefold() for name in header]
     problems = [
-        Problem(line, name, _("There is no such column.") if name else _("A column has no name."))
+        Problem(line, name, _("Unknown column.") if name else _("A column has no name."))
         for name in names
         if name not in COLUMNS
     ]
@@ -176,7 +176,7 @@ def _column_names(line: int, header: list[str]) -> list[str]:
         if name not in names:
             problems.append(Problem(line, name, _("This column is missing.")))
         elif names.count(name) > 1:
-            problems.append(Problem(line, name, _("This column is there more than once.")))
+            problems.append(Problem(line, name, _("This column appears more than once.")))
     if problems:
         raise BadPriceList(problems)
     return names
@@ -204,7 +204,7 @@ def _text_reader(field: Field) -> Callable[[str], str]:
         if not field.blank:
             _require(cell)
         if _CONTROL.search(cell):
-            raise ValidationError(_("There is a character in it that cannot be shown."))
+            raise ValidationError(_("It contains a character that can't be shown."))
         field.run_validators(cell)
         return cell
 
@@ -221,7 +221,7 @@ def _read_price(cell: str) -> Decimal:
     try:
         return parse_amount(cell)
     except ValueError:
-        message = _("“%(cell)s” is not a price. Write it like 150 or 150.00.")
+        message = _("“%(cell)s” isn't a price. Enter one like 150 or 150.00.")
         raise ValidationError(message % {"cell": cell}) from None
 
 
@@ -229,7 +229,7 @@ def _read_minutes(cell: str) -> int:
     _require(cell)
     if _WHOLE_NUMBER.fullmatch(cell) and 1 <= int(cell) <= DAY_MINUTES:
         return int(cell)
-    message = _("“%(cell)s” is not a whole number of minutes from 1 to %(most)d.")
+    message = _("“%(cell)s” isn't a whole number of minutes from 1 to %(most)d.")
     raise ValidationError(message % {"cell": cell, "most": DAY_MINUTES})
 
 
@@ -263,7 +263,7 @@ def _repeated(rows: list[Row]) -> list[Problem]:
     for row in rows:
         line = first.setdefault(row.path, row.line)
         if line != row.line and row.bad.isdisjoint(NAME_COLUMNS):
-            sentence = _("This price of the service is already on line %(line)d.")
+            sentence = _("This price is already on line %(line)d.")
             problems.append(Problem(row.line, "classification", sentence % {"line": line}))
     return problems
 
@@ -276,6 +276,6 @@ def _contradicting(rows: list[Row]) -> list[Problem]:
         if row.bad.isdisjoint(("category", "service", "description")):
             other = first.setdefault(row.path[:2], row)
             if other.description != row.description:
-                sentence = _("The service is described in another way on line %(line)d.")
+                sentence = _("Line %(line)d describes this treatment differently.")
                 problems.append(Problem(row.line, "description", sentence % {"line": other.line}))
     return problems

@@ -72,7 +72,7 @@ class Entry:
         if len(self.path) < len(LEVELS):
             label = f"{meta.verbose_name} {label}"
         if name == "active":
-            return _("%(label)s again") % {"label": label}
+            return _("%(label)s back on the menu") % {"label": label}
         return f"{label} {_shown(old)} → {_shown(self.wanted[name])}"
 
 
@@ -109,7 +109,9 @@ def look_alikes(rows: Sequence[Row], menu: Menu) -> list[Problem]:
             *above, name = path = row.path[:depth]
             other = seen.setdefault((*above, _fold(name)), name)
             if other != name and path not in menu:
-                sentence = _("“%(name)s” is too much like “%(other)s”. Write both the same way.")
+                sentence = _(
+                    "“%(name)s” is nearly the same as “%(other)s”. Write both the same way."
+                )
                 names = {"name": name, "other": other}
                 problems.append(Problem(row.line, column, sentence % names))
     return problems

@@ -81,9 +81,7 @@ def import_file(source: Source, *, dry_run: bool = False) -> ImportReport:
     except IntegrityError:
         # The database's collation equates the name with another one, or someone else added it just
         # now.
-        sentence = _(
-            "The database takes two names for the same, or the menu was changed meanwhile."
-        )
+        sentence = _("Two names are too similar, or the menu changed meanwhile. Try again.")
         raise bad_file(sentence) from None
     return report
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from django.db import Error as DatabaseError
-from django.utils.translation import gettext as _
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from spa_project.lib.client_address import rate_limit_key
@@ -168,20 +167,16 @@ def validated(model: type[D], data: Any) -> D:
     try:
         return model.model_validate({} if data is None else data)
     except ValidationError as error:
-        raise Invalid(_explain(error)) from error
+        raise _explain(error) from error
 
 
-def _explain(error: ValidationError) -> str:
-    """Return the first validation error in words, with its field."""
+def _explain(error: ValidationError) -> Invalid:
+    """Return the refusal of the first validation error.
+
+    People read its sentence, which names no field; programs read `field`."""
     first = error.errors(include_url=False, include_input=False)[0]
-    field = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "missing":
-        return _("“%(field)s” is missing.") % {"field": field}
-    if first["type"] == "extra_forbidden":
-        return _("“%(field)s” is not known here.") % {"field": field[:40]}
-    if first["type"] in _OWN_WORDS:
-        return first["msg"]
-    return _("“%(field)s” is not valid.") % {"field": field or "data"}
+    sentence = first["msg"] if first["type"] in _OWN_WORDS else None
+    return Invalid(sentence, field=".".join(str(part)[:40] for part in first["loc"]))
 
 
 #: Validation errors whose message is a sentence of this project.

@@ -4,6 +4,9 @@ import re
 from decimal import Decimal
 from typing import Annotated, Any, TypeAlias
 
+from django.conf import settings
+from django.utils.formats import number_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -16,6 +19,11 @@ DECIMAL_PLACES = 2
 
 _AMOUNT = re.compile(AMOUNT_PATTERN)
 _CENT = Decimal("0.01")
+
+#: Signs of currencies; the others are written by their code.
+_SIGNS = {"PHP": "₱", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "MXN": "$", "THB": "฿"}
+#: Languages that write the sign behind the number.
+_SIGN_AFTER = frozenset({"es"})
 
 
 def parse_amount(text: Any) -> Decimal:
@@ -30,12 +38,23 @@ def format_amount(amount: Decimal) -> str:
     return f"{amount:.2f}"
 
 
+def display_amount(amount: Decimal) -> str:
+    """Write an amount for people: the currency's sign and separators of thousands.
+
+    As `moneyFormat` of static/js/lib/money.js writes it in the same language."""
+    number = number_format(amount, DECIMAL_PLACES, force_grouping=True)
+    sign = _SIGNS.get(settings.CURRENCY, f"{settings.CURRENCY}\N{NO-BREAK SPACE}")
+    if get_language() in _SIGN_AFTER:
+        return f"{number}\N{NO-BREAK SPACE}{sign.strip()}"
+    return f"{sign}{number}"
+
+
 def _parse_on_the_wire(value: Any) -> Decimal:
     try:
         return parse_amount(value)
     except ValueError as error:
         raise PydanticCustomError(
-            "amount", str(_("Write the amount as text, like “150” or “150.00”."))
+            "amount", str(_("Enter an amount like 150 or 150.50."))
         ) from error
 
 

@@ -26,9 +26,9 @@ from spa_project.lib.web.responses import API, refusal_response, with_retry_afte
 logger = logging.getLogger(__name__)
 
 _TITLES = {
-    Invalid.http_status: _("This could not be understood"),
-    NotAllowed.http_status: _("This was not allowed"),
-    RateLimited.http_status: _("A little slower, please"),
+    Invalid.http_status: _("That didn't work"),
+    NotAllowed.http_status: _("Not allowed"),
+    RateLimited.http_status: _("Too many attempts"),
     ServerError.http_status: _("Something went wrong"),
     Busy.http_status: _("One moment, please"),
 }
@@ -64,7 +64,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Return 403 for a form without a valid CSRF token, usually because the page is old."""
-    return problem(request.path, NotAllowed(_("Please go back, reload the page and try again.")))
+    return problem(request.path, NotAllowed(_("Go back, reload the page and try again.")))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -23,9 +23,9 @@ def read_json(request: HttpRequest) -> Any:
     try:
         return json.loads(request.body or b"null")
     except RequestDataTooBig:
-        raise Invalid(_("This request is too big.")) from None
+        raise Invalid(_("That was too large to send.")) from None
     except (ValueError, RecursionError):
-        raise Invalid(_("The body is not JSON.")) from None
+        raise Invalid(_("The body isn't JSON.")) from None
 
 
 def read(request: HttpRequest, model: type[D]) -> D:
@@ -39,7 +39,7 @@ def require_own_page(request: HttpRequest, caller: Caller) -> None:
     A browser sends a session cookie with a request of any page; a token is sent on purpose.
     """
     if caller.is_sent_by_browser and check_csrf(request):
-        raise NotAllowed(_("Please reload the page and try again."))
+        raise NotAllowed(_("Reload the page and try again."))
 
 
 def json_with_etag(request: HttpRequest, data: Any, *, version: str) -> HttpResponse:

@@ -47,6 +47,7 @@ export function moneyFormat(language, currency, more = {}) {
     style: "currency",
     currency,
     currencyDisplay: "narrowSymbol",
+    useGrouping: "always",
     ...more,
   });
   return (amount) => format.format(/** @type {Intl.StringNumericLiteral} */ (amount));

@@ -25,7 +25,7 @@ export const words = readWords(document);
 const language = document.documentElement.lang;
 
 export const money = moneyFormat(language, data.currency);
-export const timeOfDay = timeOfDayFormat(language);
+export const timeOfDay = timeOfDayFormat(language, document.documentElement.dataset.timeZone);
 
 /**
  * Returns a text of the page with its placeholders filled.
@@ -36,6 +36,18 @@ export function say(name, values = {}) {
   return fillIn(words[name] ?? "", values);
 }
 
+const plurals = new Intl.PluralRules(language);
+
+/**
+ * A sentence with a number in the form its language wants: `found.one`, `found.other`.
+ * @param {string} name
+ * @param {number} count
+ */
+export function plural(name, count) {
+  const form = `${name}.${plurals.select(count)}`;
+  return say(form in words ? form : `${name}.other`, { count });
+}
+
 /**
  * What every component may call from its template.
  */
@@ -43,6 +55,7 @@ export const formatting = {
   money,
   timeOfDay,
   say,
+  plural,
 
   /** @param {number} minutes */
   length(minutes) {
@@ -84,6 +97,6 @@ export const formatting = {
     const says = item.classification.includes(String(item.duration_minutes));
     return says
       ? item.classification
-      : `${item.classification} · ${inWords(item.duration_minutes, words)}`;
+      : `${item.classification} · ${fillIn(words.minutes ?? "", { minutes: item.duration_minutes })}`;
   },
 };

@@ -13,7 +13,7 @@ import { say } from "./page.js";
 const UNDO_WITHIN_MS = 60_000;
 
 /**
- * @typedef {"therapist_recall" | "therapist_no_show" | "therapist_release" | "therapist_hand_over"
+ * @typedef {"therapist_no_show" | "therapist_release" | "therapist_hand_over"
  *   | "therapist_change_room" | "staff_hold" | "staff_cancel" | "manager_cancel"} StepCommand
  * @typedef {Pick<Wire.TransactionData, "id" | "version" | "code" | "status"> & { until: number }
  *   } Undoable
@@ -22,6 +22,8 @@ const UNDO_WITHIN_MS = 60_000;
 
 /** @type {Set<string>} */
 const REASON_REQUIRED = new Set(["therapist_release", "staff_cancel", "manager_cancel"]);
+/** @type {Set<string>} */
+const DESTRUCTIVE = new Set(["staff_cancel", "manager_cancel"]);
 /** @type {Set<string>} */
 const UNDOABLE = new Set([
   "therapist_confirm_next",
@@ -74,6 +76,10 @@ export const stepDialog = component(
     stepRequiresReason() {
       return REASON_REQUIRED.has(this.stepCommand);
     },
+    /** @returns {boolean} */
+    stepIsDestructive() {
+      return DESTRUCTIVE.has(this.stepCommand);
+    },
     /** @returns {Option[]} */
     stepOptions() {
       if (this.stepCommand === "therapist_hand_over") return this.freeTherapists(this.stepRow);
@@ -119,8 +125,6 @@ export const stepDialog = component(
     sendStep(command, because, bill) {
       const { reason = "" } = because;
       switch (command) {
-        case "therapist_recall":
-          return this.actUndoably(command, { transaction_id: because.transaction_id });
         case "therapist_hand_over":
           return this.actUndoably(command, { ...because, therapist_id: Number(this.choice) });
         case "therapist_change_room":

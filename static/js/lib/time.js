@@ -74,15 +74,17 @@ export function waitInWords([low, high], words) {
 }
 
 /**
- * Time of day in 24 hours.
+ * Time of day in 24 hours, as the spa's own clock shows it.
  * @param {string} language
+ * @param {string} [timeZone] of the branch; without one the device's
  * @returns {(moment: number | string) => string}
  */
-export function timeOfDayFormat(language) {
+export function timeOfDayFormat(language, timeZone) {
   const format = new Intl.DateTimeFormat(language, {
     hour: "2-digit",
     minute: "2-digit",
     hourCycle: "h23",
+    timeZone,
   });
   return (moment) => format.format(new Date(moment));
 }

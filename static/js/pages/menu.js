@@ -140,8 +140,9 @@ Alpine.data("menu", () =>
      * @returns {string}
      */
     fromPrice(service) {
-      const least = Math.min(...service.classifications.map((offer) => centsOf(offer.price)));
-      return this.say("from_price", { price: this.money(fromCents(least)) });
+      const prices = service.classifications.map((offer) => centsOf(offer.price));
+      const price = this.money(fromCents(Math.min(...prices)));
+      return new Set(prices).size > 1 ? this.say("from_price", { price }) : price;
     },
 
     /**
@@ -159,7 +160,7 @@ Alpine.data("menu", () =>
       refs.services.scrollIntoView({ block: "start" });
     },
     searched() {
-      if (this.isSearching) this.news = this.say("word_found", { count: this.services.length });
+      if (this.isSearching) this.news = this.plural("found", this.services.length);
     },
     stopSearching() {
       this.query = "";

@@ -188,6 +188,9 @@ Alpine.data("therapist", () =>
       if (wanted && wanted !== code) this.missed = say("was_taken", { wanted, code });
       focusOnceShown(() => refs.current);
     },
+    async recall() {
+      if (this.current) await this.act("therapist_recall", { transaction_id: this.current.id });
+    },
     async start() {
       if (!this.current) return;
       const update = started(this.current, new Date(this.now).toISOString());
