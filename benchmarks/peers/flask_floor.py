@@ -145,7 +145,7 @@ def therapist_confirm_next(data: dict[str, Any]) -> None:
     therapist = therapist_of(data)
     tx = next_of(TransactionStatus.pending_therapist, Transaction.selection_confirmed_at)
     if tx is None:
-        return refuse("therapist_confirm_next_result", "No pending customers.")
+        return refuse("therapist_confirm_next_result", "No one is waiting.")
     tx.therapist = therapist
     tx.room_number = therapist.room_number
     tx.status = TransactionStatus.therapist_confirmed

@@ -72,7 +72,7 @@ class Entry:
         if len(self.path) < len(LEVELS):
             label = f"{meta.verbose_name} {label}"
         if name == "active":
-            return _("%(label)s back on the menu") % {"label": label}
+            return _("%(label)s again") % {"label": label}
         return f"{label} {_shown(old)} → {_shown(self.wanted[name])}"
 
 

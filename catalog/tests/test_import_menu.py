@@ -112,7 +112,7 @@ def test_a_description_follows_the_file():
     bring_in(*SMALL)
     report = bring_in(*SMALL[:2], "Face,Peel,Gently,Whole face,700.00,40")
     assert [str(change) for change in report.changes] == [
-        "line 4: Face > Peel > Whole face: service description “” → “Gently”"
+        "line 4: Face > Peel > Whole face: treatment description “” → “Gently”"
     ]
     assert Service.objects.get(name="Peel").description == "Gently"
 
@@ -132,7 +132,7 @@ def test_what_is_listed_is_on_the_menu_again():
     report = bring_in(SMALL[0])
     assert str(report.changes[0]) == (
         "line 2: Massage > Hilot > 60 minutes: "
-        "on the menu again, service on the menu again, category on the menu again"
+        "on menu again, treatment on menu again, category on menu again"
     )
     assert [offer.classification for offer in ServiceClassification.objects.on_the_menu()] == [
         "60 minutes"
@@ -248,7 +248,7 @@ def test_columns_may_come_in_any_order_and_blank_lines_anywhere():
         ("price", "", "This cell is empty."),
         ("duration_minutes", "", "This cell is empty."),
         *(
-            ("price", cell, f"“{cell}” is not a price. Write it like 150 or 150.00.")
+            ("price", cell, f"“{cell}” isn't a price. Enter one like 150 or 150.00.")
             for cell in (
                 "-1",
                 "1.234",
@@ -265,11 +265,11 @@ def test_columns_may_come_in_any_order_and_blank_lines_anywhere():
             (
                 "duration_minutes",
                 cell,
-                f"“{cell}” is not a whole number of minutes from 1 to 1440.",
+                f"“{cell}” isn't a whole number of minutes from 1 to 1440.",
             )
             for cell in ("0", "1441", "-5", "60.0", "1h", "６０", "99999")
         ),
-        ("service", "Hi\x07lot", "There is a character in it that cannot be shown."),
+        ("service", "Hi\x07lot", "It contains a character that can't be shown."),
     ],
 )
 def test_a_bad_cell_is_named_by_line_and_column(column, cell, sentence):
@@ -296,12 +296,12 @@ def test_every_bad_cell_is_named_in_the_order_of_the_file():
         "massage,Hilot,Another,60 minutes,free,0",
         "Massage,Hilot,Another,60 minutes,1e400,60",
     ) == [
-        "line 4, column price: “free” is not a price. Write it like 150 or 150.00.",
-        "line 4, column duration_minutes: “0” is not a whole number of minutes from 1 to 1440.",
-        "line 4, column category: “massage” is too much like “Massage”. Write both the same way.",
-        "line 5, column price: “1e400” is not a price. Write it like 150 or 150.00.",
-        "line 5, column classification: This price of the service is already on line 2.",
-        "line 5, column description: The service is described in another way on line 2.",
+        "line 4, column price: “free” isn't a price. Enter one like 150 or 150.00.",
+        "line 4, column duration_minutes: “0” isn't a whole number of minutes from 1 to 1440.",
+        "line 4, column category: “massage” is nearly the same as “Massage”. Write both the same way.",
+        "line 5, column price: “1e400” isn't a price. Enter one like 150 or 150.00.",
+        "line 5, column classification: This price is already on line 2.",
+        "line 5, column description: Line 2 describes this treatment differently.",
     ]
 
 
@@ -313,7 +313,7 @@ def test_the_same_name_in_another_place_is_another_line_of_the_menu():
 @pytest.mark.parametrize("name", ["hilot", "HILOT", "Hílot", "Hi\u200blot"])
 def test_a_name_too_much_like_one_on_the_menu_is_refused(name):
     bring_in(*SMALL)
-    with pytest.raises(BadPriceList, match=r"line 2, column service: .* too much like “Hilot”"):
+    with pytest.raises(BadPriceList, match=r"line 2, column service: .* nearly the same as “Hilot”"):
         bring_in(f"Massage,{name},With coconut oil,60 minutes,550.00,60")
     assert Service.objects.count() == 2
 
@@ -321,7 +321,7 @@ def test_a_name_too_much_like_one_on_the_menu_is_refused(name):
 def test_names_that_only_the_database_takes_for_the_same_are_refused(monkeypatch):
     bring_in(*SMALL)
     monkeypatch.setattr(importer, "load_menu", dict)
-    with pytest.raises(BadPriceList, match="takes two names for the same"):
+    with pytest.raises(BadPriceList, match="too similar"):
         bring_in(*SMALL)
     assert ServiceClassification.objects.count() == 3
 
@@ -334,7 +334,7 @@ def test_a_row_with_too_few_or_too_many_cells_is_named(row):
 
 @pytest.mark.parametrize("row", ['Massage,"Hi"lot,x,y,1,1', 'Massage,"Hilot,x,y,1,1'])
 def test_a_quotation_mark_left_open_is_named_by_its_line(row):
-    sentence = "A quotation mark here is not closed properly; nothing below was read."
+    sentence = "A quotation mark isn't closed here, so nothing below it was read."
     assert problems_of(SMALL[0], row, SMALL[1]) == [f"line 3: {sentence}"]
 
 
@@ -345,11 +345,11 @@ def test_a_quotation_mark_left_open_is_named_by_its_line(row):
         ("\n\n", "The file is empty."),
         ("category;service\n", "line 1: The columns must be separated by commas."),
         (HEADER.replace("price", "cost"), "line 1, column price: This column is missing."),
-        (HEADER.replace("price", "cost"), "line 1, column cost: There is no such column."),
-        (HEADER + ",price\n", "line 1, column price: This column is there more than once."),
+        (HEADER.replace("price", "cost"), "line 1, column cost: Unknown column."),
+        (HEADER + ",price\n", "line 1, column price: This column appears more than once."),
         (HEADER + ",\n", "line 1: A column has no name."),
-        (f"{HEADER}\nMassage,Pi\xf1a".encode("latin-1"), "line 2: This is not UTF-8 text."),
-        (HEADER.encode("utf-16"), "line 1: This is not UTF-8 text."),
+        (f"{HEADER}\nMassage,Pi\xf1a".encode("latin-1"), "line 2: This file isn't UTF-8 text."),
+        (HEADER.encode("utf-16"), "line 1: This file isn't UTF-8 text."),
     ],
 )
 def test_a_file_that_is_no_price_list_is_refused(save_as, content, sentence):
@@ -360,7 +360,7 @@ def test_a_file_that_is_no_price_list_is_refused(save_as, content, sentence):
 
 def test_a_file_that_is_not_there_or_is_none_is_refused(tmp_path):
     for path in (tmp_path, tmp_path / "none.csv"):
-        with pytest.raises(CommandError, match="There is no file"):
+        with pytest.raises(CommandError, match="File not found"):
             run(str(path))
 
 
@@ -403,7 +403,7 @@ def test_one_bad_row_and_nothing_is_imported(save_as):
         run(path)
     assert str(caught.value) == (
         "Nothing was imported.\n"
-        "line 5, column price: “free” is not a price. Write it like 150 or 150.00."
+        "line 5, column price: “free” isn't a price. Enter one like 150 or 150.00."
     )
     assert not ServiceCategory.objects.exists()
 

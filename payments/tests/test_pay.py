@@ -70,7 +70,7 @@ def test_too_little_money_changes_nothing(carl, make_transaction):
 
 def test_a_slipped_zero_is_asked_about(carl, make_transaction):
     due = make_transaction(Status.AWAITING_PAYMENT)
-    with pytest.raises(AmountDoubtful, match=r"8700\.00.*8200\.00"):
+    with pytest.raises(AmountDoubtful, match=r"₱8,700\.00.*₱8,200\.00"):
         pay(carl, transaction_id=due.pk, amount_paid=Decimal("8700"))
     assert not Payment.objects.exists()
     paid = pay(carl, transaction_id=due.pk, amount_paid=Decimal("8700"), confirmed=True)

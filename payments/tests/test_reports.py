@@ -86,7 +86,7 @@ def test_a_manager_sees_the_last_week(office, make_transaction):
 def test_a_manager_chooses_the_days(office, make_transaction):
     make_transaction(Status.PAID)
     page = office.get("/reports/?first=2026-11-01&last=2026-11-02").content.decode()
-    assert "Nothing was paid" in page
+    assert "No payments in this period" in page
 
 
 @pytest.mark.parametrize(

@@ -114,26 +114,26 @@ FAULTS = {
         "A total is what the items come to, in money and in minutes.",
         Transaction,
         {"total_amount": "499.99"},
-        "transaction {pk}: its total is 499.99 and 60 minutes, its items come to 500.00 and 60",
+        "visit {pk}: its total is 499.99 and 60 minutes, its items come to 500.00 and 60",
     ),
     "an item taken away": Fault(
         "A total is what the items come to, in money and in minutes.",
         TransactionItem,
         {"transaction": NOBODY},
-        "transaction {pk}: its total is 500.00 and 60 minutes, its items come to 0.00 and 0",
+        "visit {pk}: its total is 500.00 and 60 minutes, its items come to 0.00 and 0",
         Status.PENDING_THERAPIST,
     ),
     "minutes written by hand": Fault(
         "A total is what the items come to, in money and in minutes.",
         Transaction,
         {"total_duration_minutes": 61},
-        "transaction {pk}: its total is 500.00 and 61 minutes, its items come to 500.00 and 60",
+        "visit {pk}: its total is 500.00 and 61 minutes, its items come to 500.00 and 60",
     ),
     "a payment lost": Fault(
         "Who has paid has a payment.",
         Payment,
         {"transaction": NOBODY},
-        "transaction {pk}: it is paid, and there is no payment",
+        "visit {pk}: it is paid, and there is no payment",
     ),
     "money gone from the day": Fault(
         "The payments of a day are what the day's paid visits cost.",
@@ -200,59 +200,59 @@ FAULTS = {
         "A transaction stands where its events led, one for each version.",
         Transaction,
         {"status": Status.CANCELLED},
-        "transaction {pk}: it is cancelled at version 1, its 1 events led to pending_therapist",
+        "visit {pk}: it is cancelled at version 1, its 1 events led to pending_therapist",
         Status.PENDING_THERAPIST,
     ),
     "a version counted without an event": Fault(
         "A transaction stands where its events led, one for each version.",
         Transaction,
         {"version": 8},
-        "transaction {pk}: it is paid at version 8, its 7 events led to paid",
+        "visit {pk}: it is paid at version 8, its 7 events led to paid",
     ),
     "a clock that ran backwards": Fault(
         "Time never runs backwards in a visit.",
         Transaction,
         {"service_finish_at": F("service_start_at") - timedelta(seconds=1)},
-        "transaction {pk}: service_finish_at is before service_start_at",
+        "visit {pk}: service_finish_at is before service_start_at",
     ),
     "a confirmation before the beginning": Fault(
         "Time never runs backwards in a visit.",
         Transaction,
         {"created_at": timezone.now() + timedelta(days=1)},
-        "transaction {pk}: selection_confirmed_at is before created_at",
+        "visit {pk}: selection_confirmed_at is before created_at",
     ),
     "a treatment that nobody gave, in no room": Fault(
         "Who came this far has the times and the people of the way.",
         Transaction,
         {"therapist": None, "room_number": "", "service_start_at": None},
-        "transaction {pk}: it is in_service without therapist, room_number, service_start_at",
+        "visit {pk}: it is in_service without therapist, room_number, service_start_at",
         Status.IN_SERVICE,
     ),
     "money that nobody took": Fault(
         "Who came this far has the times and the people of the way.",
         Transaction,
         {"cashier": None, "paid_at": None},
-        "transaction {pk}: it is paid without cashier, paid_at",
+        "visit {pk}: it is paid without cashier, paid_at",
     ),
     "a line joined at no time": Fault(
         "Who came this far has the times and the people of the way.",
         Transaction,
         {"queued_at": None},
-        "transaction {pk}: it is finished without queued_at",
+        "visit {pk}: it is finished without queued_at",
         Status.FINISHED,
     ),
     "a therapist not let go": Fault(
         "Staff, room and code are held while they are needed, no longer.",
         Transaction,
         {"active_therapist": F("therapist")},
-        "transaction {pk}: it is finished, but active_therapist is {therapist}",
+        "visit {pk}: it is finished, but active_therapist is {therapist}",
         Status.FINISHED,
     ),
     "a treatment that holds nobody": Fault(
         "Staff, room and code are held while they are needed, no longer.",
         Transaction,
         {"active_therapist": None, "active_room": None, "active_code": None},
-        "transaction {pk}: it is in_service, but active_therapist is empty, "
+        "visit {pk}: it is in_service, but active_therapist is empty, "
         "active_room is empty, active_code is empty",
         Status.IN_SERVICE,
     ),
@@ -260,7 +260,7 @@ FAULTS = {
         "Staff, room and code are held while they are needed, no longer.",
         Transaction,
         {"active_cashier": NOBODY},
-        "transaction {pk}: it is awaiting_payment, but active_cashier is 999",
+        "visit {pk}: it is awaiting_payment, but active_cashier is 999",
         Status.AWAITING_PAYMENT,
     ),
     "a room that looks free with a customer in it": Fault(
@@ -289,28 +289,28 @@ FAULTS = {
         "Nobody has what is still ahead of them.",
         Transaction,
         {"room_number": "1", "therapist_confirmed_at": F("selection_confirmed_at")},
-        "transaction {pk}: it is pending_therapist and has therapist_confirmed_at, room_number",
+        "visit {pk}: it is pending_therapist and has therapist_confirmed_at, room_number",
         Status.PENDING_THERAPIST,
     ),
     "a customer who jumped the line": Fault(
         "A place in a line is from when the customer joined it.",
         Transaction,
         {"queued_at": None},
-        "transaction {pk}: it joined its line at {joined}, its place is from None",
+        "visit {pk}: it joined its line at {joined}, its place is from None",
         Status.PENDING_THERAPIST,
     ),
     "a call that nobody made": Fault(
         "As often as a customer was called, they were called.",
         Transaction,
         {"calls": 2},
-        "transaction {pk}: it was called 1 times and counts 2",
+        "visit {pk}: it was called 1 times and counts 2",
         Status.THERAPIST_CONFIRMED,
     ),
     "a hold without an end": Fault(
         "Staff, room and code are held while they are needed, no longer.",
         Transaction,
         {"held_until": None},
-        "transaction {pk}: it is on_hold, but held_until is empty",
+        "visit {pk}: it is on_hold, but held_until is empty",
         Status.ON_HOLD,
     ),
     "a room that is used and will be ready": Fault(
@@ -324,13 +324,13 @@ FAULTS = {
         "A code is made of the running number.",
         Transaction,
         {"code": F("running_number")},
-        "transaction {pk}: its code is {number}, its number {number}",
+        "visit {pk}: its code is {number}, its number {number}",
     ),
     "a code that is not of the number": Fault(
         "A code is made of the running number.",
         Transaction,
         {"code": "4711"},
-        "transaction {pk}: its code is 4711, its number {number}",
+        "visit {pk}: its code is 4711, its number {number}",
     ),
     "a request that cannot be compared": Fault(
         "A request made one payment, and can be told again.",
@@ -348,7 +348,7 @@ FAULTS = {
         "While somebody pays, one terminal is at work, and never otherwise.",
         PaymentAttempt,
         {"ended_at": timezone.now()},
-        "transaction {pk}: it is paying with 0 terminals at work",
+        "visit {pk}: it is paying with 0 terminals at work",
         Status.PAYING,
     ),
     "half an answer of a terminal": Fault(
@@ -477,22 +477,22 @@ SHARED = {
     "a running number used twice": (
         "Running numbers of a day, and codes of the open, are not shared.",
         ("running_number",),
-        "transaction {two}: transaction {one} is number {number} as well",
+        "visit {two}: transaction {one} is number {number} as well",
     ),
     "a code two open customers have": (
         "Running numbers of a day, and codes of the open, are not shared.",
         ("code",),
-        "transaction {two}: transaction {one} is open with code {code} as well",
+        "visit {two}: transaction {one} is open with code {code} as well",
     ),
     "a therapist with two customers": (
         "Nobody of the staff has two customers at once.",
         ("therapist", "active_therapist"),
-        "transaction {two}: therapist {therapist} has transaction {one} as well",
+        "visit {two}: therapist {therapist} has transaction {one} as well",
     ),
     "a request that made two": (
-        "A request made one transaction, and can be told again.",
+        "A request made one visit, and can be told again.",
         ("request_id",),
-        "transaction {two}: request tap-00001 made {one} as well",
+        "visit {two}: request tap-00001 made {one} as well",
     ),
 }
 
@@ -534,7 +534,7 @@ def test_a_cashier_with_two_customers_is_found(unguarded, carl):
     Transaction.objects.filter(pk=two.pk).update(cashier=carl, active_cashier=carl)
     assert found() == {
         "Nobody of the staff has two customers at once.": [
-            f"transaction {mine}: cashier {carl.pk} has transaction {other} as well"
+            f"visit {mine}: cashier {carl.pk} has transaction {other} as well"
             for mine, other in ((two.pk, one.pk), (one.pk, two.pk))
         ]
     }
@@ -578,7 +578,7 @@ def run() -> str:
 
 def test_the_command_says_what_it_looked_at(floor):
     lines = run().splitlines()
-    assert "Who has paid has a payment. ok, 11 transactions" in lines
+    assert "Who has paid has a payment. ok, 11 visits" in lines
     assert lines[-1].startswith(f"The ledger is sound: {len(all_rules.rules)} rules over ")
 
 
@@ -589,7 +589,7 @@ def test_the_command_fails_and_names_the_rows(floor, capsys):
         call_command("verify_ledger", stdout=output)
     lines = output.getvalue().splitlines()
     at = lines.index(
-        "A total is what the items come to, in money and in minutes. 1 BROKEN of 11 transactions"
+        "A total is what the items come to, in money and in minutes. 1 BROKEN of 11 visits"
     )
     assert lines[at + 1].startswith(f"    transaction {floor[Status.FINISHED].pk}: its total is")
     assert capsys.readouterr().err == ""  # no progress bar without a terminal

@@ -78,7 +78,7 @@ def test_a_room_with_a_customer_in_it_stays(boss, make_transaction):
     make_transaction(Status.IN_SERVICE)
     room = Room.objects.exclude(current_transaction=None).get()
     page = boss.get(f"/admin/queueing/room/{room.pk}/delete/").content.decode()
-    assert "Room 1 is in use by customer 0001." in page
+    assert "Room 1 is occupied by 0001." in page
     boss.post(f"/admin/queueing/room/{room.pk}/delete/", {"post": "yes"})
     several = {"action": "delete_selected", "_selected_action": [room.pk], "post": "yes"}
     boss.post("/admin/queueing/room/", several)
@@ -116,7 +116,7 @@ def test_a_room_is_taken_out_of_service_and_put_back(boss, branch):
 
 def test_a_room_in_use_closes_later_and_cannot_be_opened(boss, make_transaction):
     make_transaction(Status.IN_SERVICE)
-    assert "Room 1 is in use." in act_on_rooms(boss, "open")
+    assert "Room 1 is occupied." in act_on_rooms(boss, "open")
     act_on_rooms(boss, "close")
     room = Room.objects.get()
     assert (room.status, room.closing) == ("occupied", True)

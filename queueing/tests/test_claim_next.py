@@ -68,7 +68,7 @@ def test_a_room_that_is_not_ready_keeps_the_customer_in_line(
 def test_a_therapist_without_a_room_is_told(maya, make_transaction):
     make_transaction(Status.PENDING_THERAPIST)
     maya.room_number = ""
-    with pytest.raises(RoomNotReady, match="no room"):
+    with pytest.raises(RoomNotReady, match="No room assigned"):
         services.confirm_next(maya)
 
 

@@ -54,8 +54,9 @@ def test_a_visitor_may_none_of_it(branch, command):
 def test_a_reason_has_something_to_read(maya, make_transaction, command, reason):
     called = make_transaction(Status.THERAPIST_CONFIRMED)
     data = {"transaction_id": called.pk, "reason": reason}
-    with pytest.raises(Invalid, match="reason"):
+    with pytest.raises(Invalid) as refusal:
         answer(Caller(maya.user, maya.user.branch), command, data)
+    assert refusal.value.as_reply()["field"] == "reason"
 
 
 def test_the_history_names_who_entered_an_order(branch, carl, hour):

@@ -54,7 +54,7 @@ def test_when_no_room_is_free_it_is_said_so(shared, maya, make_transaction):
     make_transaction(Status.PENDING_THERAPIST)
     services.room_set_status(shared, "1", RoomStatus.PREPARING)
     maya.user.branch = shared
-    with pytest.raises(RoomNotReady, match="No room is free"):
+    with pytest.raises(RoomNotReady, match="No room available"):
         services.confirm_next(maya)
 
 
@@ -86,7 +86,7 @@ def test_it_can_be_kept_open_after_all(branch, maya, make_transaction):
 
 def test_a_room_in_use_cannot_be_called_ready(branch, make_transaction):
     make_transaction(Status.IN_SERVICE)
-    with pytest.raises(WrongState, match="in use"):
+    with pytest.raises(WrongState, match="Room 1 is occupied"):
         services.room_set_status(branch, "1", RoomStatus.AVAILABLE)
 
 

@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
 BUSY = {
     "ok": False,
     "code": "busy",
-    "error": "The system is busy. Please try again in a moment.",
+    "error": "The system is busy. Try again in a moment.",
 }
 #: Tables to which a step of a customer's visit writes.
 TABLES = (

@@ -42,7 +42,7 @@ def test_somebody_elses_id_is_as_good_as_none(floor, ask):
             code = "invalid"
         assert (outcome.code, outcome.changed) == (code, ()), request
         if code == "transaction_not_found":
-            assert outcome.sentence == "This customer is not with you."
+            assert outcome.sentence == "That customer isn't assigned to you."
 
 
 @pytest.mark.parametrize("command", OTHERS_PARTS)

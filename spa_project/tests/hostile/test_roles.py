@@ -69,10 +69,10 @@ def _faults(cell: Cell, request: Request, outcome: Outcome) -> list[str]:
 def _said_of_none(request: Request) -> str:
     """Return the message for a visit that does not exist."""
     if request.command == "staff_reopen":
-        return "Nobody with this number was missed."
+        return "No missed customer with this number."
     if request.command == "cashier_claim":
-        return f"Nobody here has the number {request.data['code']}."
-    return "This customer is not with you."
+        return f"No customer with number {request.data['code']}."
+    return "That customer isn't assigned to you."
 
 
 def test_these_are_the_words_for_a_visit_that_does_not_exist(floor, ask):

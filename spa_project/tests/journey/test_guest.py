@@ -35,7 +35,7 @@ def test_a_kiosk_shows_the_number_and_then_forgets_its_customer(floor, windows, 
     page.get_by_test_id("confirm").click()
     code = page.get_by_test_id("code")
     expect(code).to_have_text(re.compile(r"^\d{4}$"))
-    expect(page.get_by_test_id("place")).to_contain_text(re.compile("before you|You are next"))
+    expect(page.get_by_test_id("place")).to_contain_text(re.compile("before you|You're next"))
     assert code.evaluate("(each) => parseFloat(getComputedStyle(each).fontSize)") >= 160
     page.get_by_test_id("new-order").click()
     expect(page.get_by_test_id("begin")).to_be_visible()
@@ -116,7 +116,7 @@ def test_a_ticket_says_how_long_its_customer_will_probably_wait(floor, windows, 
     for step in ("claim", "start"):
         therapist.get_by_test_id(step).click()
     therapist.get_by_test_id("finish").click(delay=HOLD_MS)
-    expect(ticket.get_by_test_id("wait")).to_have_text("Less than 5 minutes to wait")
+    expect(ticket.get_by_test_id("wait")).to_have_text("Estimated wait: under 5 min")
     assert complaints == []
 
 

@@ -115,13 +115,13 @@ def test_a_desk_order_and_every_way_out(windows, floor, complaints):
 def test_a_customer_cancels_on_the_ticket(windows, floor, complaints):
     desk = open_desk(windows, floor, "cashier1")
     code = order_at(desk, "Cid")
-    path = desk.get_by_role("link", name="Ticket").get_attribute("href")
+    path = desk.get_by_role("link", name="View ticket").get_attribute("href")
     ticket = windows.open(floor.two, path)
     the(ticket, "leave").click()
     the(ticket, "leave-stay").click()
     the(ticket, "leave").click()
     the(ticket, "leave-confirm").click()
-    expect(the(ticket, "status")).to_have_text("Cancelled")
+    expect(the(ticket, "status")).to_have_text("Canceled")
     expect(desk.locator(f"[data-code='{code}']")).to_have_count(0)
     assert complaints == []
 

@@ -124,7 +124,7 @@ test("a refusal is an answer, whatever its status", async () => {
   const world = await start();
   await world.answer(200);
   send(world, "cashier_claim_next", 1);
-  await world.answer(409, { ok: false, code: "queue_empty", error: "Nobody is waiting." });
+  await world.answer(409, { ok: false, code: "queue_empty", error: "No one is waiting." });
   assert.equal(world.said.at(-1)?.code, "queue_empty");
   assert.deepEqual(world.codes, []);
 });

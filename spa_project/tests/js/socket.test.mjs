@@ -91,8 +91,8 @@ test("an answer goes to the one who asked", async () => {
 test("a refusal rejects with its code and sentence", async () => {
   const world = openLive();
   const asked = world.socket.request("cashier_claim_next", {});
-  lastConnection(world).say({ id: 1, ok: false, code: "queue_empty", error: "Nobody is waiting." });
-  await assert.rejects(asked, { code: "queue_empty", message: "Nobody is waiting." });
+  lastConnection(world).say({ id: 1, ok: false, code: "queue_empty", error: "No one is waiting." });
+  await assert.rejects(asked, { code: "queue_empty", message: "No one is waiting." });
 });
 
 test("what was asked when the connection broke is rejected as lost", async () => {

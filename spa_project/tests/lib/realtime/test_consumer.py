@@ -181,7 +181,7 @@ async def _keep(sent: list[dict], message: dict) -> None:
     [
         ({"accept-language": "es-MX, en;q=0.5"}, "Ese comando no existe."),
         ({"accept-language": "es", "cookie": "django_language=fil"}, "Walang ganoong command."),
-        ({"accept-language": "xx"}, "There is no such command."),
+        ({"accept-language": "xx"}, "Unknown command."),
     ],
 )
 async def test_a_refusal_is_in_the_language_of_the_page(branch, headers, sentence):

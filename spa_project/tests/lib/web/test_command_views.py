@@ -53,7 +53,7 @@ def test_a_therapist_claims_over_http(as_maya, make_transaction):
 def test_a_refusal_has_the_same_words_and_a_status(as_maya):
     status, reply = post(as_maya, "therapist_confirm_next")
     assert status == 409
-    assert reply == {"ok": False, "code": "queue_empty", "error": "No pending customers."}
+    assert reply == {"ok": False, "code": "queue_empty", "error": "No one is waiting."}
 
 
 def test_a_session_must_prove_that_the_page_is_ours(maya):
@@ -88,7 +88,7 @@ def test_a_bad_body_is_refused_in_words(client, branch, body, status, code):
 def test_an_unknown_command_is_named_as_such(client, db):
     assert post(client, "make_me_rich") == (
         404,
-        {"ok": False, "code": "unknown_command", "error": "There is no such command."},
+        {"ok": False, "code": "unknown_command", "error": "Unknown command."},
     )
 
 

@@ -44,7 +44,7 @@ def test_a_page_is_busy_while_the_database_cannot_work(visitor, monkeypatch, cap
     break_with(monkeypatch, error)
     response = visitor.get("/")
     assert (response.status_code, response["Retry-After"]) == (503, "1")
-    assert b"try again in a moment" in response.content
+    assert b"Try again in a moment" in response.content
     assert_discreet(response)
     assert type(error).__name__ in caplog.text
 
@@ -93,7 +93,7 @@ def test_a_form_of_an_old_page_is_refused_with_what_to_do(branch):
 def test_a_host_that_is_not_ours_is_refused(visitor):
     response = visitor.get("/", headers={"host": "evil.example"})
     assert response.status_code == 400
-    assert b"could not be understood" in response.content
+    assert b"Reload the page and try again" in response.content
     assert_discreet(response)
 
 
