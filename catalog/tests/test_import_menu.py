@@ -298,7 +298,8 @@ def test_every_bad_cell_is_named_in_the_order_of_the_file():
     ) == [
         "line 4, column price: “free” isn't a price. Enter one like 150 or 150.00.",
         "line 4, column duration_minutes: “0” isn't a whole number of minutes from 1 to 1440.",
-        "line 4, column category: “massage” is nearly the same as “Massage”. Write both the same way.",
+        "line 4, column category: “massage” is nearly the same as “Massage”. "
+        "Write both the same way.",
         "line 5, column price: “1e400” isn't a price. Enter one like 150 or 150.00.",
         "line 5, column classification: This price is already on line 2.",
         "line 5, column description: Line 2 describes this treatment differently.",
@@ -313,7 +314,9 @@ def test_the_same_name_in_another_place_is_another_line_of_the_menu():
 @pytest.mark.parametrize("name", ["hilot", "HILOT", "Hílot", "Hi\u200blot"])
 def test_a_name_too_much_like_one_on_the_menu_is_refused(name):
     bring_in(*SMALL)
-    with pytest.raises(BadPriceList, match=r"line 2, column service: .* nearly the same as “Hilot”"):
+    with pytest.raises(
+        BadPriceList, match=r"line 2, column service: .* nearly the same as “Hilot”"
+    ):
         bring_in(f"Massage,{name},With coconut oil,60 minutes,550.00,60")
     assert Service.objects.count() == 2
 

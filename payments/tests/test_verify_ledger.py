@@ -591,7 +591,7 @@ def test_the_command_fails_and_names_the_rows(floor, capsys):
     at = lines.index(
         "A total is what the items come to, in money and in minutes. 1 BROKEN of 11 visits"
     )
-    assert lines[at + 1].startswith(f"    transaction {floor[Status.FINISHED].pk}: its total is")
+    assert lines[at + 1].startswith(f"    visit {floor[Status.FINISHED].pk}: its total is")
     assert capsys.readouterr().err == ""  # no progress bar without a terminal
 
 
@@ -602,7 +602,7 @@ def test_many_findings_are_counted_and_the_first_shown(floor, monkeypatch):
     output = StringIO()
     with pytest.raises(CommandError, match="not sound: 11 findings"):
         call_command("verify_ledger", stdout=output)
-    assert output.getvalue().count("    transaction ") == 3
+    assert output.getvalue().count("    visit ") == 3
     assert "    and 8 more\n" in output.getvalue()
 
 

@@ -64,7 +64,10 @@ def test_who_comes_after_all_has_their_old_place_and_code(maya, carl, make_trans
 def test_after_a_quarter_of_an_hour_it_is_too_late(maya, carl, make_transaction):
     gone = missed(make_transaction, maya)
     later = timezone.now() + holding.REOPEN_WITHIN + timedelta(seconds=1)
-    with time_machine.travel(later), pytest.raises(WrongState, match="Missed more than 15 minutes ago"):
+    with (
+        time_machine.travel(later),
+        pytest.raises(WrongState, match="Missed more than 15 minutes ago"),
+    ):
         holding.reopen(carl.user, code=gone.code)
 
 

@@ -35,7 +35,7 @@ def test_a_kiosk_shows_the_number_and_then_forgets_its_customer(floor, windows, 
     page.get_by_test_id("confirm").click()
     code = page.get_by_test_id("code")
     expect(code).to_have_text(re.compile(r"^\d{4}$"))
-    expect(page.get_by_test_id("place")).to_contain_text(re.compile("before you|You're next"))
+    expect(page.get_by_test_id("place")).to_contain_text(re.compile("ahead of you|You're next"))
     assert code.evaluate("(each) => parseFloat(getComputedStyle(each).fontSize)") >= 160
     page.get_by_test_id("new-order").click()
     expect(page.get_by_test_id("begin")).to_be_visible()
@@ -65,7 +65,7 @@ def test_another_language_keeps_the_cart(floor, windows, complaints):
     page.get_by_role("button", name="Español").click()
     expect(page.locator("html")).to_have_attribute("lang", "es")
     expect(page.get_by_test_id("cart-item")).to_have_count(1)
-    expect(page.get_by_test_id("confirm")).to_contain_text("Confirmar")
+    expect(page.get_by_test_id("confirm")).to_contain_text("Hacer pedido")
     assert complaints == []
 
 

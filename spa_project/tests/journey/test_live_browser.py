@@ -212,7 +212,7 @@ def test_a_step_whose_answer_is_lost_is_taken_back_with_the_reason(floor, window
     the(page, "start").click()
     expect(the(page, "timer")).to_be_visible()
     page.context.set_offline(True)
-    expect(the(page, "problem").first).to_contain_text("The connection was lost")
+    expect(the(page, "problem").first).to_contain_text("Connection lost")
     expect(the(page, "timer")).to_be_hidden()
     expect(the(page, "start")).to_be_disabled()
     gate.held = None
@@ -240,7 +240,7 @@ def test_a_step_shows_at_once_and_is_taken_back_with_the_reason(floor, windows, 
     assert visit["status"] == "therapist_confirmed"
     elsewhere.does("therapist_start_service", transaction_id=visit["id"])
     gate.release()
-    expect(the(page, "problem").first).to_contain_text("This step is not possible")
+    expect(the(page, "problem").first).to_contain_text("Can't do that")
     expect(the(page, "timer")).to_be_hidden()
     expect(the(page, "start")).to_be_visible()
     gate.is_deaf = False

@@ -82,7 +82,7 @@ def test_the_pin_opens_the_screen_again(tablet, complaints):
     for digit in WRONG:
         the(tablet, "lock").get_by_role("button", name=digit, exact=True).click()
     the(tablet, "unlock").click()
-    expect(the(tablet, "lock-problem")).to_have_text("This PIN is not right.")
+    expect(the(tablet, "lock-problem")).to_have_text("Incorrect PIN. 4 tries left.")
     the(tablet, "pin").focus()
     tablet.keyboard.type(PIN)
     tablet.keyboard.press("Enter")

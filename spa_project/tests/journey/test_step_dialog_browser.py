@@ -71,12 +71,11 @@ def test_a_desk_order_and_every_way_out(windows, floor, complaints):
     # Called twice, released, called again, marked as a no-show, and recalled after all.
     the(therapist, "claim").click()
     the(therapist, "recall").click()
-    decide(therapist)
     expect(the(therapist, "calls")).to_have_text("2")
     expect(board.locator(f".call[data-code='{code}']")).to_be_visible()
     the(therapist, "release").click()
     expect(the(therapist, "step-go")).to_be_disabled()
-    decide(therapist, "Asked for someone else")
+    decide(therapist, "Wants another therapist")
     expect(the(therapist, "queue").locator(f"[data-code='{code}']")).to_be_visible()
     the(therapist, "claim").click()
     the(therapist, "no-show").click()
@@ -102,7 +101,7 @@ def test_a_desk_order_and_every_way_out(windows, floor, complaints):
     the(therapist, "finish").click(delay=HOLD_MS)
     expect(desk.locator(f"[data-code='{code}'] [data-status='finished']")).to_be_visible()
     the(therapist, "my-day").click()
-    expect(the(therapist, "day-customers")).to_have_text("1")
+    expect(the(therapist, "day-customers")).to_have_text("1 customer")
     therapist.keyboard.press("Escape")
 
     # A manager cancels the visit in the cashier's queue.

@@ -197,7 +197,7 @@ def test_a_slipped_zero_is_asked_about(visit, complaints):
     the(till, "claim").click()
     the(till, "amount").fill("87000")
     the(till, "pay").click()
-    expect(the(till, "question")).to_contain_text("87000.00")
+    expect(the(till, "question")).to_contain_text("₱87,000.00")
     expect(the(till, "correct")).to_be_focused()
     the(till, "correct").click()
     the(till, "amount").fill("97000")
