@@ -82,7 +82,7 @@ def test_what_is_switched_off_cannot_be_chosen(branch, hour, level):
     }[level]
     row.active = False
     row.save()
-    with pytest.raises(ServiceNotFound):
+    with pytest.raises(ServiceNotFound, match="Swedish Massage is no longer on the menu"):
         services.confirm_selection(branch, choices=[Choice(hour.pk)])
 
 

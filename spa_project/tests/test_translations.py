@@ -57,6 +57,13 @@ def test_a_translation_keeps_the_gaps_of_its_sentence(language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_no_translation_outlives_its_sentence(language):
+    catalogue = read_catalogue(language)
+    assert set(sentences(catalogue)) == set(sentences(gather())), "run `make messages`"
+    assert list(catalogue.obsolete) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_the_compiled_words_are_the_written_ones(language):
     written, compiled = sentences(read_catalogue(language)), sentences(read_compiled(language))
     assert compiled.keys() <= written.keys(), "run `make messages`"

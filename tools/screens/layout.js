@@ -86,7 +86,13 @@
     if (!node.data.trim() || !isShown(node.parentElement)) continue;
     const range = document.createRange();
     range.selectNodeContents(node);
-    for (const rect of range.getClientRects()) take(node.parentElement, inked(rect));
+    const button = node.parentElement.closest(".button")?.getBoundingClientRect();
+    for (const rect of range.getClientRects()) {
+      take(node.parentElement, inked(rect));
+      if (button && (rect.left < button.left - SLACK || rect.right > button.right + SLACK)) {
+        if (rect.width > 1) problems.push(`“${node.data.trim()}” overflows its button`);
+      }
+    }
   }
 
   const width = document.documentElement.clientWidth;

@@ -30,4 +30,6 @@ test("every sum of cents survives the way there and back", () => {
 
 test("money is shown in the currency of the spa", () => {
   assert.equal(moneyFormat("en", "PHP")("1300.50"), "₱1,300.50");
+  assert.equal(moneyFormat("fil", "PHP")("1300.50"), "₱1,300.50");
+  assert.equal(moneyFormat("es", "PHP")("1300.50"), "1.300,50\u00a0₱");
 });

@@ -179,8 +179,8 @@ async def _keep(sent: list[dict], message: dict) -> None:
 @pytest.mark.parametrize(
     ("headers", "sentence"),
     [
-        ({"accept-language": "es-MX, en;q=0.5"}, "Ese comando no existe."),
-        ({"accept-language": "es", "cookie": "django_language=fil"}, "Walang ganoong command."),
+        ({"accept-language": "es-MX, en;q=0.5"}, "Comando desconocido."),
+        ({"accept-language": "es", "cookie": "django_language=fil"}, "Hindi kilalang command."),
         ({"accept-language": "xx"}, "Unknown command."),
     ],
 )
