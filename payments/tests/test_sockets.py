@@ -38,7 +38,7 @@ async def test_what_is_not_an_amount_is_refused_and_changes_nothing(carl, make_t
     async with open_socket("/ws/cashier/", carl.user) as desk:
         reply = await desk.ask("cashier_pay", transaction_id=due.pk, amount_paid=amount)
         assert (reply["ok"], reply["code"]) == (False, "invalid")
-        assert "150.00" in reply["error"]
+        assert "150.50" in reply["error"]
     await pool.run(due.refresh_from_db)
     assert due.status == Status.AWAITING_PAYMENT
     assert await pool.run(Payment.objects.count) == 0
