@@ -173,7 +173,8 @@ def validated(model: type[D], data: Any) -> D:
 def _explain(error: ValidationError) -> Invalid:
     """Return the refusal of the first validation error.
 
-    People read its sentence, which names no field; programs read `field`."""
+    People read its sentence, which names no field; programs read `field`.
+    """
     first = error.errors(include_url=False, include_input=False)[0]
     sentence = first["msg"] if first["type"] in _OWN_WORDS else None
     return Invalid(sentence, field=".".join(str(part)[:40] for part in first["loc"]))

@@ -41,7 +41,8 @@ def format_amount(amount: Decimal) -> str:
 def display_amount(amount: Decimal) -> str:
     """Write an amount for people: the currency's sign and separators of thousands.
 
-    As `moneyFormat` of static/js/lib/money.js writes it in the same language."""
+    As `moneyFormat` of static/js/lib/money.js writes it in the same language.
+    """
     number = number_format(amount, DECIMAL_PLACES, force_grouping=True)
     sign = _SIGNS.get(settings.CURRENCY, f"{settings.CURRENCY}\N{NO-BREAK SPACE}")
     if get_language() in _SIGN_AFTER:
