@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from spa_project.lib.errors import DomainError
-from spa_project.lib.money import format_amount
+from spa_project.lib.money import display_amount, format_amount
 
 
 class TransactionNotFound(DomainError):
@@ -50,7 +50,7 @@ class PriceChanged(DomainError):
     code = "price_changed"
 
     def __init__(self, *, displayed: Decimal, charged: Decimal, menu: str) -> None:
-        words = {"old": format_amount(displayed), "new": format_amount(charged)}
+        words = {"old": display_amount(displayed), "new": display_amount(charged)}
         super().__init__(
             _("The price changed from %(old)s to %(new)s. Please check and confirm again.") % words
         )

@@ -40,7 +40,7 @@ def test_an_order_at_another_total_is_refused_with_the_new_figures(branch, hour,
     assert refusal.value.as_reply() == {
         "ok": False,
         "code": "price_changed",
-        "error": "The price changed from 500.00 to 530.00. Please check and confirm again.",
+        "error": "The price changed from ₱500.00 to ₱530.00. Please check and confirm again.",
         "total_amount": "530.00",
         "menu": client.get("/api/menu/").json()["version"],
     }
