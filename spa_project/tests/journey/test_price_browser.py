@@ -51,7 +51,7 @@ def test_a_kiosk_with_a_cart_is_told_the_new_price_and_asked_again(floor, window
     reprice(floor, windows, offer, "1530.00")
     the(kiosk, "confirm").click()
 
-    expect(the(kiosk, "problem")).to_contain_text(f"from {displayed} to 1530.00")
+    expect(the(kiosk, "problem")).to_contain_text(f"from ₱{displayed} to ₱1,530.00")
     expect(the(kiosk, "price-changes")).to_contain_text(re.compile(r": \S+ > \S*1,530\.00"))
     expect(the(kiosk, "cart-total")).to_contain_text("1,530.00")
     expect(the(kiosk, "cart-item")).to_have_count(1)
