@@ -54,7 +54,7 @@ bench-screens: $(VENV)/dev-installed
 	@exec $(VENV)/bin/python -m benchmarks.screens
 
 screens: $(VENV)/dev-installed
-	@exec $(VENV)/bin/python -m tools.screens.__main__
+	@exec $(VENV)/bin/python -m tools.screens
 
 hostile: $(VENV)/dev-installed
 	@HOSTILE=full exec $(VENV)/bin/python -m tools.servers -- \
