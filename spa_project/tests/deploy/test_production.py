@@ -85,7 +85,7 @@ async def test_the_proxys_log_has_neither_queries_nor_visitors_keys(production, 
 
 def addresses_counted(production: Installation) -> set[str]:
     with redis.Redis(port=production.broker.port, decode_responses=True) as client:
-        return {key.split(":")[3] for key in client.scan_iter("spa:limit:*")}
+        return {key.split("/")[2] for key in client.scan_iter("spa:limit:*")}
 
 
 async def test_an_address_is_the_browsers_whatever_it_claims(production, floor):
