@@ -15,10 +15,10 @@ from functools import cache
 
 from django.conf import settings
 from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter, RateLimiter
 
 from spa_project.lib.errors import RateLimited
+from spa_project.lib.moving_windows import BoundedMemory
 from spa_project.lib.redis_config import client_of
 
 logger = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class Limit:
     def __init__(self, setting: str, *, shared: bool = False) -> None:
         self._setting = setting
         self._shared = shared
-        self._storage = MemoryStorage()
+        self._storage = BoundedMemory(REMEMBERED)
         self._window = MovingWindowRateLimiter(self._storage)
         self._lock = threading.Lock()
 
@@ -78,8 +78,6 @@ class Limit:
         per_minute = RateLimitItemPerMinute(int(getattr(settings, self._setting)))
         with self._lock:
             allowed = self._window.hit(per_minute, self._setting, key)
-            while self.remembered > REMEMBERED:
-                self._storage.clear(next(iter(self._storage.events)))
         if not allowed:
             raise _refusal(self._window, per_minute, self._setting, key)
         if self._shared and settings.REDIS_URL:
@@ -87,7 +85,8 @@ class Limit:
 
     def reset(self) -> None:
         """Forget all counts."""
-        self._storage.reset()
+        with self._lock:
+            self._storage.reset()
 
     @property
     def remembered(self) -> int:

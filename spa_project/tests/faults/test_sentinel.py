@@ -10,7 +10,10 @@ import pytest
 import redis
 from channels.layers import get_channel_layer
 from django.core.exceptions import ImproperlyConfigured
+from limits import RateLimitItemPerMinute
 
+from spa_project.lib.errors import RateLimited
+from spa_project.lib.rate_limits import SharedWindow
 from spa_project.lib.realtime.hub import Hub
 from spa_project.lib.redis_config import channel_layers, client_of
 from tools.servers import HOST, Redis, free_port
@@ -126,6 +129,16 @@ async def test_events_follow_the_master_to_its_new_place(master, sentinel_url, s
         with client_of(sentinel_url, socket_timeout=1) as client:
             assert await asyncio.to_thread(client.info, "replication")
             assert client.connection_pool.get_master_address()[1] != master.port
+
+
+@pytest.mark.servers
+def test_rate_limits_are_counted_by_the_master_that_sentinels_name(sentinel_url, caplog):
+    one, two = SharedWindow(sentinel_url), SharedWindow(sentinel_url)
+    one.hit(RateLimitItemPerMinute(2), "orders", "10.0.0.1")
+    two.hit(RateLimitItemPerMinute(2), "orders", "10.0.0.1")
+    with pytest.raises(RateLimited):
+        one.hit(RateLimitItemPerMinute(2), "orders", "10.0.0.1")
+    assert not caplog.records
 
 
 def test_the_sentinel_form_of_the_address():

@@ -14,7 +14,7 @@ from queueing.services import add_service
 from queueing.states import Status
 from spa_project.lib.client_address import client_address, rate_limit_key
 from spa_project.lib.errors import Invalid, RateLimited
-from spa_project.lib.rate_limits import Limit, SharedWindow, open_sockets
+from spa_project.lib.rate_limits import REMEMBERED, Limit, SharedWindow, open_sockets
 from tools.servers import Redis
 
 
@@ -100,12 +100,28 @@ def test_no_minute_has_more_than_the_limit_wherever_it_begins(settings):
     assert all(later - first >= 60 for first, later in zip(passed, passed[3:], strict=False))
 
 
-def test_a_limit_remembers_so_many_and_no_more(monkeypatch):
-    monkeypatch.setattr("spa_project.lib.rate_limits.REMEMBERED", 50)
+def test_a_limit_remembers_so_many_and_no_more():
     limit = Limit("REQUESTS_PER_MINUTE")
-    for number in range(500):
+    for number in range(REMEMBERED + 2_000):
         limit.hit(f"10.0.1.{number}")
-    assert limit.remembered == 50
+    assert limit.remembered == REMEMBERED
+
+
+def test_an_address_in_use_is_not_forgotten_for_new_ones(settings, monkeypatch):
+    monkeypatch.setattr("spa_project.lib.rate_limits.REMEMBERED", 50)
+    settings.ORDERS_PER_MINUTE = 1
+    limit = Limit("ORDERS_PER_MINUTE")
+    limit.hit("10.0.0.1")
+    for number in range(200):
+        limit.hit(f"10.0.1.{number}")
+        with pytest.raises(RateLimited):
+            limit.hit("10.0.0.1")
+
+
+def test_a_limit_of_zero_refuses_everybody(settings):
+    settings.ORDERS_PER_MINUTE = 0
+    with pytest.raises(RateLimited):
+        Limit("ORDERS_PER_MINUTE").hit("10.0.0.1")
 
 
 def test_a_home_counts_as_one():
