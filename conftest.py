@@ -57,7 +57,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _needs_servers(item: pytest.Item) -> bool:
-    """Whether a test uses a database or a server, may be skipped on SQLite, or is one of lib."""
+    """Return whether a test uses a database or a server, may be skipped on SQLite, or is of lib."""
     fixtures = set(getattr(item, "fixturenames", ()))
     return (
         any(item.get_closest_marker(name) for name in ("servers", "django_db", "skipif"))

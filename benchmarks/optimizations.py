@@ -1,4 +1,4 @@
-"""What each optimization is replaced by where `make bench-parts` measures without it.
+"""Replacements of each optimization, with which `make bench-parts` measures without it.
 
 The application has no setting for this. A server process of the benchmark patches one of them out
 when it starts; what is then there is what Django, Daphne or the driver does by itself.

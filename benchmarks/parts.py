@@ -1,4 +1,4 @@
-"""What each optimization gains: our own floor with all of them, and without one after the other.
+"""Measure each optimization: our own floor with all of them, and without one after the other.
 
     make bench-parts            or  ... python -m benchmarks.parts --only lives --seconds 6
 
@@ -38,7 +38,7 @@ VARIANTS = {WHOLE: "", AGAIN: "", **{name: name for name in PARTS}, EVERYTHING: 
 
 
 class Turn(NamedTuple):
-    """What a server did in its turn: its rate by the clock, how much, in which processor time."""
+    """A server's figures of one turn: rate by the clock, amount done, processor time."""
 
     rate: float
     done: int
@@ -56,7 +56,7 @@ Turns = dict[str, list[Turn]]
 
 
 class Gain(NamedTuple):
-    """How much more is done with an optimization than without it."""
+    """Return how much more is done with an optimization than without it."""
 
     median: float
     lower: float

@@ -45,7 +45,7 @@ class EmptySelection(DomainError):
 
 
 class PriceChanged(DomainError):
-    """What was displayed is not what would be charged: whoever asked displays the new figures."""
+    """The displayed amount is not the one that would be charged; the reply has the new one."""
 
     code = "price_changed"
 

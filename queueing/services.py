@@ -36,7 +36,7 @@ class Choice(NamedTuple):
 
 
 class _Order(NamedTuple):
-    """What a customer confirms, and the idempotency key of that."""
+    """A confirmed selection, and its idempotency key."""
 
     choices: Sequence[Choice]
     customer_name: str

@@ -1,1 +1,1 @@
-"""How each language writes dates, times and numbers (FORMAT_MODULE_PATH)."""
+"""Formats of dates, times and numbers for each language (FORMAT_MODULE_PATH)."""

@@ -1,4 +1,4 @@
-"""What our optimizations need of Django, mysqlclient, Twisted, autobahn and Daphne is as it was.
+"""Tests of the internals of Django, mysqlclient, Twisted, autobahn and Daphne that we depend on.
 
 None of it is documented, so a new version may change it without a word. Where one does, read what
 is new, compare it with the module of ours that is named here, and note the new sum.
