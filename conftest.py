@@ -112,10 +112,8 @@ def make_user(name: str, branch: Branch | None, **fields) -> User:
 
 
 def make_therapist(name: str, branch: Branch, room_number: str) -> Therapist:
-    Room.objects.get_or_create(branch=branch, number=room_number)
-    return Therapist.objects.create(
-        user=make_user(name, branch), display_name=name, room_number=room_number
-    )
+    room, _is_new = Room.objects.get_or_create(branch=branch, number=room_number)
+    return Therapist.objects.create(user=make_user(name, branch), display_name=name, own_room=room)
 
 
 def make_cashier(name: str, branch: Branch, counter_number: str) -> Cashier:

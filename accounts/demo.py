@@ -60,11 +60,11 @@ class StaffFactory:
         self._given = given
         self.logins: list[DemoAccount] = []
 
-    def therapist(self, number: int, room_number: str) -> None:
-        """Create `therapist<number>`, with a room of their own."""
+    def therapist(self, number: int, room_id: int | None) -> None:
+        """Create `therapist<number>`, with this room of their own."""
         user = self._user(f"therapist{number}")
         name = _name(THERAPIST_NAMES, number)
-        Therapist.objects.create(user=user, display_name=name, room_number=room_number)
+        Therapist.objects.create(user=user, display_name=name, own_room_id=room_id)
 
     def cashier(self, number: int) -> None:
         """Create `cashier<number>`, at the counter of that number."""

@@ -99,8 +99,8 @@ class StaffManager(UserManager["User"]):
     """A manager of users that can load what authorization needs in one query."""
 
     def with_roles(self) -> models.QuerySet["User"]:
-        """Return users with branch, therapist and cashier loaded in the same query."""
-        return self.select_related("branch", "therapist", "cashier")
+        """Return users with branch, therapist, own room and cashier, all in the same query."""
+        return self.select_related("branch", "therapist__own_room", "cashier")
 
 
 class User(AbstractUser):
@@ -193,12 +193,24 @@ class Therapist(StaffProfile):
     """A person who treats customers, usually in a room of their own."""
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="therapist")
-    # Text, not a key: accounts does not know rooms (docs/architecture.md, "Who may import whom").
-    room_number = models.CharField(_("own room"), max_length=20, blank=True)
+    # By name: accounts does not import the app of the rooms.
+    own_room = models.ForeignKey(
+        "queueing.Room",
+        verbose_name=_("own room"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="owners",
+    )
 
     class Meta:
         verbose_name = _("therapist")
         verbose_name_plural = _("therapists")
+
+    @property
+    def room_number(self) -> str:
+        """Return the number of their own room, empty without one."""
+        return self.own_room.number if self.own_room else ""
 
 
 class Cashier(StaffProfile):

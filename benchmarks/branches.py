@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 
 from benchmarks.engine import versions
 from benchmarks.lives import Day, Desks, Floor, work_together
@@ -79,11 +80,13 @@ def open_chain(here: Stage) -> Chain:
         User.objects.create(username=f"b{number}-monitor", branch=branch, is_monitor=True)
         names.append(f"b{number}-monitor")
         for n in range(1, staff + 1):
-            Room.objects.create(branch=branch, number=str(n))
+            room = Room.objects.create(branch=branch, number=str(n))
             for kind, made in (("therapist", Therapist), ("cashier", Cashier)):
                 name = f"b{number}-{kind}{n}"
                 user = User.objects.create(username=name, branch=branch)
-                place = {"room_number" if made is Therapist else "counter_number": str(n)}
+                place: dict[str, Any] = (
+                    {"own_room": room} if made is Therapist else {"counter_number": str(n)}
+                )
                 made.objects.create(user=user, display_name=name, **place)
                 names.append(name)
     offers = list(ServiceClassification.objects.values_list("pk", flat=True)[:2])

@@ -37,14 +37,14 @@ def build(*, staff: int) -> Floor:
             duration_minutes=minutes,
         )
     numbers = range(1, staff + 1)
-    Room.objects.bulk_create(Room(branch=branch, number=str(number)) for number in numbers)
+    rooms = [Room.objects.create(branch=branch, number=str(number)) for number in numbers]
     people = User.objects.bulk_create(
         User(username=f"{role}{number}", branch=branch)
         for role in ("therapist", "cashier")
         for number in numbers
     )
-    for number, person in zip(numbers, people[:staff], strict=True):
-        Therapist.objects.create(user=person, display_name=f"T{number}", room_number=str(number))
+    for room, person in zip(rooms, people[:staff], strict=True):
+        Therapist.objects.create(user=person, display_name=f"T{room}", own_room=room)
     for number, person in zip(numbers, people[staff:], strict=True):
         Cashier.objects.create(user=person, display_name=f"C{number}", counter_number=str(number))
     return load()

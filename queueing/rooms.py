@@ -22,10 +22,16 @@ def occupy(branch: Branch, therapist: Therapist) -> Room:
 
     Raises `RoomNotReady` with the reason.
     """
-    room = _lock(branch, therapist.room_number)
+    room = _own_room(branch, therapist)
     if room is None or room.status != RoomStatus.AVAILABLE:
         room = _any_available(branch) if branch.shared_rooms else _refuse(room)
     return _write(room, RoomStatus.OCCUPIED)
+
+
+def _own_room(branch: Branch, therapist: Therapist) -> Room | None:
+    """Lock the therapist's own room, if they have one in this branch."""
+    room = queries.lock_room(therapist.own_room_id) if therapist.own_room_id else None
+    return room if room and room.branch_id == branch.pk else None
 
 
 def occupy_number(branch: Branch, room_number: str) -> Room:
@@ -87,12 +93,8 @@ def make_ready(room_id: int, now: datetime.datetime) -> Room | None:
     return _write(room, RoomStatus.AVAILABLE)
 
 
-def _lock(branch: Branch, number: str) -> Room | None:
-    return queries.lock_room_by_number(branch.pk, number)
-
-
 def _existing(branch: Branch, number: str) -> Room:
-    room = _lock(branch, number)
+    room = queries.lock_room_by_number(branch.pk, number)
     if room is None:
         raise RoomNotReady(_("That room doesn't exist here."))
     return room
@@ -104,9 +106,7 @@ def _any_available(branch: Branch) -> Room:
     Looked for without locks, then locked by key with SKIP LOCKED: a search that locks would lock
     every room it passes, and another therapist would find none free.
     """
-    owners = Therapist.objects.filter(
-        room_number=OuterRef("number"), user__branch=OuterRef("branch"), active=True
-    )
+    owners = Therapist.objects.filter(own_room=OuterRef("pk"), active=True)
     free = Room.objects.filter(branch=branch, status=RoomStatus.AVAILABLE)
     for pk in free.order_by(Exists(owners), "pk").values_list("pk", flat=True):
         room = queries.lock_room_unless_locked(pk)

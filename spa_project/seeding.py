@@ -38,15 +38,16 @@ def seed(
     branch = Branch.objects.create(name="Main Street", slug="main")
     importer.import_file(MENU)
     create_defaults()
-    for number in range(1, rooms + 1):
-        Room.objects.create(branch=branch, number=str(number))
+    own_rooms = [
+        Room.objects.create(branch=branch, number=str(number)).pk for number in range(1, rooms + 1)
+    ]
     hiring = StaffFactory(branch, password)
     hiring.manager(1)
     hiring.monitor(1)
     # Each password is hashed slowly on purpose, so many accounts take a while.
     with tqdm(total=therapists + cashiers, desc="Staff", disable=quiet or None) as progress:
         for number in range(1, therapists + 1):
-            hiring.therapist(number, str(number) if number <= rooms else "")
+            hiring.therapist(number, own_rooms[number - 1] if number <= rooms else None)
             progress.update()
         for number in range(1, cashiers + 1):
             hiring.cashier(number)

@@ -35,7 +35,7 @@ def test_a_manager_hires_a_therapist(as_maria, branch):
             "branch": branch.pk,
             "therapist-TOTAL_FORMS": 1,
             "therapist-0-display_name": "Tess",
-            "therapist-0-room_number": "7",
+            "therapist-0-own_room": "",
             "therapist-0-active": "on",
         },
     )

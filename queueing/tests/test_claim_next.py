@@ -67,7 +67,7 @@ def test_a_room_that_is_not_ready_keeps_the_customer_in_line(
 
 def test_a_therapist_without_a_room_is_told(maya, make_transaction):
     make_transaction(Status.PENDING_THERAPIST)
-    maya.room_number = ""
+    maya.own_room = None
     with pytest.raises(RoomNotReady, match="No room assigned"):
         services.confirm_next(maya)
 

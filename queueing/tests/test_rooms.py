@@ -46,7 +46,7 @@ def test_a_room_that_is_nobodys_own_is_given_first(shared, maya, noor, make_tran
 def test_a_therapist_without_a_room_works_where_rooms_are_shared(shared, maya, make_transaction):
     make_transaction(Status.PENDING_THERAPIST)
     pia = make_therapist("Pia", shared, "1")
-    pia.room_number = ""
+    pia.own_room = None
     assert services.confirm_next(pia).room_number == "1"
 
 

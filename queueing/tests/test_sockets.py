@@ -121,7 +121,7 @@ async def test_an_unknown_address_is_closed_with_4404(db):
 
 
 async def test_one_person_may_hold_two_roles(carl, make_transaction):
-    await pool.run(Therapist.objects.create, user=carl.user, display_name="Carl", room_number="1")
+    await pool.run(Therapist.objects.create, user=carl.user, display_name="Carl")
     for path in ("/ws/therapist/", "/ws/cashier/"):
         async with open_socket(path, carl.user) as socket:
             assert await socket.hear("snapshot")
