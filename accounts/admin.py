@@ -14,29 +14,30 @@ from django.utils.translation import ngettext
 
 from accounts.logins import end_every_login
 from accounts.models import Branch, Cashier, Therapist, User
+from spa_project.lib.web.setup_admin import SetupAdmin, SetupStackedInline
 
 admin.site.site_header = admin.site.site_title = admin.site.index_title = _("Administration")
 admin.site.unregister(Group)  # roles are the three kinds of profile and two switches
 
 
 @admin.register(Branch)
-class BranchAdmin(admin.ModelAdmin):
+class BranchAdmin(SetupAdmin):
     list_display = ("name", "slug", "time_zone", "active")
     prepopulated_fields = {"slug": ("name",)}
 
 
-class TherapistInline(admin.StackedInline):
+class TherapistInline(SetupStackedInline):
     model = Therapist
     extra = 0
 
 
-class CashierInline(admin.StackedInline):
+class CashierInline(SetupStackedInline):
     model = Cashier
     extra = 0
 
 
 @admin.register(User)
-class StaffAdmin(UserAdmin):
+class StaffAdmin(SetupAdmin, UserAdmin):
     """A person with their roles; managers cannot grant rights beyond their own here."""
 
     list_display = ("username", "first_name", "branch", "plays", "is_active")

@@ -20,6 +20,7 @@ from catalog.menu_import.csv_format import tidy
 from catalog.menu_import.diff import order_after
 from catalog.models import Service, ServiceCategory, ServiceClassification
 from spa_project.lib.money import display_amount
+from spa_project.lib.web.setup_admin import SetupAdmin, SetupTabularInline
 
 
 class TidyCharField(forms.CharField):
@@ -78,7 +79,7 @@ FIELDS: dict[type[models.Field], dict[str, Any]] = {
 }
 
 
-class ServiceInline(admin.TabularInline):
+class ServiceInline(SetupTabularInline):
     """The services under their heading, each with a link to its own page and prices."""
 
     model = Service
@@ -90,7 +91,7 @@ class ServiceInline(admin.TabularInline):
     show_change_link = True
 
 
-class ClassificationInline(admin.TabularInline):
+class ClassificationInline(SetupTabularInline):
     """The prices of a service."""
 
     model = ServiceClassification
@@ -104,7 +105,7 @@ class ClassificationInline(admin.TabularInline):
 
 
 @admin.register(ServiceCategory)
-class ServiceCategoryAdmin(admin.ModelAdmin):
+class ServiceCategoryAdmin(SetupAdmin):
     form = MenuForm
     fields = ("name", "description", "order", "active")
     formfield_overrides = FIELDS
@@ -131,7 +132,7 @@ class ServiceCategoryAdmin(admin.ModelAdmin):
 
 
 @admin.register(Service)
-class ServiceAdmin(admin.ModelAdmin):
+class ServiceAdmin(SetupAdmin):
     form = ServiceForm
     fields = ("category", "name", "description", "image_url", "order", "active")
     formfield_overrides = FIELDS
@@ -159,7 +160,7 @@ class ServiceAdmin(admin.ModelAdmin):
 
 
 @admin.register(ServiceClassification)
-class ServiceClassificationAdmin(admin.ModelAdmin):
+class ServiceClassificationAdmin(SetupAdmin):
     """All prices on one page, to change many at once.
 
     New prices are added on the page of their service.

@@ -7,10 +7,11 @@ from django.http import HttpRequest
 
 from payments.models import Payment, PaymentAttempt, PaymentMethod, ReceiptPrint
 from spa_project.lib.web.admin import LookOnlyAdmin, LookOnlyInline
+from spa_project.lib.web.setup_admin import SetupAdmin
 
 
 @admin.register(PaymentMethod)
-class PaymentMethodAdmin(admin.ModelAdmin):
+class PaymentMethodAdmin(SetupAdmin):
     """The methods that tills offer, in their order.
 
     A method that was used is switched off, not deleted.

@@ -12,10 +12,11 @@ from queueing import services
 from queueing.models import Room, RoomStatus, Transaction, TransactionEvent, TransactionItem
 from spa_project.lib.errors import DomainError
 from spa_project.lib.web.admin import LookOnlyAdmin, LookOnlyInline, YearFilter
+from spa_project.lib.web.setup_admin import SetupAdmin
 
 
 @admin.register(Room)
-class RoomAdmin(admin.ModelAdmin):
+class RoomAdmin(SetupAdmin):
     """Rooms; their status is only shown, because operations write it."""
 
     list_display = ("number", "branch", "status")
