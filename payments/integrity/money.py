@@ -13,14 +13,14 @@ from spa_project.lib.money import format_amount
 rules = RuleSet()
 
 
-@rules.rule("Who has paid has a payment.", of=Transaction)
+@rules.rule("A paid visit has a payment.", of=Transaction)
 def payment_missing(rows: Rows) -> Broken:
     """Find paid transactions without a payment."""
     for row in rows.filter(status=Status.PAID, payment__isnull=True):
-        yield row.pk, "it is paid, and there is no payment"
+        yield row.pk, "it is paid, but has no payment"
 
 
-@rules.rule("The payments of a day are what the day's paid visits cost.", of=Transaction)
+@rules.rule("A day's payments add up to the totals of its paid visits.", of=Transaction)
 def money_conserved(rows: Rows) -> Broken:
     """Find days whose payments differ from the totals; a large day is read in parts."""
     # One statement reads transaction and payment, so a concurrent payment is in both or in neither.
@@ -30,13 +30,13 @@ def money_conserved(rows: Rows) -> Broken:
     )
     for day in days.filter(differ(F("cost"), F("taken"))):
         yield (
-            f"of branch {day['branch']} on {day['business_date']}",
-            f"paid visits cost {format_amount(day['cost'])}, "
-            f"their payments are {format_amount(day['taken'])}",
+            f"branch {day['branch']} on {day['business_date']}",
+            f"paid visits total {format_amount(day['cost'])}, "
+            f"their payments {format_amount(day['taken'])}",
         )
 
 
-@rules.rule("A payment is the only one of a paid transaction.", of=Payment)
+@rules.rule("A payment belongs to a paid visit, which has no other.", of=Payment)
 def payment_out_of_place(rows: Rows) -> Broken:
     """Find payments of unpaid transactions, and second payments of one."""
     rows = rows.annotate(
@@ -47,11 +47,14 @@ def payment_out_of_place(rows: Rows) -> Broken:
         Q(another__isnull=False) | (Q(status__isnull=False) & ~Q(status=Status.PAID))
     )
     for row in wrong:
-        also = f" and has payment {row.another} as well" if row.another else ""
+        also = f" and also has payment {row.another}" if row.another else ""
         yield row.pk, f"transaction {row.transaction_id} is {row.status}{also}"
 
 
-@rules.rule("What was due is the total; what was given is due and change.", of=Payment)
+@rules.rule(
+    "The amount due is the visit's total; the amount paid is the amount due plus change.",
+    of=Payment,
+)
 def amounts(rows: Rows) -> Broken:
     """Find payments whose amount due is not the total, or whose change is wrong."""
     due, change = F("amount_due"), F("change_amount")
@@ -68,5 +71,5 @@ def amounts(rows: Rows) -> Broken:
         yield (
             row.pk,
             f"the total is {format_amount(row.total)}, due {format_amount(row.amount_due)}, "
-            f"given {format_amount(row.amount_paid)}, change {format_amount(row.change_amount)}",
+            f"paid {format_amount(row.amount_paid)}, change {format_amount(row.change_amount)}",
         )

@@ -13,7 +13,9 @@ from spa_project.lib.money import format_amount
 rules = RuleSet()
 
 
-@rules.rule("A terminal takes the total, no more, and its approval is kept.", of=Payment)
+@rules.rule(
+    "A card or e-wallet payment has an approval for its exact amount, and no change.", of=Payment
+)
 def terminals(rows: Rows) -> Broken:
     """Find terminal payments without a matching approval or with change, and cash with one."""
     approvals = PaymentAttempt.objects.order_by().filter(
@@ -34,20 +36,23 @@ def terminals(rows: Rows) -> Broken:
             row.pk,
             f"by {row.method_id}, due {format_amount(row.amount_due)}, change "
             f"{format_amount(row.change_amount)}, "
-            f"{'approved' if row.approved else 'approved by no terminal'}",
+            f"{'approved' if row.approved else 'not approved'}",
         )
 
 
-@rules.rule("While somebody pays, one terminal is at work, and never otherwise.", of=Transaction)
+@rules.rule(
+    "A visit has one open terminal request while it is being paid, and none otherwise.",
+    of=Transaction,
+)
 def terminal_at_work(rows: Rows) -> Broken:
     """Find transactions in `paying` without exactly one open attempt, and others with one."""
     attempts = PaymentAttempt.objects.order_by().filter(ended_at=None, transaction=OuterRef("pk"))
     rows = rows.annotate(at_work=count_of(attempts))
     for row in rows.exclude(at_work=Case(When(status=Status.PAYING, then=1), default=0)):
-        yield row.pk, f"it is {row.status} with {row.at_work} terminals at work"
+        yield row.pk, f"it is {row.status}; open terminal requests: {row.at_work}"
 
 
-@rules.rule("A terminal is asked for the total, and answers once.", of=PaymentAttempt)
+@rules.rule("A terminal request is for the visit's total, and is answered once.", of=PaymentAttempt)
 def attempts(rows: Rows) -> Broken:
     """Find attempts neither open nor answered in full, or for another amount than the total."""
     is_open = Q(active_transaction=F("transaction"), ended_at=None, ended_by=None, approved=None)
@@ -64,9 +69,10 @@ def attempts(rows: Rows) -> Broken:
     # it.
     asked = Q(approved=True) | Q(ended_at=None)
     for row in rows.exclude(is_open | answered):
-        yield row.pk, f"of transaction {row.transaction_id} is neither open nor answered"
+        yield row.pk, f"for transaction {row.transaction_id} it is neither open nor answered"
     for row in rows.filter(asked & differ(F("amount_due"), F("total"))):
         yield (
             row.pk,
-            f"it asks for {format_amount(row.amount_due)}, the total is {format_amount(row.total)}",
+            f"it requests {format_amount(row.amount_due)}, "
+            f"but the total is {format_amount(row.total)}",
         )

@@ -111,145 +111,145 @@ class Fault(NamedTuple):
 
 FAULTS = {
     "a total written by hand": Fault(
-        "A total is what the items come to, in money and in minutes.",
+        "A visit's total is the sum of its items.",
         Transaction,
         {"total_amount": "499.99"},
-        "visit {pk}: its total is 499.99 and 60 minutes, its items come to 500.00 and 60",
+        "visit {pk}: its total is 499.99 and 60 minutes, its items add up to 500.00 and 60",
     ),
     "an item taken away": Fault(
-        "A total is what the items come to, in money and in minutes.",
+        "A visit's total is the sum of its items.",
         TransactionItem,
         {"transaction": NOBODY},
-        "visit {pk}: its total is 500.00 and 60 minutes, its items come to 0.00 and 0",
+        "visit {pk}: its total is 500.00 and 60 minutes, its items add up to 0.00 and 0",
         Status.PENDING_THERAPIST,
     ),
     "minutes written by hand": Fault(
-        "A total is what the items come to, in money and in minutes.",
+        "A visit's total is the sum of its items.",
         Transaction,
         {"total_duration_minutes": 61},
-        "visit {pk}: its total is 500.00 and 61 minutes, its items come to 500.00 and 60",
+        "visit {pk}: its total is 500.00 and 61 minutes, its items add up to 500.00 and 60",
     ),
     "a payment lost": Fault(
-        "Who has paid has a payment.",
+        "A paid visit has a payment.",
         Payment,
         {"transaction": NOBODY},
-        "visit {pk}: it is paid, and there is no payment",
+        "visit {pk}: it is paid, but has no payment",
     ),
     "money gone from the day": Fault(
-        "The payments of a day are what the day's paid visits cost.",
+        "A day's payments add up to the totals of its paid visits.",
         Payment,
         {"amount_due": "300.00"},
-        "of branch {branch} on {day}: paid visits cost 500.00, their payments are 300.00",
+        "branch {branch} on {day}: paid visits total 500.00, their payments 300.00",
     ),
     "a paid customer sent back": Fault(
-        "A payment is the only one of a paid transaction.",
+        "A payment belongs to a paid visit, which has no other.",
         Transaction,
         {"status": Status.AWAITING_PAYMENT},
         "payment {payment}: transaction {pk} is awaiting_payment",
     ),
     "an amount due that is not the total": Fault(
-        "What was due is the total; what was given is due and change.",
+        "The amount due is the visit's total; the amount paid is the amount due plus change.",
         Payment,
         {"amount_due": "499.00", "amount_paid": "9998.00"},
-        "payment {payment}: the total is 500.00, due 499.00, given 9998.00, change 9499.00",
+        "payment {payment}: the total is 500.00, due 499.00, paid 9998.00, change 9499.00",
     ),
     "change out of nothing": Fault(
-        "What was due is the total; what was given is due and change.",
+        "The amount due is the visit's total; the amount paid is the amount due plus change.",
         Payment,
         {"change_amount": "9499.01"},
-        "payment {payment}: the total is 500.00, due 500.00, given 9999.00, change 9499.01",
+        "payment {payment}: the total is 500.00, due 500.00, paid 9999.00, change 9499.01",
     ),
     "change below zero": Fault(
-        "What was due is the total; what was given is due and change.",
+        "The amount due is the visit's total; the amount paid is the amount due plus change.",
         Payment,
         {"amount_paid": "400.00", "change_amount": "-100.00"},
-        "payment {payment}: the total is 500.00, due 500.00, given 400.00, change -100.00",
+        "payment {payment}: the total is 500.00, due 500.00, paid 400.00, change -100.00",
     ),
     "a way that does not exist": Fault(
-        "Every event is an arrow of the table of moves.",
+        "Every event is an allowed change of status.",
         TransactionEvent,
         {"to_status": Status.PAID},
-        "event {first_event}: transaction {pk} went selecting > paid",
+        "event {first_event}: transaction {pk} changed from selecting to paid",
         Status.PENDING_THERAPIST,
     ),
     "a first event in the middle of life": Fault(
-        "Every event begins where the one before it ended.",
+        "Every event starts from the status that the previous event ended in.",
         TransactionEvent,
         {"from_status": Status.FINISHED},
-        "event {first_event}: version 1 of transaction {pk} begins at finished, "
-        "the one before ended at selecting",
+        "event {first_event}: version 1 of transaction {pk} starts from finished, "
+        "the previous event ended in selecting",
         Status.PENDING_THERAPIST,
     ),
     "a version nobody has": Fault(
-        "Every event begins where the one before it ended.",
+        "Every event starts from the status that the previous event ended in.",
         TransactionEvent,
         {"version": 0},
-        "event {first_event}: version 0 of transaction {pk} begins at selecting, "
-        "the one before ended at nothing",
+        "event {first_event}: version 0 of transaction {pk} starts from selecting, "
+        "the previous event ended in nothing",
         Status.PENDING_THERAPIST,
     ),
     "an event missing in between": Fault(
-        "Every event begins where the one before it ended.",
+        "Every event starts from the status that the previous event ended in.",
         TransactionEvent,
         {"version": F("version") + 1},
-        "event {first_event}: version 2 of transaction {pk} begins at selecting, "
-        "the one before ended at nothing",
+        "event {first_event}: version 2 of transaction {pk} starts from selecting, "
+        "the previous event ended in nothing",
         Status.PENDING_THERAPIST,
     ),
     "a status written by hand": Fault(
-        "A transaction stands where its events led, one for each version.",
+        "A visit's status and version match its events.",
         Transaction,
         {"status": Status.CANCELLED},
-        "visit {pk}: it is cancelled at version 1, its 1 events led to pending_therapist",
+        "visit {pk}: it is cancelled at version 1, its events (1) end in pending_therapist",
         Status.PENDING_THERAPIST,
     ),
     "a version counted without an event": Fault(
-        "A transaction stands where its events led, one for each version.",
+        "A visit's status and version match its events.",
         Transaction,
         {"version": 8},
-        "visit {pk}: it is paid at version 8, its 7 events led to paid",
+        "visit {pk}: it is paid at version 8, its events (7) end in paid",
     ),
     "a clock that ran backwards": Fault(
-        "Time never runs backwards in a visit.",
+        "A visit's times are in order.",
         Transaction,
         {"service_finish_at": F("service_start_at") - timedelta(seconds=1)},
         "visit {pk}: service_finish_at is before service_start_at",
     ),
     "a confirmation before the beginning": Fault(
-        "Time never runs backwards in a visit.",
+        "A visit's times are in order.",
         Transaction,
         {"created_at": timezone.now() + timedelta(days=1)},
         "visit {pk}: selection_confirmed_at is before created_at",
     ),
     "a treatment that nobody gave, in no room": Fault(
-        "Who came this far has the times and the people of the way.",
+        "A visit has every time and person that its status requires.",
         Transaction,
         {"therapist": None, "room_number": "", "service_start_at": None},
         "visit {pk}: it is in_service without therapist, room_number, service_start_at",
         Status.IN_SERVICE,
     ),
     "money that nobody took": Fault(
-        "Who came this far has the times and the people of the way.",
+        "A visit has every time and person that its status requires.",
         Transaction,
         {"cashier": None, "paid_at": None},
         "visit {pk}: it is paid without cashier, paid_at",
     ),
     "a line joined at no time": Fault(
-        "Who came this far has the times and the people of the way.",
+        "A visit has every time and person that its status requires.",
         Transaction,
         {"queued_at": None},
         "visit {pk}: it is finished without queued_at",
         Status.FINISHED,
     ),
     "a therapist not let go": Fault(
-        "Staff, room and code are held while they are needed, no longer.",
+        "A visit holds its therapist, room, cashier and code only in the statuses that need them.",
         Transaction,
         {"active_therapist": F("therapist")},
         "visit {pk}: it is finished, but active_therapist is {therapist}",
         Status.FINISHED,
     ),
     "a treatment that holds nobody": Fault(
-        "Staff, room and code are held while they are needed, no longer.",
+        "A visit holds its therapist, room, cashier and code only in the statuses that need them.",
         Transaction,
         {"active_therapist": None, "active_room": None, "active_code": None},
         "visit {pk}: it is in_service, but active_therapist is empty, "
@@ -257,176 +257,176 @@ FAULTS = {
         Status.IN_SERVICE,
     ),
     "another's cashier held": Fault(
-        "Staff, room and code are held while they are needed, no longer.",
+        "A visit holds its therapist, room, cashier and code only in the statuses that need them.",
         Transaction,
         {"active_cashier": NOBODY},
         "visit {pk}: it is awaiting_payment, but active_cashier is 999",
         Status.AWAITING_PAYMENT,
     ),
     "a room that looks free with a customer in it": Fault(
-        "A room is occupied exactly while one customer is in it.",
+        "An occupied room has exactly one customer; any other room has none.",
         Room,
         {"status": "available"},
-        "room {room}: number 1 is available with 1 customers",
+        "room {room}: number 1 is available; customers in it: 1",
         Status.IN_SERVICE,
     ),
     "a room nobody is in any more": Fault(
-        "A room is occupied exactly while one customer is in it.",
+        "An occupied room has exactly one customer; any other room has none.",
         Transaction,
         {"active_room": None},
-        "room {room}: number 1 is occupied with 0 customers",
+        "room {room}: number 1 is occupied; customers in it: 0",
         Status.IN_SERVICE,
     ),
     "a step taken back twice": Fault(
-        "What was taken back is the step just before.",
+        "An undo reverses the event just before it.",
         TransactionEvent,
         {"is_undo": True},
-        "event {first_event}: version 1 of transaction {pk}, taken back by nobody, "
-        "is not the way back of the step before",
+        "event {first_event}: version 1 of transaction {pk}, undone by nobody, "
+        "does not reverse the event before it",
         Status.PENDING_THERAPIST,
     ),
     "a waiting customer with a therapist": Fault(
-        "Nobody has what is still ahead of them.",
+        "A visit has no time or person of a later status.",
         Transaction,
         {"room_number": "1", "therapist_confirmed_at": F("selection_confirmed_at")},
         "visit {pk}: it is pending_therapist and has therapist_confirmed_at, room_number",
         Status.PENDING_THERAPIST,
     ),
     "a customer who jumped the line": Fault(
-        "A place in a line is from when the customer joined it.",
+        "A place in line dates from when the customer joined the line.",
         Transaction,
         {"queued_at": None},
-        "visit {pk}: it joined its line at {joined}, its place is from None",
+        "visit {pk}: it joined the line at {joined}, but its place dates from None",
         Status.PENDING_THERAPIST,
     ),
     "a call that nobody made": Fault(
-        "As often as a customer was called, they were called.",
+        "The number of calls matches the log.",
         Transaction,
         {"calls": 2},
-        "visit {pk}: it was called 1 times and counts 2",
+        "visit {pk}: it counts 2 calls, but the log has 1",
         Status.THERAPIST_CONFIRMED,
     ),
     "a hold without an end": Fault(
-        "Staff, room and code are held while they are needed, no longer.",
+        "A visit holds its therapist, room, cashier and code only in the statuses that need them.",
         Transaction,
         {"held_until": None},
         "visit {pk}: it is on_hold, but held_until is empty",
         Status.ON_HOLD,
     ),
     "a room that is used and will be ready": Fault(
-        "Only a room in use closes later, only one being prepared is ready later.",
+        "Only an occupied room is due to close, only a room being prepared to become ready.",
         Room,
         {"ready_at": timezone.now()},
-        "room {room}: number 1 is ready later, but it is occupied",
+        "room {room}: number 1 is due to become ready, but it is occupied",
         Status.IN_SERVICE,
     ),
     "a code without its zeros": Fault(
-        "A code is made of the running number.",
+        "A code is derived from the running number.",
         Transaction,
         {"code": F("running_number")},
-        "visit {pk}: its code is {number}, its number {number}",
+        "visit {pk}: its code is {number}, but its running number is {number}",
     ),
     "a code that is not of the number": Fault(
-        "A code is made of the running number.",
+        "A code is derived from the running number.",
         Transaction,
         {"code": "4711"},
-        "visit {pk}: its code is 4711, its number {number}",
+        "visit {pk}: its code is 4711, but its running number is {number}",
     ),
     "a request that cannot be compared": Fault(
-        "A request made one payment, and can be told again.",
+        "An idempotency key belongs to one payment and has a digest.",
         Payment,
         {"request_id": "tap-00001", "request_digest": ""},
-        "payment {payment}: request tap-00001 is kept without its content",
+        "payment {payment}: key tap-00001 has no digest",
     ),
     "change from a card": Fault(
-        "A terminal takes the total, no more, and its approval is kept.",
+        "A card or e-wallet payment has an approval for its exact amount, and no change.",
         Payment,
         {"method": "card"},
-        "payment {payment}: by card, due 500.00, change 9499.00, approved by no terminal",
+        "payment {payment}: by card, due 500.00, change 9499.00, not approved",
     ),
     "a terminal forgotten": Fault(
-        "While somebody pays, one terminal is at work, and never otherwise.",
+        "A visit has one open terminal request while it is being paid, and none otherwise.",
         PaymentAttempt,
         {"ended_at": timezone.now()},
-        "visit {pk}: it is paying with 0 terminals at work",
+        "visit {pk}: it is paying; open terminal requests: 0",
         Status.PAYING,
     ),
     "half an answer of a terminal": Fault(
-        "A terminal is asked for the total, and answers once.",
+        "A terminal request is for the visit's total, and is answered once.",
         PaymentAttempt,
         {"approved": False},
-        "payment attempt {attempt}: of transaction {pk} is neither open nor answered",
+        "payment attempt {attempt}: for transaction {pk} it is neither open nor answered",
         Status.PAYING,
     ),
     "a terminal asked for another amount": Fault(
-        "A terminal is asked for the total, and answers once.",
+        "A terminal request is for the visit's total, and is answered once.",
         PaymentAttempt,
         {"amount_due": "5000.00"},
-        "payment attempt {attempt}: it asks for 5000.00, the total is 500.00",
+        "payment attempt {attempt}: it requests 5000.00, but the total is 500.00",
         Status.PAYING,
     ),
     "a receipt missing": Fault(
-        "Receipts of a branch are numbered from 1 without a gap.",
+        "A branch's receipts are numbered from 1 without a gap.",
         Payment,
         {"receipt_number": 3},
-        "payment {payment}: its receipt is 3, none is before it",
+        "payment {payment}: its receipt number is 3, the one before it is missing",
     ),
     "a counter of receipts turned on": Fault(
-        "The counter of receipts stands at the last one.",
+        "The receipt counter equals the last receipt number.",
         ReceiptCounter,
         {"last": 7},
-        "receipt counter {branch}: it stands at 7, the last receipt is 1",
+        "receipt counter {branch}: it is at 7, but the last receipt is 1",
     ),
     "a receipt of another spa": Fault(
-        "A payment is kept in the books of its visit's branch.",
+        "A payment belongs to the same branch as its visit.",
         Payment,
         {"branch": NOBODY},
-        "payment {payment}: it is of branch 999, its visit of {branch}",
+        "payment {payment}: it belongs to branch 999, its visit to {branch}",
     ),
     "an attempt of nobody": Fault(
-        "No payment attempt without what it belongs to.",
+        "The rows that the payment attempt refers to exist.",
         PaymentAttempt,
         {"transaction": NOBODY},
-        "payment attempt {attempt}: there is no transaction 999",
+        "payment attempt {attempt}: it refers to transaction 999, which does not exist",
         Status.PAYING,
     ),
     "an attempt's request that cannot be compared": Fault(
-        "A request made one payment attempt, and can be told again.",
+        "An idempotency key belongs to one payment attempt and has a digest.",
         PaymentAttempt,
         {"request_id": "tap-00001", "request_digest": ""},
-        "payment attempt {attempt}: request tap-00001 is kept without its content",
+        "payment attempt {attempt}: key tap-00001 has no digest",
         Status.PAYING,
     ),
     "an item of nobody": Fault(
-        "No item without what it belongs to.",
+        "The rows that the item refers to exist.",
         TransactionItem,
         {"transaction": NOBODY},
-        "item {item}: there is no transaction 999",
+        "item {item}: it refers to transaction 999, which does not exist",
     ),
     "an item of no service": Fault(
-        "No item without what it belongs to.",
+        "The rows that the item refers to exist.",
         TransactionItem,
         {"service": NOBODY},
-        "item {item}: there is no service 999",
+        "item {item}: it refers to service 999, which does not exist",
     ),
     "an event of nobody": Fault(
-        "No event without what it belongs to.",
+        "The rows that the event refers to exist.",
         TransactionEvent,
         {"transaction": NOBODY},
-        "event {first_event}: there is no transaction 999",
+        "event {first_event}: it refers to transaction 999, which does not exist",
         Status.PENDING_THERAPIST,
     ),
     "a payment of nobody": Fault(
-        "No payment without what it belongs to.",
+        "The rows that the payment refers to exist.",
         Payment,
         {"transaction": NOBODY},
-        "payment {payment}: there is no transaction 999",
+        "payment {payment}: it refers to transaction 999, which does not exist",
     ),
     "a payment nobody took": Fault(
-        "No payment without what it belongs to.",
+        "The rows that the payment refers to exist.",
         Payment,
         {"cashier": NOBODY},
-        "payment {payment}: there is no cashier 999",
+        "payment {payment}: it refers to cashier 999, which does not exist",
     ),
 }
 
@@ -475,24 +475,24 @@ def words_of(transaction: Transaction) -> dict[str, Any]:
 
 SHARED = {
     "a running number used twice": (
-        "Running numbers of a day, and codes of the open, are not shared.",
+        "No two visits of a day share a running number, and no two open visits share a code.",
         ("running_number",),
-        "visit {two}: transaction {one} is number {number} as well",
+        "visit {two}: its running number {number} is also that of transaction {one}",
     ),
     "a code two open customers have": (
-        "Running numbers of a day, and codes of the open, are not shared.",
+        "No two visits of a day share a running number, and no two open visits share a code.",
         ("code",),
-        "visit {two}: transaction {one} is open with code {code} as well",
+        "visit {two}: its code {code} is also that of transaction {one}",
     ),
     "a therapist with two customers": (
-        "Nobody of the staff has two customers at once.",
+        "No therapist or cashier has two customers at once.",
         ("therapist", "active_therapist"),
-        "visit {two}: therapist {therapist} has transaction {one} as well",
+        "visit {two}: therapist {therapist} also has transaction {one}",
     ),
     "a request that made two": (
-        "A request made one visit, and can be told again.",
+        "An idempotency key belongs to one visit and has a digest.",
         ("request_id",),
-        "visit {two}: request tap-00001 made {one} as well",
+        "visit {two}: key tap-00001 also belongs to {one}",
     ),
 }
 
@@ -514,7 +514,9 @@ def test_an_approval_of_what_was_paid_in_cash_is_found(unguarded):
     asked.update(transaction=paid, active_transaction=None, approved=True)
     assert (
         f"payment {paid.payment.pk}: by cash, due 500.00, change 9499.00, approved"
-        in found()["A terminal takes the total, no more, and its approval is kept."]
+        in found()[
+            "A card or e-wallet payment has an approval for its exact amount, and no change."
+        ]
     )
 
 
@@ -523,9 +525,9 @@ def test_a_receipt_number_used_twice_is_found(unguarded):
     one, two = payment.pk, payment.pk + 1
     payment.pk = two
     payment.save()
-    assert found()["Receipts of a branch are numbered from 1 without a gap."] == [
-        f"payment {one}: its receipt is 1, payment {two} has it as well",
-        f"payment {two}: its receipt is 1, payment {one} has it as well",
+    assert found()["A branch's receipts are numbered from 1 without a gap."] == [
+        f"payment {one}: its receipt number is 1, payment {two} has the same number",
+        f"payment {two}: its receipt number is 1, payment {one} has the same number",
     ]
 
 
@@ -533,8 +535,8 @@ def test_a_cashier_with_two_customers_is_found(unguarded, carl):
     one, two = unguarded[Status.AWAITING_PAYMENT], unguarded[Status.PAYING]
     Transaction.objects.filter(pk=two.pk).update(cashier=carl, active_cashier=carl)
     assert found() == {
-        "Nobody of the staff has two customers at once.": [
-            f"visit {mine}: cashier {carl.pk} has transaction {other} as well"
+        "No therapist or cashier has two customers at once.": [
+            f"visit {mine}: cashier {carl.pk} also has transaction {other}"
             for mine, other in ((two.pk, one.pk), (one.pk, two.pk))
         ]
     }
@@ -544,15 +546,15 @@ def test_two_customers_in_one_room_are_found(unguarded, maya):
     room = Room.objects.get(number=maya.room_number)
     Transaction.objects.filter(pk=unguarded[Status.THERAPIST_CONFIRMED].pk).update(active_room=room)
     [findings] = found().values()
-    assert f"room {room.pk}: number 1 is occupied with 2 customers" in findings
+    assert f"room {room.pk}: number 1 is occupied; customers in it: 2" in findings
 
 
 def test_a_payment_taken_twice_is_found(unguarded, carl):
     paid = unguarded[Status.PAID].payment
     again = Payment.objects.values().get(pk=paid.pk) | {"id": paid.pk + 1, "request_id": None}
     Payment.objects.bulk_create([Payment(**again)])
-    assert found()["A payment is the only one of a paid transaction."] == [
-        f"payment {mine}: transaction {paid.transaction_id} is paid and has payment {other} as well"
+    assert found()["A payment belongs to a paid visit, which has no other."] == [
+        f"payment {mine}: transaction {paid.transaction_id} is paid and also has payment {other}"
         for mine, other in ((paid.pk, paid.pk + 1), (paid.pk + 1, paid.pk))
     ]
 
@@ -578,19 +580,17 @@ def run() -> str:
 
 def test_the_command_says_what_it_looked_at(floor):
     lines = run().splitlines()
-    assert "Who has paid has a payment. ok, 11 visits" in lines
-    assert lines[-1].startswith(f"The ledger is sound: {len(all_rules.rules)} rules over ")
+    assert "A paid visit has a payment. ok, 11 visits" in lines
+    assert lines[-1].startswith(f"The data is consistent: {len(all_rules.rules)} rules, ")
 
 
 def test_the_command_fails_and_names_the_rows(floor, capsys):
     Transaction.objects.filter(pk=floor[Status.FINISHED].pk).update(total_amount=1)
     output = StringIO()
-    with pytest.raises(CommandError, match="not sound: 1 findings"):
+    with pytest.raises(CommandError, match=r"Problems found: 1$"):
         call_command("verify_ledger", stdout=output)
     lines = output.getvalue().splitlines()
-    at = lines.index(
-        "A total is what the items come to, in money and in minutes. 1 BROKEN of 11 visits"
-    )
+    at = lines.index("A visit's total is the sum of its items. 1 WRONG of 11 visits")
     assert lines[at + 1].startswith(f"    visit {floor[Status.FINISHED].pk}: its total is")
     assert capsys.readouterr().err == ""  # no progress bar without a terminal
 
@@ -600,7 +600,7 @@ def test_many_findings_are_counted_and_the_first_shown(floor, monkeypatch):
     monkeypatch.setattr(integrity, "CHUNK", 2)  # the count goes on over many reads
     Transaction.objects.update(total_duration_minutes=1)
     output = StringIO()
-    with pytest.raises(CommandError, match="not sound: 11 findings"):
+    with pytest.raises(CommandError, match=r"Problems found: 11$"):
         call_command("verify_ledger", stdout=output)
     assert output.getvalue().count("    visit ") == 3
     assert "    and 8 more\n" in output.getvalue()

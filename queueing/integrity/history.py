@@ -11,16 +11,19 @@ from spa_project.lib.db.integrity import Broken, Rows, RuleSet
 rules = RuleSet()
 
 
-@rules.rule("Every event is an arrow of the table of moves.", of=TransactionEvent)
+@rules.rule("Every event is an allowed change of status.", of=TransactionEvent)
 def arrows(rows: Rows) -> Broken:
     """Find steps that the transition table does not allow."""
     ahead = any_of(Q(from_status=was, to_status__in=to) for was, to in MOVES.items())
     back = any_of(Q(to_status=was, from_status__in=to) for was, to in UNDOABLE.items())
     for row in rows.exclude(Q(is_undo=False) & ahead | Q(is_undo=True) & back):
-        yield row.pk, f"transaction {row.transaction_id} went {row.from_status} > {row.to_status}"
+        yield (
+            row.pk,
+            f"transaction {row.transaction_id} changed from {row.from_status} to {row.to_status}",
+        )
 
 
-@rules.rule("What was taken back is the step just before.", of=TransactionEvent)
+@rules.rule("An undo reverses the event just before it.", of=TransactionEvent)
 def undone(rows: Rows) -> Broken:
     """Find undo steps without a person, or that are not the reverse of the step before."""
     before = TransactionEvent.objects.order_by().filter(
@@ -38,13 +41,15 @@ def undone(rows: Rows) -> Broken:
         yield (
             row.pk,
             (
-                f"version {row.version} of transaction {row.transaction_id}, taken back by {who}, "
-                "is not the way back of the step before"
+                f"version {row.version} of transaction {row.transaction_id}, undone by {who}, "
+                "does not reverse the event before it"
             ),
         )
 
 
-@rules.rule("Every event begins where the one before it ended.", of=TransactionEvent)
+@rules.rule(
+    "Every event starts from the status that the previous event ended in.", of=TransactionEvent
+)
 def path(rows: Rows) -> Broken:
     """Find histories that do not begin with the selection, or skip a step."""
     before = TransactionEvent.objects.order_by().filter(
@@ -61,12 +66,12 @@ def path(rows: Rows) -> Broken:
     for row in rows.exclude(began=F("from_status")):
         yield (
             row.pk,
-            f"version {row.version} of transaction {row.transaction_id} begins at "
-            f"{row.from_status}, the one before ended at {row.began or 'nothing'}",
+            f"version {row.version} of transaction {row.transaction_id} starts from "
+            f"{row.from_status}, the previous event ended in {row.began or 'nothing'}",
         )
 
 
-@rules.rule("A transaction stands where its events led, one for each version.", of=Transaction)
+@rules.rule("A visit's status and version match its events.", of=Transaction)
 def statuses(rows: Rows) -> Broken:
     """Find transactions whose status or version differs from their events."""
     events = TransactionEvent.objects.order_by().filter(transaction=OuterRef("pk"))
@@ -80,11 +85,11 @@ def statuses(rows: Rows) -> Broken:
         yield (
             row.pk,
             f"it is {row.status} at version {row.version}, "
-            f"its {row.events_count} events led to {row.led_to}",
+            f"its events ({row.events_count}) end in {row.led_to}",
         )
 
 
-@rules.rule("As often as a customer was called, they were called.", of=Transaction)
+@rules.rule("The number of calls matches the log.", of=Transaction)
 def calls(rows: Rows) -> Broken:
     """Find call counts that differ from the calls since the customer last joined the line."""
     called = TransactionEvent.objects.order_by().filter(
@@ -99,4 +104,4 @@ def calls(rows: Rows) -> Broken:
     # written.
     rows = rows.annotate(called=count_of(called.filter(~Exists(back_in_line))))
     for row in rows.exclude(calls=F("called")):
-        yield row.pk, f"it was called {row.called} times and counts {row.calls}"
+        yield row.pk, f"it counts {row.calls} calls, but the log has {row.called}"

@@ -19,7 +19,10 @@ HELD = {
 }
 
 
-@rules.rule("Staff, room and code are held while they are needed, no longer.", of=Transaction)
+@rules.rule(
+    "A visit holds its therapist, room, cashier and code only in the statuses that need them.",
+    of=Transaction,
+)
 def held(rows: Rows) -> Broken:
     """Find current staff, rooms, codes and holds that do not fit the status."""
     wrong = {name: _wrongly_held(name, *rule) for name, rule in HELD.items()}
@@ -38,7 +41,7 @@ def _wrongly_held(name: str, statuses: frozenset[Status], copy_of: str | None) -
     return wrong | (~empty & ~Q(**{name: F(copy_of)})) if copy_of else wrong
 
 
-@rules.rule("Nobody of the staff has two customers at once.", of=Transaction)
+@rules.rule("No therapist or cashier has two customers at once.", of=Transaction)
 def one_customer_each(rows: Rows) -> Broken:
     """Find therapists and cashiers with more than one current customer."""
     for role, statuses in (("therapist", WITH_THERAPIST), ("cashier", WITH_CASHIER)):
@@ -46,23 +49,26 @@ def one_customer_each(rows: Rows) -> Broken:
         for row in rows.filter(status__in=statuses).annotate(another=another):
             if row.another:
                 person = getattr(row, f"{role}_id")
-                yield row.pk, f"{role} {person} has transaction {row.another} as well"
+                yield row.pk, f"{role} {person} also has transaction {row.another}"
 
 
-@rules.rule("A room is occupied exactly while one customer is in it.", of=Room)
+@rules.rule("An occupied room has exactly one customer; any other room has none.", of=Room)
 def occupied_rooms(rows: Rows) -> Broken:
     """Find occupied rooms without one customer, and other rooms with a customer."""
     counted = rows.annotate(customers=Count("current_transaction"))
     expected = Case(When(status=RoomStatus.OCCUPIED, then=1), default=0)
     for room in counted.exclude(customers=expected):
-        yield room.pk, f"number {room.number} is {room.status} with {room.customers} customers"
+        yield room.pk, f"number {room.number} is {room.status}; customers in it: {room.customers}"
 
 
-@rules.rule("Only a room in use closes later, only one being prepared is ready later.", of=Room)
+@rules.rule(
+    "Only an occupied room is due to close, only a room being prepared to become ready.",
+    of=Room,
+)
 def pending_room_changes(rows: Rows) -> Broken:
     """Find rooms with a pending change that no longer applies."""
     closes = Q(closing=True) & ~Q(status=RoomStatus.OCCUPIED)
     gets_ready = Q(ready_at__isnull=False) & ~Q(status=RoomStatus.PREPARING)
     for room in rows.filter(closes | gets_ready):
-        waits = "closes" if room.closing else "is ready"
-        yield room.pk, f"number {room.number} {waits} later, but it is {room.status}"
+        due = "close" if room.closing else "become ready"
+        yield room.pk, f"number {room.number} is due to {due}, but it is {room.status}"

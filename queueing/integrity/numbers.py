@@ -12,7 +12,10 @@ from spa_project.lib.db.integrity import Broken, Rows, RuleSet
 rules = RuleSet()
 
 
-@rules.rule("Running numbers of a day, and codes of the open, are not shared.", of=Transaction)
+@rules.rule(
+    "No two visits of a day share a running number, and no two open visits share a code.",
+    of=Transaction,
+)
 def numbers(rows: Rows) -> Broken:
     """Find codes or numbers that belong to more than one customer."""
     same_day = ("branch", "business_date", "running_number")
@@ -26,16 +29,20 @@ def numbers(rows: Rows) -> Broken:
     )
     for row in rows.filter(Q(number_of__isnull=False) | Q(code_of__isnull=False)):
         if row.number_of:
-            yield row.pk, f"transaction {row.number_of} is number {row.running_number} as well"
+            yield (
+                row.pk,
+                f"its running number {row.running_number} "
+                f"is also that of transaction {row.number_of}",
+            )
         else:
-            yield row.pk, f"transaction {row.code_of} is open with code {row.code} as well"
+            yield row.pk, f"its code {row.code} is also that of transaction {row.code_of}"
 
 
-@rules.rule("A code is made of the running number.", of=Transaction)
+@rules.rule("A code is derived from the running number.", of=Transaction)
 def codes(rows: Rows) -> Broken:
     """Find codes that do not belong to their number: 0001 for 1, 9999 for 9999, then 0001 again."""
     # Adds before it subtracts, because MariaDB cannot subtract below zero.
     digits = (F("running_number") + LAST_CODE - 1) % LAST_CODE + 1
     rows = rows.annotate(digits=digits, shown=Cast("code", IntegerField()))
     for row in rows.exclude(code__regex=rf"^[0-9]{{{CODE_DIGITS}}}$", shown=F("digits")):
-        yield row.pk, f"its code is {row.code}, its number {row.running_number}"
+        yield row.pk, f"its code is {row.code}, but its running number is {row.running_number}"

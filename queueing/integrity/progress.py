@@ -16,7 +16,7 @@ rules = RuleSet()
 LIFE = ("created_at", *STAMPS.values())
 
 
-@rules.rule("Time never runs backwards in a visit.", of=Transaction)
+@rules.rule("A visit's times are in order.", of=Transaction)
 def order_of_stamps(rows: Rows) -> Broken:
     """Find timestamps that come before the previous one."""
     pairs = tuple(pairwise(LIFE))
@@ -62,7 +62,7 @@ NEEDED = {
 }
 
 
-@rules.rule("Who came this far has the times and the people of the way.", of=Transaction)
+@rules.rule("A visit has every time and person that its status requires.", of=Transaction)
 def needed(rows: Rows) -> Broken:
     """Find transactions without a time or person that their status requires."""
     lacks = (Q(status=status) & is_empty(name) for status in Status for name in NEEDED[status])
@@ -83,7 +83,7 @@ AHEAD: dict[Status, tuple[str, ...]] = {
 }
 
 
-@rules.rule("Nobody has what is still ahead of them.", of=Transaction)
+@rules.rule("A visit has no time or person of a later status.", of=Transaction)
 def not_yet(rows: Rows) -> Broken:
     """Find transactions with a time or person that their status excludes, as after an undo."""
     has = (Q(status=status) & ~is_empty(name) for status, names in AHEAD.items() for name in names)
@@ -92,10 +92,13 @@ def not_yet(rows: Rows) -> Broken:
         yield row.pk, f"it is {row.status} and has {', '.join(ahead)}"
 
 
-@rules.rule("A place in a line is from when the customer joined it.", of=Transaction)
+@rules.rule("A place in line dates from when the customer joined the line.", of=Transaction)
 def places(rows: Rows) -> Broken:
     """Find customers whose place does not date from when they first joined their line."""
     joined = Coalesce("service_finish_at", "selection_confirmed_at")
     for row in rows.annotate(joined=joined).exclude(queued_at=F("joined")):
         if row.joined:
-            yield row.pk, f"it joined its line at {row.joined}, its place is from {row.queued_at}"
+            yield (
+                row.pk,
+                f"it joined the line at {row.joined}, but its place dates from {row.queued_at}",
+            )

@@ -10,7 +10,7 @@ from spa_project.lib.money import format_amount
 rules = RuleSet()
 
 
-@rules.rule("A total is what the items come to, in money and in minutes.", of=Transaction)
+@rules.rule("A visit's total is the sum of its items.", of=Transaction)
 def totals(rows: Rows) -> Broken:
     """Find transactions whose total differs from the sum of their items."""
     sums = rows.annotate(price=sum_of("items__price"), minutes=sum_of("items__duration_minutes"))
@@ -21,5 +21,5 @@ def totals(rows: Rows) -> Broken:
         yield (
             row.pk,
             f"its total is {format_amount(row.total_amount)} and {row.total_duration_minutes} "
-            f"minutes, its items come to {format_amount(row.price)} and {row.minutes}",
+            f"minutes, its items add up to {format_amount(row.price)} and {row.minutes}",
         )

@@ -50,7 +50,7 @@ def test_a_day_ends_with_a_summary_and_a_sound_ledger(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert "customers              6" in done.stdout
     assert "--seed 3" in done.stdout
-    assert "The ledger is sound" in done.stdout
+    assert "The data is consistent" in done.stdout
 
 
 def test_a_ticket_that_shows_something_else_than_the_database_is_found(make_transaction):

@@ -8,10 +8,10 @@ from tqdm import tqdm
 from payments.integrity import all_rules
 from spa_project.lib.db.integrity import Outcome
 
-HELP = """Check that visits, rooms, events and payments are what they must be, and say so.
+HELP = """Check every integrity rule of visits, rooms, events and payments.
 
-It only reads, in short steps, so it may run during business hours. It ends with 1 when a row is
-not as it must be, and names the rows."""
+It only reads, in short steps, so it may run during business hours. It exits with 1 when a row
+breaks a rule, and names the rows."""
 
 
 class Command(BaseCommand):
@@ -28,11 +28,11 @@ class Command(BaseCommand):
                 self._report(outcome)
                 broken += outcome.broken
         if broken:
-            raise CommandError(f"The ledger is not sound: {broken:,} findings.")
-        self.stdout.write(f"The ledger is sound: {len(all_rules.rules)} rules over {rows:,} rows.")
+            raise CommandError(f"The data is inconsistent. Problems found: {broken:,}")
+        self.stdout.write(f"The data is consistent: {len(all_rules.rules)} rules, {rows:,} rows.")
 
     def _report(self, outcome: Outcome) -> None:
-        verdict = f"{outcome.broken:,} BROKEN of" if outcome.broken else "ok,"
+        verdict = f"{outcome.broken:,} WRONG of" if outcome.broken else "ok,"
         what = outcome.rule.model._meta.verbose_name_plural
         self.stdout.write(f"{outcome.rule.sentence} {verdict} {outcome.looked_at:,} {what}")
         for finding in outcome.findings:

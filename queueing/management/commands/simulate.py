@@ -22,7 +22,7 @@ from queueing.simulation.tickets import wrong_tickets
 HELP = """Play a day at the spa through the real sockets of a running server.
 
 Customers come as on a Saturday, order, wait, are treated and pay; some leave, some never come,
-some want more, and now and then a tablet dies. At the end the ledger is verified, and every
+some want more, and now and then a tablet dies. At the end the data is verified, and every
 ticket is held against the database. Ends with 1 when something is not as it must be."""
 
 #: Minutes between two customers of a steady floor, for each therapist: more than they can treat.

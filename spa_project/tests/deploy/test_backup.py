@@ -62,7 +62,7 @@ async def test_a_copy_made_at_work_is_whole_on_mariadb(production, floor, tmp_pa
     for number, path in enumerate((first, second)):
         url = new_database(production.database.port, f"copy{number}")
         settings = production.settings | {"DATABASE_URL": url}
-        assert "ledger is sound" in manage("restore", str(path), **settings)
+        assert "data is consistent" in manage("restore", str(path), **settings)
         found.append(count_payments(url))
     assert 0 < found[0] < found[1] <= count_payments(production.settings["DATABASE_URL"])
 
@@ -91,7 +91,7 @@ async def test_a_copy_made_at_work_is_whole_on_sqlite(tmp_path):
     with AppServer(**settings) as app:
         first, _second = await copies_made_at_work(Floor(app, app), tmp_path / "copies", settings)
     url = f"sqlite:///{tmp_path}/copy.sqlite3"
-    assert "ledger is sound" in manage("restore", str(first), **settings | {"DATABASE_URL": url})
+    assert "data is consistent" in manage("restore", str(first), **settings | {"DATABASE_URL": url})
     assert count_payments(url) > 0
 
 
