@@ -1,11 +1,13 @@
 """Models of the menu: category > service > classification (a duration or tier with its price)."""
 
 from decimal import Decimal
+from typing import ClassVar, Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from spa_project.lib.db.tracked import TrackedQuerySet
 from spa_project.lib.money import DECIMAL_PLACES, MAX_DIGITS
 
 DAY_MINUTES = 24 * 60
@@ -16,6 +18,8 @@ class MenuEntry(models.Model):
 
     order = models.PositiveIntegerField(_("position"), default=0, db_index=True)
     active = models.BooleanField(_("on menu"), default=True)
+
+    objects: ClassVar[models.Manager[Self]] = TrackedQuerySet.as_manager()
 
     class Meta:
         abstract = True
@@ -70,7 +74,7 @@ class Service(MenuEntry):
         return self.name
 
 
-class ClassificationQuerySet(models.QuerySet["ServiceClassification"]):
+class ClassificationQuerySet(TrackedQuerySet["ServiceClassification"]):
     """A queryset of prices."""
 
     def on_the_menu(self) -> "ClassificationQuerySet":

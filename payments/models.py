@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Branch, Cashier
 from queueing.models import Transaction, new_key
 from spa_project.lib.db.fields import ExactCharField
+from spa_project.lib.db.tracked import TrackedQuerySet
 from spa_project.lib.money import DECIMAL_PLACES, MAX_DIGITS
 
 #: The method of a payment that names none.
@@ -38,6 +39,8 @@ class PaymentMethod(models.Model):
     kind = models.CharField(_("type"), max_length=10, choices=Kind)
     active = models.BooleanField(_("available"), default=True)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    objects = TrackedQuerySet["PaymentMethod"].as_manager()
 
     class Meta:
         verbose_name = _("payment method")

@@ -7,7 +7,7 @@ from payments.methods import MethodData, serialize_offered
 from queueing.events import CASHIERS
 from queueing.screens import audience_screen
 from queueing.serializers import TransactionData
-from queueing.snapshots import transactions_of
+from queueing.snapshots import Setup, setup_of, transactions_of
 from spa_project.lib.realtime.screen import Screen, ServerTime
 
 
@@ -19,7 +19,7 @@ class CashierSelf(TypedDict):
     counter_number: str
 
 
-class CashierRows(TypedDict):
+class CashierRows(Setup):
     transactions: list[TransactionData]
 
 
@@ -33,7 +33,7 @@ def cashier_screen(caller: Caller) -> Screen:
     branch, cashier = caller.here, caller.cashier
 
     def snapshot() -> CashierRows:
-        return {"transactions": transactions_of(branch, CASHIERS.shows)}
+        return {**setup_of(branch), "transactions": transactions_of(branch, CASHIERS.shows)}
 
     me: CashierSelf = {
         "id": cashier.pk,

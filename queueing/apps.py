@@ -11,9 +11,11 @@ class QueueingConfig(AppConfig):
     verbose_name = _("Floor")
 
     def ready(self) -> None:
-        """Run due tasks with every heartbeat of the hub, in every process."""
+        """Count changes of the setup; run due tasks with every heartbeat, in every process."""
         from queueing.metrics import measure_lines
+        from queueing.setup import connect_receivers
         from queueing.tasks import run_due
 
+        connect_receivers()
         hub.on_heartbeat(run_due)
         hub.on_heartbeat(measure_lines)

@@ -14,14 +14,10 @@ from spa_project.lib.realtime.screen import Screen
 class VisitorConsumer(LiveConsumer):
     """A socket that anyone may open, in the branch its URL names."""
 
-    _visitor: Caller | None = None
-
     def identify(self) -> Caller:
-        """Return an anonymous caller; the branch is read once."""
-        if self._visitor is None:
-            query = parse_qs(self.scope["query_string"].decode("latin-1"))
-            self._visitor = Caller(None, visited_branch(query.get("branch", [""])[0]))
-        return self._visitor
+        """Return an anonymous caller in the branch as it is now."""
+        query = parse_qs(self.scope["query_string"].decode("latin-1"))
+        return Caller(None, visited_branch(query.get("branch", [""])[0]))
 
 
 class StaffConsumer(LiveConsumer):
@@ -35,11 +31,11 @@ class StaffConsumer(LiveConsumer):
 
 
 class CustomerConsumer(VisitorConsumer):
-    """The socket of the menu, which only sends commands."""
+    """The socket of the menu, which sends the order."""
 
     def screen(self, caller: Caller) -> Screen | None:
-        """Return None: the page contains the menu."""
-        return None
+        """Return the setup's version: the page contains the menu, and reads it again."""
+        return screens.menu_screen(caller)
 
 
 class TicketConsumer(VisitorConsumer):

@@ -49,9 +49,16 @@ BOARD = Audience(
     public=True,
 )
 AUDIENCES = (THERAPISTS, CASHIERS, MONITOR, BOARD)
+#: The screens of staff that show the menu; the front desk shows the monitor's rows.
+MENU_AUDIENCES = (THERAPISTS, MONITOR)
 
 TICKET_EVENT = "customer_txn_update"
 ROOM_EVENT = "room_updated"
+
+
+def menu_topic(branch_id: int) -> str:
+    """Return the topic of a branch's open menus, on kiosks and phones."""
+    return f"customer.{branch_id}"
 
 
 def ticket_topic(transaction_id: int) -> str:

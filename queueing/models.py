@@ -62,6 +62,22 @@ class Room(models.Model):
         return self.number
 
 
+class SetupVersion(models.Model):
+    """How often a branch's setup has changed; `queueing.setup` increments it.
+
+    A row of its own: operations insert rows that refer to the branch, whose row must not be locked
+    while a manager's change is saved.
+    """
+
+    branch = models.OneToOneField(
+        Branch, primary_key=True, on_delete=models.CASCADE, related_name="setup_version"
+    )
+    last = models.PositiveIntegerField(default=1)
+
+    def __str__(self) -> str:
+        return f"{self.branch_id}: {self.last}"
+
+
 class TransactionQuerySet(models.QuerySet["Transaction"]):
     """A queryset of the transactions that operations and screens need."""
 

@@ -6,7 +6,7 @@ from typing import Any, NotRequired, TypedDict
 from accounts.auth import Caller
 from accounts.models import Branch, Role
 from queueing.errors import TransactionNotFound
-from queueing.events import BOARD, MONITOR, THERAPISTS, Audience, ticket_topic
+from queueing.events import BOARD, MONITOR, THERAPISTS, Audience, menu_topic, ticket_topic
 from queueing.models import Transaction
 from queueing.serializers import (
     BoardRow,
@@ -19,12 +19,15 @@ from queueing.snapshots import (
     CashierData,
     Digest,
     Place,
+    Setup,
     TherapistData,
     cashiers_of,
     digests_of,
     digests_of_tickets,
     open_transactions,
     rooms_of,
+    setup_digests,
+    setup_of,
     therapists_of,
     transactions_of,
 )
@@ -41,7 +44,7 @@ class TherapistSelf(TypedDict):
     shared_rooms: bool
 
 
-class TherapistRows(TypedDict):
+class TherapistRows(Setup):
     transactions: list[TransactionData]
     rooms: list[RoomData]
     therapists: list[TherapistData]
@@ -51,7 +54,7 @@ class TherapistSnapshot(TherapistRows, ServerTime):
     me: TherapistSelf
 
 
-class MonitorRows(TypedDict):
+class MonitorRows(Setup):
     transactions: list[TransactionData]
     rooms: list[RoomData]
     cashiers: list[CashierData]
@@ -67,15 +70,19 @@ class MonitorDigest(Digest):
     statistics: Statistics
 
 
-class BoardRows(TypedDict):
+class BoardRows(Setup):
     transactions: list[BoardRow]
+
+
+class MenuSnapshot(Setup, ServerTime):
+    """The snapshot of an open menu, on a kiosk or a phone."""
 
 
 class BoardSnapshot(BoardRows, ServerTime):
     """The snapshot of the public board."""
 
 
-class TicketRows(Place):
+class TicketRows(Setup, Place):
     transaction: TransactionData
 
 
@@ -105,6 +112,7 @@ def therapist_screen(caller: Caller) -> Screen:
 
     def snapshot() -> TherapistRows:
         return {
+            **setup_of(branch),
             "transactions": transactions_of(branch, THERAPISTS.shows),
             "rooms": rooms_of(branch),
             "therapists": therapists_of(branch),
@@ -125,6 +133,7 @@ def monitor_screen(caller: Caller) -> Screen:
 
     def snapshot() -> MonitorRows:
         return {
+            **setup_of(branch),
             "transactions": transactions_of(branch, MONITOR.shows),
             "rooms": rooms_of(branch),
             "cashiers": cashiers_of(branch),
@@ -157,27 +166,41 @@ def takings_digests(branch_ids: list[int]) -> dict[int, Any]:
     return {pk: takings_of(branch) for pk, branch in branches.items()}
 
 
+def menu_screen(caller: Caller) -> Screen | None:
+    """Return the setup behind an open menu; None where the address names no branch."""
+    branch = caller.branch
+    if branch is None:
+        return None
+    digest = DigestSource(setup_digests, branch.pk)
+    return Screen(menu_topic(branch.pk), lambda: setup_of(branch), digest)
+
+
 def board_screen(caller: Caller) -> Screen:
     """Return the public board: codes and rooms."""
     branch = caller.here
 
     def snapshot() -> BoardRows:
+        setup = setup_of(branch)
         rows = open_transactions(branch, BOARD.shows)
-        return {"transactions": [serialize_board_row(row) for row in rows]}
+        return {**setup, "transactions": [serialize_board_row(row) for row in rows]}
 
     return audience_screen(BOARD, branch, snapshot)
 
 
 def ticket_screen(key: str) -> Screen:
     """Return a customer's own visit; raise `TransactionNotFound` for an unknown key."""
-    found = Transaction.objects.filter(key=key).values_list("pk", flat=True).first()
-    if found is None:
+    of_key = Transaction.objects.filter(key=key).select_related("branch").only("branch")
+    visited = of_key.first()
+    if visited is None:
         raise TransactionNotFound
+    found, branch = visited.pk, visited.branch
 
     def snapshot() -> TicketRows:
+        setup = setup_of(branch)
         visit = Transaction.objects.with_people().get(pk=found)
         place = digests_of_tickets([found])[found]
         return {
+            **setup,
             "transaction": serialize_transaction(visit),
             "before": place["before"],
             "wait_minutes": place["wait_minutes"],

@@ -4,7 +4,7 @@ A screen whose rows do not match the digest requests a snapshot: so all screens 
 """
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import groupby, repeat
 from operator import itemgetter
 from typing import Any, TypedDict
@@ -12,18 +12,38 @@ from typing import Any, TypedDict
 from django.db.models import Count, QuerySet, Sum
 
 from accounts.models import Branch, Cashier, Therapist
-from queueing.models import Room, Transaction
+from queueing.models import Room, SetupVersion, Transaction
 from queueing.serializers import RoomData, TransactionData, serialize_room, serialize_transaction
 from queueing.states import Status
 from queueing.wait_estimates import WaitRange, waits_in
 from spa_project.lib.natural_order import natural_key
 
 
-class Digest(TypedDict):
+class SetupDigest(TypedDict):
+    """How often the branch's setup has changed; a screen with another number is out of date."""
+
+    setup: int
+
+
+class Digest(SetupDigest):
     """The number of rows a screen should show, and the sum of their versions."""
 
     count: int
     versions: int
+
+
+class BranchData(TypedDict):
+    slug: str
+    name: str
+    time_zone: str
+    #: Whether it takes new customers.
+    active: bool
+
+
+class Setup(SetupDigest):
+    """What every snapshot contains of the setup."""
+
+    branch: BranchData
 
 
 class Place(TypedDict):
@@ -50,6 +70,30 @@ class TherapistData(TypedDict):
 
 class CashierData(TherapistData):
     counter_number: str
+
+
+def setup_of(branch: Branch) -> Setup:
+    """Return the branch as it is now, and the version of its setup.
+
+    To be read before the rows: with a version older than the rows a screen only reads them again.
+    """
+    row = SetupVersion.objects.select_related("branch").get(branch=branch)
+    now = row.branch
+    return {
+        "setup": row.last,
+        "branch": {
+            "slug": now.slug,
+            "name": now.name,
+            "time_zone": now.time_zone,
+            "active": now.active,
+        },
+    }
+
+
+def setup_digests(branch_ids: Collection[int]) -> dict[int, SetupDigest]:
+    """Return the setup version of each of these branches, in one query."""
+    rows = SetupVersion.objects.filter(branch__in=branch_ids).values_list("branch_id", "last")
+    return {pk: {"setup": version} for pk, version in rows}
 
 
 def open_transactions(branch: Branch, statuses: Iterable[Status]) -> list[Transaction]:
@@ -96,11 +140,13 @@ def cashiers_of(branch: Branch) -> list[CashierData]:
 def digests_of(
     statuses: Iterable[Status], branch_ids: list[int], *, with_rooms: bool
 ) -> dict[int, Digest]:
-    """Return the digest of a kind of screen for each of these branches, in two queries at most."""
+    """Return the digest of a kind of screen for each branch, in three queries at most."""
     shown: list[QuerySet[Any]] = [Transaction.objects.filter(status__in=statuses)]
     if with_rooms:
         shown.append(Room.objects.all())
-    digests: dict[int, Digest] = {pk: {"count": 0, "versions": 0} for pk in branch_ids}
+    digests: dict[int, Digest] = {
+        pk: {"count": 0, "versions": 0, **setup} for pk, setup in setup_digests(branch_ids).items()
+    }
     for rows in shown:
         of_branches = rows.filter(branch__in=branch_ids).order_by().values_list("branch_id")
         for branch_id, count, versions in of_branches.annotate(Count("id"), Sum("version")):
@@ -110,7 +156,7 @@ def digests_of(
 
 
 def digests_of_tickets(transaction_ids: list[int]) -> dict[int, TicketDigest]:
-    """Return the digests of customers' own pages, one row each; all pages in three queries."""
+    """Return the digests of customers' own pages, one row each; all pages in four queries."""
     tickets = Transaction.objects.filter(pk__in=transaction_ids)
     rows = list(tickets.values_list("pk", "version", "branch_id", "status", "business_date"))
     days: dict[int, datetime.date] = {}
@@ -118,9 +164,10 @@ def digests_of_tickets(transaction_ids: list[int]) -> dict[int, TicketDigest]:
         if status == Status.PENDING_THERAPIST:
             days[branch_id] = max(day, days.get(branch_id, day))
     places = places_in_line(days) if days else {}
+    setups = setup_digests({branch_id for _, _, branch_id, *_ in rows})
     return {
-        pk: {"count": 1, "versions": version, **places.get(pk, _NOWHERE)}
-        for pk, version, *_ in rows
+        pk: {"count": 1, "versions": version, **setups[branch_id], **places.get(pk, _NOWHERE)}
+        for pk, version, branch_id, *_ in rows
     }
 
 

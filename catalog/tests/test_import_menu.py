@@ -422,7 +422,7 @@ def test_the_number_of_statements_does_not_grow_with_the_file(captured_statement
     def statements(*rows: str) -> int:
         with captured_statements() as sent:
             bring_in(*rows)
-        return len(sent)
+        return sum("catalog_" in statement for statement in sent)
 
     for count, category in ((8, "Massage"), (40, "Face")):
         rows = many(count, category=category)
@@ -435,7 +435,8 @@ def test_only_what_differs_is_written(captured_statements):
     bring_in(*SMALL)
     with captured_statements() as sent:
         bring_in("Massage,Hilot,With coconut oil,60 minutes,600,60")
-    (update,) = (statement for statement in sent if statement.startswith("UPDATE"))
+    updates = (statement for statement in sent if statement.startswith("UPDATE"))
+    (update,) = (statement for statement in updates if "catalog_" in statement)
     assert "price" in update
     assert "duration_minutes" not in update
     assert "order" not in update

@@ -20,7 +20,7 @@ from queueing.models import Room, RoomStatus, Transaction
 from queueing.screens import ticket_screen
 from queueing.serializers import serialize_board_row, serialize_transaction
 from queueing.services import room_set_status
-from queueing.snapshots import digests_of, open_transactions, rooms_of
+from queueing.snapshots import digests_of, open_transactions, rooms_of, setup_of
 from queueing.states import CLOSED, MOVES, UNDOABLE, WITH_CASHIER, WITH_THERAPIST, Status
 
 #: Payment arrows are in payments/tests/test_events_replay.py, with their fixtures.
@@ -39,6 +39,7 @@ class Display:
 
     def __init__(self, audience: Audience, branch) -> None:
         self.audience = audience
+        self.setup = setup_of(branch)["setup"]
         self.rows = snapshot_of(audience, branch)
         self.rooms = {room["number"]: room for room in rooms_of(branch)}
 
@@ -54,7 +55,8 @@ class Display:
 
     def digest(self) -> dict[str, int]:
         shown = [*self.rows.values(), *(self.rooms.values() if self.audience.shows_rooms else ())]
-        return {"count": len(shown), "versions": sum(row["version"] for row in shown)}
+        versions = sum(row["version"] for row in shown)
+        return {"count": len(shown), "versions": versions, "setup": self.setup}
 
 
 def snapshot_of(audience: Audience, branch) -> dict[int, dict]:
@@ -132,7 +134,8 @@ def test_a_ticket_and_its_events_are_the_ticket_afterwards(
     digest = screen.digest.read([screen.digest.key])[transaction.pk]
     # Their place depends on other customers: only the heartbeat updates it.
     place = {name: snapshot[name] for name in ("before", "wait_minutes")}
-    assert digest == {"count": 1, "versions": shown["version"], **place}
+    versions = {"versions": shown["version"], "setup": setup_of(branch)["setup"]}
+    assert digest == {"count": 1, **versions, **place}
 
 
 @pytest.mark.parametrize("to", [RoomStatus.PREPARING, RoomStatus.OUT_OF_SERVICE])

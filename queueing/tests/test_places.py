@@ -23,7 +23,8 @@ def place(transaction):
     snapshot = ticket_screen(transaction.key).snapshot()
     told = {name: snapshot[name] for name in ("before", "wait_minutes")}
     digest = digests_of_tickets([transaction.pk])[transaction.pk]
-    assert digest == {"count": 1, "versions": transaction.version, **told}
+    versions = {"versions": transaction.version, "setup": snapshot["setup"]}
+    assert digest == {"count": 1, **versions, **told}
     return told
 
 
@@ -52,11 +53,11 @@ def test_every_branch_has_its_own_line(branch, other_branch, make_transaction):
     assert {pk: place["before"] for pk, place in places.items()} == {here.pk: 0, elsewhere.pk: 0}
 
 
-def test_all_tickets_of_a_process_are_read_in_three_queries(
+def test_all_tickets_of_a_process_are_read_in_four_queries(
     make_transaction, django_assert_num_queries
 ):
     line = [make_transaction(Status.PENDING_THERAPIST) for _ in range(3)]
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         digests_of_tickets([each.pk for each in line])
 
 

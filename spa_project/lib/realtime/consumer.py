@@ -178,6 +178,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             self._close_soon(CLOSE_TRY_LATER)
         else:
             if _topics(screen) == _topics(self._screen):
+                self._screen = screen  # with what concerns this caller alone as it is now
                 return caller
             self._close_soon(CLOSE_RESTART)  # another branch or role: reconnect with the new rights
         return None
@@ -222,7 +223,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if not self._admitted:
             return  # refused: the socket is being closed
         if message["command"] == messages.SNAPSHOT:
-            await self._show()
+            with bind(self.scope):
+                if await self._recheck_access():
+                    await self._show()
         else:
             await self._answer(message)
 

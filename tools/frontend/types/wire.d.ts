@@ -38,8 +38,17 @@ declare namespace Wire {
   }
 
   interface BoardSnapshot {
+    setup: number;
+    branch: BranchData;
     transactions: BoardRow[];
     server_now: string;
+  }
+
+  interface BranchData {
+    slug: string;
+    name: string;
+    time_zone: string;
+    active: boolean;
   }
 
   interface CashierData {
@@ -66,6 +75,8 @@ declare namespace Wire {
   }
 
   interface CashierSnapshot {
+    setup: number;
+    branch: BranchData;
     transactions: TransactionData[];
     server_now: string;
     me: CashierSelf;
@@ -141,6 +152,7 @@ declare namespace Wire {
   }
 
   interface Digest {
+    setup: number;
     count: number;
     versions: number;
   }
@@ -244,6 +256,7 @@ declare namespace Wire {
   }
 
   interface MonitorDigest {
+    setup: number;
     count: number;
     versions: number;
     statistics: Statistics;
@@ -259,6 +272,8 @@ declare namespace Wire {
   }
 
   interface MonitorSnapshot {
+    setup: number;
+    branch: BranchData;
     transactions: TransactionData[];
     rooms: RoomData[];
     cashiers: CashierData[];
@@ -455,6 +470,8 @@ declare namespace Wire {
   }
 
   interface TherapistSnapshot {
+    setup: number;
+    branch: BranchData;
     transactions: TransactionData[];
     rooms: RoomData[];
     therapists: TherapistData[];
@@ -463,6 +480,7 @@ declare namespace Wire {
   }
 
   interface TicketDigest {
+    setup: number;
     count: number;
     versions: number;
     before: number | null;
@@ -481,6 +499,8 @@ declare namespace Wire {
   }
 
   interface TicketSnapshot {
+    setup: number;
+    branch: BranchData;
     before: number | null;
     wait_minutes: [number, number] | null;
     transaction: TransactionData;
