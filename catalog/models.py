@@ -1,7 +1,6 @@
 """Models of the menu: category > service > classification (a duration or tier with its price)."""
 
 from decimal import Decimal
-from typing import ClassVar, Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
@@ -19,8 +18,6 @@ class MenuEntry(models.Model):
     order = models.PositiveIntegerField(_("position"), default=0, db_index=True)
     active = models.BooleanField(_("on menu"), default=True)
 
-    objects: ClassVar[models.Manager[Self]] = TrackedQuerySet.as_manager()
-
     class Meta:
         abstract = True
 
@@ -30,6 +27,8 @@ class ServiceCategory(MenuEntry):
 
     name = models.CharField(_("name"), max_length=80, unique=True)
     description = models.CharField(_("description"), max_length=300, blank=True)
+
+    objects = TrackedQuerySet["ServiceCategory"].as_manager()
 
     class Meta:
         verbose_name = _("category")
@@ -61,6 +60,8 @@ class Service(MenuEntry):
             RegexValidator(r"^/[^/\\]", _("Enter an address on this site that begins with “/”."))
         ],
     )
+
+    objects = TrackedQuerySet["Service"].as_manager()
 
     class Meta:
         verbose_name = _("treatment")

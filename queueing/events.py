@@ -54,6 +54,8 @@ MENU_AUDIENCES = (THERAPISTS, MONITOR)
 
 TICKET_EVENT = "customer_txn_update"
 ROOM_EVENT = "room_updated"
+SETUP_EVENT = "setup_updated"
+MENU_EVENT = "menu_updated"
 
 
 def menu_topic(branch_id: int) -> str:

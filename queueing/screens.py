@@ -57,6 +57,7 @@ class TherapistSnapshot(TherapistRows, ServerTime):
 class MonitorRows(Setup):
     transactions: list[TransactionData]
     rooms: list[RoomData]
+    therapists: list[TherapistData]
     cashiers: list[CashierData]
     statistics: Statistics
 
@@ -136,6 +137,7 @@ def monitor_screen(caller: Caller) -> Screen:
             **setup_of(branch),
             "transactions": transactions_of(branch, MONITOR.shows),
             "rooms": rooms_of(branch),
+            "therapists": therapists_of(branch),
             "cashiers": cashiers_of(branch),
             "statistics": statistics_of(branch),
         }

@@ -17,15 +17,19 @@ from django.db.models.signals import post_delete, post_save, pre_save
 from accounts.models import Branch, Cashier, Therapist, User
 from catalog.models import Service, ServiceCategory, ServiceClassification
 from catalog.serializers import menu_version
-from queueing.events import AUDIENCES, MENU_AUDIENCES, menu_topic, ticket_topic
+from queueing.events import (
+    AUDIENCES,
+    MENU_AUDIENCES,
+    MENU_EVENT,
+    SETUP_EVENT,
+    menu_topic,
+    ticket_topic,
+)
 from queueing.models import Room, SetupVersion, Transaction
 from queueing.states import OPEN
 from spa_project.lib.db.counters import increment
 from spa_project.lib.db.tracked import bulk_changed
 from spa_project.lib.realtime.publish import publish_now
-
-SETUP_EVENT = "setup_updated"
-MENU_EVENT = "menu_updated"
 
 MENU = (ServiceCategory, Service, ServiceClassification)
 #: Columns that no screen shows or decides by.
@@ -86,8 +90,8 @@ def track(model: type[models.Model], *, menu: bool = False) -> None:
 
 def connect_receivers() -> None:
     """Have every change of the setup counted, once, when the app is ready."""
-    for model in MENU:
-        track(model, menu=True)
+    for level in MENU:
+        track(level, menu=True)
     post_save.connect(_branch_changed, sender=Branch)
     for model in (Room, User):
         pre_save.connect(_may_move, sender=model)

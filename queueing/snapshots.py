@@ -9,6 +9,7 @@ from itertools import groupby, repeat
 from operator import itemgetter
 from typing import Any, TypedDict
 
+from django.conf import settings
 from django.db.models import Count, QuerySet, Sum
 
 from accounts.models import Branch, Cashier, Therapist
@@ -36,6 +37,7 @@ class BranchData(TypedDict):
     slug: str
     name: str
     time_zone: str
+    currency: str
     #: Whether it takes new customers.
     active: bool
 
@@ -85,6 +87,7 @@ def setup_of(branch: Branch) -> Setup:
             "slug": now.slug,
             "name": now.name,
             "time_zone": now.time_zone,
+            "currency": settings.CURRENCY,
             "active": now.active,
         },
     }

@@ -19,7 +19,7 @@ from queueing import screens
 from queueing.day_summary import favourites_of
 from queueing.events import BOARD, MONITOR, THERAPISTS
 from queueing.models import Transaction
-from queueing.snapshots import TherapistData, therapists_of
+from queueing.snapshots import setup_of
 from queueing.states import Status
 from spa_project.lib.realtime.screen import view_of
 from spa_project.lib.web.pages import PageData, page_data
@@ -39,6 +39,7 @@ class LivePage(PageData):
 
 class MenuPage(PageData):
     branch: str
+    setup: int
     menu: MenuData
     kiosk: bool
     language: str
@@ -66,7 +67,6 @@ class TherapistPage(LivePage):
 class DeskPage(LivePage):
     snapshot: screens.MonitorSnapshot
     menu: MenuData
-    therapists: list[TherapistData]
     is_manager: bool
     ticket_url: str
 
@@ -85,6 +85,7 @@ def menu(request: HttpRequest, branch: Branch) -> HttpResponse:
     data: MenuPage = {
         **page_data(),
         "branch": branch.slug,
+        "setup": setup_of(branch)["setup"],  # read before the menu
         "menu": serialize_menu(),
         "kiosk": request.GET.get("kiosk") == "1",
         "language": settings.LANGUAGE_CODE,
@@ -149,7 +150,6 @@ def desk(request: HttpRequest) -> HttpResponse:
         "snapshot": view_of(screens.monitor_screen(caller)),
         "shows": list(MONITOR.shows),
         "menu": serialize_menu(),
-        "therapists": therapists_of(caller.here),
         "is_manager": Role.MANAGER in caller.roles,
         "ticket_url": reverse("ticket", args=[KEY]),
     }

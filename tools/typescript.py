@@ -131,7 +131,7 @@ def declarations() -> Declarations:
     for each in (PageData, views.LivePage, *pages, payment_views.ReportsPage):
         found.expression(each)
     dictionaries = [TherapistDay, DayData, Digest, Place, TicketDigest, Takings]
-    for each in (*dictionaries, screens.MonitorDigest):
+    for each in (*dictionaries, screens.MonitorDigest, screens.MenuSnapshot):
         found.expression(each)
     found.add_commands(
         "Commands",
@@ -142,7 +142,7 @@ def declarations() -> Declarations:
     )
     found.add_union("ErrorCode", sorted({each.code for each in _with_subclasses(DomainError)}))
     of_changes = {audience.event for audience in events.AUDIENCES}
-    of_changes |= {events.TICKET_EVENT, events.ROOM_EVENT}
+    of_changes |= {events.TICKET_EVENT, events.ROOM_EVENT, events.SETUP_EVENT, events.MENU_EVENT}
     found.add_union("EventName", sorted({*SOCKET_EVENTS, *of_changes}))
     return found
 

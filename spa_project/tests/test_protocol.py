@@ -11,7 +11,7 @@ from django.urls import resolve
 
 from catalog.serializers import CategoryData, ClassificationData, MenuData, ServiceData
 from queueing.errors import PriceChanged
-from queueing.events import AUDIENCES, ROOM_EVENT, TICKET_EVENT
+from queueing.events import AUDIENCES, MENU_EVENT, ROOM_EVENT, SETUP_EVENT, TICKET_EVENT
 from queueing.serializers import (
     AttemptData,
     BoardRow,
@@ -20,7 +20,7 @@ from queueing.serializers import (
     RoomData,
     TransactionData,
 )
-from queueing.snapshots import TicketDigest
+from queueing.snapshots import BranchData, Setup, TicketDigest
 from queueing.statistics import Statistics, Takings
 from spa_project.lib.commands import REGISTRY
 from spa_project.lib.errors import DomainError
@@ -73,8 +73,15 @@ def test_the_example_of_a_changed_price_has_the_fields_of_the_refusal():
     assert set(example) == {"event", "id", *refusal}
 
 
+def test_the_example_of_a_snapshot_has_the_setup():
+    [snapshot] = [example["data"] for example in EVENTS if example["event"] == "snapshot"]
+    assert set(get_type_hints(Setup)) <= set(snapshot)
+    assert_shape(snapshot["branch"], BranchData)
+
+
 def test_every_broadcast_has_an_example():
-    told = {audience.event for audience in AUDIENCES} | {ROOM_EVENT, TICKET_EVENT}
+    told = {audience.event for audience in AUDIENCES}
+    told |= {ROOM_EVENT, TICKET_EVENT, SETUP_EVENT, MENU_EVENT}
     assert told <= {example["event"] for example in EVENTS}
 
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Cart, offersOf } from "../../../static/js/lib/cart.js";
+import { Cart, offersOf, withChanges } from "../../../static/js/lib/cart.js";
 import { storedValue } from "../../../static/js/lib/stored_value.js";
 import { fakeStorage } from "./fake_storage.mjs";
 import { category, offer, service } from "./fixtures.mjs";
@@ -106,6 +106,20 @@ test("a cart that follows a new menu lists each price that is not as it was disp
   ]);
   assert.equal(cart.total(), "1400.30");
   assert.equal(cart.order().expected_total, "1400.30");
+});
+
+test("changes continue from the price that was displayed first, and end where it is the same", () => {
+  const earlier = [
+    { id: 1, service: "Hilot", old: "550.10", now: "650.10" },
+    { id: 2, service: "Hilot", old: "750.20", now: "800.00" },
+  ];
+  const later = [
+    { id: 1, service: "Hilot", old: "650.10", now: "700.00" },
+    { id: 2, service: "Hilot", old: "800.00", now: "750.20" },
+  ];
+  assert.deepEqual(withChanges(earlier, later), [
+    { id: 1, service: "Hilot", old: "550.10", now: "700.00" },
+  ]);
 });
 
 test("a browser that stores nothing still sells", () => {

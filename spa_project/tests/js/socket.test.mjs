@@ -256,6 +256,29 @@ test("a difference that lasts asks for a snapshot", () => {
   assert.deepEqual(lastConnection(world).sent, [{ command: "snapshot" }]);
 });
 
+test("another version of the setup asks for a snapshot", () => {
+  const world = openLive({ digest: () => ({ count: 1, versions: 3, setup: 7 }) });
+  lastConnection(world).say({ event: "heartbeat", data: { count: 1, versions: 3, setup: 8 } });
+  pass(1);
+  assert.deepEqual(lastConnection(world).sent, [{ command: "snapshot" }]);
+});
+
+test("a page without rows compares the setup alone", () => {
+  const world = openLive({ digest: () => ({ setup: 7 }) });
+  lastConnection(world).say({ event: "heartbeat", data: { setup: 7 } });
+  pass(2);
+  assert.deepEqual(lastConnection(world).sent, []);
+  lastConnection(world).say({ event: "heartbeat", data: { setup: 8 } });
+  pass(1);
+  assert.deepEqual(lastConnection(world).sent, [{ command: "snapshot" }]);
+});
+
+test("told that the setup has changed, it asks for a snapshot at once", () => {
+  const world = openLive();
+  lastConnection(world).say({ event: "setup_updated", data: { version: 8 } });
+  assert.deepEqual(lastConnection(world).sent, [{ command: "snapshot" }]);
+});
+
 test("a difference that the next event explains asks for nothing", () => {
   let versions = 3;
   const world = openLive({

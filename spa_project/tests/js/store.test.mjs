@@ -25,9 +25,10 @@ test("a snapshot replaces everything", () => {
   store.replace({
     transactions: [row(2, 5)],
     rooms: [roomOf({ number: "3", version: 2 })],
+    setup: 31,
   });
   assert.deepEqual(store.transactions(), [row(2, 5)]);
-  assert.deepEqual(store.digest(), { count: 2, versions: 7 });
+  assert.deepEqual(store.digest(), { count: 2, versions: 7, setup: 31 });
 });
 
 test("news replaces what is older", () => {

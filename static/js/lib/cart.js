@@ -28,6 +28,21 @@ export function offersOf(menu) {
   return new Map(offers.map((offer) => [offer.id, offer]));
 }
 
+/**
+ * Returns the changes since the cart was displayed: earlier ones, continued by the later.
+ * @param {CartChange[]} earlier
+ * @param {CartChange[]} later
+ * @returns {CartChange[]}
+ */
+export function withChanges(earlier, later) {
+  const changes = new Map(earlier.map((change) => [change.id, change]));
+  for (const change of later) {
+    const old = changes.get(change.id)?.old ?? change.old;
+    changes.set(change.id, { ...change, old });
+  }
+  return [...changes.values()].filter(({ old, now }) => old !== now);
+}
+
 export class Cart {
   #stored;
   #offers;

@@ -8,6 +8,7 @@ import { OptimisticState } from "./optimistic.js";
 import { pageData, timeOfDay, words } from "./page.js";
 import { Polling } from "./polling.js";
 import { codeOf } from "./refusal.js";
+import { showBranch } from "./setup.js";
 import { LiveSocket } from "./socket.js";
 import { FloorStore } from "./store.js";
 import { ServerClock } from "./time.js";
@@ -15,6 +16,7 @@ import { Transport } from "./transport.js";
 
 const TICK_MS = 1000;
 const COARSE_TICK_MS = 10_000;
+const SETUP_RETRY_MS = 5_000;
 
 /**
  * @typedef {object} ConnectionStore
@@ -128,6 +130,14 @@ export const floor = component({
    */
   onSnapshot(_snapshot) {},
 
+  /**
+   * Called when a manager has changed the setup; a component with a menu reads it again.
+   * @returns {Promise<boolean>} whether it could
+   */
+  async onSetup() {
+    return true;
+  },
+
   startSync() {
     const sync = new FloorSync(this);
     this.sync = () => sync;
@@ -221,17 +231,24 @@ class FloorSync {
   takeSnapshot(snapshot) {
     this.clock.set(snapshot.server_now);
     const { transaction, transactions = transaction ? [transaction] : [], rooms } = snapshot;
-    this.store.replace({ transactions, rooms });
+    const isChanged = this.store.setup !== snapshot.setup;
+    this.store.replace({ transactions, rooms, setup: snapshot.setup });
     if (!this.component.busy) this.optimistic.drop();
     this.component.me = snapshot.me ?? null;
     if (snapshot.therapists) this.component.therapists = snapshot.therapists;
     if (snapshot.cashiers) this.component.cashiers = snapshot.cashiers;
     this.count(snapshot);
     if (!this.component.loaded) this.component.opening = versionsOf(transactions);
-    this.component.loaded = true;
     this.tick();
     this.show();
+    if (snapshot.branch) showBranch(snapshot.branch);
+    if (isChanged && this.component.loaded) this.followSetup();
+    this.component.loaded = true;
     this.component.onSnapshot(snapshot);
+  }
+
+  async followSetup() {
+    if (!(await this.component.onSetup())) setTimeout(() => this.followSetup(), SETUP_RETRY_MS);
   }
 
   /** @param {FloorEvent} news */

@@ -16,6 +16,8 @@ const ANSWER_WITHIN_MS = 20_000;
 const SETTLE_WITHIN_MS = 1_000;
 const TICK_MS = 1_000;
 
+const DIGEST = /** @type {const} */ (["count", "versions", "setup"]);
+
 const CLOSE_NORMAL = 1000;
 const CLOSE_BROKEN = 1006;
 const CLOSE_LOGIN = 4401;
@@ -43,7 +45,7 @@ const CALMER_WAIT_MS = 5_000;
  * @property {(event: Wire.EventName, data: object) => void} onEvent snapshots, broadcasts and heartbeats
  * @property {(state: ConnectionState, lostAt: number | null, stale: boolean) => void} [onState]
  * @property {() => void} [onLogin] the server no longer knows who we are
- * @property {() => Wire.Digest | null} [digest] of what the screen holds
+ * @property {() => Partial<Wire.Digest> | null} [digest] of what the screen holds
  * @property {string} [lostMessage] sentence of a `connection_lost`
  * @property {(url: string) => Connection} [connect]
  * @property {() => number} [random]
@@ -204,7 +206,7 @@ export class LiveSocket {
 
   /** @param {ServerEvent} message */
   #hear({ event, data = {} }) {
-    if (event === "resync") this.#requestSnapshot();
+    if (event === "resync" || event === "setup_updated") this.#requestSnapshot();
     else this.#options.onEvent(event, data);
     if (event === "heartbeat") this.#compare(data);
   }
@@ -241,11 +243,13 @@ export class LiveSocket {
     }, SETTLE_WITHIN_MS);
   }
 
-  /** @param {Partial<Wire.Digest>} heartbeat without a count where it tells of no rows */
+  /** @param {Partial<Wire.Digest>} heartbeat without what it says nothing of */
   #agrees(heartbeat) {
     const digest = this.#options.digest();
-    if (!digest || heartbeat.count === undefined) return true;
-    return digest.count === heartbeat.count && digest.versions === heartbeat.versions;
+    if (!digest) return true;
+    return DIGEST.every(
+      (name) => heartbeat[name] === undefined || heartbeat[name] === digest[name],
+    );
   }
 
   #tick() {

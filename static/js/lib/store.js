@@ -18,6 +18,8 @@ export class FloorStore {
   #rooms = new Map();
   /** @type {Map<number, number>} the versions of rows that left */
   #gone = new Map();
+  /** @type {number | undefined} the version of the branch's setup */
+  setup;
 
   /** @param {readonly Wire.Status[] | null} shows statuses this screen shows; null shows them all */
   constructor(shows = null) {
@@ -26,9 +28,10 @@ export class FloorStore {
 
   /**
    * Replaces everything by a snapshot.
-   * @param {{ transactions?: Row[], rooms?: RoomRow[] }} snapshot
+   * @param {{ transactions?: Row[], rooms?: RoomRow[], setup?: number }} snapshot
    */
-  replace({ transactions = [], rooms = [] }) {
+  replace({ transactions = [], rooms = [], setup }) {
+    this.setup = setup;
     for (const [id, row] of this.#rows) this.#remember(id, row.version);
     this.#rows = new Map(transactions.map((row) => [row.id, Object.freeze(row)]));
     this.#rooms = new Map(rooms.map((room) => [room.number, Object.freeze(room)]));
@@ -74,10 +77,11 @@ export class FloorStore {
     return [...this.#rooms.values()].sort((a, b) => byNumber.compare(a.number, b.number));
   }
 
-  /** @returns {Wire.Digest} what the server's heartbeat is compared with */
+  /** @returns {Partial<Wire.Digest>} what the server's heartbeat is compared with */
   digest() {
     const all = [...this.#rows.values(), ...this.#rooms.values()];
-    return { count: all.length, versions: all.reduce((sum, { version }) => sum + version, 0) };
+    const versions = all.reduce((sum, { version }) => sum + version, 0);
+    return { count: all.length, versions, setup: this.setup };
   }
 
   /** @param {Row} row */

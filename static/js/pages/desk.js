@@ -3,7 +3,7 @@
  */
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
-import { Cart, offersOf } from "../lib/cart.js";
+import { Cart, offersOf, withChanges } from "../lib/cart.js";
 import { component } from "../lib/component.js";
 import { focusOnceShown } from "../lib/focus.js";
 import { IdempotentRequest, sendIdempotently } from "../lib/idempotency.js";
@@ -43,7 +43,6 @@ Alpine.data("desk", () =>
     ...formatting,
     ...stepDialog,
     isManager: data.is_manager,
-    therapists: [...data.therapists],
     typed: "",
     pick: 0,
     items: /** @type {CartItem[]} */ ([]),
@@ -153,13 +152,19 @@ Alpine.data("desk", () =>
      * @returns {Promise<never>}
      */
     async refreshMenu(refusal) {
-      const menu = isMenuOutdated(refusal) ? await fetchMenu() : null;
-      if (menu) {
-        offers = offersOf(menu);
-        this.changes = cart.follow(offers);
-        this.read();
-      }
+      if (isMenuOutdated(refusal)) await this.readMenu();
       throw refusal;
+    },
+    async readMenu() {
+      const menu = await fetchMenu();
+      if (!menu) return false;
+      offers = offersOf(menu);
+      this.changes = withChanges(this.changes, cart.follow(offers));
+      this.read();
+      return true;
+    },
+    onSetup() {
+      return this.readMenu();
     },
 
     // -- The floor --------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
  */
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
-import { Cart, offersOf } from "../lib/cart.js";
+import { Cart, offersOf, withChanges } from "../lib/cart.js";
 import { component } from "../lib/component.js";
 import { focusOnceShown } from "../lib/focus.js";
 import { IdempotentRequest, sendIdempotently } from "../lib/idempotency.js";
@@ -16,6 +16,7 @@ import { fetchMenu, isMenuOutdated } from "../lib/menu.js";
 import { centsOf, fromCents } from "../lib/money.js";
 import { formatting, pageData } from "../lib/page.js";
 import { find } from "../lib/search.js";
+import { reloadOnceIdle, showBranch } from "../lib/setup.js";
 import { storedValue } from "../lib/stored_value.js";
 import { whenWide } from "../lib/viewport.js";
 
@@ -54,6 +55,8 @@ const lowReach = storedValue(localStorage, "low");
 // Outside the component: Alpine's proxies cannot reach private fields.
 /** @type {import("../lib/socket.js").LiveSocket} */
 let socket;
+/** The version of the branch's setup that the page shows. */
+let setup = data.setup;
 /** @type {KioskIdleTimer} */
 let idleTimer;
 /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -99,9 +102,10 @@ Alpine.data("menu", () =>
 
     init() {
       refs = /** @type {typeof refs} */ (this.$refs);
-      // This page shows nothing live: where sockets are blocked, the menu's answer proves the
-      // connection.
-      socket = connectLive({ onEvent: () => {} }, MENU_URL);
+      socket = connectLive(
+        { digest: () => ({ setup }), onEvent: (event, news) => this.receive(event, news) },
+        MENU_URL,
+      );
       this.dropped = cart.dropUnknown();
       this.read();
       whenWide(WIDE_REM, (isWide) => this.dock(isWide));
@@ -320,10 +324,36 @@ Alpine.data("menu", () =>
 
     async refreshMenu() {
       const menu = await fetchMenu(MENU_URL);
-      if (!menu) return;
+      if (menu) this.showMenu(menu);
+      return menu !== null;
+    },
+    /**
+     * Without an answer the next heartbeat differs again.
+     * @param {number | undefined} version
+     */
+    async followSetup(version) {
+      if ((await this.refreshMenu()) && version) setup = version;
+    },
+    /** @param {Wire.MenuData} menu */
+    showMenu(menu) {
+      if (menu.version === this.menu.version) return;
       this.menu = menu;
-      this.changes = cart.follow(offersOf(menu));
+      if (!this.category) this.categoryId = menu.categories[0]?.id;
+      this.changes = withChanges(this.changes, cart.follow(offersOf(menu)));
       this.read();
+    },
+    /**
+     * Follows the setup: the branch, and the menu.
+     * @param {Wire.EventName} event
+     * @param {Partial<Wire.MenuSnapshot & Wire.MenuData>} news the menu itself where sockets are blocked
+     */
+    receive(event, news) {
+      if (event !== "snapshot") return;
+      if (news.categories) this.showMenu(/** @type {Wire.MenuData} */ (news));
+      if (!news.branch) return;
+      showBranch(news.branch);
+      if (!news.branch.active) reloadOnceIdle();
+      if (setup !== news.setup) this.followSetup(news.setup);
     },
 
     /** Starts the kiosk's greeting, idle timer and gesture lock. */

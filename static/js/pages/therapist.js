@@ -297,14 +297,24 @@ Alpine.data("therapist", () =>
      * @returns {Promise<never>}
      */
     async offerAgain(refusal) {
-      const menu = isMenuOutdated(refusal) ? await fetchMenu() : null;
-      if (menu) {
-        this.categories = menu.categories;
-        this.favourites = favourites(menu.categories, data.favourites);
+      if (isMenuOutdated(refusal) && (await this.readMenu())) {
         this.categoryId ??= this.categories[0]?.id;
         if (!refs.services.open) refs.services.showModal();
       }
       throw refusal;
+    },
+    /** @returns {Promise<boolean>} whether the menu is known as it is now */
+    async readMenu() {
+      const menu = await fetchMenu();
+      if (!menu) return false;
+      this.categories = menu.categories;
+      this.favourites = favourites(menu.categories, data.favourites);
+      const isThere = this.categories.some(({ id }) => id === this.categoryId);
+      if (typeof this.categoryId === "number" && !isThere) this.categoryId = this.categories[0]?.id;
+      return true;
+    },
+    onSetup() {
+      return this.readMenu();
     },
   }),
 );

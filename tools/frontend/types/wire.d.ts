@@ -48,6 +48,7 @@ declare namespace Wire {
     slug: string;
     name: string;
     time_zone: string;
+    currency: string;
     active: boolean;
   }
 
@@ -146,7 +147,6 @@ declare namespace Wire {
     shows: Status[];
     snapshot: MonitorSnapshot;
     menu: MenuData;
-    therapists: TherapistData[];
     is_manager: boolean;
     ticket_url: string;
   }
@@ -187,9 +187,11 @@ declare namespace Wire {
     | "customer_txn_update"
     | "error"
     | "heartbeat"
+    | "menu_updated"
     | "monitor_updated"
     | "resync"
     | "room_updated"
+    | "setup_updated"
     | "snapshot"
     | "therapist_queue_updated";
 
@@ -241,12 +243,19 @@ declare namespace Wire {
     currency: string;
     login_url: string;
     branch: string;
+    setup: number;
     menu: MenuData;
     kiosk: boolean;
     language: string;
     socket: string;
     ticket_url: string;
     qr_url: string;
+  }
+
+  interface MenuSnapshot {
+    setup: number;
+    branch: BranchData;
+    server_now: string;
   }
 
   interface MethodData {
@@ -276,6 +285,7 @@ declare namespace Wire {
     branch: BranchData;
     transactions: TransactionData[];
     rooms: RoomData[];
+    therapists: TherapistData[];
     cashiers: CashierData[];
     statistics: Statistics;
     server_now: string;
