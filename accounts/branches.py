@@ -1,4 +1,4 @@
-"""The branch of a visitor, taken from the address."""
+"""The branch of a visitor: named by the address, or remembered from an earlier one."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -19,11 +19,23 @@ def open_branches() -> list[Branch]:
 
 
 def visited_branch(slug: str | None) -> Branch | None:
-    """Return the open branch of that name; without a name the only one, if there is just one."""
-    branches = open_branches()
+    """Return the branch of that name, open or not; without a name the only open one, if just one.
+
+    A closed branch takes no new customers, but those who are inside still have their screens.
+    """
     if slug:
-        return next((branch for branch in branches if branch.slug == slug), None)
+        return Branch.objects.filter(slug=slug).first()
+    branches = open_branches()
     return branches[0] if len(branches) == 1 else None
+
+
+def branch_of_page(request: HttpRequest) -> Branch | None:
+    """Return the branch that the address names, else the remembered one while it is open."""
+    if named := request.GET.get("branch"):
+        return visited_branch(named)
+    remembered = request.COOKIES.get(BRANCH_COOKIE)
+    branch = visited_branch(remembered) if remembered else None
+    return branch if branch and branch.active else visited_branch(None)
 
 
 def branch_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -31,12 +43,11 @@ def branch_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
 
     @wraps(view)
     def find_branch(request: HttpRequest) -> HttpResponse:
-        named = request.GET.get("branch")
-        branch = visited_branch(named or request.COOKIES.get(BRANCH_COOKIE))
+        branch = branch_of_page(request)
         if branch is None:
             return redirect("home")
         response = view(request, branch)
-        if named:
+        if "branch" in request.GET:
             response.set_cookie(
                 BRANCH_COOKIE,
                 branch.slug,

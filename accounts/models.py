@@ -86,6 +86,20 @@ class Branch(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        """Refuse another time zone or start of the day that would split today's visits."""
+        before = Branch.objects.filter(pk=self.pk).first()
+        if before is None or before.business_date() == self.business_date():
+            return
+        if before.transaction_set.filter(business_date=before.business_date()).exists():
+            raise ValidationError(
+                _(
+                    "There are visits today already, and today would become %(day)s. Change the "
+                    "time zone or the start of the day before the first customer."
+                )
+                % {"day": self.business_date()}
+            )
+
     def business_date(self, at: datetime.datetime | None = None) -> datetime.date:
         """Return the business day of a moment, by default now, in the branch's time zone."""
         local = (at or timezone.now()).astimezone(zoneinfo.ZoneInfo(self.time_zone))

@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.auth import caller_of, page_for
-from accounts.branches import BRANCH_COOKIE, open_branches, visited_branch
+from accounts.branches import branch_of_page, open_branches, visited_branch
 from accounts.forms import PinForm
 from accounts.models import Role
 from accounts.screen_lock import set_pin
@@ -15,7 +15,8 @@ from spa_project.lib.web.pages import page_data
 
 def home(request: HttpRequest) -> HttpResponse:
     """Show the links to the branch's pages, or the choice between several branches."""
-    branch = visited_branch(request.GET.get("branch") or request.COOKIES.get(BRANCH_COOKIE))
+    named = branch_of_page(request)
+    branch = named if named and named.active else visited_branch(None)
     context = {"branch": branch, "branches": open_branches(), "page_data": page_data()}
     return render(request, "home.html", context)
 

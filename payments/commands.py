@@ -25,7 +25,7 @@ from spa_project.lib.money import Amount
 
 class Tendered(OfTransaction):
     amount_paid: Amount
-    method: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,20}$")] = CASH
+    method: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,20}$")] = CASH
     reference: Name = ""
     confirmed: bool = False
     expected_total: Amount | None = None

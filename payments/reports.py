@@ -4,6 +4,7 @@ Each is a short read of its own: one long snapshot of the database would slow cl
 """
 
 import datetime
+from collections import Counter
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -77,16 +78,33 @@ def report_of(branch: Branch, period: Period) -> Report:
     return Report(
         days=_lines(payments, "business_date", Sum("amount_due"), by="business_date"),
         services=_lines(sold, "service_name", Sum("price")),
-        therapists=_lines(payments, "transaction__therapist__display_name", Sum("amount_due")),
-        methods=_lines(payments, "method__name", Sum("amount_due")),
+        therapists=_therapists(payments),
+        methods=_lines(payments, "method__name", Sum("amount_due"), "method"),
         waits=_waits(branch, period),
     )
 
 
-def _lines(rows: QuerySet[Any], name: str, amount: Sum, *, by: str = "-sum") -> list[ReportRow]:
-    """Return rows grouped by a field, by default with the largest sum first."""
-    grouped = rows.order_by().values_list(name).annotate(times=Count("pk"), sum=amount)
-    return [ReportRow(*row) for row in grouped.order_by(by, name)]
+def _lines(
+    rows: QuerySet[Any], name: str, amount: Sum, *identity: str, by: str = "-sum"
+) -> list[ReportRow]:
+    """Return rows grouped by a name, by default with the largest sum first.
+
+    `identity` tells those of the same name apart.
+    """
+    grouped = rows.order_by().values_list(name, *identity).annotate(times=Count("pk"), sum=amount)
+    return [ReportRow(row[0], *row[-2:]) for row in grouped.order_by(by, name, *identity)]
+
+
+def _therapists(payments: QuerySet[Payment]) -> list[ReportRow]:
+    """Return a row of each therapist, with the user name where two have the same name."""
+    name, user = "transaction__therapist__display_name", "transaction__therapist__user__username"
+    grouped = payments.order_by().values_list(name, user)
+    found = grouped.annotate(times=Count("pk"), sum=Sum("amount_due")).order_by("-sum", name, user)
+    rows = list(found)
+    shown = Counter(row[0] for row in rows)
+    return [
+        ReportRow(f"{row[0]} ({row[1]})" if shown[row[0]] > 1 else row[0], *row[2:]) for row in rows
+    ]
 
 
 _WAIT = ExpressionWrapper(

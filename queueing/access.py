@@ -78,9 +78,13 @@ def next_in_line(branch: Branch, status: Status) -> Transaction:
 
 
 def ready(transaction: Transaction, branch: Branch, *statuses: Status) -> Transaction:
-    """Return a locked transaction with its branch and items; raises `WrongState`."""
+    """Return a locked transaction with its own branch and its items; raises `WrongState`.
+
+    `branch` is the actor's, which saves a query where it is the same: a person may have moved.
+    """
     must_be(transaction, *statuses)
-    transaction.branch = branch
+    if transaction.branch_id == branch.pk:
+        transaction.branch = branch
     transaction.use_items(queries.items_of(transaction.pk))
     return transaction
 

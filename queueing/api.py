@@ -46,6 +46,12 @@ def board_snapshot(request: HttpRequest) -> HttpResponse:
     return snapshot_response(request, screens.board_screen(caller_of(request)))
 
 
+@router.get("/snapshots/menu/", operation_id="snapshot_menu", openapi_extra=BRANCH_NAMED)
+def menu_snapshot(request: HttpRequest) -> HttpResponse:
+    """Return the setup behind the menu of `?branch=`: branch and version. Anyone; ETag, 304."""
+    return snapshot_response(request, screens.menu_screen(caller_of(request).here))
+
+
 @router.get("/tickets/{key}/", operation_id="ticket")
 def ticket(request: HttpRequest, key: str) -> HttpResponse:
     """Return a customer's own visit, by its secret key; ETag, 304."""

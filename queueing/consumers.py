@@ -34,8 +34,8 @@ class CustomerConsumer(VisitorConsumer):
     """The socket of the menu, which sends the order."""
 
     def screen(self, caller: Caller) -> Screen | None:
-        """Return the setup's version: the page contains the menu, and reads it again."""
-        return screens.menu_screen(caller)
+        """Return the setup, None without a branch: the page has the menu, and reads it again."""
+        return screens.menu_screen(caller.branch) if caller.branch else None
 
 
 class TicketConsumer(VisitorConsumer):

@@ -44,6 +44,15 @@ class EmptySelection(DomainError):
     http_status = 400
 
 
+class BranchClosed(DomainError):
+    """The branch takes no new customers."""
+
+    code = "branch_closed"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(_("%(name)s is closed. It takes no new orders.") % {"name": name})
+
+
 class PriceChanged(DomainError):
     """The displayed amount is not the one that would be charged; the reply has the new one."""
 

@@ -4,6 +4,7 @@ import secrets
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -60,6 +61,28 @@ class Room(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    def clean(self) -> None:
+        """Refuse to move a room to another branch while somebody is in it, or it is one's own."""
+        before = Room.objects.filter(pk=self.pk).exclude(branch=self.branch_id).first()
+        if before is None:
+            return
+        if visit := Transaction.objects.filter(active_room=before).first():
+            raise ValidationError(
+                {
+                    "branch": _("%(code)s is in room %(room)s. Move it when the visit is over.")
+                    % {"code": visit.code, "room": before.number}
+                }
+            )
+        if owner := before.owners.first():
+            raise ValidationError(
+                {
+                    "branch": _(
+                        "Room %(room)s is %(name)s's own room. Choose another one for them first."
+                    )
+                    % {"room": before.number, "name": owner}
+                }
+            )
 
 
 class SetupVersion(models.Model):

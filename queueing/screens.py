@@ -168,11 +168,8 @@ def takings_digests(branch_ids: list[int]) -> dict[int, Any]:
     return {pk: takings_of(branch) for pk, branch in branches.items()}
 
 
-def menu_screen(caller: Caller) -> Screen | None:
-    """Return the setup behind an open menu; None where the address names no branch."""
-    branch = caller.branch
-    if branch is None:
-        return None
+def menu_screen(branch: Branch) -> Screen:
+    """Return the setup behind an open menu."""
     digest = DigestSource(setup_digests, branch.pk)
     return Screen(menu_topic(branch.pk), lambda: setup_of(branch), digest)
 

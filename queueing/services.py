@@ -16,7 +16,7 @@ from catalog.models import ServiceClassification
 from catalog.queries import offers_by_id
 from queueing import codes, rooms
 from queueing.access import branch_of, current_transaction_of, next_in_line, therapist_transaction
-from queueing.errors import EmptySelection, PriceChanged, ServiceNotFound
+from queueing.errors import BranchClosed, EmptySelection, PriceChanged, ServiceNotFound
 from queueing.lifecycle import advance
 from queueing.models import Room, RoomStatus, Transaction, TransactionItem
 from queueing.prices import require_displayed
@@ -59,8 +59,8 @@ def confirm_selection(
     `by` is the member of staff who enters the order, None when the customer does;
     `expected_total` is what the screen displayed. Sent again with the same `request_id`
     (idempotency key) and content it returns the first transaction, even if the menu has changed
-    since. Raises `EmptySelection`, `ServiceNotFound`, `PriceChanged`, or `Conflict` for a
-    `request_id` with other content.
+    since. Raises `EmptySelection`, `ServiceNotFound`, `PriceChanged`, `BranchClosed`, or `Conflict`
+    for a `request_id` with other content.
     """
     if not choices:
         raise EmptySelection
@@ -71,7 +71,7 @@ def confirm_selection(
     number = codes.next_number(branch)
     try:
         return _create(branch, number, order, by)
-    except (IntegrityError, ServiceNotFound, PriceChanged):
+    except (IntegrityError, ServiceNotFound, PriceChanged, BranchClosed):
         if earlier := _made_before(order):
             return earlier
         raise
@@ -89,6 +89,8 @@ def _made_before(order: _Order) -> Transaction | None:
 
 @durable
 def _create(branch: Branch, number: codes.Number, order: _Order, by: User | None) -> Transaction:
+    if not branch.active:
+        raise BranchClosed(branch.name)
     items = _items_for(order.choices)
     totals = _totals(items)
     require_displayed(order.expected_total, totals["total_amount"])

@@ -92,6 +92,7 @@ def connect_receivers() -> None:
     """Have every change of the setup counted, once, when the app is ready."""
     for level in MENU:
         track(level, menu=True)
+    pre_save.connect(_follow_new_number, sender=Room)
     post_save.connect(_branch_changed, sender=Branch)
     for model in (Room, User):
         pre_save.connect(_may_move, sender=model)
@@ -113,6 +114,14 @@ def _may_move(sender: Any, instance: Room | User, update_fields: Any = None, **_
     left = sender._base_manager.filter(pk=instance.pk).values_list("branch_id", flat=True).first()
     if left is not None and left != instance.branch_id:
         setup_changed(left)
+
+
+def _follow_new_number(sender: Any, instance: Room, **_: Any) -> None:
+    """Show the customers of a room its new number; those who have left keep the old one."""
+    before = Room.objects.filter(pk=instance.pk).first() if instance.pk else None
+    if before is not None and before.number != instance.number:
+        visits = Transaction.objects.filter(branch_id=before.branch_id, status__in=OPEN)
+        visits.filter(room_number=before.number).update(room_number=instance.number)
 
 
 def _row_of_branch_changed(

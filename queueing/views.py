@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from accounts.auth import Caller, caller_of, page_for
-from accounts.branches import branch_page
+from accounts.branches import branch_page, open_branches
 from accounts.models import STAFF, Branch, Role
 from catalog.serializers import MenuData, serialize_menu
 from queueing import screens
@@ -35,6 +35,12 @@ class LivePage(PageData):
     #: Polled where sockets are blocked.
     snapshot_url: str
     shows: list[Status]
+
+
+class ClosedPage(PageData):
+    socket: str
+    #: Polled where sockets are blocked.
+    snapshot_url: str
 
 
 class MenuPage(PageData):
@@ -82,6 +88,8 @@ class BoardPage(LivePage):
 @branch_page
 def menu(request: HttpRequest, branch: Branch) -> HttpResponse:
     """Show the customer's menu and cart; `?kiosk=1` is kept for the kiosk's behaviour."""
+    if not branch.active:
+        return _closed(request, branch)
     data: MenuPage = {
         **page_data(),
         "branch": branch.slug,
@@ -89,11 +97,27 @@ def menu(request: HttpRequest, branch: Branch) -> HttpResponse:
         "menu": serialize_menu(),
         "kiosk": request.GET.get("kiosk") == "1",
         "language": settings.LANGUAGE_CODE,
-        "socket": f"/ws/customer/?{urlencode({'branch': branch.slug})}",
+        "socket": _menu_socket(branch),
         "ticket_url": reverse("ticket", args=[KEY]),
         "qr_url": reverse("ticket_qr", args=[KEY]),
     }
     return render(request, "queueing/menu.html", {"branch": branch, "page_data": data})
+
+
+def _closed(request: HttpRequest, branch: Branch) -> HttpResponse:
+    """Show that the branch is closed, and those that are open."""
+    here = urlencode({"branch": branch.slug})
+    data: ClosedPage = {
+        **page_data(),
+        "socket": _menu_socket(branch),
+        "snapshot_url": f"/api/snapshots/menu/?{here}",
+    }
+    context = {"branch": branch, "branches": open_branches(), "page_data": data}
+    return render(request, "queueing/closed.html", context)
+
+
+def _menu_socket(branch: Branch) -> str:
+    return f"/ws/customer/?{urlencode({'branch': branch.slug})}"
 
 
 @never_cache

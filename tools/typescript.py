@@ -126,7 +126,13 @@ def declarations() -> Declarations:
     from spa_project.lib.web.pages import PageData
 
     found = Declarations()
-    pages = [views.MenuPage, views.TicketPage, views.TherapistPage, views.DeskPage]
+    pages = [
+        views.MenuPage,
+        views.ClosedPage,
+        views.TicketPage,
+        views.TherapistPage,
+        views.DeskPage,
+    ]
     pages += [views.MonitorPage, views.BoardPage, payment_views.CashierPage]
     for each in (PageData, views.LivePage, *pages, payment_views.ReportsPage):
         found.expression(each)

@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import F, Model
 from django.utils import timezone
 
-from accounts.models import Cashier
+from accounts.models import Cashier, User
 from conftest import make_offer
 from payments.integrity import all_rules
 from payments.models import Payment, PaymentAttempt, ReceiptCounter
@@ -397,6 +397,34 @@ FAULTS = {
         "payment attempt {attempt}: key tap-00001 has no digest",
         Status.PAYING,
     ),
+    "a room of another branch": Fault(
+        "A visit's room belongs to the visit's branch, and has the number shown.",
+        Room,
+        {"branch": NOBODY},
+        "visit {pk}: room 1 is number 1 of branch 999",
+        Status.IN_SERVICE,
+    ),
+    "a room with a new number": Fault(
+        "A visit's room belongs to the visit's branch, and has the number shown.",
+        Room,
+        {"number": "7"},
+        "visit {pk}: room 1 is number 7 of branch {branch}",
+        Status.IN_SERVICE,
+    ),
+    "a therapist who moved during a treatment": Fault(
+        "The staff of a visit works in the visit's branch.",
+        User,
+        {"branch": NOBODY},
+        "visit {pk}: its therapist belongs to another branch",
+        Status.IN_SERVICE,
+    ),
+    "a therapist who kept a room elsewhere": Fault(
+        "A therapist's own room belongs to the therapist's branch.",
+        User,
+        {"branch": NOBODY},
+        "therapist {therapist}: own room {own_room} belongs to another branch",
+        Status.IN_SERVICE,
+    ),
     "an item of nobody": Fault(
         "The rows that the item refers to exist.",
         TransactionItem,
@@ -445,6 +473,7 @@ def change(model: type[Model], transaction: Transaction, changes: dict[str, Any]
     key = {
         Transaction: "pk",
         Room: "current_transaction",
+        User: "therapist__current_transaction",
         ReceiptCounter: "branch__transaction",
     }.get(model, "transaction")
     row = model._default_manager.filter(**{key: transaction.pk}).order_by("pk").first()
@@ -466,6 +495,7 @@ def words_of(transaction: Transaction) -> dict[str, Any]:
         "therapist": transaction.therapist_id,
         "cashier": transaction.cashier_id,
         "room": transaction.active_room_id,
+        "own_room": transaction.therapist and transaction.therapist.room_number,
         "item": transaction.item_list[0].pk if transaction.items.exists() else None,
         "first_event": events.values_list("pk", flat=True).first(),
         "payment": payment and payment.pk,
@@ -544,7 +574,9 @@ def test_a_cashier_with_two_customers_is_found(unguarded, carl):
 
 def test_two_customers_in_one_room_are_found(unguarded, maya):
     room = Room.objects.get(number=maya.room_number)
-    Transaction.objects.filter(pk=unguarded[Status.THERAPIST_CONFIRMED].pk).update(active_room=room)
+    Transaction.objects.filter(pk=unguarded[Status.THERAPIST_CONFIRMED].pk).update(
+        active_room=room, room_number=room.number
+    )
     [findings] = found().values()
     assert f"room {room.pk}: number 1 is occupied; customers in it: 2" in findings
 

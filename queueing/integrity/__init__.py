@@ -4,9 +4,15 @@ Each rule is a function that picks the rows which break it and says what is wron
 `verify_ledger` runs these and those of payments. To add a rule, add a function.
 """
 
-from queueing.integrity import history, holdings, keys, numbers, progress, totals
+from queueing.integrity import branches, history, holdings, keys, numbers, progress, totals
 from spa_project.lib.db.integrity import RuleSet
 
 rules = RuleSet(
-    totals.rules, history.rules, progress.rules, holdings.rules, numbers.rules, keys.rules
+    totals.rules,
+    history.rules,
+    progress.rules,
+    holdings.rules,
+    branches.rules,
+    numbers.rules,
+    keys.rules,
 )

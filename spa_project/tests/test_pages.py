@@ -89,10 +89,26 @@ def test_with_several_branches_a_visitor_chooses_once(client, branch, other_bran
     assert client.get("/menu/?branch=nowhere")["Location"] == "/"
 
 
-def test_a_closed_branch_is_not_shown(client, branch, other_branch):
+def test_a_closed_branch_says_so_and_names_the_open_ones(client, branch, other_branch):
     branch.active = False
     branch.save()
-    assert client.get("/menu/?branch=makati")["Location"] == "/"
+    page = client.get("/menu/?branch=makati").content.decode()
+    assert "Makati is closed" in page
+    assert "/menu/?branch=cebu" in page
+
+
+def test_a_branch_that_has_closed_is_not_remembered(client, branch, other_branch):
+    client.get("/menu/?branch=makati")
+    branch.active = False
+    branch.save()
+    assert "Welcome to Cebu" in client.get("/").content.decode()
+    assert "Makati" not in client.get("/menu/").content.decode()
+
+
+def test_a_screen_of_the_waiting_room_goes_on_while_the_branch_is_closed(client, branch):
+    branch.active = False
+    branch.save()
+    assert client.get("/board/?branch=makati").status_code == 200
 
 
 def test_the_process_says_that_it_lives(client, db):

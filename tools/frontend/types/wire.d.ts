@@ -103,6 +103,13 @@ declare namespace Wire {
     duration_minutes: number;
   }
 
+  interface ClosedPage {
+    currency: string;
+    login_url: string;
+    socket: string;
+    snapshot_url: string;
+  }
+
   interface Commands {
     cashier_claim: { data: OfCode; reply: TransactionReply };
     cashier_claim_next: { data: NoData; reply: TransactionReply };
@@ -159,6 +166,7 @@ declare namespace Wire {
 
   type ErrorCode =
     | "amount_doubtful"
+    | "branch_closed"
     | "busy"
     | "conflict"
     | "empty_selection"

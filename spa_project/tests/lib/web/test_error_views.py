@@ -20,7 +20,7 @@ def break_with(monkeypatch, error: Exception) -> None:
     def fail(*_args, **_kwargs):
         raise error
 
-    monkeypatch.setattr("accounts.views.visited_branch", fail)
+    monkeypatch.setattr("accounts.views.branch_of_page", fail)
     monkeypatch.setattr("catalog.api.serialize_menu", fail)
 
 

@@ -1,0 +1,12 @@
+/**
+ * The page of a closed branch, which becomes the menu once the branch is open.
+ */
+
+import { connectLive } from "../lib/live.js";
+
+connectLive({
+  onEvent: (event, news) => {
+    const { branch } = /** @type {Partial<Wire.MenuSnapshot>} */ (news);
+    if (event === "snapshot" && branch?.active) location.reload();
+  },
+});
