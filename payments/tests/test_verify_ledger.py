@@ -28,7 +28,7 @@ from spa_project.lib.db.integrity import Broken, Outcome, Rows, Rule
 NOBODY = 999
 
 GUARDED = (
-    *(Transaction, TransactionItem, TransactionEvent, Room),
+    *(User, Transaction, TransactionItem, TransactionEvent, Room),
     *(Payment, PaymentAttempt, ReceiptCounter),
 )
 
