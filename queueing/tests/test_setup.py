@@ -13,7 +13,6 @@ from catalog.menu_import.importer import import_file
 from catalog.models import Service, ServiceCategory, ServiceClassification
 from catalog.serializers import menu_version
 from conftest import make_user, open_socket
-from payments.models import PaymentMethod
 from queueing import services
 from queueing.events import AUDIENCES, MENU_EVENT, SETUP_EVENT, menu_topic, ticket_topic
 from queueing.models import Room, RoomStatus
@@ -64,12 +63,6 @@ MENU_CHANGES = {
 def test_a_change_of_the_menu_counts_in_every_branch(counted, hour, change):
     here, elsewhere = counted(MENU_CHANGES[change](hour))
     assert here == elsewhere > 0
-
-
-def test_a_change_of_the_payment_methods_counts_in_every_branch(counted):
-    cash = PaymentMethod.objects.get(code="cash")
-    assert counted(cash.save) == (1, 1)
-    assert counted(lambda: PaymentMethod.objects.update(active=False)) == (1, 1)
 
 
 def test_a_branch_its_rooms_and_its_staff_count_in_that_branch_alone(counted, branch, maya, carl):
