@@ -47,6 +47,16 @@ def test_what_is_not_paid_is_no_taking(branch, make_transaction):
     assert (report.days, report.services, report.therapists, report.methods) == ([], [], [], [])
 
 
+def test_two_therapists_of_one_name_are_two_lines(branch, maya, noor, make_transaction):
+    noor.display_name = "Maya"
+    noor.save()
+    make_transaction(Status.PAID)
+    visit = make_transaction(Status.PAID)
+    type(visit).objects.filter(pk=visit.pk).update(therapist=noor)
+    names = [row.name for row in report_of(branch, WEEK).therapists]
+    assert sorted(names) == ["Maya (maya)", "Maya (noor)"]
+
+
 def test_takings_are_told_by_treatment_therapist_and_method(
     branch, carl, hour, compress, noor, make_transaction
 ):
