@@ -1,4 +1,4 @@
-"""Middleware that limits a locked session to unlocking and logging out."""
+"""Middleware: the limits of a locked session, and the time zone of the admin."""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -6,7 +6,8 @@ from typing import TypeAlias
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, resolve, reverse
+from django.utils import timezone
 
 from accounts.credentials import shows_token
 from accounts.logins import login_of_session
@@ -58,3 +59,19 @@ def _stays_open(path: str) -> bool:
         return resolve(path).view_name in STILL_OPEN
     except Resolver404:
         return False
+
+
+def use_branch_time(get_response: View) -> View:
+    """Read and write the admin's times in the zone of the manager's branch.
+
+    Those of an owner without a branch are in the zone of the settings.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if not request.path.startswith(reverse("admin:index")):
+            return get_response(request)
+        branch = getattr(request.user, "branch", None)
+        with timezone.override(branch.time_zone if branch else settings.TIME_ZONE):
+            return get_response(request)
+
+    return middleware

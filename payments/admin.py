@@ -4,9 +4,10 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from payments.models import Payment, PaymentAttempt, PaymentMethod, ReceiptPrint
-from spa_project.lib.web.admin import LookOnlyAdmin, LookOnlyInline
+from spa_project.lib.web.admin import LookOnlyAdmin, LookOnlyInline, amount_column
 from spa_project.lib.web.setup_admin import SetupAdmin
 
 
@@ -40,7 +41,7 @@ class PaymentAttemptAdmin(LookOnlyAdmin):
         "transaction",
         "cashier",
         "method",
-        "amount_due",
+        amount_column("amount_due", _("due")),
         "approved",
         "reference",
         "ended_at",
@@ -62,9 +63,9 @@ class PaymentAdmin(LookOnlyAdmin):
         "receipt_number",
         "transaction",
         "cashier",
-        "amount_due",
-        "amount_paid",
-        "change_amount",
+        amount_column("amount_due", _("due")),
+        amount_column("amount_paid", _("paid")),
+        amount_column("change_amount", _("change")),
         "method",
     )
     list_filter = ("cashier", "method", "branch")

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from queueing import services
 from queueing.models import Room, RoomStatus, Transaction, TransactionEvent, TransactionItem
 from spa_project.lib.errors import DomainError
-from spa_project.lib.web.admin import LookOnlyAdmin, LookOnlyInline, YearFilter
+from spa_project.lib.web.admin import LookOnlyAdmin, LookOnlyInline, YearFilter, amount_column
 from spa_project.lib.web.setup_admin import SetupAdmin
 
 
@@ -86,7 +86,7 @@ class TransactionAdmin(LookOnlyAdmin):
         "therapist",
         "room_number",
         "cashier",
-        "total_amount",
+        amount_column("total_amount", _("total")),
     )
     list_filter = ("branch", "business_date", YearFilter, "status", "therapist")
     search_fields = ("code", "customer_name")

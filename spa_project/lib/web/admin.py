@@ -1,14 +1,32 @@
 """Base classes of the apps' admin pages."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from spa_project.lib.db.router import for_reports
+from spa_project.lib.money import display_amount
+
+
+def amount_column(field: str, title: Any) -> Callable[[Any], SafeString | str]:
+    """Return a column with the field's amount as people write it, such as "₱2,400.00"."""
+
+    @admin.display(description=title, ordering=field, empty_value="-")
+    def shown(row: Any) -> SafeString | str:
+        amount = getattr(row, field)
+        if amount is None:
+            return "-"
+        return format_html('<span class="amount">{}</span>', display_amount(amount))
+
+    shown.__name__ = f"shown_{field}"
+    return shown
 
 
 class YearFilter(admin.SimpleListFilter):
