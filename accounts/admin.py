@@ -1,20 +1,27 @@
 """Admin pages on which managers create branches and staff, set passwords, switch accounts off."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from axes.utils import reset as forget_wrong_passwords
 from django.contrib import admin, messages
-from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
+from django.forms import Script
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.logins import end_every_login
-from accounts.models import Branch, Cashier, Therapist, User
-from spa_project.lib.web.setup_admin import SetupAdmin, SetupStackedInline
+from accounts.models import Branch, Role, User
+from accounts.staff import PROFILES, profile_of, roles_given, set_new_password, visit_of
+from accounts.staff_form import StaffForm
+from spa_project.lib.web.setup_admin import SetupAdmin
 
 admin.site.site_header = admin.site.site_title = admin.site.index_title = _("Administration")
 admin.site.unregister(Group)  # roles are the three kinds of profile and two switches
@@ -26,66 +33,173 @@ class BranchAdmin(SetupAdmin):
     prepopulated_fields = {"slug": ("name",)}
 
 
-class TherapistInline(SetupStackedInline):
-    model = Therapist
-    extra = 0
+class RoleFilter(admin.SimpleListFilter):
+    """A filter by role."""
 
+    title = _("role")
+    parameter_name = "role"
 
-class CashierInline(SetupStackedInline):
-    model = Cashier
-    extra = 0
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return all roles."""
+        return list(Role.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the people who have the chosen role."""
+        having = {
+            Role.THERAPIST: {"therapist__active": True},
+            Role.CASHIER: {"cashier__active": True},
+            Role.MONITOR: {"is_monitor": True},
+            Role.MANAGER: {"is_staff": True},
+        }
+        role = self.value()
+        return queryset.filter(**having[Role(role)]) if role in Role.values else queryset
 
 
 @admin.register(User)
-class StaffAdmin(SetupAdmin, UserAdmin):
-    """A person with their roles; managers cannot grant rights beyond their own here."""
+class StaffAdmin(SetupAdmin):
+    """A person with their roles on one form; managers cannot grant rights beyond their own here."""
 
-    list_display = ("username", "first_name", "branch", "plays", "is_active")
-    list_filter = ("branch", "is_active", "is_staff", "is_monitor")
-    list_select_related = ("branch", "therapist", "cashier")
-    inlines = (TherapistInline, CashierInline)
-    filter_horizontal = ()
-    fieldsets = (
-        (None, {"fields": ("username", "password", "branch", "is_active")}),
-        (_("Name"), {"fields": ("first_name", "last_name", "email")}),
-        (_("Access"), {"fields": ("is_staff", "is_monitor")}),
-        (_("Dates"), {"fields": ("last_login", "date_joined")}),
+    form = StaffForm
+    list_display = ("shown_name", "username", "plays", "branch", "is_active", "customer")
+    list_display_links = ("shown_name", "username")
+    list_filter = ("branch", RoleFilter, "is_active")
+    list_select_related = (
+        "branch",
+        "therapist__current_transaction",
+        "cashier__current_transaction",
     )
-    add_fieldsets = (
-        (
-            None,
-            {
-                "classes": ("wide",),
-                "fields": (
-                    "username",
-                    "usable_password",
-                    "password1",
-                    "password2",
-                    "branch",
-                    "is_staff",
-                    "is_monitor",
-                ),
-            },
-        ),
+    search_fields = (
+        "therapist__display_name",
+        "cashier__display_name",
+        "first_name",
+        "last_name",
+        "username",
+    )
+    ordering = ("branch", "username")
+    fieldsets = (
+        (None, {"fields": ("name", "username", "branch")}),
+        (_("Roles"), {"fields": ("roles", "own_room", "counter")}),
+        (_("Account"), {"fields": ("is_active", "last_login", "date_joined")}),
     )
     readonly_fields = ("last_login", "date_joined")
-    actions = ("end_logins", "allow_new_tries")
+    actions = ("new_passwords", "end_logins", "allow_new_tries")
 
-    @admin.display(description=_("Role"))
-    def plays(self, user: User) -> str:
+    class Media:
+        js = (Script("js/pages/staff_form.js", type="module"),)
+
+    @admin.display(description=_("Name on screens"), ordering="first_name")
+    def shown_name(self, person: User) -> str:
+        """Return the name on screens."""
+        return person.shown_name
+
+    @admin.display(description=_("Roles"))
+    def plays(self, person: User) -> str:
         """Return the person's roles in words."""
-        return ", ".join(sorted(str(role.label) for role in user.roles))
+        return ", ".join(sorted(str(role.label) for role in roles_given(person))) or "-"
+
+    @admin.display(description=_("Current customer"))
+    def customer(self, person: User) -> SafeString | str:
+        """Return the code and status of the person's customers, with links to the visits."""
+        visits = filter(None, (visit_of(profile_of(person, role)) for role in PROFILES))
+        return (
+            format_html_join(
+                ", ",
+                '<a href="{}">{}</a> ({})',
+                (
+                    (
+                        reverse("admin:queueing_transaction_change", args=[visit.pk]),
+                        visit.code,
+                        visit.get_status_display(),
+                    )
+                    for visit in visits
+                ),
+            )
+            or "-"
+        )
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Return the form's parts: a new person is switched on, and has no past."""
+        return self.fieldsets if obj else self.fieldsets[:2]
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """Return the form, in which a branch is chosen and not edited."""
+        form = super().get_form(request, obj, change, **kwargs)
+        if branch := form.base_fields.get("branch"):
+            for right in ("add", "change", "delete", "view"):
+                setattr(branch.widget, f"can_{right}_related", False)
+        return form
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Return the manager's own branch, or the only one."""
+        branch = getattr(request.user, "branch", None) or Branch.objects.order_by("pk").first()
+        return {"branch": branch and branch.pk, **super().get_changeform_initial_data(request)}
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """Return the person with branch and roles, in one query."""
+        person = super().get_object(request, object_id, from_field)
+        return person and User.objects.with_roles().get(pk=person.pk)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Add the actions on one person; a new person is saved by one button."""
+        is_new = kwargs.get("obj") is None
+        names = () if is_new else ("new_passwords", "end_logins")
+        actions = {
+            name: label for _each, name, label in filter(None, self.get_actions(request).values())
+        }
+        context |= {
+            "person_actions": [(name, actions[name]) for name in names if name in actions],
+            "show_save_and_add_another": False,
+            "show_save_and_continue": not is_new,
+        }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Save the person, then the rows of their roles."""
+        super().save_model(request, obj, form, change)
+        form.save_profiles(obj)
+
+    def response_add(self, request: HttpRequest, obj: User, post_url_continue: Any = None) -> Any:
+        """Answer with the new person's first password."""
+        return self._show_new_passwords(request, [obj], _("First password"))
+
+    @admin.action(description=_("New password"), permissions=["change"])
+    def new_passwords(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse:
+        """Show new passwords for these people once, after the manager has confirmed it."""
+        if "confirmed" not in request.POST:
+            template = "admin/accounts/user/confirm_new_passwords.html"
+            return self._page(request, template, _("New password"), people=people)
+        return self._show_new_passwords(request, people, _("New password"))
+
+    def _show_new_passwords(
+        self, request: HttpRequest, people: Iterable[User], title: Any
+    ) -> HttpResponse:
+        """Answer with the passwords themselves: no redirect could carry them without storing."""
+        made = []
+        for person in people:
+            made.append((person, set_new_password(person)))
+            self.log_change(request, person, str(_("New password.")))
+            if person == request.user:
+                update_session_auth_hash(request, person)
+        template = "admin/accounts/user/new_passwords.html"
+        address = request.build_absolute_uri(reverse("login"))
+        return self._page(request, template, title, made=made, login=address)
+
+    def _page(
+        self, request: HttpRequest, template: str, title: Any, **context: Any
+    ) -> HttpResponse:
+        common = self.admin_site.each_context(request) | {"title": title, "opts": self.opts}
+        return TemplateResponse(request, template, common | context)
 
     @admin.action(description=_("Log out everywhere"), permissions=["change"])
     def end_logins(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
         """Log these people out everywhere, after the manager has confirmed it (revocation)."""
         if "confirmed" not in request.POST:
-            context = self.admin_site.each_context(request) | {
-                "title": _("Log out everywhere"),
-                "people": people,
-                "opts": self.opts,
-            }
-            return TemplateResponse(request, "admin/accounts/user/end_logins.html", context)
+            template = "admin/accounts/user/end_logins.html"
+            return self._page(request, template, _("Log out everywhere"), people=people)
         for person in people:
             end_every_login(person)
             self.log_change(request, person, str(_("Logged out everywhere.")))

@@ -1,7 +1,6 @@
 """Staff accounts for the demo."""
 
 import json
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 
 from accounts.models import Branch, Cashier, Therapist, User
-
-# No l, 1, o, 0: people copy these from a terminal to a phone.
-_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
+from accounts.passwords import new_password
 
 THERAPIST_NAMES = ("Anna", "Ben", "Carmen", "Dario", "Elena", "Felix", "Grace", "Hugo")
 CASHIER_NAMES = ("Ines", "Jun", "Kaya", "Lito")
@@ -42,11 +39,6 @@ def kept_logins() -> dict[str, str]:
     """Return passwords by user name, empty where the demo has not made any."""
     path = logins_file()
     return json.loads(path.read_text()) if path.exists() else {}
-
-
-def new_password() -> str:
-    """Return a password of about 60 bits in four readable groups."""
-    return "-".join("".join(secrets.choice(_LETTERS) for _each in range(3)) for _group in range(4))
 
 
 class StaffFactory:

@@ -22,7 +22,7 @@ class Role(models.TextChoices):
 
     THERAPIST = "therapist", _("Therapist")
     CASHIER = "cashier", _("Cashier")
-    MONITOR = "monitor", _("Monitor")
+    MONITOR = "monitor", _("Wall screen")
     MANAGER = "manager", _("Manager")
 
 

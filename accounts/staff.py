@@ -1,0 +1,101 @@
+"""Staff as managers see them: names, roles, and who may not be switched off now."""
+
+import re
+import unicodedata
+from collections.abc import Collection
+from typing import Any
+
+from axes.utils import reset as forget_wrong_passwords
+
+from accounts.models import Branch, Cashier, Role, StaffProfile, Therapist, User
+from accounts.passwords import new_password
+
+#: The roles that are rows of their own, by the attribute of a person that has the row.
+PROFILES: dict[Role, type[Therapist | Cashier]] = {
+    Role.THERAPIST: Therapist,
+    Role.CASHIER: Cashier,
+}
+
+
+def profile_of(person: User, role: Role) -> Therapist | Cashier | None:
+    """Return the person's row of a role, switched off or not."""
+    return getattr(person, str(role), None)
+
+
+def roles_given(person: User) -> frozenset[Role]:
+    """Return the person's roles, also those of somebody who is switched off."""
+    rows = {role for role in PROFILES if getattr(profile_of(person, role), "active", False)}
+    switches = {Role.MONITOR: person.is_monitor, Role.MANAGER: person.is_staff}
+    return frozenset(rows | {role for role, on in switches.items() if on})
+
+
+def visit_of(profile: StaffProfile | None) -> Any:
+    """Return the visit of the customer a therapist or cashier has now, or None."""
+    return getattr(profile, "current_transaction", None)
+
+
+def lock_profiles(person: User) -> None:
+    """Lock the person's rows, so that no customer is claimed until the transaction ends."""
+    for model in PROFILES.values():
+        list(model.objects.select_for_update().filter(user=person).values_list("pk"))
+
+
+def role_in_use(person: User, ends: Collection[Role]) -> tuple[Role, str] | None:
+    """Return the first of these roles in which the person has a customer, with the code."""
+    for role in PROFILES:
+        visit = visit_of(profile_of(person, role)) if role in ends else None
+        if visit is not None:
+            return role, visit.code
+    return None
+
+
+def namesake(name: str, branch: Branch | None, person: User) -> User | None:
+    """Return another person of the branch with this name on screens, switched off or not."""
+    others = User.objects.with_roles().filter(branch=branch).exclude(pk=person.pk)
+    wanted = name.casefold()
+    return next((each for each in others if each.shown_name.casefold() == wanted), None)
+
+
+def is_last_owner(person: User) -> bool:
+    """Return whether nobody else could open everything in the admin."""
+    owners = User.objects.filter(is_superuser=True, is_staff=True, is_active=True)
+    return person.is_superuser and not owners.exclude(pk=person.pk).exists()
+
+
+def suggest_username(name: str) -> str:
+    """Return a free user name made from a name: "Ana María" is "ana.maria"."""
+    bare = "".join(
+        each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each)
+    )
+    first = re.sub(r"[\W_]+", ".", bare.lower()).strip(".")[:140] or "staff"
+    taken = set(User.objects.filter(username__startswith=first).values_list("username", flat=True))
+    numbers = range(2, len(taken) + 3)
+    return next(each for each in (first, *(f"{first}{n}" for n in numbers)) if each not in taken)
+
+
+def set_new_password(person: User) -> str:
+    """Set a password that the server makes and return it; every login of the person ends.
+
+    Failed logins are forgotten. A demo account becomes one of its own: its password is in no file.
+    """
+    password = new_password()
+    person.set_password(password)
+    person.is_demo = False
+    person.save(update_fields=["password", "is_demo"])
+    forget_wrong_passwords(username=person.username)
+    return password
+
+
+def save_role(person: User, role: Role, *, played: bool, **details: Any) -> None:
+    """Create or change the person's row of a role; switch it off when it is no longer played.
+
+    A row stays, because visits and payments name it.
+    """
+    profile = profile_of(person, role)
+    if profile is None:
+        if not played:
+            return
+        profile = PROFILES[role](user=person)
+    for name, value in {"active": played, **details}.items():
+        setattr(profile, name, value)
+    profile.save()

@@ -1,0 +1,219 @@
+"""The form of a person: name, user name, roles, room and counter."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models.functions import Length
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Branch, Cashier, Role, Therapist, User
+from accounts.staff import (
+    is_last_owner,
+    lock_profiles,
+    namesake,
+    profile_of,
+    role_in_use,
+    roles_given,
+    save_role,
+    suggest_username,
+)
+from spa_project.lib.natural_order import natural_key
+
+_NAME_LENGTH = 60
+#: By name: accounts does not import the app of the rooms.
+_ROOMS = Therapist._meta.get_field("own_room").remote_field.model._default_manager
+
+
+class RoomChoice(forms.ModelChoiceField):
+    """A room, with its branch where there are several."""
+
+    def label_from_instance(self, room: Any) -> str:
+        """Return the room as people name it."""
+        return f"{room.branch} · {room.number}" if self._has_branches else str(room.number)
+
+    @property
+    def _has_branches(self) -> bool:
+        if not hasattr(self, "_several"):
+            self._several = Branch.objects.count() > 1
+        return self._several
+
+
+class Suggestions(forms.TextInput):
+    """A text with a list to choose from."""
+
+    choices: list[str] = []
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        """Return the input with its list."""
+        known = f"{name}-known"
+        options = format_html_join("", '<option value="{}">', ((each,) for each in self.choices))
+        field = super().render(name, value, {**(attrs or {}), "list": known}, renderer)
+        return format_html('{}<datalist id="{}">{}</datalist>', field, known, options)
+
+
+class StaffForm(forms.ModelForm):
+    """A person with their roles; a new person's password is made by the server."""
+
+    name = forms.CharField(
+        label=_("Name on screens"),
+        max_length=_NAME_LENGTH,
+        help_text=_("As customers and colleagues read it."),
+    )
+    roles = forms.MultipleChoiceField(
+        label=_("Roles"),
+        choices=Role.choices,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one role.")},
+    )
+    own_room = RoomChoice(
+        label=_("Own room"),
+        queryset=_ROOMS.select_related("branch").order_by("branch", Length("number"), "number"),
+        required=False,
+        empty_label=_("None"),
+    )
+    counter = forms.CharField(
+        label=_("Counter"),
+        max_length=Cashier._meta.get_field("counter_number").max_length,
+        required=False,
+        widget=Suggestions(attrs={"size": 10}),
+        help_text=_("Choose one, or enter a new one."),
+    )
+
+    class Meta:
+        model = User
+        fields = ("username", "branch", "is_active")
+        labels = {"is_active": _("Switched on")}
+        help_texts = {
+            "username": _("To log in with. Empty = made from the name."),
+            "is_active": _("Off: cannot log in. Visits and reports keep the name."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial = {**self.initial, **_shown(self.instance)}
+        # The form's validation writes the new values into the instance.
+        self._before = roles_given(self.instance)
+        self._branch_before = self.instance.branch
+        if "username" in self.fields:
+            self.fields["username"].required = False
+        if "counter" in self.fields:
+            self.fields["counter"].widget.choices = _counters()
+
+    def clean_name(self) -> str:
+        """Return the name with single spaces."""
+        return " ".join(self.cleaned_data["name"].split())
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what the floor or the reports could not bear, each at its field."""
+        data = super().clean() or self.cleaned_data
+        if self.instance.pk:
+            lock_profiles(self.instance)
+        if self.errors:
+            return data
+        if not data["username"]:
+            data["username"] = suggest_username(data["name"])
+        for refuse in (
+            self._refuse_no_branch,
+            self._refuse_other_room,
+            self._refuse_namesake,
+            self._refuse_with_customer,
+            self._refuse_last_owner,
+        ):
+            if not self.errors:  # a refused value is no longer in the data
+                refuse(data)
+        return data
+
+    def _refuse_no_branch(self, data: dict[str, Any]) -> None:
+        if data["branch"] is None and not self.instance.is_superuser:
+            self.add_error("branch", _("Choose a branch."))
+
+    def _refuse_other_room(self, data: dict[str, Any]) -> None:
+        room = data["own_room"]
+        if room and Role.THERAPIST in data["roles"] and room.branch != data["branch"]:
+            told = _("Room %(room)s is in %(branch)s. Choose one of the person's own branch.")
+            self._refuse("own_room", told, room=room.number, branch=room.branch)
+
+    def _refuse_namesake(self, data: dict[str, Any]) -> None:
+        # Only where it is new, so that two people who share a name already can be changed.
+        if not {"name", "branch"} & set(self.changed_data):
+            return
+        other = namesake(data["name"], data["branch"], self.instance)
+        if other:
+            told = _("%(name)s is the name of %(username)s, too. Add an initial, for example.")
+            self._refuse("name", told, name=data["name"], username=other.username)
+
+    def _refuse_with_customer(self, data: dict[str, Any]) -> None:
+        stays = data.get("is_active", True) and data["branch"] == self._branch_before
+        ends = self._before - set(data["roles"]) if stays else self._before
+        if (found := role_in_use(self.instance, ends)) is None:
+            return
+        role, code = found
+        field = "roles" if stays else "branch" if data.get("is_active", True) else "is_active"
+        self._refuse(field, _WITH_CUSTOMER[role], name=self.instance.shown_name, code=code)
+
+    def _refuse_last_owner(self, data: dict[str, Any]) -> None:
+        stays = data.get("is_active", True) and Role.MANAGER in data["roles"]
+        if self.instance.pk and not stays and is_last_owner(self.instance):
+            told = _("%(name)s is the last owner, who must be able to open Administration.")
+            field = "roles" if data.get("is_active", True) else "is_active"
+            self._refuse(field, told, name=self.instance.shown_name)
+
+    def _refuse(self, field: str, told: Any, **params: Any) -> None:
+        self.add_error(field, ValidationError(told, params=params))
+
+    def save(self, commit: bool = True) -> User:
+        """Return the person with the switches of their roles; `save_profiles` writes the rows."""
+        person: User = super().save(commit=False)
+        if "roles" in self.changed_data:
+            person.is_monitor = Role.MONITOR in self.cleaned_data["roles"]
+            person.is_staff = Role.MANAGER in self.cleaned_data["roles"]
+        if "name" in self.changed_data:
+            person.first_name, person.last_name = self.cleaned_data["name"], ""
+        if person.pk is None:
+            person.set_unusable_password()
+        if commit:
+            person.save()
+            self.save_profiles(person)
+        return person
+
+    def save_profiles(self, person: User) -> None:
+        """Write the rows of the person's roles: only what this form changed."""
+        data = self.cleaned_data
+        changed = set(self.changed_data)
+        if not changed & {"roles", "name", "own_room", "counter"}:
+            return
+        details: dict[Role, dict[str, Any]] = {
+            Role.THERAPIST: {"own_room": data["own_room"]} if "own_room" in changed else {},
+            Role.CASHIER: {"counter_number": data["counter"]} if "counter" in changed else {},
+        }
+        for role, its_details in details.items():
+            if "name" in changed or profile_of(person, role) is None:
+                its_details["display_name"] = data["name"]
+            save_role(person, role, played=role in data["roles"], **its_details)
+
+
+_WITH_CUSTOMER = {
+    Role.THERAPIST: _("%(name)s is with %(code)s. Finish or hand over first."),
+    Role.CASHIER: _("%(name)s is with %(code)s. Take the payment or return to line first."),
+}
+
+
+def _shown(person: User) -> dict[str, Any]:
+    therapist, cashier = (profile_of(person, role) for role in (Role.THERAPIST, Role.CASHIER))
+    return {
+        "name": person.shown_name,
+        "roles": sorted(roles_given(person)),
+        "own_room": getattr(therapist, "own_room_id", None),
+        "counter": getattr(cashier, "counter_number", ""),
+    }
+
+
+def _counters() -> list[str]:
+    """Return the counters in use and the next number, as people count."""
+    known = set(Cashier.objects.values_list("counter_number", flat=True)) - {""}
+    numbers = (str(number) for number in range(1, len(known) + 2))
+    return sorted(known | {next(each for each in numbers if each not in known)}, key=natural_key)

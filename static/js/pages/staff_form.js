@@ -1,0 +1,37 @@
+// The form of a person: suggests the user name, shows room and counter with their roles.
+
+const name = document.querySelector("#id_name");
+const username = document.querySelector("#id_username");
+
+/** @param {string} text */
+function suggestion(text) {
+  return text
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, ".")
+    .replace(/^\.|\.$/g, "");
+}
+
+if (name instanceof HTMLInputElement && username instanceof HTMLInputElement) {
+  let suggested = "";
+  name.addEventListener("input", () => {
+    // A user name that somebody has typed stays.
+    if (username.value !== suggested) return;
+    suggested = suggestion(name.value);
+    username.value = suggested;
+  });
+}
+
+const DETAILS = { therapist: ".field-own_room", cashier: ".field-counter" };
+
+for (const [role, place] of Object.entries(DETAILS)) {
+  const box = document.querySelector(`input[name="roles"][value="${role}"]`);
+  const row = document.querySelector(place);
+  if (!(box instanceof HTMLInputElement && row instanceof HTMLElement)) continue;
+  const show = () => {
+    row.hidden = !box.checked;
+  };
+  box.addEventListener("change", show);
+  show();
+}
