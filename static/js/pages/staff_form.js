@@ -1,7 +1,7 @@
 // The form of a person: suggests the user name, shows room and counter with their roles.
 
-const name = document.querySelector("#id_name");
-const username = document.querySelector("#id_username");
+const nameField = document.querySelector("#id_name");
+const usernameField = document.querySelector("#id_username");
 
 /** @param {string} text */
 function suggestion(text) {
@@ -13,13 +13,13 @@ function suggestion(text) {
     .replace(/^\.|\.$/g, "");
 }
 
-if (name instanceof HTMLInputElement && username instanceof HTMLInputElement) {
+if (nameField instanceof HTMLInputElement && usernameField instanceof HTMLInputElement) {
   let suggested = "";
-  name.addEventListener("input", () => {
+  nameField.addEventListener("input", () => {
     // A user name that somebody has typed stays.
-    if (username.value !== suggested) return;
-    suggested = suggestion(name.value);
-    username.value = suggested;
+    if (usernameField.value !== suggested) return;
+    suggested = suggestion(nameField.value);
+    usernameField.value = suggested;
   });
 }
 
