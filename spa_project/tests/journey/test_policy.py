@@ -27,7 +27,6 @@ MET = {
     "/admin/accounts/user/add/",
     "/admin/accounts/user/0/change/",
     "/admin/accounts/user/0/history/",
-    "/admin/accounts/user/0/password/",
     "/admin/catalog/service/add/",
     "/admin/catalog/service/0/change/",
     "/admin/catalog/service/0/delete/",
