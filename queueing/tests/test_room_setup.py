@@ -91,4 +91,5 @@ def test_a_room_is_prepared_for_as_long_as_the_visits_branch_says(
     assert finished.branch_id == branch.pk
     assert room.status == RoomStatus.PREPARING
     assert room.ready_at is not None
+    assert finished.service_finish_at is not None
     assert room.ready_at - finished.service_finish_at <= datetime.timedelta(minutes=21)
