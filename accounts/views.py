@@ -1,14 +1,18 @@
 """Views of the home page and the PIN."""
 
+from typing import Any
+
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.auth import caller_of, page_for
 from accounts.branches import branch_of_page, open_branches, visited_branch
-from accounts.forms import PinForm
-from accounts.models import Role
+from accounts.forms import LoginForm, PinForm
+from accounts.models import Role, User
 from accounts.screen_lock import set_pin
 from spa_project.lib.web.pages import page_data
 
@@ -19,6 +23,19 @@ def home(request: HttpRequest) -> HttpResponse:
     branch = named if named and named.active else visited_branch(None)
     context = {"branch": branch, "branches": open_branches(), "page_data": page_data()}
     return render(request, "home.html", context)
+
+
+class StaffLoginView(LoginView):
+    """The login page; it tells a person whose account was switched off why they are here."""
+
+    template_name = "accounts/login.html"
+    authentication_form = LoginForm
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Return Django's context with the reason, if the account of the session is off."""
+        user_id = self.request.session.get(SESSION_KEY)
+        is_off = user_id and User.objects.filter(pk=user_id, is_active=False).exists()
+        return super().get_context_data(is_switched_off=bool(is_off), **kwargs)
 
 
 @sensitive_post_parameters()

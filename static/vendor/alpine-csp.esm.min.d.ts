@@ -6,7 +6,7 @@ export interface Magics<T> {
   readonly $refs: Readonly<Record<string, HTMLElement>>;
   readonly $store: Stores;
   $nextTick(callback: () => void): void;
-  $watch<K extends keyof T>(property: K, callback: (value: T[K]) => void): void;
+  $watch<K extends keyof T>(property: K, callback: (value: T[K], before: T[K]) => void): void;
 }
 
 /** The stores that static/js/lib/live.js fills. */

@@ -70,12 +70,26 @@ Alpine.data("cashier", () =>
     paid: /** @type {Change | null} */ (null),
     last: /** @type {Change | null} */ (null),
     me: /** @type {Wire.CashierSelf | null} */ (null),
+    /** The method that a terminal has just declined for the current customer, or empty. */
+    declined: "",
     /** Whether a hand may wave the change away by now. */
     isSettled: true,
 
     init() {
       refs = /** @type {typeof refs} */ (this.$refs);
+      this.$watch("current", (now, before) => this.noticeDecline(now, before));
       this.startSync();
+    },
+
+    /**
+     * The terminal's answer may have been entered on another screen.
+     * @param {Wire.TransactionData | null} now
+     * @param {Wire.TransactionData | null} before
+     */
+    noticeDecline(now, before) {
+      if (now?.status === before?.status && now?.id === before?.id) return;
+      const isDeclined = now?.id === before?.id && now?.status === "awaiting_payment";
+      this.declined = isDeclined ? (before?.attempt?.method_name ?? "") : "";
     },
 
     /** @param {import("../lib/live.js").Snapshot} snapshot */

@@ -26,7 +26,7 @@ const data = pageData();
 /**
  * @typedef {import("../lib/cart.js").CartChange} CartChange
  * @typedef {import("../lib/cart.js").CartItem} CartItem
- * @typedef {{ code: string, url: string, at: number }} EarlierTicket
+ * @typedef {{ code: string, url: string, at: number, key?: string }} EarlierTicket
  * @typedef {Wire.TransactionData & { key: string, url: string, qr: string }} Ticket
  */
 
@@ -38,6 +38,8 @@ const PLACE_IS_READ_EVERY_SECONDS = 5;
 const TRYING_SHOWS_AFTER_MS = 1500;
 const LATE_AFTER_MS = 15_000;
 const TICKET_IS_OLD_AFTER_MS = 12 * 3_600_000;
+/** The statuses in which a visit is over; who missed their call may still come back. */
+const OVER = ["paid", "cancelled"];
 const MENU_URL = `/api/menu/?branch=${encodeURIComponent(data.branch)}`;
 
 // A kiosk keeps nothing between two customers; a phone keeps it for its owner.
@@ -112,6 +114,8 @@ Alpine.data("menu", () =>
       addEventListener("storage", () => this.reread());
       if (data.kiosk) this.startKiosk();
       this.resume();
+      this.forgetEndedTicket();
+      this.forgetEndedTicket();
     },
 
     /** @returns {Wire.CategoryData | null} */
@@ -280,7 +284,7 @@ Alpine.data("menu", () =>
       this.read();
       this.closeCart();
       if (data.kiosk) this.leaveSoon();
-      else lastTicket.set({ code: transaction.code, url, at: Date.now() });
+      else lastTicket.set({ code: transaction.code, url, at: Date.now(), key });
       focusOnceShown(() => refs.ticket);
     },
     leaveSoon() {
@@ -301,6 +305,17 @@ Alpine.data("menu", () =>
       // The next customer may be here by now.
       if (this.ticket?.key !== key) return;
       this.place = before === null ? null : { before, wait: wait_minutes };
+    },
+    /** Forgets the ticket this phone got earlier once its visit is over. */
+    async forgetEndedTicket() {
+      const { earlier } = this;
+      if (!earlier?.key) return;
+      const answer = await fetch(`/api/tickets/${earlier.key}/`).catch(() => null);
+      /** @type {Partial<Wire.TicketSnapshot>} */
+      const { transaction } = answer?.ok ? await answer.json() : {};
+      if (answer?.status !== 404 && !OVER.includes(transaction?.status ?? "")) return;
+      lastTicket.forget();
+      this.earlier = null;
     },
     startOver() {
       clearInterval(leaving);

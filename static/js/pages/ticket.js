@@ -36,6 +36,8 @@ Alpine.data("ticket", () =>
     ...formatting,
 
     canRing: false,
+    /** Whether the terminal has just declined this customer's payment. */
+    declined: false,
     /** The call that the page was opened with, which is not announced. */
     openedWith: /** @type {string | null} */ (null),
 
@@ -47,11 +49,23 @@ Alpine.data("ticket", () =>
         if (call && call !== this.openedWith) this.ring();
         this.openedWith = "";
       });
+      this.$watch("status", (status, before) => {
+        this.declined = status === "awaiting_payment" && before === "paying";
+        if (status === "pending_therapist" && before) this.readPlace();
+      });
       this.startSync();
     },
 
     onSnapshot() {
       this.openedWith ??= this.call;
+    },
+    /** Reads the place in line at once; events do not bring it, and the next heartbeat is late. */
+    async readPlace() {
+      const answer = await fetch(`/api/tickets/${data.key}/`).catch(() => null);
+      if (!answer?.ok) return;
+      /** @type {Wire.TicketSnapshot} */
+      const { before, wait_minutes } = await answer.json();
+      this.figures = { ...this.figures, before, wait_minutes };
     },
     async enableRinging() {
       this.canRing = await unlockSound();

@@ -1,0 +1,49 @@
+"""Tests of what pages say in their less usual states."""
+
+import re
+
+import pytest
+
+from accounts.branches import BRANCH_COOKIE
+
+OFF = "Your account is switched off. Ask a manager."
+
+
+def brand_of(page: str) -> str:
+    """Return the name in the page's header."""
+    found = re.search(r'class="brand-mark".*?<span>(.*?)</span>', page, re.DOTALL)
+    assert found
+    return found[1]
+
+
+@pytest.mark.parametrize("path", ["/accounts/login/", "/nothing-here/"])
+def test_a_page_without_a_branch_has_the_name_of_the_only_one(client, branch, path):
+    assert brand_of(client.get(path).content.decode()) == branch.name
+
+
+def test_a_page_without_a_branch_has_the_name_of_the_one_visited_last(client, branch, other_branch):
+    client.cookies[BRANCH_COOKIE] = other_branch.slug
+    assert brand_of(client.get("/accounts/login/").content.decode()) == other_branch.name
+
+
+def test_a_refused_page_has_the_name_of_the_persons_branch(client, branch, other_branch, maya):
+    client.force_login(maya.user)
+    response = client.get("/reports/")
+    assert response.status_code == 403
+    assert brand_of(response.content.decode()) == branch.name
+
+
+def test_a_person_switched_off_meanwhile_learns_why_they_must_log_in(client, maya):
+    client.force_login(maya.user)
+    maya.user.is_active = False
+    maya.user.save()
+    page = client.get("/therapist/", follow=True).content.decode()
+    assert OFF in page
+
+
+def test_an_error_of_the_period_stands_below_the_form(client, maria):
+    client.force_login(maria)
+    page = client.get("/reports/?first=2026-02-30&last=2026-01-01").content.decode()
+    form = page.partition('class="report-period"')[2].partition("</form>")[0]
+    assert "Enter a valid date." in page
+    assert "Enter a valid date." not in form
