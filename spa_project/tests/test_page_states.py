@@ -11,7 +11,7 @@ OFF = "Your account is switched off. Ask a manager."
 
 def brand_of(page: str) -> str:
     """Return the name in the page's header."""
-    found = re.search(r'class="brand-mark".*?<span>(.*?)</span>', page, re.DOTALL)
+    found = re.search(r'class="brand-mark".*?<span[^>]*>(.*?)</span>', page, re.DOTALL)
     assert found
     return found[1]
 
