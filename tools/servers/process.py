@@ -1,6 +1,7 @@
 """Server processes: start, stop, kill, and the helpers for it."""
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -21,6 +22,10 @@ POLL_SECONDS = 0.02
 DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL", "--")
 # That signal is sent when the thread that started a process ends, so one thread starts them all.
 _STARTER = ThreadPoolExecutor(1, "starter")
+# Below the ports that Linux gives to clients: a server that restarts finds its port free again.
+PORTS = range(20_000, 30_000)
+#: What this process holds of them until it ends.
+_CLAIMS: list[socket.socket] = []
 LOG_TAIL = 4000  # characters of a log that an error shows
 
 
@@ -138,10 +143,20 @@ class Server:
 
 
 def free_port() -> int:
-    """Return a loopback port that is free now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """Return a loopback port that is free, and that no other process gets from this function."""
+    for port in random.sample(PORTS, len(PORTS)):
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            # A name in the abstract namespace has no file and ends with its process.
+            claim.bind(f"\0spa-port-{port}")
+            with socket.socket() as probe:
+                probe.bind((HOST, port))
+        except OSError:
+            claim.close()
+        else:
+            _CLAIMS.append(claim)
+            return port
+    raise ServerFailed("All ports of tests are in use.")
 
 
 def program(name: str) -> str:
