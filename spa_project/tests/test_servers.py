@@ -24,6 +24,7 @@ from tools.servers import (
     MariaDB,
     Redis,
     ServerFailed,
+    free_port,
 )
 
 pytestmark = pytest.mark.servers
@@ -85,6 +86,15 @@ def test_redis_comes_back_empty_on_the_same_port():
         server.restart()
         with redis.Redis(port=server.port) as client:
             assert client.get("towel") is None
+
+
+def test_a_port_is_given_out_once_and_never_to_a_client(monkeypatch):
+    port = free_port()
+    clients = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()
+    assert port < int(clients[0])
+    monkeypatch.setattr("tools.servers.process.PORTS", range(port, port + 1))
+    with pytest.raises(ServerFailed, match="in use"):
+        free_port()
 
 
 def test_a_server_outlives_the_thread_that_started_it():
