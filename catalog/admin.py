@@ -16,8 +16,8 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from catalog.menu_import.csv_format import tidy
 from catalog.menu_import.diff import order_after
+from catalog.menu_import.rows import tidy
 from catalog.models import Service, ServiceCategory, ServiceClassification
 from spa_project.lib.money import display_amount
 from spa_project.lib.web.setup_admin import SetupAdmin, SetupTabularInline

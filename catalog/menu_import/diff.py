@@ -2,14 +2,15 @@
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeAlias
 
 from django.utils.translation import gettext as _
 
-from catalog.menu_import.csv_format import NAME_COLUMNS, Problem, Row, tidy
+from catalog.menu_import.collation import collations_of, sort_keys
+from catalog.menu_import.rows import NAME_COLUMNS, Problem, Row, tidy
 from catalog.models import MenuEntry, Service, ServiceCategory, ServiceClassification
 from spa_project.lib.money import format_amount
 
@@ -82,13 +83,17 @@ def _shown(value: Any) -> str:
     return f"“{value}”" if isinstance(value, str) else str(value)
 
 
-def load_menu() -> Menu:
-    """Return every menu entry, active or not, by its names; in three queries."""
+def load_menu(*, lock: bool = False) -> Menu:
+    """Return every menu entry, active or not, by its names; in three queries.
+
+    With `lock`, nobody else can change an entry before the transaction ends.
+    """
     menu: Menu = {}
     above: dict[int | None, NamePath] = {None: ()}
     for level in LEVELS:
         here: dict[int | None, NamePath] = {}
-        for instance in level.model._default_manager.all():
+        entries = level.model._default_manager.all()
+        for instance in entries.select_for_update() if lock else entries:
             parent = above.get(getattr(instance, f"{level.parent}_id", None))
             # A parent that was added since the menu was loaded belongs to another change.
             if parent is not None:
@@ -99,22 +104,60 @@ def load_menu() -> Menu:
 
 
 def look_alikes(rows: Sequence[Row], menu: Menu) -> list[Problem]:
-    """Return new names that people and most databases would take for an existing one."""
-    seen = {(*path[:-1], _fold(path[-1])): path[-1] for path in menu}
-    problems = []
+    """Return new names that people or the database would take for another one."""
+    keys = _comparison_keys({row.path[:depth] for row in rows for depth in _depths(row)}, menu)
+    seen = {key: path[-1] for path in menu for key in keys[path]}
+    problems: dict[tuple[int, str], Problem] = {}
     for row in rows:
-        for depth, column in enumerate(NAME_COLUMNS, start=1):
-            if column in row.bad:
-                break
-            *above, name = path = row.path[:depth]
-            other = seen.setdefault((*above, _fold(name)), name)
-            if other != name and path not in menu:
-                sentence = _(
-                    "“%(name)s” is nearly the same as “%(other)s”. Write both the same way."
-                )
-                names = {"name": name, "other": other}
-                problems.append(Problem(row.line, column, sentence % names))
-    return problems
+        for depth in _depths(row):
+            path = row.path[:depth]
+            for key in keys[path]:
+                other = seen.setdefault(key, path[-1])
+                if other != path[-1] and path not in menu:
+                    column = NAME_COLUMNS[depth - 1]
+                    problem = Problem(row.line, column, _too_similar(path[-1], other))
+                    problems.setdefault((row.line, column), problem)
+    return list(problems.values())
+
+
+def _depths(row: Row) -> Iterator[int]:
+    """Yield how deep a row's names can be read: 1 for its category, up to 3."""
+    for depth, column in enumerate(NAME_COLUMNS, start=1):
+        if column in row.bad:
+            return
+        yield depth
+
+
+def _too_similar(name: str, other: str) -> str:
+    names = {"name": name, "other": other}
+    if _fold(name) == _fold(other):
+        return _("“%(name)s” is nearly the same as “%(other)s”. Write both the same way.") % names
+    return (
+        _("The database can't tell “%(name)s” from “%(other)s”. Let them differ by a letter.")
+        % names
+    )
+
+
+def _comparison_keys(paths: Collection[NamePath], menu: Menu) -> dict[NamePath, list[Hashable]]:
+    """Return two keys for each path: how people compare its last name, and how the database does.
+
+    The database is asked only when a name is new.
+    """
+    has_new = any(path not in menu for path in paths)
+    columns = [(level.model._meta.db_table, level.name) for level in LEVELS]
+    collations = collations_of(columns) if has_new else ["" for _level in LEVELS]
+    names: dict[str, set[str]] = defaultdict(set)
+    everywhere = {*paths, *menu}
+    for path in everywhere:
+        names[collations[len(path) - 1]].add(path[-1])
+    sorts = {collation: sort_keys(sorted(used), collation) for collation, used in names.items()}
+    return {
+        path: [
+            (*path[:-1], "people", _fold(path[-1])),
+            (*path[:-1], "database", sorts[collations[len(path) - 1]][path[-1]]),
+        ]
+        for path in everywhere
+    }
 
 
 def _fold(name: str) -> str:

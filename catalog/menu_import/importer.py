@@ -1,4 +1,4 @@
-"""Import the menu from CSV, and export it.
+"""Import the menu from CSV or XLSX, and export it.
 
 A row is matched by names: category > service > classification. What is listed becomes active, in
 the order of the file; what is not listed stays as it is. Prices that were copied to a customer's
@@ -14,8 +14,10 @@ from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
-from catalog.menu_import.csv_format import BadPriceList, Row, Source, bad_file, read, write
+from catalog.menu_import import csv_format, xlsx_format
 from catalog.menu_import.diff import LEVELS, Entry, Menu, compare, load_menu, look_alikes
+from catalog.menu_import.rows import BadPriceList, Row, bad_file
+from catalog.menu_import.sources import Source, read
 from catalog.models import MenuEntry, ServiceClassification
 
 BATCH = 500
@@ -63,14 +65,14 @@ class ImportReport:
 
 
 def import_file(source: Source, *, dry_run: bool = False) -> ImportReport:
-    """Import a file, from a path or from its lines, in one database transaction.
+    """Import a file, from a path, its content or its lines, in one database transaction.
 
     Raises `BadPriceList`, which names every bad cell. A dry run writes nothing.
     """
     rows, problems = read(source)
     try:
         with atomic():
-            menu = load_menu()
+            menu = load_menu(lock=not dry_run)
             problems += look_alikes(rows, menu)
             if problems:
                 raise BadPriceList(problems)
@@ -88,11 +90,20 @@ def import_file(source: Source, *, dry_run: bool = False) -> ImportReport:
 
 def export_text() -> str:
     """Return the menu as CSV text, in its order; importing it changes nothing."""
+    return csv_format.write(_rows_on_the_menu())
+
+
+def export_workbook() -> bytes:
+    """Return the menu as an Excel workbook, in its order; importing it changes nothing."""
+    return xlsx_format.write(_rows_on_the_menu())
+
+
+def _rows_on_the_menu() -> Iterator[Row]:
     offers = ServiceClassification.objects.on_the_menu().select_related("service__category")
     in_order = offers.order_by(
         "service__category__order", "service__category", "service__order", "service", "order", "id"
     )
-    return write(_row_of(offer) for offer in in_order)
+    return map(_row_of, in_order)
 
 
 def _row_of(offer: ServiceClassification) -> Row:

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 from django.db import connection
 
 from catalog.menu_import import importer
-from catalog.menu_import.csv_format import COLUMNS, BadPriceList
+from catalog.menu_import.rows import COLUMNS, BadPriceList
 from catalog.models import Service, ServiceCategory, ServiceClassification
 
 HEADER = ",".join(COLUMNS)
@@ -253,7 +253,7 @@ def test_columns_may_come_in_any_order_and_blank_lines_anywhere():
                 "-1",
                 "1.234",
                 "1 200",
-                "₱500",
+                "$500",
                 "NaN",
                 "1e3",
                 "１５０",
@@ -323,7 +323,7 @@ def test_a_name_too_much_like_one_on_the_menu_is_refused(name):
 
 def test_names_that_only_the_database_takes_for_the_same_are_refused(monkeypatch):
     bring_in(*SMALL)
-    monkeypatch.setattr(importer, "load_menu", dict)
+    monkeypatch.setattr(importer, "load_menu", lambda **_options: {})
     with pytest.raises(BadPriceList, match="too similar"):
         bring_in(*SMALL)
     assert ServiceClassification.objects.count() == 3
@@ -350,7 +350,6 @@ def test_a_quotation_mark_left_open_is_named_by_its_line(row):
         (HEADER.replace("price", "cost"), "line 1, column price: This column is missing."),
         (HEADER.replace("price", "cost"), "line 1, column cost: Unknown column."),
         (HEADER + ",price\n", "line 1, column price: This column appears more than once."),
-        (HEADER + ",\n", "line 1: A column has no name."),
         (f"{HEADER}\nMassage,Pi\xf1a".encode("latin-1"), "line 2: This file isn't UTF-8 text."),
         (HEADER.encode("utf-16"), "line 1: This file isn't UTF-8 text."),
     ],
@@ -426,7 +425,9 @@ def test_the_number_of_statements_does_not_grow_with_the_file(captured_statement
 
     for count, category in ((8, "Massage"), (40, "Face")):
         rows = many(count, category=category)
-        assert statements(*rows) == 6, "three to read the menu, one to add on each level"
+        # MariaDB is asked for its collation, and how that compares the names.
+        asked = 2 if connection.vendor == "mysql" else 0
+        assert statements(*rows) == 6 + asked, "three to read the menu, one to add on each level"
         assert statements(*rows) == 3
         assert statements(*many(count, category=category, price=2)) == 4
 

@@ -6,8 +6,10 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.menu_import.csv_format import Row, read, tidy, write
+from catalog.menu_import import csv_format, xlsx_format
 from catalog.menu_import.diff import Entry, put_siblings_in_order
+from catalog.menu_import.rows import Row, tidy
+from catalog.menu_import.sources import read
 from catalog.models import ServiceCategory
 
 
@@ -72,5 +74,6 @@ def test_any_text_survives_the_way_through_a_file(category, service, classificat
         price=Decimal("12345678.90"),
         duration_minutes=1440,
     )
-    text = write([row])
+    text = csv_format.write([row])
     assert read(io.StringIO(text, newline="")) == ([row], [])
+    assert read(xlsx_format.write([row])) == ([row], [])

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Any, TypeAlias
 
 from django.conf import settings
-from django.utils.formats import number_format
+from django.utils.formats import get_format, number_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from pydantic import BeforeValidator, WithJsonSchema
@@ -31,6 +31,37 @@ def parse_amount(text: Any) -> Decimal:
     if not isinstance(text, str) or not _AMOUNT.fullmatch(text):
         raise ValueError("not an amount")
     return Decimal(text).quantize(_CENT)
+
+
+def read_amount(text: str) -> Decimal:
+    """Parse an amount as people write it, such as "2400", "2,400" or "₱2,400.00".
+
+    The separators are those of the active language; an amount without a separator of thousands is
+    read in every language. Raises `ValueError`, also where the meaning would be a guess.
+    """
+    number = _without_currency(text.strip())
+    try:
+        return parse_amount(number)
+    except ValueError:
+        return parse_amount(_without_separators(number))
+
+
+def _without_currency(text: str) -> str:
+    for mark in (_SIGNS.get(settings.CURRENCY, ""), settings.CURRENCY):
+        if mark and text.upper().startswith(mark):
+            return text[len(mark) :].lstrip()
+        if mark and text.upper().endswith(mark):
+            return text[: -len(mark)].rstrip()
+    return text
+
+
+def _without_separators(number: str) -> str:
+    """Return a number of the active language as `parse_amount` reads it."""
+    thousands, point = get_format("THOUSAND_SEPARATOR"), get_format("DECIMAL_SEPARATOR")
+    whole, *places = number.split(point)
+    if not re.fullmatch(rf"[0-9]{{1,3}}({re.escape(thousands)}[0-9]{{3}})*|[0-9]+", whole):
+        raise ValueError("not an amount")
+    return ".".join([whole.replace(thousands, ""), *places])
 
 
 def format_amount(amount: Decimal) -> str:

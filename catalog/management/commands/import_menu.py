@@ -1,15 +1,15 @@
-"""Import a menu from CSV."""
+"""Import a menu from CSV or XLSX."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from catalog.menu_import.csv_format import COLUMNS, BadPriceList
 from catalog.menu_import.importer import ImportReport, import_file
+from catalog.menu_import.rows import COLUMNS, BadPriceList
 from spa_project.lib.db.transactions import durable
 from spa_project.lib.errors import Busy
 
-HELP = f"""Bring a price list (CSV, UTF-8) in. Its columns: {", ".join(COLUMNS)}.
+HELP = f"""Bring a price list (CSV in UTF-8, or XLSX) in. Its columns: {", ".join(COLUMNS)}.
 
 A row is found by its names: category > service > classification. New ones are added, others take
 over what the file says. What is listed is on the menu, in the order of the file, even if it was
@@ -17,12 +17,12 @@ switched off before. What is not listed stays as it is. One bad cell, and nothin
 
 
 class Command(BaseCommand):
-    """The command `manage.py import_menu FILE.csv [--dry-run]`."""
+    """The command `manage.py import_menu FILE [--dry-run]`."""
 
     help = HELP
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", metavar="FILE.csv")
+        parser.add_argument("file", metavar="FILE")
         parser.add_argument(
             "--dry-run", action="store_true", help="only show, line by line, what would change"
         )
