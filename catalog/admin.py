@@ -16,10 +16,12 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from catalog import menu_admin  # noqa: F401 - registers the price list
 from catalog.menu_import.diff import order_after
 from catalog.menu_import.rows import tidy
 from catalog.models import Service, ServiceCategory, ServiceClassification
 from spa_project.lib.money import display_amount
+from spa_project.lib.web.amount_field import AmountField
 from spa_project.lib.web.setup_admin import SetupAdmin, SetupTabularInline
 
 
@@ -73,8 +75,8 @@ class ClassificationForm(MenuForm):
 FIELDS: dict[type[models.Field], dict[str, Any]] = {
     models.CharField: {"form_class": TidyCharField},
     models.DecimalField: {
+        "form_class": AmountField,
         "label": format_lazy("{} ({})", _("Price"), settings.CURRENCY),
-        "widget": forms.TextInput(attrs={"size": 9, "inputmode": "decimal"}),
     },
 }
 
@@ -161,7 +163,7 @@ class ServiceAdmin(SetupAdmin):
 
 @admin.register(ServiceClassification)
 class ServiceClassificationAdmin(SetupAdmin):
-    """All prices on one page, to change many at once.
+    """The pages of single prices; the price list links to them, the admin's home does not.
 
     New prices are added on the page of their service.
     """
@@ -194,6 +196,10 @@ class ServiceClassificationAdmin(SetupAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Return False: prices are added on the page of their service."""
         return False
+
+    def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
+        """Return no permissions, which hides the list beside the price list."""
+        return {}
 
     @admin.display(description=_("currency"))
     def currency(self, offer: ServiceClassification) -> str:

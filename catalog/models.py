@@ -123,3 +123,12 @@ class ServiceClassification(MenuEntry):
 
     def __str__(self) -> str:
         return f"{self.service} · {self.classification}"
+
+
+class PriceList(ServiceClassification):
+    """All prices on one page of the admin (menu_admin.py), which lists models."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("price list")
+        verbose_name_plural = _("price list")

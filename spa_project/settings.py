@@ -263,7 +263,13 @@ SECURE_CSP = {
     "form-action": ["'self'"],
     "frame-ancestors": ["'none'"],
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("BODY_BYTES", default=64 * 1024)
+#: Bytes of a request's body; the menu's pages in the admin take files and long lists
+#: (lib/web/middleware.py).
+BODY_BYTES = env.int("BODY_BYTES", default=64 * 1024)
+UPLOAD_BYTES = 9 * 1024 * 1024
+# Fields without files: four for each option of a price list.
+DATA_UPLOAD_MAX_MEMORY_SIZE = max(BODY_BYTES, 1024 * 1024)
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 
 STATIC_URL = "static/"
 STATIC_ROOT = env.path("STATIC_ROOT", default=str(DATA_DIR / "static"))

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeAlias
 
+from django.forms import model_to_dict
 from django.utils.translation import gettext as _
 
 from catalog.menu_import.collation import collations_of, sort_keys
 from catalog.menu_import.rows import NAME_COLUMNS, Problem, Row, tidy
 from catalog.models import MenuEntry, Service, ServiceCategory, ServiceClassification
+from spa_project.lib.fingerprint import fingerprint
 from spa_project.lib.money import format_amount
 
 #: The names from the category down: one for a category, two for a service, three for a price.
@@ -101,6 +103,11 @@ def load_menu(*, lock: bool = False) -> Menu:
                 menu[path] = instance
         above = here
     return menu
+
+
+def fingerprint_of(menu: Menu) -> str:
+    """Return a digest of every value of every entry."""
+    return fingerprint([[*path, *map(str, model_to_dict(menu[path]).values())] for path in menu])
 
 
 def look_alikes(rows: Sequence[Row], menu: Menu) -> list[Problem]:

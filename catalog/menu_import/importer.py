@@ -15,12 +15,24 @@ from django.utils.translation import gettext as _
 from tqdm import tqdm
 
 from catalog.menu_import import csv_format, xlsx_format
-from catalog.menu_import.diff import LEVELS, Entry, Menu, compare, load_menu, look_alikes
-from catalog.menu_import.rows import BadPriceList, Row, bad_file
+from catalog.menu_import.diff import (
+    LEVELS,
+    Entry,
+    Menu,
+    compare,
+    fingerprint_of,
+    load_menu,
+    look_alikes,
+)
+from catalog.menu_import.rows import BadPriceList, Problem, Row, bad_file
 from catalog.menu_import.sources import Source, read
 from catalog.models import MenuEntry, ServiceClassification
 
 BATCH = 500
+
+
+class MenuChanged(Exception):
+    """An error when the menu is not the one that a preview was compared with."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,8 @@ class ImportReport:
     changes: tuple[Change, ...]
     #: How many prices are in the database but not in the file.
     left_alone: int
+    #: Identifies the menu that the file was compared with.
+    compared_with: str
 
     @property
     def added(self) -> int:
@@ -69,15 +83,27 @@ def import_file(source: Source, *, dry_run: bool = False) -> ImportReport:
 
     Raises `BadPriceList`, which names every bad cell. A dry run writes nothing.
     """
-    rows, problems = read(source)
+    return import_rows(*read(source), dry_run=dry_run)
+
+
+def import_rows(
+    rows: Sequence[Row], problems: Sequence[Problem] = (), *, dry_run: bool = False, seen: str = ""
+) -> ImportReport:
+    """Import rows in one database transaction; `seen` is the menu that a preview compared with.
+
+    Raises `BadPriceList` for rows with problems, and `MenuChanged` when the menu is another one.
+    """
     try:
         with atomic():
             menu = load_menu(lock=not dry_run)
-            problems += look_alikes(rows, menu)
+            compared_with = fingerprint_of(menu)
+            if seen and seen != compared_with:
+                raise MenuChanged
+            problems = [*problems, *look_alikes(rows, menu)]
             if problems:
                 raise BadPriceList(problems)
             entries = compare(rows, menu)
-            report = _report(rows, entries, menu)
+            report = _report(rows, entries, menu, compared_with)
             if not dry_run:
                 _save(entries)
     except IntegrityError:
@@ -118,7 +144,9 @@ def _row_of(offer: ServiceClassification) -> Row:
     )
 
 
-def _report(rows: Sequence[Row], entries: Sequence[Entry], menu: Menu) -> ImportReport:
+def _report(
+    rows: Sequence[Row], entries: Sequence[Entry], menu: Menu, compared_with: str
+) -> ImportReport:
     details: dict[Row, list[str]] = defaultdict(list)
     for entry in sorted(entries, key=lambda entry: -len(entry.path)):
         details[entry.row] += entry.in_words()
@@ -128,6 +156,7 @@ def _report(rows: Sequence[Row], entries: Sequence[Entry], menu: Menu) -> Import
         rows=len(rows),
         changes=tuple(change for change in changes if change.details),
         left_alone=sum(len(path) == len(LEVELS) and path not in prices for path in menu),
+        compared_with=compared_with,
     )
 
 

@@ -6,6 +6,7 @@ limited before it is parsed, and rows and columns are limited while they are rea
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -21,7 +22,7 @@ CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.shee
 SIGNATURE = b"PK\x03\x04"
 MAX_UNPACKED_BYTES = 8 * 1024 * 1024
 MAX_PARTS = 200
-MAX_ROWS = 5000
+MAX_ROWS = 2000
 MAX_COLUMNS = 50
 _WIDTHS = (18, 28, 48, 22, 12, 18)
 
@@ -66,11 +67,14 @@ def _require_small(content: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
-    except zipfile.BadZipFile:
+            # `zipfile` never unpacks more of a part than the size which it declares here.
+            if len(parts) > MAX_PARTS or sum(each.file_size for each in parts) > MAX_UNPACKED_BYTES:
+                raise bad_file(_("This workbook is too large for a price list."))
+            # No spreadsheet writes a document type, which could define entities that expand.
+            if any(b"<!DOCTYPE" in archive.read(part) for part in parts):
+                raise _no_workbook()
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
         raise _no_workbook() from None
-    # `zipfile` never unpacks more of a part than the size which it declares here.
-    if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED_BYTES:
-        raise bad_file(_("This workbook is too large for a price list."))
 
 
 def _rows_of_first_sheet(content: bytes) -> Iterator[Record]:

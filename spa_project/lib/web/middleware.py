@@ -26,6 +26,8 @@ View: TypeAlias = Callable[[HttpRequest], HttpResponse]
 PERMISSIONS = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
 #: Paths that our own monitoring reads, without a rate limit.
 UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})
+#: Below this path managers send pictures, price lists and forms of the whole menu.
+UPLOADS = "/admin/catalog/"
 
 
 def content_policy() -> str:
@@ -98,7 +100,8 @@ def _count(request: HttpRequest) -> None:
     if request.method == "POST" and request.path.endswith(PROOFS):
         LOGINS.hit(who)
     size = request.META.get("CONTENT_LENGTH") or "0"
-    if not size.isdecimal() or int(size) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+    most = settings.UPLOAD_BYTES if request.path.startswith(UPLOADS) else settings.BODY_BYTES
+    if not size.isdecimal() or int(size) > most:
         raise Invalid
 
 

@@ -94,7 +94,7 @@ def test_everybody_means_the_same_processes():
 def test_the_proxy_takes_in_what_the_application_takes_in(settings):
     nginx = (DEPLOY / "nginx" / "spa.conf").read_text()
     [size] = re.findall(r"client_max_body_size (\d+)k", nginx)
-    assert int(size) * 1024 == settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    assert int(size) * 1024 == settings.BODY_BYTES
 
 
 def test_units_run_what_exists():
