@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from spa_project.lib.db.history import SetupHistory
 from spa_project.lib.money import DECIMAL_PLACES, MAX_DIGITS
 
 
@@ -77,6 +78,8 @@ class Branch(models.Model):
             "note. Empty = never."
         ),
     )
+
+    history = SetupHistory()
 
     class Meta:
         verbose_name = _("branch")
@@ -145,6 +148,10 @@ class User(AbstractUser):
     pin = models.CharField(max_length=128, blank=True, editable=False)
 
     objects: ClassVar[StaffManager] = StaffManager()
+    #: No secrets, and nothing that a login or the system itself writes.
+    history = SetupHistory(
+        leave_out=("password", "pin", "login_epoch", "last_login", "date_joined", "is_demo")
+    )
 
     class Meta:
         verbose_name = _("staff member")
@@ -217,6 +224,8 @@ class Therapist(StaffProfile):
         related_name="owners",
     )
 
+    history = SetupHistory()
+
     class Meta:
         verbose_name = _("therapist")
         verbose_name_plural = _("therapists")
@@ -232,6 +241,8 @@ class Cashier(StaffProfile):
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="cashier")
     counter_number = models.CharField(_("counter"), max_length=20, blank=True)
+
+    history = SetupHistory()
 
     class Meta:
         verbose_name = _("cashier")

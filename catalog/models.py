@@ -6,6 +6,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from spa_project.lib.db.history import SetupHistory
 from spa_project.lib.db.tracked import TrackedQuerySet
 from spa_project.lib.money import DECIMAL_PLACES, MAX_DIGITS
 
@@ -29,6 +30,7 @@ class ServiceCategory(MenuEntry):
     description = models.CharField(_("description"), max_length=300, blank=True)
 
     objects = TrackedQuerySet["ServiceCategory"].as_manager()
+    history = SetupHistory()
 
     class Meta:
         verbose_name = _("category")
@@ -62,6 +64,7 @@ class Service(MenuEntry):
     )
 
     objects = TrackedQuerySet["Service"].as_manager()
+    history = SetupHistory()
 
     class Meta:
         verbose_name = _("treatment")
@@ -106,6 +109,7 @@ class ServiceClassification(MenuEntry):
     )
 
     objects = ClassificationQuerySet.as_manager()
+    history = SetupHistory()
 
     class Meta:
         verbose_name = _("price")

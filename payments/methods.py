@@ -3,6 +3,7 @@
 from typing import Annotated, TypedDict
 
 from payments.models import CASH, Kind, PaymentMethod
+from spa_project.lib.db.history import insert_many
 
 #: The methods of a seeded spa; managers rename, add and switch off.
 DEFAULTS = (
@@ -28,10 +29,12 @@ def serialize_offered() -> list[MethodData]:
 
 def create_defaults() -> None:
     """Create the methods of a new spa; leave existing ones as they are."""
-    PaymentMethod.objects.bulk_create(
-        (
+    existing = set(PaymentMethod.objects.values_list("code", flat=True))
+    insert_many(
+        PaymentMethod,
+        [
             PaymentMethod(code=code, name=name, kind=kind, position=position)
             for position, (code, name, kind) in enumerate(DEFAULTS, 1)
-        ),
-        ignore_conflicts=True,
+            if code not in existing
+        ],
     )

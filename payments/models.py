@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Branch, Cashier
 from queueing.models import Transaction, new_key
 from spa_project.lib.db.fields import ExactCharField
+from spa_project.lib.db.history import SetupHistory
 from spa_project.lib.db.tracked import TrackedQuerySet
 from spa_project.lib.money import DECIMAL_PLACES, MAX_DIGITS
 
@@ -41,6 +42,7 @@ class PaymentMethod(models.Model):
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
     objects = TrackedQuerySet["PaymentMethod"].as_manager()
+    history = SetupHistory()
 
     class Meta:
         verbose_name = _("payment method")

@@ -15,6 +15,7 @@ from catalog.models import Service, ServiceClassification
 from queueing.states import OPEN, WITH_CASHIER, WITH_THERAPIST, Status
 from spa_project.lib.db.compiled_queries import Param
 from spa_project.lib.db.fields import ExactCharField
+from spa_project.lib.db.history import SetupHistory
 from spa_project.lib.money import DECIMAL_PLACES, MAX_DIGITS
 
 CODE_DIGITS = 4
@@ -47,6 +48,8 @@ class Room(models.Model):
     closing = models.BooleanField(_("closes after this visit"), default=False, editable=False)
     #: When a room in preparation becomes available by itself.
     ready_at = models.DateTimeField(null=True, editable=False, db_index=True)
+
+    history = SetupHistory(leave_out=("status", "version", "closing", "ready_at"))
 
     class Meta:
         verbose_name = _("room")

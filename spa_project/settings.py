@@ -121,6 +121,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "axes",
     "channels",
+    "simple_history",
     "accounts",
     "catalog",
     "queueing",
@@ -140,6 +141,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.keep_locked",
     "accounts.middleware.use_branch_time",
+    "simple_history.middleware.HistoryRequestMiddleware",  # who changes the setup
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",  # last: it answers instead of a view that met a lockout

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 from tqdm import tqdm
@@ -27,6 +27,7 @@ from catalog.menu_import.diff import (
 from catalog.menu_import.rows import BadPriceList, Problem, Row, bad_file
 from catalog.menu_import.sources import Source, read
 from catalog.models import MenuEntry, ServiceClassification
+from spa_project.lib.db.history import insert_many, update_many
 
 BATCH = 500
 
@@ -170,11 +171,11 @@ def _save(entries: Sequence[Entry]) -> None:
         for level in LEVELS:
             mine = [entry for entry in work if isinstance(entry.instance, level.model)]
             for batch in _batches([entry.instance for entry in mine if entry.is_new]):
-                _insert(level.model, batch)
+                insert_many(level.model, batch)
                 progress.update(len(batch))
             for fields, instances in _by_fields(mine).items():
                 for batch in _batches(instances):
-                    level.model._default_manager.bulk_update(batch, fields)
+                    update_many(level.model, batch, fields)
                     progress.update(len(batch))
 
 
@@ -190,13 +191,3 @@ def _by_fields(entries: Sequence[Entry]) -> dict[tuple[str, ...], list[MenuEntry
         if not entry.is_new:
             groups[tuple(sorted(entry.old))].append(entry.instance)
     return groups
-
-
-def _insert(model: type[MenuEntry], instances: list[MenuEntry]) -> None:
-    has_children = model is not LEVELS[-1].model
-    if has_children and not connection.features.can_return_rows_from_bulk_insert:
-        # MySQL does not return the ids of a bulk insert, and the next level needs them.
-        for instance in instances:
-            instance.save(force_insert=True)
-    else:
-        model._default_manager.bulk_create(instances)

@@ -1,11 +1,13 @@
 """Import a menu from CSV or XLSX."""
 
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from catalog.menu_import.importer import ImportReport, import_file
 from catalog.menu_import.rows import COLUMNS, BadPriceList
+from spa_project.lib.db.history import because
 from spa_project.lib.db.transactions import durable
 from spa_project.lib.errors import Busy
 
@@ -30,7 +32,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         dry_run = options["dry_run"]
         try:
-            report = durable(import_file)(options["file"], dry_run=dry_run)
+            with because(f"import_menu {Path(options['file']).name}"):
+                report = durable(import_file)(options["file"], dry_run=dry_run)
         except BadPriceList as error:
             raise CommandError(f"Nothing was imported.\n{error}") from None
         except Busy as error:
