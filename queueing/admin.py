@@ -59,10 +59,6 @@ class RoomAdmin(SetupAdmin):
             else (deletable, counts, perms_needed, protected)
         )
 
-    def save_model(self, request: HttpRequest, obj: Room, form: Any, change: bool) -> None:
-        """Save the edited fields only: an operation may have changed the status meanwhile."""
-        obj.save(update_fields=form.changed_data if change else None)
-
 
 class ItemInline(LookOnlyInline):
     model = TransactionItem

@@ -18,6 +18,8 @@ from simple_history.models import HistoricalRecords
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
 REASON_LENGTH = 200
+#: How many records of a row are searched for the one that changed a field.
+SEARCHED = 100
 
 _reason: ContextVar[str] = ContextVar("change_reason", default="")
 
@@ -53,6 +55,15 @@ class SetupHistory(HistoricalRecords):
         options.setdefault("history_change_reason_field", reason)
         super().__init__(excluded_fields=list(leave_out), **options)
 
+    def finalize(self, sender: Any, **details: Any) -> None:
+        """Follow the model, and every proxy of it: Django sends their signals as the proxy's."""
+        if sender._meta.proxy and sender._meta.concrete_model is self.cls:
+            models.signals.post_save.connect(self.post_save, sender=sender, weak=False)
+            models.signals.post_delete.connect(self.post_delete, sender=sender, weak=False)
+            models.signals.pre_delete.connect(self.pre_delete, sender=sender, weak=False)
+        else:
+            super().finalize(sender, **details)
+
     def post_save(
         self, instance: Any, created: bool, using: str | None = None, **details: Any
     ) -> None:
@@ -87,13 +98,32 @@ def _differs(instance: models.Model, fields: Sequence[models.Field]) -> bool:
 
 def has_history(model: type[models.Model]) -> bool:
     """Return whether changes of this model are recorded."""
-    return hasattr(model._meta, "simple_history_manager_attribute")
+    return hasattr(model._meta.concrete_model._meta, "simple_history_manager_attribute")
 
 
 def records_of(model: type[models.Model]) -> Any:
     """Return the records of all rows of a model, the latest first."""
-    attribute: str = model._meta.simple_history_manager_attribute  # type: ignore[attr-defined]
+    options: Any = model._meta.concrete_model._meta  # a proxy has the records of its rows
+    attribute: str = options.simple_history_manager_attribute
     return getattr(model, attribute).all()
+
+
+def last_change(instance: models.Model, name: str | None) -> Any:
+    """Return the record that gave a field its present value; without a name, the latest.
+
+    None where nothing is recorded.
+    """
+    records = records_of(type(instance)).filter(**{instance._meta.pk.attname: instance.pk})
+    records = records.select_related("history_user")
+    tracked = {field.name: field.attname for field in records.model.tracked_fields}
+    if name not in tracked:
+        return records.first()
+    found = None
+    for record in records[:SEARCHED]:
+        if found and getattr(record, tracked[name]) != getattr(found, tracked[name]):
+            break
+        found = record
+    return found
 
 
 # -- Writing many -----------------------------------------------------------------------------

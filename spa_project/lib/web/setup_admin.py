@@ -1,15 +1,149 @@
-"""Base classes of the admin pages on which managers change the setup."""
+"""Base classes of the admin pages on which managers change the setup.
 
-from django.contrib import admin
+Their forms, rows and lists merge what two people change at a time (optimistic_forms.py).
+"""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import ValidationError
+from django.core.signing import BadSignature
+from django.db.models import Model
+from django.db.transaction import atomic
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from spa_project.lib.web.optimistic_forms import (
+    OptimisticForm,
+    OptimisticFormSet,
+    OptimisticInlineFormSet,
+    deleted_by_others,
+    posted_values,
+    removed_row,
+)
+
+
+def optimistic(form: type[forms.ModelForm], leave_out: Any = ()) -> type[forms.ModelForm]:
+    """Return the form with optimistic concurrency, without its declared fields to leave out."""
+    if issubclass(form, OptimisticForm):
+        return form
+    without = {name: None for name in leave_out if name in form.declared_fields}
+    return type(form.__name__, (OptimisticForm, form), without)
 
 
 class SetupAdmin(admin.ModelAdmin):
     """The admin of a model of the setup: menu, rooms, staff, branches, payment methods."""
 
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any
+    ) -> Any:
+        """Return the form of the page, for a change with optimistic concurrency."""
+        if obj is not None:
+            readonly = self.get_readonly_fields(request, obj)
+            options["form"] = optimistic(options.get("form", self.form), readonly)
+        return super().get_form(request, obj, change=change, **options)
 
-class SetupTabularInline(admin.TabularInline):
+    def get_changelist_form(self, request: HttpRequest, **options: Any) -> Any:
+        """Return the form of one row of the list."""
+        options["form"] = optimistic(options.get("form", forms.ModelForm))
+        return super().get_changelist_form(request, **options)
+
+    def get_changelist_formset(self, request: HttpRequest, **options: Any) -> Any:
+        """Return the forms of the list."""
+        options.setdefault("formset", OptimisticFormSet)
+        return super().get_changelist_formset(request, **options)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> Any:
+        """Show or save the form, with the row locked while it is compared and saved."""
+        if request.method != "POST" or object_id is None:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        with atomic():
+            self._lock(unquote(object_id))
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def _lock(self, key: str) -> None:
+        try:
+            rows = self.model._base_manager.select_for_update().filter(pk=key)
+        except (ValueError, ValidationError):
+            return  # there is no such row, as the view will say
+        rows.values_list("pk").first()
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Show or save the list; the forms lock their rows."""
+        if request.method != "POST" or "_save" not in request.POST:
+            return super().changelist_view(request, extra_context)
+        with atomic():
+            response = super().changelist_view(request, extra_context)
+        self._show_posted_rows(request, response)
+        return response
+
+    def _show_posted_rows(self, request: HttpRequest, response: HttpResponse) -> None:
+        """Show a refused form beside its own row: the list may have another order by now."""
+        shown = getattr(response, "context_data", None) or {}
+        formset = getattr(shown.get("cl"), "formset", None)
+        if formset is None or not formset.is_bound:
+            return
+        formset.hide_removed()
+        keys = [form.instance.pk for form in formset.forms]
+        rows = self.get_queryset(request).in_bulk(keys)
+        shown["cl"].result_list = [
+            rows.get(form.instance.pk, form.instance) for form in formset.forms
+        ]
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        """Save a new row, and of an existing one the changed columns only."""
+        if change and isinstance(form, OptimisticForm):
+            obj.save(update_fields=form.changed_columns())
+        else:
+            super().save_model(request, obj, form, change)
+
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> HttpResponse:
+        """Say who removed the row and what the person had entered, on the list."""
+        entered = self._entered_for_a_removed_row(request, unquote(object_id))
+        if not entered:
+            return super()._get_obj_does_not_exist_redirect(request, opts, object_id)
+        self.message_user(request, entered, messages.ERROR)
+        return HttpResponseRedirect(
+            reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        )
+
+    def _entered_for_a_removed_row(self, request: HttpRequest, key: str) -> str:
+        if request.method != "POST":
+            return ""
+        try:
+            shown = posted_values(self.model, request.POST)
+        except BadSignature:
+            return ""
+        if shown is None:
+            return ""
+        row = removed_row(self.model, key, shown)
+        form = self.get_form(request, row, change=True)(request.POST, instance=row)
+        return deleted_by_others(row, form.entered())
+
+
+class _SetupInline(admin.options.InlineModelAdmin):
+    formset = OptimisticInlineFormSet
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
+        """Return the forms of the rows, with optimistic concurrency."""
+        readonly = self.get_readonly_fields(request, obj)
+        options["form"] = optimistic(options.get("form", self.form), readonly)
+        return super().get_formset(request, obj, **options)
+
+
+class SetupTabularInline(_SetupInline, admin.TabularInline):
     """Rows of the setup in a table on the page of what they belong to."""
 
 
-class SetupStackedInline(admin.StackedInline):
+class SetupStackedInline(_SetupInline, admin.StackedInline):
     """Rows of the setup as blocks on the page of what they belong to."""

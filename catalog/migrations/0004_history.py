@@ -13,7 +13,7 @@ from spa_project.lib.db.history import first_records
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0002_wording'),
+        ('catalog', '0003_price_list'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
