@@ -22,6 +22,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.forms.models import BaseInlineFormSet, BaseModelFormSet
 from django.forms.utils import ErrorDict
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.timesince import timesince
@@ -83,7 +84,8 @@ def _in_words(field: forms.Field, value: Any) -> str:
     if value in (None, ""):
         return "–"
     if isinstance(field, forms.ChoiceField):
-        labels = {str(key): str(label) for key, label in field.choices}
+        choices: Any = field.choices  # an iterable, by the time a form has the field
+        labels = {str(key): str(label) for key, label in choices}
         keys = value if isinstance(value, list | tuple) else [value]
         return ", ".join(labels.get(str(key), str(key)) for key in keys)
     text = str(value)
@@ -93,13 +95,17 @@ def _in_words(field: forms.Field, value: Any) -> str:
 def _who_and_when(instance: models.Model, column: str | None) -> dict[str, str]:
     record = last_change(instance, column) if has_history(type(instance)) else None
     if record is None:
-        return {"who": _("somebody else"), "ago": ""}
+        return {"who": _("Somebody else"), "ago": ""}
     person = record.history_user
     name = person and (person.get_full_name() or person.get_username())
     return {
-        "who": name or record.history_change_reason or _("somebody else"),
-        "ago": timesince(record.history_date, depth=1),
+        "who": name or record.history_change_reason or _("Somebody else"),
+        "ago": timesince(record.history_date, depth=1) if _minutes_ago(record) else "",
     }
+
+
+def _minutes_ago(record: Any) -> int:
+    return int((timezone.now() - record.history_date).total_seconds() // 60)
 
 
 def _changed_by_others(instance: models.Model, column: str | None, theirs: str, yours: str) -> str:
@@ -128,7 +134,7 @@ def deleted_by_others(instance: models.Model, entered: str) -> str:
     """Return the sentence about a row that is gone, with what the person had entered for it."""
     values = _who_and_when(instance, None) | {"row": _name_of(instance), "entered": entered}
     if not values["ago"]:
-        return _("“%(row)s” was removed meanwhile. You entered: %(entered)s.") % values
+        return _("%(who)s removed “%(row)s” meanwhile. You entered: %(entered)s.") % values
     return _("%(who)s removed “%(row)s” %(ago)s ago. You entered: %(entered)s.") % values
 
 
@@ -285,6 +291,10 @@ class _TokenField(forms.CharField):
 
 class OptimisticFormSet(BaseModelFormSet):
     """Forms of rows; the values they were made from are kept together, by primary key."""
+
+    model: type[models.Model]
+    forms: list[Any]
+    initial_forms: list[Any]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -111,7 +111,10 @@ class SetupAdmin(admin.ModelAdmin):
         """Say who removed the row and what the person had entered, on the list."""
         entered = self._entered_for_a_removed_row(request, unquote(object_id))
         if not entered:
-            return super()._get_obj_does_not_exist_redirect(request, opts, object_id)
+            plain: HttpResponse = super()._get_obj_does_not_exist_redirect(  # type: ignore[misc]
+                request, opts, object_id
+            )  # Django's own, which the stubs leave out
+            return plain
         self.message_user(request, entered, messages.ERROR)
         return HttpResponseRedirect(
             reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
