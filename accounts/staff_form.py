@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.db.models.functions import Length
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -164,6 +165,26 @@ class StaffForm(forms.ModelForm):
 
     def _refuse(self, field: str, told: Any, **params: Any) -> None:
         self.add_error(field, ValidationError(told, params=params))
+
+    def recorded_in(self, name: str) -> list[tuple[models.Model, str | None]]:
+        """Return the rows and columns in whose history changes of a field are found."""
+        person = self.instance
+        rows: dict[str, tuple[tuple[models.Model | None, str], ...]] = {
+            "name": (
+                (person, "first_name"),
+                (profile_of(person, Role.THERAPIST), "display_name"),
+                (profile_of(person, Role.CASHIER), "display_name"),
+            ),
+            "roles": (
+                (person, "is_staff"),
+                (person, "is_monitor"),
+                (profile_of(person, Role.THERAPIST), "active"),
+                (profile_of(person, Role.CASHIER), "active"),
+            ),
+            "own_room": ((profile_of(person, Role.THERAPIST), "own_room"),),
+            "counter": ((profile_of(person, Role.CASHIER), "counter_number"),),
+        }
+        return [(row, column) for row, column in rows.get(name, ((person, name),)) if row]
 
     def save(self, commit: bool = True) -> User:
         """Return the person with the switches of their roles; `save_profiles` writes the rows."""

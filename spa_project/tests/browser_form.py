@@ -9,7 +9,8 @@ class _Fields(HTMLParser):
 
     def __init__(self, form_id: str) -> None:
         super().__init__()
-        self.data: dict[str, str] = {}
+        self.data: dict[str, Any] = {}
+        self.texts: list[str] = []
         self._form_id = form_id
         self._is_inside = False
         self._select = ""
@@ -25,14 +26,20 @@ class _Fields(HTMLParser):
         if tag == "input" and name and given.get("type") != "submit":
             is_box = given.get("type") in ("checkbox", "radio")
             if not is_box or "checked" in given:
-                self.data[name] = given.get("value") or ("on" if is_box else "")
+                self._add(name, given.get("value") or ("on" if is_box else ""))
         elif tag == "select":
             self._select = name
         elif tag == "option" and "selected" in given:
             self.data[self._select] = given.get("value") or ""
         elif tag == "textarea":
             self._textarea = name
+            self.texts.append(name)
             self.data[name] = ""
+
+    def _add(self, name: str, text: str) -> None:
+        """Keep every value of a group of check boxes."""
+        before = self.data.get(name)
+        self.data[name] = text if before is None else [*_as_list(before), text]
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
@@ -43,6 +50,10 @@ class _Fields(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._textarea:
             self.data[self._textarea] += data
+
+
+def _as_list(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value]
 
 
 class Page:
@@ -58,11 +69,10 @@ class Page:
         fields = _Fields(self.form_id)
         fields.feed(self.html)
         self.data = {name: text for name, text in fields.data.items() if "__prefix__" not in name}
-        self.data = {
-            name: text.removeprefix("\r\n").removeprefix("\n") for name, text in self.data.items()
-        }
+        for name in set(fields.texts).intersection(self.data):
+            self.data[name] = self.data[name].removeprefix("\r\n").removeprefix("\n")
 
-    def save(self, **changes: str | None) -> bool:
+    def save(self, **changes: str | list[str] | None) -> bool:
         """Send the form with these changes (None: an empty check box); return whether it saved."""
         data = {name: text for name, text in (self.data | changes).items() if text is not None}
         response = self.client.post(self.address, data | {"_save": "Save"})

@@ -12,8 +12,8 @@ The caller locks the rows (`select_for_update`) before the form reads them.
 """
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from django import forms
 from django.core import signing
@@ -34,7 +34,9 @@ MADE_FROM = "made_from"
 #: The most characters of a value in a sentence.
 SHOWN = 80
 
-Values = dict[str, Any]
+Values: TypeAlias = dict[str, Any]
+#: Rows with the field in whose history a change is found (None: any field).
+Places: TypeAlias = Sequence[tuple[models.Model, str | None]]
 
 
 # -- What a page was made from ------------------------------------------------------------------
@@ -92,8 +94,9 @@ def _in_words(field: forms.Field, value: Any) -> str:
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 
-def _who_and_when(instance: models.Model, column: str | None) -> dict[str, str]:
-    record = last_change(instance, column) if has_history(type(instance)) else None
+def _who_and_when(places: Places) -> dict[str, str]:
+    found = (last_change(row, column) for row, column in places if has_history(type(row)))
+    record = max(filter(None, found), key=lambda each: each.history_date, default=None)
     if record is None:
         return {"who": _("Somebody else"), "ago": ""}
     person = record.history_user
@@ -108,8 +111,8 @@ def _minutes_ago(record: Any) -> int:
     return int((timezone.now() - record.history_date).total_seconds() // 60)
 
 
-def _changed_by_others(instance: models.Model, column: str | None, theirs: str, yours: str) -> str:
-    values = _who_and_when(instance, column) | {"theirs": theirs, "yours": yours}
+def _changed_by_others(places: Places, theirs: str, yours: str) -> str:
+    values = _who_and_when(places) | {"theirs": theirs, "yours": yours}
     if not values["ago"]:
         sentence = _(
             "%(who)s changed this meanwhile to “%(theirs)s”; you entered “%(yours)s”. "
@@ -132,7 +135,7 @@ def _name_of(removed: models.Model) -> str:
 
 def deleted_by_others(instance: models.Model, entered: str) -> str:
     """Return the sentence about a row that is gone, with what the person had entered for it."""
-    values = _who_and_when(instance, None) | {"row": _name_of(instance), "entered": entered}
+    values = _who_and_when([(instance, None)]) | {"row": _name_of(instance), "entered": entered}
     if not values["ago"]:
         return _("%(who)s removed “%(row)s” meanwhile. You entered: %(entered)s.") % values
     return _("%(who)s removed “%(row)s” %(ago)s ago. You entered: %(entered)s.") % values
@@ -209,8 +212,13 @@ class OptimisticForm(forms.ModelForm):
                 self._take(name, now[name])
             elif field.has_changed(_for_comparison(field, now[name]), posted):
                 self._conflicts[name] = _changed_by_others(
-                    self.instance, name, _in_words(field, now[name]), _in_words(field, posted)
+                    self._places_of(name), _in_words(field, now[name]), _in_words(field, posted)
                 )
+
+    def _places_of(self, name: str) -> Places:
+        """Return where changes of a field are recorded; a form of several rows says it itself."""
+        own: Any = getattr(self, "recorded_in", None)
+        return own(name) if own else [(self.instance, name)]
 
     def _take(self, name: str, value: Any) -> None:
         """Post the present value, as if the person's page had shown it."""

@@ -10,7 +10,6 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
 from django.core.signing import BadSignature
-from django.db.models import Model
 from django.db.transaction import atomic
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -98,7 +97,7 @@ class SetupAdmin(admin.ModelAdmin):
             rows.get(form.instance.pk, form.instance) for form in formset.forms
         ]
 
-    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save a new row, and of an existing one the changed columns only."""
         if change and isinstance(form, OptimisticForm):
             obj.save(update_fields=form.changed_columns())

@@ -228,14 +228,25 @@ def test_a_removed_service_is_named_on_its_page(browsers, massage):
 def test_two_managers_edit_two_therapists_and_one_person(browsers, maya, noor):
     mine, theirs = pages(browsers, "accounts_user", maya.user)
     others = pages(browsers, "accounts_user", noor.user)
-    assert theirs.save(**{"therapist-0-display_name": "Maya R."})
-    assert others[1].save(**{"therapist-0-display_name": "Noor A."})
-    assert mine.save(last_name="Reyes")
+    assert theirs.save(name="Maya R.")
+    assert others[1].save(name="Noor A.")
+    assert mine.save(own_room="")
     maya.refresh_from_db()
     noor.refresh_from_db()
-    maya.user.refresh_from_db()
     assert (maya.display_name, noor.display_name) == ("Maya R.", "Noor A.")
-    assert maya.user.last_name == "Reyes"
+    assert (maya.own_room, noor.own_room) == (None, noor.own_room)
+
+
+def test_both_change_the_name_and_the_roles_of_a_person(browsers, maya):
+    mine, theirs = pages(browsers, "accounts_user", maya.user)
+    assert theirs.save(name="Maya R.", roles=["therapist", "manager"])
+    assert not mine.save(name="Maya S.", roles=["therapist", "monitor"])
+    words = html.unescape(mine.html)
+    assert "Nadia changed this meanwhile to “Maya R.”; you entered “Maya S.”" in words
+    assert "“Manager, Therapist”; you entered “Therapist, Wall screen”" in words
+    maya.user.refresh_from_db()
+    assert maya.user.is_staff
+    assert not maya.user.is_monitor
 
 
 def test_a_branch_keeps_what_the_other_manager_changed(browsers, branch):
