@@ -1,5 +1,5 @@
 /**
- * Lets the page be installed, and be told of by a page of ours when there is no network.
+ * Let the page be installed, and be told of by a page of ours when there is no network.
  */
 
 // Service workers exist on secure origins only; a spa's own network may be plain HTTP.

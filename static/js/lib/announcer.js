@@ -1,5 +1,5 @@
 /**
- * Announces calls one after the other: a chime, then the words; repeated once a little later.
+ * Announce calls one after the other: a chime, then the words; repeated once a little later.
  */
 
 const REPEAT_AFTER_MS = 20_000;
@@ -25,7 +25,7 @@ export class Announcer {
   }
 
   /**
-   * Announces the call after all others, and again after a while if it still stands.
+   * Announce the call after all others, and again after a while if it still stands.
    * @param {Call} call
    */
   announce(call) {

@@ -3,7 +3,7 @@
  */
 
 /**
- * Remembers in which order codes were called; the rows themselves carry no times.
+ * Remember in which order codes were called; the rows themselves carry no times.
  * Being called again is a new call.
  */
 export class CallOrder {
@@ -39,7 +39,7 @@ export class CallOrder {
 }
 
 /**
- * Finds the calls that were not announced yet.
+ * Find the calls that were not announced yet.
  */
 export class NewCalls {
   /** @type {Map<number, number> | null} */

@@ -29,7 +29,7 @@ export function offersOf(menu) {
 }
 
 /**
- * Returns the changes since the cart was displayed: earlier ones, continued by the later.
+ * Return the changes since the cart was displayed: earlier ones, continued by the later.
  * @param {CartChange[]} earlier
  * @param {CartChange[]} later
  * @returns {CartChange[]}
@@ -60,7 +60,7 @@ export class Cart {
     this.load();
   }
 
-  /** Reads the stored cart, perhaps written by another tab. */
+  /** Read the stored cart, perhaps written by another tab. */
   load() {
     const { choices = [], name = "" } = this.#stored.get() ?? {};
     this.#choices = choices;
@@ -87,7 +87,7 @@ export class Cart {
   }
 
   /**
-   * Removes choices that are no longer on the menu.
+   * Remove choices that are no longer on the menu.
    * @returns {number} the number of removed choices
    */
   dropUnknown() {

@@ -53,7 +53,7 @@ export function likelyTenders(due, currency) {
 }
 
 /**
- * Splits a sum into notes and coins, the largest first.
+ * Split a sum into notes and coins, the largest first.
  * @param {number} sum in cents
  * @param {string} currency ISO 4217
  * @returns {(Piece & { count: number })[]} empty where the currency's cash is not known here, or has no coin small enough

@@ -8,7 +8,7 @@
  */
 
 /**
- * Types an object as a component, or as a part that components take with `...part`: `this` in its
+ * Type an object as a component, or as a part that components take with `...part`: `this` in its
  * methods is the object itself, what it `needs` beside it, and what Alpine puts there. Properties
  * that depend on others need their type written down; TypeScript cannot go in circles.
  * @template {object} Part

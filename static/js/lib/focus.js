@@ -1,9 +1,9 @@
 /**
- * Moves the keyboard focus.
+ * Move the keyboard focus.
  */
 
 /**
- * Focuses an element once it can be seen: Alpine shows elements with the next frame.
+ * Focus an element once it can be seen: Alpine shows elements with the next frame.
  * @param {() => HTMLElement | undefined} find
  */
 export function focusOnceShown(find) {

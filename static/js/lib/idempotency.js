@@ -26,7 +26,7 @@ export class IdempotentRequest {
   }
 
   /**
-   * Returns the data to send. The same content again is the same request.
+   * Return the data to send. The same content again is the same request.
    * @param {Content} content
    * @returns {Content & { request_id: string }}
    */
@@ -39,7 +39,7 @@ export class IdempotentRequest {
   }
 
   /**
-   * Returns the request that a closed page did not complete, or null.
+   * Return the request that a closed page did not complete, or null.
    * @returns {(Content & { request_id: string }) | null}
    */
   unfinished() {
@@ -47,7 +47,7 @@ export class IdempotentRequest {
     return known?.sending ? { ...known.content, request_id: known.request_id } : null;
   }
 
-  /** Stops sending; a manual retry is still the same request. */
+  /** Stop sending; a manual retry is still the same request. */
   rest() {
     const known = this.#stored.get();
     if (known) this.#stored.set({ ...known, sending: false });
@@ -63,7 +63,7 @@ export class IdempotentRequest {
 const MAY_HAVE_HAPPENED = new Set(["busy", "server_error", "rate_limited", "connection_lost"]);
 
 /**
- * Sends an request and closes it when the answer is final.
+ * Send a request and close it when the answer is final.
  * @template Answer
  * @param {Pick<IdempotentRequest<object>, "rest" | "end">} request
  * @param {() => Promise<Answer>} send

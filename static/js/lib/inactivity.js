@@ -1,5 +1,5 @@
 /**
- * Detects inactivity across all windows of a browser, also while the device sleeps.
+ * Detect inactivity across all windows of a browser, also while the device sleeps.
  */
 
 const LOOK_EVERY_MS = 1000;
@@ -26,7 +26,7 @@ export class InactivityTimer {
     if (minutes) this.#watch();
   }
 
-  /** Records activity. */
+  /** Record activity. */
   seen() {
     this.#touched.set(Date.now());
   }

@@ -12,7 +12,7 @@ export function blockGestures() {
 }
 
 /**
- * Resets the page to the spa's own language for the next customer.
+ * Reset the page to the spa's own language for the next customer.
  * @param {string} language the spa's
  * @returns {boolean} whether the page is being loaded anew for it
  */

@@ -23,7 +23,7 @@ export class KioskIdleTimer {
     setInterval(() => this.#second(), 1000);
   }
 
-  /** Records a touch. Only an answer ends the prompt. */
+  /** Record a touch. Only an answer ends the prompt. */
   seen() {
     if (this.#left === null) this.#idleSeconds = 0;
   }

@@ -1,5 +1,5 @@
 /**
- * Keeps a page's component in step with the floor, and its status chip with the connection.
+ * Keep a page's component in step with the floor, and its status chip with the connection.
  */
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
@@ -146,7 +146,7 @@ export const floor = component({
   },
 
   /**
-   * Sends a command for a button: one at a time, and a refusal is shown, never thrown.
+   * Send a command for a button: one at a time, and a refusal is shown, never thrown.
    * @template {keyof Wire.Commands} Name
    * @param {Name} command
    * @param {Wire.Commands[Name]["data"]} data
@@ -158,7 +158,7 @@ export const floor = component({
   },
 
   /**
-   * Sends a command until it is answered, over as many connections as that takes.
+   * Send a command until it is answered, over as many connections as that takes.
    * @template {keyof Wire.Commands} Name
    * @param {Name} command
    * @param {Wire.Commands[Name]["data"]} data
@@ -202,7 +202,7 @@ export const floor = component({
   },
 });
 
-/** Moves events from the connection into the component. Outside it: proxies hide private fields. */
+/** Move events from the connection into the component. Outside it: proxies hide private fields. */
 class FloorSync {
   /** @param {Floor} component */
   constructor(component) {

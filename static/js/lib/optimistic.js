@@ -20,13 +20,13 @@ export class OptimisticState {
     this.#update = update;
   }
 
-  /** Rolls the update back. */
+  /** Roll the update back. */
   drop() {
     this.#update = {};
   }
 
   /**
-   * Drops the transaction, which the server has confirmed. The room's event may still be in flight.
+   * Drop the transaction, which the server has confirmed. The room's event may still be in flight.
    */
   confirm() {
     this.#update = { room: this.#update.room };

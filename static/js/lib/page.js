@@ -12,7 +12,7 @@ const data = JSON.parse(document.getElementById("page-data")?.textContent ?? "{}
 );
 
 /**
- * Returns the data that the page's view passes to its script.
+ * Return the data that the page's view passes to its script.
  * @template {Wire.PageData} Data the page's own, by the type of what it is assigned to
  * @returns {Data}
  */
@@ -28,7 +28,7 @@ export const money = moneyFormat(language, data.currency);
 export const timeOfDay = timeOfDayFormat(language, document.documentElement.dataset.timeZone);
 
 /**
- * Returns a text of the page with its placeholders filled.
+ * Return a text of the page with its placeholders filled.
  * @param {string} name
  * @param {Record<string, string | number>} [values]
  */

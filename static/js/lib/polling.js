@@ -59,7 +59,7 @@ export class Polling {
     this.#askIn(0);
   }
 
-  /** Stops polling. Answers of commands already sent are still delivered. */
+  /** Stop polling. Answers of commands already sent are still delivered. */
   close() {
     this.#isClosed = true;
     clearTimeout(this.#timer);

@@ -39,7 +39,7 @@ export const screenLock = component({
       onInactive: () => this.lockScreen(),
     });
   },
-  /** Covers the screen at once, and retries until the server has locked the session. */
+  /** Cover the screen at once, and retry until the server has locked the session. */
   async lockScreen() {
     if (!this.isLocked) this.showLock();
     if (this.isLockedOnServer || this.isLockingOnServer) return;

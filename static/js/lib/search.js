@@ -1,5 +1,5 @@
 /**
- * Finds treatments by what people type: parts of words, in any order, accents or none.
+ * Find treatments by what people type: parts of words, in any order, accents or none.
  */
 
 /**

@@ -11,7 +11,7 @@ const data = pageData();
 let isReloading = false;
 
 /**
- * Shows the branch's name; a page with another time zone or currency is loaded anew.
+ * Show the branch's name; a page with another time zone or currency is loaded anew.
  * @param {Wire.BranchData} branch
  */
 export function showBranch({ name, time_zone, currency }) {
@@ -24,7 +24,7 @@ export function showBranch({ name, time_zone, currency }) {
   if ((zone && zone !== time_zone) || currency !== data.currency) reloadOnceIdle();
 }
 
-/** Loads the page anew as soon as nobody is in the middle of something. */
+/** Load the page anew as soon as nobody is in the middle of something. */
 export function reloadOnceIdle() {
   if (isReloading) return;
   isReloading = true;

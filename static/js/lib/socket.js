@@ -98,13 +98,13 @@ export class LiveSocket {
     this.#notify();
   }
 
-  /** Closes the connection for good. */
+  /** Close the connection for good. */
   close() {
     this.#isClosed = true;
     this.#closeForGood();
   }
 
-  /** Tries at once, for instance because the device came back online. */
+  /** Try at once, for instance because the device came back online. */
   reconnectNow() {
     if (this.#connection || this.#isClosed) return;
     clearTimeout(this.#retry);
@@ -121,7 +121,7 @@ export class LiveSocket {
   }
 
   /**
-   * Sends a command.
+   * Send a command.
    * @template {keyof Wire.Commands} Name
    * @param {Name} command
    * @param {Wire.Commands[Name]["data"]} data
@@ -142,7 +142,7 @@ export class LiveSocket {
   }
 
   /**
-   * Sends a command until it is answered, over as many connections as that takes. Only for
+   * Send a command until it is answered, over as many connections as that takes. Only for
    * idempotent commands (those with a `request_id`).
    * @template {keyof Wire.Commands} Name
    * @param {Name} command

@@ -11,7 +11,7 @@ const SPEECH_ENDS_WITHIN_MS = 15_000;
 let context = null;
 
 /**
- * Unlocks sound. Browsers allow it after a touch, or by a start option.
+ * Unlock sound. Browsers allow it after a touch, or by a start option.
  * @returns {Promise<boolean>} whether there is sound now
  */
 export async function unlockSound() {
@@ -49,7 +49,7 @@ function play(context, frequency, start) {
 }
 
 /**
- * Vibrates the device if it can. Browsers log a warning before the first touch.
+ * Vibrate the device if it can. Browsers log a warning before the first touch.
  * @param {number[]} pattern milliseconds of shaking and of rest, in turns
  */
 export function vibrate(pattern) {
@@ -57,7 +57,7 @@ export function vibrate(pattern) {
 }
 
 /**
- * Speaks a text if the device can. Resolves when it has ended.
+ * Speak a text if the device can. Resolves when it has ended.
  * @param {string} text
  * @param {string} language
  */

@@ -140,7 +140,7 @@ export const stepDialog = component(
     },
 
     /**
-     * Sends a command, and remembers it while it can be taken back.
+     * Send a command, and remember it while it can be taken back.
      * @template {TransactionCommand} Name
      * @param {Name} command
      * @param {Wire.Commands[Name]["data"]} data

@@ -27,7 +27,7 @@ export class FloorStore {
   }
 
   /**
-   * Replaces everything by a snapshot.
+   * Replace everything by a snapshot.
    * @param {{ transactions?: Row[], rooms?: RoomRow[], setup?: number }} snapshot
    */
   replace({ transactions = [], rooms = [], setup }) {
@@ -39,7 +39,7 @@ export class FloorStore {
   }
 
   /**
-   * Takes a transaction of an event. An older version changes nothing.
+   * Take a transaction of an event. An older version changes nothing.
    * @param {Row} row
    * @returns {boolean} whether the screen changed
    */
@@ -55,7 +55,7 @@ export class FloorStore {
   }
 
   /**
-   * Takes a room of an event. An older version changes nothing.
+   * Take a room of an event. An older version changes nothing.
    * @param {RoomRow} room
    * @returns {boolean} whether the screen changed
    */

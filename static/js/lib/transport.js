@@ -55,7 +55,7 @@ export class Transport {
   }
 
   /**
-   * Opens a connection by whatever means work now.
+   * Open a connection by whatever means work now.
    * @param {string} url of the socket
    * @returns {Connection}
    */
@@ -146,7 +146,7 @@ export class Transport {
   }
 }
 
-/** Hands over what the connection below it says, and can change that without its owner noticing. */
+/** Pass on what the connection below it says, and can change that without its owner noticing. */
 class SwitchableConnection {
   /** @type {Connection["onmessage"]} */
   onmessage = null;

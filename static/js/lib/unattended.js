@@ -8,7 +8,7 @@ const NIGHTLY_HOUR = 4;
 const SHIFTS_PX = [0, 1, 2, 1];
 
 /**
- * Milliseconds until it is the next time that hour.
+ * Milliseconds until the next time that hour.
  * @param {number} hour
  * @param {Date} now
  */
@@ -19,7 +19,7 @@ export function untilHour(hour, now) {
   return then.getTime() - now.getTime();
 }
 
-/** Starts afresh each night, while nobody looks; not while the server is away. */
+/** Start afresh each night, while nobody looks; not while the server is away. */
 export function reloadNightly() {
   setTimeout(
     async () => {
@@ -32,7 +32,7 @@ export function reloadNightly() {
 }
 
 /**
- * Moves the picture by a pixel or two each minute, so that nothing burns in.
+ * Move the picture by a pixel or two each minute, so that nothing burns in.
  * @param {HTMLElement} picture
  */
 export function preventBurnIn(picture) {
@@ -44,7 +44,7 @@ export function preventBurnIn(picture) {
   }, MINUTE_MS);
 }
 
-/** Keeps the screen lit, where the browser lets us. */
+/** Keep the screen lit, where the browser lets us. */
 export function keepScreenOn() {
   const ask = () => {
     if (!document.hidden) navigator.wakeLock?.request("screen").catch(() => {});
@@ -54,7 +54,7 @@ export function keepScreenOn() {
 }
 
 /**
- * Hides the pointer while nobody moves it.
+ * Hide the pointer while nobody moves it.
  * @param {HTMLElement} picture
  */
 export function hideCursor(picture) {

@@ -3,7 +3,7 @@
  */
 
 /**
- * Tells now and after each change whether the page is at least so wide.
+ * Tell now and after each change whether the page is at least so wide.
  * @param {number} rems
  * @param {(isWide: boolean) => void} tell
  */

@@ -3,7 +3,7 @@
  */
 
 /**
- * Puts values into the {gaps} of a sentence.
+ * Put values into the {gaps} of a sentence.
  * @param {string} sentence
  * @param {Record<string, string | number>} values
  * @returns {string}

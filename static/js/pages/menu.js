@@ -242,7 +242,7 @@ Alpine.data("menu", () =>
       if (this.isEmpty || this.sending) return;
       await this.send(orderRequest.begin(cart.order()));
     },
-    /** Resumes the request that was in progress when the page was closed or reloaded. */
+    /** Resume the request that was in progress when the page was closed or reloaded. */
     resume() {
       const order = orderRequest.unfinished();
       if (!order) return;
@@ -306,7 +306,7 @@ Alpine.data("menu", () =>
       if (this.ticket?.key !== key) return;
       this.place = before === null ? null : { before, wait: wait_minutes };
     },
-    /** Forgets the ticket this phone got earlier once its visit is over. */
+    /** Forget the ticket this phone got earlier once its visit is over. */
     async forgetEndedTicket() {
       const { earlier } = this;
       if (!earlier?.key) return;
@@ -358,7 +358,7 @@ Alpine.data("menu", () =>
       this.read();
     },
     /**
-     * Follows the setup: the branch, and the menu.
+     * Follow the setup: the branch, and the menu.
      * @param {Wire.EventName} event
      * @param {Partial<Wire.MenuSnapshot & Wire.MenuData>} news the menu itself where sockets are blocked
      */
@@ -371,7 +371,7 @@ Alpine.data("menu", () =>
       if (setup !== news.setup) this.followSetup(news.setup);
     },
 
-    /** Starts the kiosk's greeting, idle timer and gesture lock. */
+    /** Start the kiosk's greeting, idle timer and gesture lock. */
     startKiosk() {
       blockGestures();
       if (lowReach.get()) this.toggleLowReach();

@@ -1,5 +1,5 @@
 /**
- * Waits until the server can be reached again, then loads the requested page.
+ * Wait until the server can be reached again, then load the requested page.
  */
 
 const TRY_EVERY_MS = 10_000;

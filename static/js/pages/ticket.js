@@ -59,7 +59,7 @@ Alpine.data("ticket", () =>
     onSnapshot() {
       this.openedWith ??= this.call;
     },
-    /** Reads the place in line at once; events do not bring it, and the next heartbeat is late. */
+    /** Read the place in line at once; events do not bring it, and the next heartbeat is late. */
     async readPlace() {
       const answer = await fetch(`/api/tickets/${data.key}/`).catch(() => null);
       if (!answer?.ok) return;
