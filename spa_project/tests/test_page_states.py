@@ -1,8 +1,11 @@
 """Tests of what pages say in their less usual states."""
 
 import re
+from datetime import date
 
 import pytest
+from django.utils.formats import date_format
+from django.utils.translation import override
 
 from accounts.branches import BRANCH_COOKIE
 
@@ -47,3 +50,15 @@ def test_an_error_of_the_period_stands_below_the_form(client, maria):
     form = page.partition('class="report-period"')[2].partition("</form>")[0]
     assert "Enter a valid date." in page
     assert "Enter a valid date." not in form
+
+
+def test_the_header_has_the_name_that_the_screens_show(client, maya):
+    client.force_login(maya.user)
+    page = client.get("/therapist/").content.decode()
+    assert f'<span class="who">{maya.display_name}</span>' in page
+    assert f'<span class="who">{maya.user.username}</span>' not in page
+
+
+def test_spanish_months_begin_with_a_small_letter():
+    with override("es"):
+        assert date_format(date(2026, 11, 26), "MONTH_DAY_FORMAT") == "jue 26 nov"
