@@ -96,15 +96,19 @@ def _differs(instance: models.Model, fields: Sequence[models.Field]) -> bool:
 # -- Reading ----------------------------------------------------------------------------------
 
 
+def _options(model: type[models.Model]) -> Any:
+    """Return the options of the model itself: a proxy has the records of its rows."""
+    return (model._meta.concrete_model or model)._meta
+
+
 def has_history(model: type[models.Model]) -> bool:
     """Return whether changes of this model are recorded."""
-    return hasattr(model._meta.concrete_model._meta, "simple_history_manager_attribute")
+    return hasattr(_options(model), "simple_history_manager_attribute")
 
 
 def records_of(model: type[models.Model]) -> Any:
     """Return the records of all rows of a model, the latest first."""
-    options: Any = model._meta.concrete_model._meta  # a proxy has the records of its rows
-    attribute: str = options.simple_history_manager_attribute
+    attribute: str = _options(model).simple_history_manager_attribute
     return getattr(model, attribute).all()
 
 

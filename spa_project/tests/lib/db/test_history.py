@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from accounts.models import User
-from catalog.models import Service, ServiceCategory, ServiceClassification
+from catalog.models import PriceList, Service, ServiceCategory, ServiceClassification
 from conftest import PASSWORD
 from payments.models import PaymentMethod
 from queueing import services
@@ -70,6 +70,13 @@ def test_writes_of_many_rows_are_recorded(db):
     assert set(found) == {
         (name, active, "test") for name in ("Face", "Feet") for active in (True, False)
     }
+
+
+def test_a_row_saved_by_the_price_list_is_recorded(hour):
+    row = PriceList.objects.get(pk=hour.pk)
+    row.price = Decimal(530)
+    row.save(update_fields=["price"])
+    assert newest(hour).price == 530
 
 
 def test_a_deleted_row_leaves_its_values(hour):
