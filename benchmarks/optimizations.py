@@ -38,24 +38,6 @@ def _statements_one_by_one() -> None:
     DeferringConnection.defer = defer
 
 
-def _a_cursor_for_each_statement() -> None:
-    from spa_project.lib.db import compiled_queries
-
-    def execute(
-        connection: Any,
-        sql: str,
-        values: Sequence[Any],
-        read: Callable[[Any], Any] | None = None,
-    ) -> Any:
-        with connection.cursor() as cursor:
-            if read is None and connection.in_atomic_block:
-                return connection.connection.defer(cursor.cursor.cursor._mogrify(sql, values))
-            cursor.execute(sql, values)
-            return read and read(cursor)
-
-    compiled_queries.execute = execute
-
-
 def _querysets() -> None:
     from spa_project.lib.db.compiled_queries import CompiledQuery, Param
 
@@ -133,9 +115,6 @@ def _daphnes_messages() -> None:
 PARTS = {
     "pipelining": Part(
         "pipelined statements", "BEGIN and inserts are sent at once", _statements_one_by_one
-    ),
-    "cursor": Part(
-        "the reused cursor", "Django's, for each statement", _a_cursor_for_each_statement
     ),
     "compiled": Part("compiled queries", "the queryset is built each time", _querysets),
     "writes": Part(

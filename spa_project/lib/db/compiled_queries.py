@@ -25,9 +25,31 @@ from django.db.models.base import ModelState
 from django.db.models.query import get_related_populators
 from django.db.transaction import TransactionManagementError
 
-from spa_project.lib.db.reused_cursor import execute
-
 R = TypeVar("R")
+
+
+def execute(
+    connection: BaseDatabaseWrapper,
+    sql: str,
+    values: Sequence[Any],
+    read: Callable[[Any], Any] | None = None,
+) -> Any:
+    """Run one statement and return what `read` takes from its cursor.
+
+    A statement whose result nobody reads may go with the transaction's next one, where the database
+    can do that (`spa_project.lib.db.mysql`), unless somebody listens: a log of queries, an execute
+    wrapper.
+    """
+    with connection.cursor() as cursor:
+        is_heard = connection.queries_logged or connection.execute_wrappers
+        if read is None and connection.in_atomic_block and not is_heard:
+            return getattr(connection, "defer", _run)(cursor, sql, values)
+        cursor.execute(sql, values)
+        return read and read(cursor)
+
+
+def _run(cursor: Any, sql: str, values: Sequence[Any]) -> None:
+    cursor.execute(sql, values)
 
 
 class Param(Expression):

@@ -17,7 +17,6 @@ from daphne.ws_protocol import WebSocketFactory
 from daphne.ws_protocol import WebSocketProtocol as DaphneProtocol
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.mysql import base as mysql
-from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 from django.db.models.query import ModelIterable, RelatedPopulator
 from django.db.models.sql.compiler import SQLCompiler
@@ -29,8 +28,8 @@ from twisted.internet.protocol import Protocol
 from twisted.internet.testing import StringTransport
 
 from spa_project.lib import daphne, websocket_sending
-from spa_project.lib.db import compiled_queries, reused_cursor
-from spa_project.lib.db.mysql import base, connection, cursor
+from spa_project.lib.db import compiled_queries
+from spa_project.lib.db.mysql import base, connection
 
 #: What a module of ours copies, goes round or steps into, and the sum of its source.
 INTERNALS: list[tuple[ModuleType, type, str, str]] = [
@@ -40,22 +39,13 @@ INTERNALS: list[tuple[ModuleType, type, str, str]] = [
     (compiled_queries, SQLCompiler, "apply_converters", "c034ce3e5090"),
     (compiled_queries, SQLCompiler, "get_converters", "c6c8c1b71882"),
     (compiled_queries, SQLCompiler, "get_select", "12c5003d7ab4"),
-    (reused_cursor, BaseDatabaseWrapper, "_cursor", "bb632516d005"),
-    (reused_cursor, BaseDatabaseWrapper, "_prepare_cursor", "92079d0eed95"),
-    (reused_cursor, CursorWrapper, "_execute", "8a3a172b0a15"),
-    (reused_cursor, CursorWrapper, "_execute_with_wrappers", "1f629e7adeb9"),
     (base, BaseDatabaseWrapper, "set_autocommit", "4e91610fe9d8"),
     (base, BaseDatabaseWrapper, "close_if_health_check_failed", "f72eb45356f4"),
     (base, mysql.DatabaseWrapper, "get_new_connection", "8cf94add750d"),
     (base, mysql.DatabaseWrapper, "is_usable", "0c7ae405220b"),
     (connection, Connection, "begin", "8088fd0bbbae"),
     (connection, Connection, "query", "65881aae6a0f"),
-    (cursor, cursors.BaseCursor, "_discard", "f92e2c68b656"),
-    (cursor, cursors.BaseCursor, "_do_get_result", "21a285982576"),
-    (cursor, cursors.BaseCursor, "_mogrify", "ee79b579abe8"),
-    (cursor, cursors.BaseCursor, "_query", "bdae9811026b"),
-    (cursor, cursors.BaseCursor, "execute", "a09784e3a823"),
-    (cursor, cursors.CursorStoreResultMixIn, "_post_get_result", "90480aa1de26"),
+    (base, cursors.BaseCursor, "_mogrify", "ee79b579abe8"),
     (websocket_sending, DaphneProtocol, "serverSend", "345f21330d2a"),
     (websocket_sending, WebSocketProtocol, "sendData", "5dcca425b048"),
     (websocket_sending, WebSocketProtocol, "sendFrame", "89cc8b024c41"),
@@ -83,60 +73,9 @@ def test_an_internal_is_as_it_was(ours, owner, name, expected):
 # -- mysqlclient --------------------------------------------------------------------------------
 
 
-class FakeResult:
-    def fetch_row(self, size: int, how: int) -> tuple[tuple[int], ...]:
-        return ((1,), (2,))
-
-    def discard(self) -> None:
-        raise AssertionError("nothing is discarded")
-
-
-class FakeServer:
-    """A connection as its cursors see it: C functions that no sum can be taken of."""
-
-    encoding = "utf8"
-
-    def __init__(self, fields: int) -> None:
-        self.sent: list[bytes] = []
-        self._fields = fields
-
-    def query(self, statement: bytes) -> None:
-        self.sent.append(statement)
-
-    def literal(self, value: object) -> bytes:
-        return repr(value).encode()
-
-    def field_count(self) -> int:
-        return self._fields
-
-    def store_result(self) -> FakeResult:
-        return FakeResult()
-
-    def affected_rows(self) -> int:
-        return 2
-
-    def insert_id(self) -> int:
-        return 7
-
-
-def test_the_lean_cursor_asks_a_connection_for_nothing_else():
-    server = FakeServer(fields=1)
-    lean = cursor.LeanCursor(server)
-    for _each in range(2):
-        lean.execute("SELECT %s", [3])
-        assert lean.fetchall() == ((1,), (2,))
-    assert server.sent == [b"SELECT 3"] * 2
-
-
-def test_the_lean_cursor_counts_what_a_statement_changed():
-    lean = cursor.LeanCursor(FakeServer(fields=0))
-    lean.execute("UPDATE", [])
-    assert (lean.rowcount, lean.lastrowid, lean.fetchall()) == (2, 7, ())
-
-
 def test_the_driver_has_what_pipelining_needs():
-    needed = {"next_result", "store_result", "field_count", "affected_rows", "insert_id"}
-    assert needed | {"commit", "rollback", "begin", "query", "ping"} <= set(dir(Connection))
+    needed = {"next_result", "commit", "rollback", "begin", "query", "ping"}
+    assert needed <= set(dir(Connection))
     assert "client_flag |= CLIENT.MULTI_STATEMENTS" in inspect.getsource(Connection.__init__)
     assert CLIENT.MULTI_STATEMENTS
 

@@ -4,18 +4,20 @@ It depends on what Django does not document (`spa_project/tests/lib/test_interna
 
 * `BaseDatabaseWrapper.set_autocommit` calls `_start_transaction_under_autocommit` where there is
   one; Django's SQLite backend has one.
+* `CursorWrapper.cursor` is the backend's wrapper, and its `cursor` mysqlclient's, whose `_mogrify`
+  puts the values into a statement.
 * The MySQL backend's `get_new_connection` does nothing but connect, and `is_usable` is asked before
   each piece of work (`BaseDatabaseWrapper.close_if_health_check_failed`).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.backends.mysql import base
-from django.db.backends.utils import debug_transaction
+from django.db.backends.utils import CursorWrapper, debug_transaction
 from django.utils.asyncio import async_unsafe
 
 from spa_project.lib.db.mysql.connection import DeferringConnection
-from spa_project.lib.db.mysql.cursor import LeanCursor
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -35,9 +37,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Return whether the server answers and accepts changes."""
         return not self.connection.is_outdated and bool(super().is_usable())
 
-    def create_lean_cursor(self) -> base.CursorWrapper:
-        """Return a cursor for statements of `spa_project.lib.db.reused_cursor`."""
-        return base.CursorWrapper(self.connection.cursor(LeanCursor))
+    def defer(self, cursor: CursorWrapper, sql: str, values: Sequence[Any]) -> None:
+        """Send a statement whose result nobody reads ahead of the next, or of the commit."""
+        self.validate_no_broken_transaction()
+        with self.wrap_database_errors:
+            self.connection.defer(cursor.cursor.cursor._mogrify(sql, values))
 
     def _start_transaction_under_autocommit(self) -> None:
         with debug_transaction(self, "BEGIN"), self.wrap_database_errors:
