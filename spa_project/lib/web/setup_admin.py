@@ -14,6 +14,8 @@ from django.db.transaction import atomic
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from spa_project.lib.db.history import has_history
+from spa_project.lib.web.history_page import entries_of
 from spa_project.lib.web.optimistic_forms import (
     OptimisticForm,
     OptimisticFormSet,
@@ -74,6 +76,16 @@ class SetupAdmin(admin.ModelAdmin):
         except (ValueError, ValidationError):
             return  # there is no such row, as the view will say
         rows.values_list("pk").first()
+
+    object_history_template = "admin/setup_history.html"
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        """Show the changes of the row with their values, instead of Django's log of pages."""
+        entries = (
+            list(entries_of(self.model, unquote(object_id))) if has_history(self.model) else []
+        )
+        context = {"entries": entries, **(extra_context or {})}
+        return super().history_view(request, object_id, context)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Show or save the list; the forms lock their rows."""
