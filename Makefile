@@ -19,7 +19,8 @@ SCRIPTS := static/js static/css spa_project/tests/js tools/screens/layout.js
 
 help:
 	@echo "make demo      install what is needed, fill an empty spa, serve it (PORT=8000);"
-	@echo "               SIMULATE=1 lets customers come, and staff work by itself"
+	@echo "               SIMULATE=1 lets customers come, and staff work by itself;"
+	@echo "               HOST=0.0.0.0 opens it to phones and tablets of the local network"
 	@echo "make check     lint, types, contracts and the quick tests, without servers"
 	@echo "make test      every check and every test, on SQLite and on MariaDB + Redis"
 	@echo "make faults    work while everything breaks, for SECONDS=3600; proves that nothing is lost"
@@ -36,7 +37,7 @@ help:
 	@echo "make lock      write the pinned requirements anew from pyproject.toml"
 
 demo: $(VENV)/demo-installed
-	@exec $(VENV)/bin/python manage.py demo
+	@exec $(VENV)/bin/python manage.py demo $(if $(HOST),--bind $(HOST))
 
 check:
 	@exec .ci/check

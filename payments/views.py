@@ -128,7 +128,7 @@ def receipt(request: HttpRequest, key: str) -> HttpResponse:
 def receipt_qr(request: HttpRequest, key: str) -> HttpResponse:
     """Return the URL of a receipt as a QR code (SVG)."""
     _payment_of(key)
-    return qr_response(request.build_absolute_uri(reverse("receipt", args=[key])))
+    return qr_response(request, reverse("receipt", args=[key]))
 
 
 def _payment_of(key: str) -> Payment:

@@ -140,7 +140,7 @@ def ticket(request: HttpRequest, key: str) -> HttpResponse:
 def ticket_qr(request: HttpRequest, key: str) -> HttpResponse:
     """Return the URL of a ticket as a QR code (SVG)."""
     _transaction_of(key)
-    return qr_response(request.build_absolute_uri(reverse("ticket", args=[key])))
+    return qr_response(request, reverse("ticket", args=[key]))
 
 
 @page_for(Role.THERAPIST)

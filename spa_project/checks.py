@@ -5,7 +5,9 @@ Daphne runs no system checks itself. With `DEBUG` everything passes.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
@@ -26,7 +28,13 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
     """Return what is unsafe in the settings, each with what to change."""
     if settings.DEBUG:
         return []
-    return [*_judge_key(settings.SECRET_KEY), *_judge_hosts(), *_judge_origins(), *_judge_login()]
+    judged = (
+        _judge_key(settings.SECRET_KEY),
+        _judge_hosts(),
+        _judge_public_url(),
+        _judge_origins(),
+    )
+    return [*chain(*judged), *_judge_login()]
 
 
 def check_accounts(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
@@ -72,6 +80,15 @@ def _judge_hosts() -> Iterator[Error]:
             "ALLOWED_HOSTS lets the spa be called by any name.",
             hint="Set ALLOWED_HOSTS to the names under which people reach it.",
             id="spa.E102",
+        )
+
+
+def _judge_public_url() -> Iterator[Error]:
+    if settings.PUBLIC_URL and not urlsplit(settings.PUBLIC_URL).hostname:
+        yield Error(
+            f"PUBLIC_URL is {settings.PUBLIC_URL!r}: its QR codes would lead nowhere.",
+            hint="Let PUBLIC_URL be a full address: https://spa.example",
+            id="spa.E106",
         )
 
 

@@ -106,6 +106,8 @@ if not SECRET_KEY:
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+#: Where QR codes lead; empty: to the host of the page that shows them.
+PUBLIC_URL = env.str("PUBLIC_URL", default="")
 
 #: Threads that work on the database in each process, each with its own lasting connection.
 DB_THREADS = env.int("DB_THREADS", default=4)

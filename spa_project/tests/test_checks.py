@@ -25,6 +25,7 @@ UNSAFE = {
     "a known key": ({"SECRET_KEY": "dev-secret-key" + secrets.token_urlsafe(45)}, "spa.E101"),
     "any host": ({"ALLOWED_HOSTS": ["spa.example", "*"]}, "spa.E102"),
     "no host": ({"ALLOWED_HOSTS": []}, "spa.E102"),
+    "half an address": ({"PUBLIC_URL": "spa.example/"}, "spa.E106"),
     "root": ({"USER": "root"}, "spa.E103"),
     "no password": ({"PASSWORD": ""}, "spa.E103"),
     "half https": ({"HTTPS": True, "CSRF_TRUSTED_ORIGINS": ["http://a.example"]}, "spa.E104"),

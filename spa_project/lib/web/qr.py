@@ -3,13 +3,32 @@
 import io
 
 import segno
-from django.http import HttpResponse
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
 
 
-def qr_response(address: str) -> HttpResponse:
-    """Return the address as a QR code (SVG), which a browser may cache for a day."""
+def qr_response(request: HttpRequest, path: str) -> HttpResponse:
+    """Return a path's public address as a QR code (SVG), which a browser may cache for a day."""
     picture = io.BytesIO()
-    segno.make_qr(address).save(picture, kind="svg", scale=4, border=2, light="#fff")
+    code = segno.make_qr(public_address(request, path))
+    code.save(picture, kind="svg", scale=4, border=2, light="#fff")
     response = HttpResponse(picture.getvalue(), content_type="image/svg+xml")
     response["Cache-Control"] = "private, max-age=86400"
     return response
+
+
+def public_address(request: HttpRequest, path: str) -> str:
+    """Return an address that a customer's phone reaches: of `PUBLIC_URL`, or the page's own host.
+
+    A till may be at 127.0.0.1, where no phone is. Django admits only hosts in `ALLOWED_HOSTS`.
+    """
+    if settings.PUBLIC_URL:
+        return f"{settings.PUBLIC_URL.rstrip('/')}{path}"
+    return request.build_absolute_uri(path)
+
+
+def qr_for_terminal(address: str) -> str:
+    """Return the address as a QR code of block characters, for a terminal."""
+    picture = io.StringIO()
+    segno.make_qr(address).terminal(picture, border=2, compact=True)
+    return picture.getvalue()

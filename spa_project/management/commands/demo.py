@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Sequence
 from threading import Thread
 from typing import Any
 
@@ -12,19 +13,26 @@ from django.urls import reverse
 
 from accounts.demo import keep, kept_logins
 from spa_project import seeding
+from spa_project.lib.local_addresses import ALL_INTERFACES, reachable_addresses
+from spa_project.lib.web.qr import qr_for_terminal
 
 SCREENS = ("home", "menu", "board", "therapist", "cashier", "monitor", "admin:index")
 SIMULATED_SPEED = 60.0  # an hour's massage takes a minute
 
 
 class Command(BaseCommand):
-    """`manage.py demo [--port PORT] [--simulate]`, what `make demo` starts."""
+    """`manage.py demo [--bind ADDRESS] [--port PORT] [--simulate]`, what `make demo` starts."""
 
     help = "Migrate, seed when empty, and serve the spa from one process."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000))
-        parser.add_argument("--bind", default="127.0.0.1", metavar="ADDRESS")
+        parser.add_argument(
+            "--bind",
+            default=os.environ.get("HOST") or "127.0.0.1",
+            metavar="ADDRESS",
+            help="0.0.0.0 opens it to phones and tablets of the local network",
+        )
         parser.add_argument(
             "--simulate",
             action="store_true",
@@ -41,19 +49,22 @@ class Command(BaseCommand):
         bind, port = options["bind"], options["port"]
         if not _is_free(bind, port):
             raise CommandError(f"Port {port} is taken. Try another: PORT={port + 1} make demo")
-        origin = f"http://{bind}:{port}"
+        others = [f"http://{address}:{port}" for address in open_to(bind, port)]
+        here = f"http://{'127.0.0.1' if bind in ALL_INTERFACES else bind}:{port}"
 
         def ready() -> None:
-            self._welcome(origin, simulated=options["simulate"])
+            self._welcome(here, others, simulated=options["simulate"])
             if options["simulate"]:
-                _simulate(origin)
+                _simulate(here)
 
         self._serve(bind, port, ready)
 
-    def _welcome(self, origin: str, *, simulated: bool) -> None:
+    def _welcome(self, here: str, others: Sequence[str], *, simulated: bool) -> None:
         self.stdout.write("\nThe spa is open.\n\n")
         for screen in SCREENS:
-            self.stdout.write(f"  {screen.split(':')[0]:<14}{origin}{reverse(screen)}")
+            self.stdout.write(f"  {screen.split(':')[0]:<14}{here}{reverse(screen)}")
+        if others:
+            self._welcome_phones(others)
         self.stdout.write("\nLogins (kept in the data folder, for the demo only):\n")
         for username, password in kept_logins().items():
             self.stdout.write(f"  {username:<14}{password}")
@@ -62,12 +73,27 @@ class Command(BaseCommand):
         self.stdout.write("\nCtrl-C closes it.")
         self.stdout.flush()
 
+    def _welcome_phones(self, others: Sequence[str]) -> None:
+        self.stdout.write("\nFrom phones and tablets of this network (scan the first one):\n")
+        for address in others:
+            self.stdout.write(f"  {address}/")
+        self.stdout.write("\n" + qr_for_terminal(f"{others[0]}/"))
+
     def _serve(self, bind: str, port: int, ready: Any) -> None:
         # Imported here, because it installs Twisted's reactor, which no other command needs.
         from spa_project import server
         from spa_project.asgi import application
 
         server.serve(server.tcp(bind, port), application, ready)
+
+
+def open_to(bind: str, port: int) -> list[str]:
+    """Allow the addresses that other machines reach, and point QR codes there; return them."""
+    addresses = reachable_addresses(bind)
+    settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, *addresses]
+    if addresses and not settings.PUBLIC_URL:
+        settings.PUBLIC_URL = f"http://{addresses[0]}:{port}"
+    return addresses
 
 
 def seed_when_empty() -> None:
