@@ -3,6 +3,8 @@
  */
 
 // Service workers exist on secure origins only; a spa's own network may be plain HTTP.
-if ("serviceWorker" in navigator) {
-  navigator.serviceWorker.register("/service-worker.js").catch(() => {});
+// With site data blocked, a browser may throw at the property itself.
+async function register() {
+  await navigator.serviceWorker?.register("/service-worker.js");
 }
+register().catch(() => {});

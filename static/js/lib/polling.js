@@ -148,7 +148,7 @@ export class Polling {
    * @param {RequestInit} request
    */
   #request(url, within, request) {
-    const signal = AbortSignal.timeout(within);
+    const signal = AbortSignal.timeout?.(within);
     return this.#options.fetch(url, { cache: "no-store", signal, ...request });
   }
 

@@ -8,6 +8,7 @@
 import { component } from "./component.js";
 import { InactivityTimer } from "./inactivity.js";
 import { pageData, say } from "./page.js";
+import { local } from "./storage.js";
 import { storedValue } from "./stored_value.js";
 
 /**
@@ -34,7 +35,7 @@ export const screenLock = component({
     if (data.locked) this.showLock();
     timer = new InactivityTimer({
       minutes: data.lock_minutes,
-      touched: storedValue(localStorage, "touched"),
+      touched: storedValue(local, "touched"),
       since: Date.now() - data.logged_in_for * 1000,
       onInactive: () => this.lockScreen(),
     });

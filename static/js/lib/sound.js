@@ -15,11 +15,20 @@ let context = null;
  * @returns {Promise<boolean>} whether there is sound now
  */
 export async function unlockSound() {
-  if (!("AudioContext" in globalThis)) return false;
-  context ??= new AudioContext();
+  context ??= newContext();
+  if (!context) return false;
   // Without a touch this promise may stay open for ever.
   await Promise.race([context.resume(), pause(300)]);
   return context.state === "running";
+}
+
+/** A device without a loudspeaker may refuse one, and a browser may not have any. */
+function newContext() {
+  try {
+    return new AudioContext();
+  } catch {
+    return null;
+  }
 }
 
 /** Two soft tones. Resolves when they have faded. */

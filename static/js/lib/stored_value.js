@@ -9,7 +9,7 @@
 
 /**
  * @template T
- * @param {Pick<Storage, "getItem" | "setItem" | "removeItem">} storage such as `sessionStorage`
+ * @param {import("./storage.js").KeyValueStorage} storage
  * @param {string} key
  * @returns {StoredValue<T>}
  */

@@ -46,11 +46,12 @@ export function preventBurnIn(picture) {
 
 /** Keep the screen lit, where the browser lets us. */
 export function keepScreenOn() {
-  const ask = () => {
-    if (!document.hidden) navigator.wakeLock?.request("screen").catch(() => {});
+  const ask = async () => {
+    if (!document.hidden) await navigator.wakeLock?.request("screen");
   };
-  document.addEventListener("visibilitychange", ask);
-  ask();
+  const askQuietly = () => void ask().catch(() => {});
+  document.addEventListener("visibilitychange", askQuietly);
+  askQuietly();
 }
 
 /**

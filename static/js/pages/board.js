@@ -9,6 +9,7 @@ import { component } from "../lib/component.js";
 import { floor } from "../lib/live.js";
 import { formatting, say } from "../lib/page.js";
 import { chime, speak, unlockSound } from "../lib/sound.js";
+import { local } from "../lib/storage.js";
 import { storedValue } from "../lib/stored_value.js";
 import { hideCursor, keepScreenOn, preventBurnIn, reloadNightly } from "../lib/unattended.js";
 
@@ -18,7 +19,7 @@ const CALLS_SHOWN = 5;
 const order = new CallOrder();
 const newCalls = new NewCalls();
 /** @type {import("../lib/stored_value.js").StoredValue<boolean>} */
-const hadSound = storedValue(localStorage, "board.sound");
+const hadSound = storedValue(local, "board.sound");
 
 Alpine.data("board", () =>
   component({

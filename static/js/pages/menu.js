@@ -17,6 +17,7 @@ import { centsOf, fromCents } from "../lib/money.js";
 import { formatting, pageData } from "../lib/page.js";
 import { find } from "../lib/search.js";
 import { reloadOnceIdle, showBranch } from "../lib/setup.js";
+import { local, session } from "../lib/storage.js";
 import { storedValue } from "../lib/stored_value.js";
 import { whenWide } from "../lib/viewport.js";
 
@@ -43,7 +44,7 @@ const OVER = ["paid", "cancelled"];
 const MENU_URL = `/api/menu/?branch=${encodeURIComponent(data.branch)}`;
 
 // A kiosk keeps nothing between two customers; a phone keeps it for its owner.
-const storage = data.kiosk ? sessionStorage : localStorage;
+const storage = data.kiosk ? session : local;
 const cart = new Cart(storedValue(storage, `cart.${data.branch}`), offersOf(data.menu));
 /** @type {IdempotentRequest<Wire.Selection>} */
 const orderRequest = new IdempotentRequest(storedValue(storage, `order.${data.branch}`));
@@ -52,7 +53,7 @@ const lastTicket = storedValue(storage, `ticket.${data.branch}`);
 /** @type {import("../lib/stored_value.js").StoredValue<boolean>} */
 const welcome = storedValue(storage, `begun.${data.branch}`);
 /** @type {import("../lib/stored_value.js").StoredValue<boolean>} */
-const lowReach = storedValue(localStorage, "low");
+const lowReach = storedValue(local, "low");
 
 // Outside the component: Alpine's proxies cannot reach private fields.
 /** @type {import("../lib/socket.js").LiveSocket} */

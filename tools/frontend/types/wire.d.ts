@@ -455,6 +455,7 @@ declare namespace Wire {
   interface TherapistData {
     id: number;
     name: string;
+    room_number: string;
   }
 
   interface TherapistDay {
