@@ -11,6 +11,7 @@ from accounts.auth import Caller
 from accounts.models import STAFF, Branch, Role, User
 from queueing import handover, holding, leaving, services
 from queueing.models import RoomStatus, Transaction
+from queueing.rooms import is_exchanged
 from queueing.serializers import RoomData, TransactionData, serialize_room, serialize_transaction
 from queueing.undo import undo as undo_last_step
 from spa_project.lib.commands import Data, command
@@ -283,11 +284,12 @@ def undo(caller: Caller, data: Undone) -> TransactionReply:
 
 @command(Role.THERAPIST, Role.MANAGER)
 def room_set_status(caller: Caller, data: RoomSetting) -> RoomReply:
-    """Set a room: managers any of their branch, therapists their own or a shared one."""
+    """Set a room: managers any, therapists their own, a shared one or one exchanged for theirs."""
     if not (
         Role.MANAGER in caller.roles
         or caller.here.shared_rooms
         or data.room_number == caller.therapist.room_number
+        or is_exchanged(caller.therapist, data.room_number)
     ):
         raise NotAllowed(_("That isn't your room."))
     room = services.room_set_status(caller.here, data.room_number, RoomStatus(data.status))

@@ -16,6 +16,8 @@ class Audience:
     name: str
     event: str
     shows: frozenset[Status]
+    #: Statuses it does not show, but whose next change decides whether a step can be undone there.
+    follows: frozenset[Status] = frozenset()
     shows_rooms: bool = False
     #: A public screen gets codes and rooms only.
     public: bool = False
@@ -29,6 +31,7 @@ THERAPISTS = Audience(
     name="therapist_queue",
     event="therapist_queue_updated",
     shows=WITH_THERAPIST | UNCLAIMED,
+    follows=frozenset({Status.FINISHED}),
     shows_rooms=True,
 )
 CASHIERS = Audience(
@@ -69,13 +72,13 @@ def ticket_topic(transaction_id: int) -> str:
 
 
 def announce(transaction: Transaction, was: Status) -> None:
-    """Publish a transaction to the screens that showed it or show it now, and to its customer."""
+    """Publish a transaction to its customer and to the screens that it is news for."""
     # Encoded once for all subscribers (fan-out).
     whole = json.dumps({"transaction": serialize_transaction(transaction)})
     public = json.dumps({"transaction": serialize_board_row(transaction)})
     events = [Event(ticket_topic(transaction.pk), encoded(TICKET_EVENT, whole))]
     for audience in AUDIENCES:
-        if audience.shows & {was, transaction.status}:
+        if audience.shows & {was, transaction.status} or was in audience.follows:
             text = encoded(audience.event, public if audience.public else whole)
             events.append(Event(audience.topic(transaction.branch_id), text))
     publish(events)

@@ -20,9 +20,12 @@ from spa_project.lib.errors import Conflict
 def occupy(branch: Branch, therapist: Therapist) -> Room:
     """Lock a room for the therapist's customer: their own, or any where rooms are shared.
 
-    Raises `RoomNotReady` with the reason.
+    After a hand-over a colleague works in the own room: then it is that colleague's. Raises
+    `RoomNotReady` with the reason.
     """
     room = _own_room(branch, therapist)
+    if room is not None and room.status == RoomStatus.OCCUPIED:
+        room = _exchanged_for(room) or room
     if room is None or room.status != RoomStatus.AVAILABLE:
         room = _any_available(branch) if branch.shared_rooms else _refuse(room)
     return _write(room, RoomStatus.OCCUPIED)
@@ -32,6 +35,24 @@ def _own_room(branch: Branch, therapist: Therapist) -> Room | None:
     """Lock the therapist's own room, if they have one in this branch."""
     room = queries.lock_room(therapist.own_room_id) if therapist.own_room_id else None
     return room if room and room.branch_id == branch.pk else None
+
+
+def _exchanged_for(room: Room) -> Room | None:
+    """Lock the own room of whoever works in this one, unless it is in use too."""
+    visits = Transaction.objects.filter(active_room=room)
+    own_room_id = visits.values_list("active_therapist__own_room", flat=True).first()
+    # Never waited for, since this transaction has a room's lock already.
+    other = queries.lock_room_unless_locked(own_room_id) if own_room_id else None
+    is_free = other and other.branch_id == room.branch_id and other.status == RoomStatus.AVAILABLE
+    return other if is_free else None
+
+
+def is_exchanged(therapist: Therapist, room_number: str) -> bool:
+    """Return whether this is the own room of whoever works in the therapist's own one."""
+    if not therapist.own_room_id:
+        return False
+    visits = Transaction.objects.filter(active_room=therapist.own_room_id)
+    return visits.filter(active_therapist__own_room__number=room_number).exists()
 
 
 def occupy_number(branch: Branch, room_number: str) -> Room:

@@ -65,12 +65,16 @@ class TicketDigest(Digest, Place):
 _NOWHERE: Place = {"before": None, "wait_minutes": None}
 
 
-class TherapistData(TypedDict):
+class PersonData(TypedDict):
     id: int
     name: str
 
 
-class CashierData(TherapistData):
+class TherapistData(PersonData):
+    room_number: str
+
+
+class CashierData(PersonData):
     counter_number: str
 
 
@@ -121,13 +125,13 @@ def rooms_of(branch: Branch) -> list[RoomData]:
 
 
 def therapists_of(branch: Branch) -> list[TherapistData]:
-    """Return the branch's therapists by name, for handing over."""
+    """Return the branch's therapists by name and with their own rooms, for handing over."""
     found = (
         Therapist.objects.on_duty(branch)
         .order_by("display_name", "pk")
-        .values_list("pk", "display_name")
+        .values_list("pk", "display_name", "own_room__number")
     )
-    return [{"id": pk, "name": name} for pk, name in found]
+    return [{"id": pk, "name": name, "room_number": room or ""} for pk, name, room in found]
 
 
 def cashiers_of(branch: Branch) -> list[CashierData]:

@@ -11,6 +11,7 @@ from queueing.events import (
     AUDIENCES,
     BOARD,
     ROOM_EVENT,
+    THERAPISTS,
     TICKET_EVENT,
     Audience,
     ticket_topic,
@@ -187,3 +188,11 @@ def test_what_was_rolled_back_is_never_said(make_transaction, heard):
 
 def test_every_room_is_shown(branch, maya, noor):
     assert len(rooms_of(branch)) == Room.objects.filter(branch=branch).count() == 2
+
+
+def test_therapists_hear_when_a_finished_visit_goes_on(transaction_in, maya, carl, heard):
+    transaction = transaction_in(Status.FINISHED)
+    owners = owners_for(Status.AWAITING_PAYMENT, maya, carl)
+    sent = heard(lambda: advance(transaction, Status.AWAITING_PAYMENT, by=None, **owners))
+    topics = {topic for topic, _event, _data in sent}
+    assert THERAPISTS.topic(transaction.branch_id) in topics

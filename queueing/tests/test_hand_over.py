@@ -2,9 +2,10 @@
 
 import pytest
 
-from queueing import handover, services
+from queueing import handover, rooms, services
 from queueing.errors import RoomNotReady, TransactionNotFound, WrongState
 from queueing.models import Room, RoomStatus
+from queueing.services import confirm_next
 from queueing.states import Status
 
 
@@ -81,3 +82,31 @@ def test_a_room_that_is_not_ready_is_refused_and_nothing_changes(
     with pytest.raises(RoomNotReady, match="Room 2 is closed"):
         handover.change_room(maya.user, transaction_id=treated.pk, room_number="2")
     assert Room.objects.get(number="1").status == RoomStatus.OCCUPIED
+
+
+def test_the_giver_goes_on_in_the_takers_own_room(maya, noor, make_transaction):
+    treated = make_transaction(Status.IN_SERVICE, therapist=maya)
+    hand_over(maya.user, treated, noor)
+    following = make_transaction(Status.PENDING_THERAPIST)
+    assert confirm_next(maya) == following
+    following.refresh_from_db()
+    assert following.room_number == noor.room_number
+
+
+def test_the_giver_waits_while_both_rooms_are_in_use(maya, noor, make_transaction):
+    treated = make_transaction(Status.IN_SERVICE, therapist=maya)
+    hand_over(maya.user, treated, noor)
+    Room.objects.filter(number=noor.room_number).update(status=RoomStatus.OUT_OF_SERVICE)
+    make_transaction(Status.PENDING_THERAPIST)
+    with pytest.raises(RoomNotReady, match=f"Room {maya.room_number} is occupied"):
+        confirm_next(maya)
+
+
+def test_who_worked_in_a_colleagues_room_calls_it_ready(maya, noor, make_transaction):
+    treated = make_transaction(Status.IN_SERVICE, therapist=maya)
+    hand_over(maya.user, treated, noor)
+    assert not rooms.is_exchanged(noor, maya.room_number)
+    make_transaction(Status.PENDING_THERAPIST)
+    confirm_next(maya)
+    assert rooms.is_exchanged(noor, maya.room_number)
+    assert not rooms.is_exchanged(noor, "9")

@@ -19,6 +19,8 @@ import { minutesSince, stopwatch } from "../lib/time.js";
 const data = pageData();
 
 const FAVOURITES = "favourites";
+/** @type {Wire.Status[]} */
+const WITH_THERAPIST = ["therapist_confirmed", "in_service"];
 /** Minutes before the end of a treatment at which the timer is highlighted. */
 const SOON_MINUTES = 5;
 const RESTORE_WITHIN_MS = 8000;
@@ -105,18 +107,43 @@ Alpine.data("therapist", () =>
       return !this.room || this.room.status === "available";
     },
     /**
-     * My own room, or any where rooms are shared.
+     * The visit of a colleague in my own room, after a hand-over.
+     * @returns {Wire.TransactionData | null}
+     */
+    get guest() {
+      const { me, rows } = this;
+      if (!me?.room_number) return null;
+      const isGuest = (/** @type {Wire.TransactionData} */ row) =>
+        WITH_THERAPIST.includes(row.status) && row.therapist_id !== me.id;
+      return rows.find((row) => isGuest(row) && row.room_number === me.room_number) ?? null;
+    },
+    /**
+     * The room I take instead while a colleague works in mine: theirs.
+     * @returns {Wire.RoomData | null}
+     */
+    get theirRoom() {
+      const colleague = this.therapists.find(({ id }) => id === this.guest?.therapist_id);
+      return this.rooms.find(({ number }) => number === colleague?.room_number) ?? null;
+    },
+    /** @returns {Wire.RoomData | null} */
+    get standIn() {
+      return this.theirRoom?.status === "available" ? this.theirRoom : null;
+    },
+    /**
+     * My own room or the one I take instead, or any where rooms are shared.
      * @returns {boolean}
      */
     get hasRoom() {
       const isFree = (/** @type {Wire.RoomData} */ room) => room.status === "available";
-      return this.roomIsReady || (this.me?.shared_rooms === true && this.rooms.some(isFree));
+      if (this.roomIsReady || this.standIn) return true;
+      return this.me?.shared_rooms === true && this.rooms.some(isFree);
     },
     /**
-     * Rooms of others that I may call ready, where rooms are shared.
+     * Rooms of others that I may call ready: where rooms are shared, or one exchanged for mine.
      * @returns {Wire.RoomData[]}
      */
     get roomsToPrepare() {
+      if (this.theirRoom?.status === "preparing") return [this.theirRoom];
       if (!this.me?.shared_rooms) return [];
       const mine = this.me.room_number;
       return this.rooms.filter(({ number, status }) => status === "preparing" && number !== mine);
@@ -217,7 +244,9 @@ Alpine.data("therapist", () =>
     },
     async finish() {
       if (!this.current) return;
-      const update = finished(this.current, this.room);
+      const { room_number } = this.current;
+      const room = this.rooms.find(({ number }) => number === room_number) ?? null;
+      const update = finished(this.current, room);
       const choice = { transaction_id: this.current.id };
       await this.actUndoably("therapist_finish_service", choice, update);
     },
