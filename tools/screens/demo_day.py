@@ -47,7 +47,7 @@ class Scene:
     def at(self, minutes_ago: float) -> time_machine.travel:
         return time_machine.travel(self.now - datetime.timedelta(minutes=minutes_ago), tick=False)
 
-    def comes(self, minutes_ago: float, *offers: int) -> int:
+    def comes(self, minutes_ago: float, *offers: int, name: str = "") -> int:
         """Confirm an order; return the transaction's number."""
         from queueing.services import Choice, confirm_selection
 
@@ -56,7 +56,9 @@ class Scene:
         choices = [Choice(self.offers[each].pk) for each in wanted]
         with self.at(minutes_ago):
             visit = confirm_selection(
-                self.branch, choices=choices, customer_name=NAMES[number % len(NAMES)]
+                self.branch,
+                choices=choices,
+                customer_name=name or NAMES[number % len(NAMES)],
             )
         return visit.pk
 

@@ -1,9 +1,12 @@
 /**
- * Evaluated in a page: what of its layout is wrong, in sentences. Looks at every piece of text and
- * every control that can be seen now; inside the dialog that is open, if one is.
+ * Evaluated in a page: what of its layout is wrong, in sentences. Looks at the page's parts, every
+ * piece of text and every control that can be seen now; inside the dialog that is open, if one is.
  */
 () => {
   const SLACK = 2;
+  /** What a page consists of: none of these may lie on another one. */
+  const PARTS =
+    "header, section, article, form, fieldset, ul, ol, dl, .bill-sum, .notice, .preview, .qr";
   const root = document.querySelector("dialog:modal") ?? document.body;
   const problems = [];
 
@@ -16,6 +19,7 @@
   const styleOf = (element) => getComputedStyle(element);
   const isShown = (element) =>
     element.checkVisibility({ opacityProperty: true, visibilityProperty: true }) &&
+    styleOf(element).clipPath === "none" &&
     !element.closest(
       ".visually-hidden, .skip-link, [hidden], noscript, script, [popover]:not(:popover-open)",
     );
@@ -31,15 +35,11 @@
 
   const scrolls = (style, side) => ["auto", "scroll"].includes(style[side]);
 
-  /** What is left of a box inside everything that clips it; notes what is cut off for good. */
-  const clipped = (element, rect) => {
+  /** What is left of a box inside the elements that clip it; notes what is cut off for good. */
+  const clipped = (frames, rect) => {
     let { left, top, right, bottom } = rect;
     let isCut = false;
-    for (
-      let each = element.parentElement;
-      each && each !== document.documentElement;
-      each = each.parentElement
-    ) {
+    for (let each = frames; each && each !== document.documentElement; each = each.parentElement) {
       const style = styleOf(each);
       if (style.overflowX === "visible" && style.overflowY === "visible") continue;
       const frame = each.getBoundingClientRect();
@@ -67,16 +67,19 @@
     new DOMRect(left, top + height * 0.18, width, height * 0.64);
 
   const boxes = [];
-  const take = (element, rect) => {
+  const take = (element, rect, innermostFrame = element.parentElement) => {
     if (rect.width < 1 || rect.height < 1) return;
-    const part = clipped(element, rect);
+    const part = clipped(innermostFrame, rect);
     const box = { element, layer: layerOf(element), ...part };
     if (part.isCut) problems.push(`${describe(box)} is cut off`);
+    // Nobody can scroll to what lies before the page's beginning.
+    if (rect.top + scrollY < -SLACK || rect.left + scrollX < -SLACK)
+      problems.push(`${describe(box)} is outside the page`);
     if (part.right - part.left >= 1 && part.bottom - part.top >= 1) boxes.push(box);
   };
 
   for (const element of root.querySelectorAll(
-    "a, button, input, select, textarea, summary, img.qr",
+    `${PARTS}, a, button, input, select, textarea, summary, img.qr`,
   )) {
     if (isShown(element)) take(element, element.getBoundingClientRect());
   }
@@ -88,7 +91,7 @@
     range.selectNodeContents(node);
     const button = node.parentElement.closest(".button")?.getBoundingClientRect();
     for (const rect of range.getClientRects()) {
-      take(node.parentElement, inked(rect));
+      take(node.parentElement, inked(rect), node.parentElement);
       if (button && (rect.left < button.left - SLACK || rect.right > button.right + SLACK)) {
         if (rect.width > 1) problems.push(`“${node.data.trim()}” overflows its button`);
       }

@@ -10,11 +10,13 @@ LAYOUT = (HERE / "layout.js").read_text()
 AXE = (HERE / "vendor" / "axe.min.js").read_text()
 GRAVE = {"serious", "critical"}
 
-#: Small phone, tablet, laptop, wall; and 1280 px at 200 % zoom, which halves the viewport.
+#: Phones, tablet, laptops, wall; and 1280 px at 200 % zoom, which halves the viewport.
 SIZES = {
     "320": ViewportSize(width=320, height=640),
+    "390": ViewportSize(width=390, height=844),
     "768": ViewportSize(width=768, height=1024),
     "1280": ViewportSize(width=1280, height=800),
+    "1366": ViewportSize(width=1366, height=768),
     "1920": ViewportSize(width=1920, height=1080),
     "200%": ViewportSize(width=640, height=400),
 }

@@ -205,7 +205,7 @@ def treated(floor: Floor, username: str) -> Visit:
 
 
 def pays(floor: Floor, code: str) -> None:
-    """Pay for the finished customer with this code at the first cashier, with change."""
+    """Pay for the finished customer with this code at the first cashier."""
     cashier = Person(floor.one, "cashier1")
     visit = cashier.does("cashier_claim", code=code)["transaction"]
-    cashier.does("cashier_pay", transaction_id=visit["id"], amount_paid="1000")
+    cashier.does("cashier_pay", transaction_id=visit["id"], amount_paid=visit["total_amount"])

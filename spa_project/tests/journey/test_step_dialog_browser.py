@@ -144,3 +144,43 @@ def test_a_manager_closes_a_room_and_opens_it_by_the_same_button(windows, floor,
         expect(seen).to_have_attribute("data-status", status)
         expect(switch).to_be_focused()
     assert complaints == []
+
+
+def test_a_manager_is_asked_before_a_step_is_undone(windows, floor, complaints):
+    desk = open_desk(windows, floor, "manager1")
+    code = order_at(desk, "Dora")
+    therapist = windows.open(floor.two, "/therapist/", "therapist3")
+    the(therapist, "claim").click()
+    the(therapist, "start").click()
+    row = desk.locator(f"[data-testid='desk-further'] [data-code='{code}']")
+    expect(row.locator("[data-status='in_service']")).to_be_visible()
+    of(desk, code, "undo-of").click()
+    expect(the(desk, "step-help")).to_contain_text("This undoes the start.")
+    the(desk, "step-close").click()
+    expect(row.locator("[data-status='in_service']")).to_be_visible()
+    of(desk, code, "undo-of").click()
+    decide(desk)
+    expect(row.locator("[data-status='therapist_confirmed']")).to_be_visible()
+    # One step only: what was undone is not walked back any further.
+    expect(row.get_by_test_id("undo-of")).to_be_hidden()
+    of(desk, code, "cancel").click()
+    decide(desk, "Had to leave")
+    before = the(desk, "search").bounding_box()
+    the(desk, "undo").click()
+    expect(the(desk, "undo")).to_have_count(0)
+    assert the(desk, "search").bounding_box() == before
+    of(desk, code, "cancel").click()
+    decide(desk, "Had to leave")
+    assert complaints == []
+
+
+def test_the_front_desk_is_typed_into_at_once_and_each_error_has_its_place(windows, floor):
+    desk = open_desk(windows, floor, "manager1")
+    expect(the(desk, "search")).to_be_focused()
+    the(desk, "reopen-code").fill("9999")
+    the(desk, "reopen").click()
+    expect(the(desk, "reopen-problem")).not_to_be_empty()
+    expect(the(desk, "problem").first).to_be_empty()
+    expect(the(desk, "row-problem")).to_be_empty()
+    order_at(desk, "Eva")
+    expect(the(desk, "reopen-problem")).to_be_empty()

@@ -1,12 +1,13 @@
 """Tests of the therapist's tablet in Chromium: hold to confirm, undo, and the timer."""
 
+import re
 import sys
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tools.screens.browser import HOLD_MS
-from tools.screens.spa import Person, Spa, begun, pays, the
+from tools.screens.spa import Person, Spa, begun, confirmed, pays, the
 from tools.servers import run_quietly
 
 pytestmark = pytest.mark.servers
@@ -28,6 +29,13 @@ def visit(floor, windows, complaints) -> Spa:
     """Start the service of a customer at the first therapist."""
     customer = begun(floor, Person(floor.two, "therapist1"))
     return Spa(windows, floor).comes(customer)
+
+
+def top_of(part: Locator) -> float:
+    """Return where a part of a page begins."""
+    box = part.bounding_box()
+    assert box
+    return box["y"]
 
 
 def leave(visit: Spa) -> None:
@@ -110,4 +118,62 @@ def test_the_end_of_the_time_is_told_in_words(visit, spa, complaints, left, warn
     tablet.reload()
     expect(the(tablet, warning)).to_be_visible()
     leave(visit)
+    assert complaints == []
+
+
+def test_an_undo_moves_nothing_says_what_and_goes_when_somebody_goes_on(visit, complaints):
+    tablet = visit.therapist
+    the(tablet, "finish").click(delay=HOLD_MS)
+    expect(the(tablet, "undo")).to_have_text(re.compile(rf"Undo finish\s+{visit.code}"))
+    before = the(tablet, "claim").bounding_box()
+    visit.cashier_claims()
+    expect(the(tablet, "undo")).to_have_count(0)
+    assert the(tablet, "claim").bounding_box() == before
+    visit.cashier_takes("1000")
+    the(tablet, "room-ready").click()
+    assert complaints == []
+
+
+def test_a_removed_treatment_is_put_back_without_moving_a_button(visit, complaints):
+    tablet = visit.therapist
+    the(tablet, "add-service").click()
+    the(tablet, "add-service-option").last.click()
+    expect(the(visit.ticket, "bill-item")).to_have_count(2)
+    first = the(tablet, "bill-item").first
+    before = top_of(first)
+    the(tablet, "remove-item").last.click()
+    expect(the(tablet, "put-back")).to_be_visible()
+    assert top_of(first) == before
+    leave(visit)
+    assert complaints == []
+
+
+def test_after_a_hand_over_both_know_their_rooms_and_go_on(visit, windows, complaints):
+    giver = visit.therapist
+    taker = windows.open(visit.floor.one, "/therapist/", "therapist2")
+    the(giver, "hand-over").click()
+    expect(the(giver, "step-help")).to_have_text("The customer stays in room 1.")
+    the(giver, "step-option").filter(has_text="Ben").click()
+    the(giver, "step-go").click()
+    expect(the(taker, "current-code")).to_have_text(visit.code)
+    expect(the(taker, "other-room")).to_have_text(re.compile(r"In room\s+1"))
+    expect(the(giver, "lent")).to_contain_text(f"Ben is with {visit.code} in your room.")
+    expect(the(giver, "stand-in")).to_have_text("2")
+    expect(the(giver, "room-ready")).not_to_be_visible()
+
+    code = confirmed(visit.floor)["transaction"]["code"]
+    the(giver, "claim").click()
+    expect(the(giver, "current-code")).to_have_text(code)
+    expect(the(giver, "other-room")).to_have_text(re.compile(r"In room\s+2"))
+
+    # The one who worked in the other's room calls that one ready, and goes on in it.
+    the(taker, "finish").click(delay=HOLD_MS)
+    the(taker, "shared-room-ready").click()
+    expect(the(taker, "stand-in")).to_have_text("1")
+    the(giver, "start").click()
+    the(giver, "finish").click(delay=HOLD_MS)
+    expect(the(giver, "room-status")).to_have_attribute("data-status", "available")
+    the(taker, "room-ready").click()
+    pays(visit.floor, visit.code)
+    pays(visit.floor, code)
     assert complaints == []

@@ -1,14 +1,23 @@
 """Tests of the till in Chromium: terminal, mistyped amount, other device, receipt, day."""
 
 import re
+import sys
 from decimal import Decimal
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tools.screens.spa import Spa, amount_in, the, treated
+from tools.servers import run_quietly
 
 pytestmark = pytest.mark.servers
+
+FREE = """
+from queueing.models import Transaction, TransactionItem
+for visit in Transaction.objects.filter(status="finished"):
+    TransactionItem.objects.filter(transaction=visit).update(price=0)
+    Transaction.objects.filter(pk=visit.pk).update(total_amount=0)
+"""
 
 
 @pytest.fixture
@@ -184,11 +193,45 @@ def test_who_was_called_by_mistake_is_taken_back(visit, complaints):
     till = visit.cashier
     till.keyboard.press("F2")
     expect(the(till, "current-code")).to_have_text(visit.code)
-    the(till, "undo").click()
+    the(till, "release").click()
     expect(the(till, "current-code")).to_have_count(0)
     visit.expect_ticket("finished")
     visit.cashier_claims()
     visit.cashier_takes("1000")
+    assert complaints == []
+
+
+def test_nobody_to_serve_is_told_in_a_line_that_goes_by_itself(floor, windows, complaints):
+    till = windows.open(floor.one, "/cashier/", "cashier1")
+    expect(the(till, "connection")).to_have_attribute("data-state", "live")
+    expect(the(till, "claim")).to_be_disabled()
+    till.keyboard.press("F2")
+    expect(the(till, "hint")).to_have_text("No one is waiting to pay.")
+    expect(the(till, "problem")).to_be_empty()
+    expect(the(till, "hint")).to_be_empty()
+    visit = Spa(windows, floor).comes(treated(floor, "therapist1"))
+    expect(the(till, "claim")).to_be_enabled()
+    till.keyboard.press("F2")
+    expect(the(till, "current-code")).to_have_text(visit.code)
+    the(till, "tender").first.click()
+    the(till, "pay").click()
+    the(till, "next").click()
+    assert complaints == []
+
+
+def test_a_free_treatment_is_one_key_and_no_terminal(visit, spa, complaints):
+    run_quietly([sys.executable, "manage.py", "shell", "-c", FREE], **spa)
+    till = visit.cashier
+    till.reload()
+    till.keyboard.press("F2")
+    expect(the(till, "pay")).to_contain_text("Nothing to pay")
+    expect(the(till, "amount")).to_be_hidden()
+    expect(the(till, "card")).to_be_hidden()
+    till.keyboard.press("F9")
+    expect(the(till, "change")).to_be_visible()
+    assert amount_in(the(till, "change")) == 0
+    visit.expect_ticket("paid")
+    the(till, "next").click()
     assert complaints == []
 
 
@@ -230,7 +273,9 @@ def test_a_receipt_is_as_wide_as_its_paper_and_one_page_long(visit, complaints, 
     address = the(visit.ticket, "receipt").get_attribute("href")
     page = visit.ticket.context.new_page()
     page.goto(f"{address}?width={width}")
-    page.wait_for_function("document.adoptedStyleSheets.length === 1")
+    page.wait_for_function(
+        "[...document.styleSheets].some((sheet) => [...sheet.cssRules].pop()?.type === 6)"
+    )
     paper = page.pdf(prefer_css_page_size=True)
     boxes = re.findall(rb"/MediaBox \[0 0 ([0-9.]+) ([0-9.]+)\]", paper)
     assert len(boxes) == 1

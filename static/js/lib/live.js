@@ -17,6 +17,8 @@ import { Transport } from "./transport.js";
 const TICK_MS = 1000;
 const COARSE_TICK_MS = 10_000;
 const SETUP_RETRY_MS = 5_000;
+/** Time to read a short line. */
+const HINT_MS = 5000;
 
 /**
  * @typedef {object} ConnectionStore
@@ -104,6 +106,10 @@ export const floor = component({
   /** The name of the command that is in progress, or empty. */
   busy: "",
   problem: "",
+  /** The command that the problem is about, so that each form shows its own. */
+  problemOf: "",
+  /** A line that needs no answer, and goes by itself. */
+  hint: "",
   /** The component's link to the server; a function, since proxies hide private fields. */
   sync: /** @type {() => FloorSync} */ (
     () => {
@@ -137,6 +143,12 @@ export const floor = component({
   async onSetup() {
     return true;
   },
+
+  /**
+   * Called with each news of a visit, shown here or not; a component may bring its own.
+   * @param {Wire.TransactionData} _transaction
+   */
+  onTransaction(_transaction) {},
 
   startSync() {
     const sync = new FloorSync(this);
@@ -178,7 +190,8 @@ export const floor = component({
   async attempt(what, send, update) {
     if (this.busy) return null;
     this.busy = what;
-    this.problem = "";
+    this.problem = this.hint = "";
+    this.problemOf = what;
     this.sync().showOptimistically(update ?? null);
     try {
       const answer = await send();
@@ -198,7 +211,18 @@ export const floor = component({
     // Locked in another window: the server names the page to go to.
     if (codeOf(refusal) === "locked") location.reload();
     this.sync().showOptimistically(null);
-    this.problem = refusal instanceof Error ? refusal.message : String(refusal);
+    const words = refusal instanceof Error ? refusal.message : String(refusal);
+    // That nobody waits is an answer, no problem.
+    if (codeOf(refusal) === "queue_empty") this.showHint(words);
+    else this.problem = words;
+  },
+
+  /** @param {string} words */
+  showHint(words) {
+    this.hint = words;
+    setTimeout(() => {
+      if (this.hint === words) this.hint = "";
+    }, HINT_MS);
   },
 });
 
@@ -254,6 +278,7 @@ class FloorSync {
   /** @param {FloorEvent} news */
   takeEvent(news) {
     this.count(news);
+    if (news.transaction) this.component.onTransaction(news.transaction);
     if (this.learn(news)) this.show();
   }
 

@@ -116,6 +116,11 @@ export class LiveSocket {
     if (this.#connection) this.#abandon(this.#connection);
   }
 
+  /** Asks for the state of everything shown, after an answer that contradicts it. */
+  refresh() {
+    this.#requestSnapshot();
+  }
+
   get isLive() {
     return this.#isLive;
   }

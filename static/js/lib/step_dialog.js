@@ -1,6 +1,6 @@
 /**
  * Steps other than the usual next one (give back, hold, cancel, ...): a dialog asks about each of
- * them before it is sent, and the last step can be undone for a minute.
+ * them before it is sent, and the last step can be undone for a minute, unless somebody goes on.
  *
  * A component takes these with `...stepDialog` beside `...floor`; the dialog is
  * templates/parts/_step_dialog.html.
@@ -14,9 +14,9 @@ const UNDO_WITHIN_MS = 60_000;
 
 /**
  * @typedef {"therapist_no_show" | "therapist_release" | "therapist_hand_over"
- *   | "therapist_change_room" | "staff_hold" | "staff_cancel" | "manager_cancel"} StepCommand
- * @typedef {Pick<Wire.TransactionData, "id" | "version" | "code" | "status"> & { until: number }
- *   } Undoable
+ *   | "therapist_change_room" | "staff_hold" | "staff_cancel" | "manager_cancel" | "undo"} StepCommand
+ * @typedef {Pick<Wire.TransactionData, "id" | "version" | "code" | "status">
+ *   & { command: string, until: number }} Undoable
  * @typedef {{ value: string, words: string }} Option
  */
 
@@ -32,8 +32,6 @@ const UNDOABLE = new Set([
   "therapist_no_show",
   "staff_cancel",
   "manager_cancel",
-  "cashier_claim_next",
-  "cashier_claim",
 ]);
 
 export const stepDialog = component(
@@ -43,7 +41,9 @@ export const stepDialog = component(
     stepRow: /** @type {Wire.TransactionData | null} */ (null),
     reason: "",
     choice: "",
-    /** The step this person has just taken, while it can be taken back. */
+    /** The version that an undo of a visit led to: nothing is undone twice. */
+    undone: /** @type {Record<number, number>} */ ({}),
+    /** The step this person has just taken, while it can be undone. */
     latest: /** @type {Undoable | null} */ (null),
 
     /**
@@ -56,6 +56,11 @@ export const stepDialog = component(
       this.reason = this.choice = this.problem = "";
       dialog().showModal();
     },
+    /** What was refused belongs to the dialog, and goes with it. */
+    stepDialogClosed() {
+      this.stepCommand = "";
+      this.problem = "";
+    },
     closeStepDialog() {
       dialog().close();
     },
@@ -64,8 +69,20 @@ export const stepDialog = component(
      * @returns {string}
      */
     stepText(kind) {
-      const code = this.stepRow?.code ?? "";
-      return this.stepCommand ? say(`${kind}.${this.stepCommand}`, { code }) : "";
+      const { code = "", room_number: room = "" } = this.stepRow ?? {};
+      return this.stepCommand ? say(`${kind}.${this.stepCommand}`, { code, room }) : "";
+    },
+    /**
+     * What the step means for the customer.
+     * @returns {string}
+     */
+    stepHelp() {
+      if (this.stepCommand !== "undo") return this.stepText("step_help");
+      return this.stepRow ? say(`undo_help.${this.stepRow.status}`) : "";
+    },
+    /** @returns {boolean} */
+    stepTakesReason() {
+      return this.stepCommand !== "undo";
     },
     /** @returns {string[]} */
     stepReasons() {
@@ -125,6 +142,8 @@ export const stepDialog = component(
     sendStep(command, because, bill) {
       const { reason = "" } = because;
       switch (command) {
+        case "undo":
+          return this.sendUndo(because.transaction_id, this.stepRow?.version);
         case "therapist_hand_over":
           return this.actUndoably(command, { ...because, therapist_id: Number(this.choice) });
         case "therapist_change_room":
@@ -149,12 +168,26 @@ export const stepDialog = component(
      */
     async actUndoably(command, data, update) {
       const answer = await this.act(command, data, update);
-      if (answer && UNDOABLE.has(command)) this.rememberForUndo(answer.transaction);
+      if (answer && UNDOABLE.has(command)) this.rememberForUndo(command, answer.transaction);
       return answer;
     },
-    /** @param {Wire.TransactionData} transaction */
-    rememberForUndo({ id, version, code, status }) {
-      this.latest = { id, version, code, status, until: this.now + UNDO_WITHIN_MS };
+    /**
+     * @param {string} command
+     * @param {Wire.TransactionData} transaction
+     */
+    rememberForUndo(command, { id, version, code, status }) {
+      this.latest = { command, id, version, code, status, until: this.now + UNDO_WITHIN_MS };
+    },
+    /**
+     * Whoever goes on with the visit ends the undo, on whichever screen it is by then.
+     * @param {Wire.TransactionData} transaction
+     */
+    onTransaction({ id, version }) {
+      if (this.latest?.id === id && version > this.latest.version) this.latest = null;
+    },
+    /** @returns {string} */
+    undoWords() {
+      return say(`undo.${this.latest?.command}`);
     },
     /**
      * Whether the minute is not over, and the visit has not gone on.
@@ -170,7 +203,17 @@ export const stepDialog = component(
       if (!this.latest) return;
       const { id, version } = this.latest;
       this.latest = null;
-      await this.act("undo", { transaction_id: id, version });
+      await this.sendUndo(id, version);
+    },
+    /**
+     * @param {number} transaction_id
+     * @param {number | undefined} version as this person saw it
+     * @returns {Promise<Wire.TransactionReply | null>}
+     */
+    async sendUndo(transaction_id, version) {
+      const answer = await this.act("undo", { transaction_id, version });
+      if (answer) this.undone = { ...this.undone, [transaction_id]: answer.transaction.version };
+      return answer;
     },
   },
   floor,

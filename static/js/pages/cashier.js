@@ -10,9 +10,9 @@ import { IdempotentRequest, sendIdempotently } from "../lib/idempotency.js";
 import { keyOf, press, tidy } from "../lib/keypad.js";
 import { floor } from "../lib/live.js";
 import { centsOf, fromCents, moneyFormat, toCents } from "../lib/money.js";
-import { formatting, pageData } from "../lib/page.js";
-import { Refusal } from "../lib/refusal.js";
-import { stepDialog } from "../lib/step_dialog.js";
+import { formatting, pageData, say } from "../lib/page.js";
+import { codeOf, Refusal } from "../lib/refusal.js";
+import { session } from "../lib/storage.js";
 import { storedValue } from "../lib/stored_value.js";
 import { minutesSince, stopwatch } from "../lib/time.js";
 
@@ -38,9 +38,9 @@ const KEYS = /** @type {const} */ ({
 const DEAD_TIME_MS = 400;
 
 /** @type {IdempotentRequest<Payment>} */
-const paymentRequest = new IdempotentRequest(storedValue(sessionStorage, "till.payment"));
+const paymentRequest = new IdempotentRequest(storedValue(session, "till.payment"));
 /** @type {import("../lib/stored_value.js").StoredValue<Change>} */
-const receipt = storedValue(sessionStorage, "till.change");
+const receipt = storedValue(session, "till.change");
 
 /** What stands on a note or coin: no decimals where they say nothing. */
 const face = moneyFormat(document.documentElement.lang, data.currency, {
@@ -56,7 +56,6 @@ Alpine.data("cashier", () =>
   component({
     ...floor,
     ...formatting,
-    ...stepDialog,
     /** How a customer may pay, as the managers have it, and how this one does. */
     methods: /** @type {Wire.MethodData[]} */ ([]),
     method: "",
@@ -131,15 +130,19 @@ Alpine.data("cashier", () =>
       return this.current?.status === "paying";
     },
     /** @returns {boolean} */
+    get isFree() {
+      return this.current !== null && this.due === 0;
+    },
+    /** @returns {boolean} */
     get byTerminal() {
-      return this.chosen?.kind === "terminal";
+      return !this.isFree && this.chosen?.kind === "terminal";
     },
     /**
      * Whether somebody types what they were given.
      * @returns {boolean}
      */
     get needsAmount() {
-      return this.current !== null && !this.isAtTerminal && !this.byTerminal;
+      return this.current !== null && !this.isAtTerminal && !this.byTerminal && !this.isFree;
     },
     /** @returns {boolean} */
     get mayType() {
@@ -147,7 +150,14 @@ Alpine.data("cashier", () =>
     },
     /** @returns {boolean} */
     get canPay() {
-      return this.byTerminal || this.isEnough;
+      return this.byTerminal || this.isFree || this.isEnough;
+    },
+    /**
+     * Where nothing is due, no terminal is asked for it.
+     * @returns {string}
+     */
+    get withoutTerminal() {
+      return this.methods.find(({ kind }) => kind !== "terminal")?.code ?? this.method;
     },
     /** @returns {string} */
     get fromDue() {
@@ -237,7 +247,6 @@ Alpine.data("cashier", () =>
       this.amount = "";
       this.reference = "";
       this.question = "";
-      this.latest = null;
     },
     async claim() {
       await this.claimBy("cashier_claim_next", {});
@@ -254,7 +263,8 @@ Alpine.data("cashier", () =>
     async claimBy(command, data) {
       if (!this.$store.connection.live || this.current || this.paid) return;
       this.startAfresh();
-      if (await this.actUndoably(command, data)) focusOnceShown(() => refs.amount);
+      if (!this.next) this.showHint(say("nobody_ready"));
+      else if (await this.act(command, data)) focusOnceShown(() => refs.amount);
     },
     async release() {
       if (!this.current) return;
@@ -292,8 +302,8 @@ Alpine.data("cashier", () =>
         paymentRequest.begin({
           cashier_id: me.id,
           transaction_id: current.id,
-          amount_paid: this.byTerminal ? current.total_amount : fromCents(tendered ?? 0),
-          method: this.method,
+          amount_paid: this.needsAmount ? fromCents(tendered ?? 0) : current.total_amount,
+          method: this.isFree ? this.withoutTerminal : this.method,
           expected_total: current.total_amount,
           ...more,
         }),
@@ -314,6 +324,8 @@ Alpine.data("cashier", () =>
      * @returns {{ transaction?: Wire.TransactionData }} nothing new of the transaction
      */
     askAboutAmount(refusal) {
+      // The refusal names the old total and the new one; the bill follows at once.
+      if (codeOf(refusal) === "price_changed") this.sync().socket.refresh();
       if (!(refusal instanceof Refusal) || refusal.code !== "amount_doubtful") throw refusal;
       this.question = refusal.message;
       focusOnceShown(() => refs.correct);

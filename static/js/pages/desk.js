@@ -12,6 +12,7 @@ import { fetchMenu, isMenuOutdated } from "../lib/menu.js";
 import { formatting, pageData } from "../lib/page.js";
 import { findOffers } from "../lib/search.js";
 import { stepDialog } from "../lib/step_dialog.js";
+import { session } from "../lib/storage.js";
 import { storedValue } from "../lib/stored_value.js";
 import { minutesSince } from "../lib/time.js";
 
@@ -25,13 +26,15 @@ let offers = offersOf(data.menu);
  * @typedef {import("../lib/cart.js").CartItem} CartItem
  */
 
-const cart = new Cart(storedValue(sessionStorage, "desk.cart"), offers);
+const cart = new Cart(storedValue(session, "desk.cart"), offers);
 /** @type {IdempotentRequest<Wire.Selection>} */
-const orderRequest = new IdempotentRequest(storedValue(sessionStorage, "desk.order"));
+const orderRequest = new IdempotentRequest(storedValue(session, "desk.order"));
 /** @type {Wire.Status[]} */
 const WAITING = ["pending_therapist", "on_hold"];
 /** @type {Wire.Status[]} */
 const TREATED = ["in_service", "finished", "awaiting_payment"];
+/** @type {Wire.Status[]} */
+const UNDOABLE = ["therapist_confirmed", ...TREATED];
 
 // The refs as the page's root sees them: a button that has just gone sees none any more.
 /** @type {{ search: HTMLInputElement, name: HTMLInputElement }} */
@@ -58,6 +61,8 @@ Alpine.data("desk", () =>
       cart.dropUnknown();
       this.read();
       this.startSync();
+      // `autofocus` counts while the page is cloaked, so it finds nothing.
+      focusOnceShown(() => refs.search);
     },
     onSnapshot() {
       const order = orderRequest.unfinished();
@@ -209,9 +214,29 @@ Alpine.data("desk", () =>
     async releaseHold(row) {
       await this.act("staff_release_hold", { transaction_id: row.id });
     },
-    /** @param {Wire.TransactionData} row */
-    async undoOf(row) {
-      await this.act("undo", { transaction_id: row.id, version: row.version });
+    /**
+     * Whether a manager may undo this visit's last step.
+     * @param {Wire.TransactionData} row
+     * @returns {boolean}
+     */
+    mayUndo(row) {
+      return this.isManager && UNDOABLE.includes(row.status) && this.undone[row.id] !== row.version;
+    },
+    /**
+     * Whether the form that sends this command was refused.
+     * @param {string} command
+     * @returns {boolean}
+     */
+    isProblemOf(command) {
+      return this.problem !== "" && this.problemOf === command;
+    },
+    /**
+     * Whether a step of a visit was refused; the dialog and the forms show their own problems.
+     * @returns {boolean}
+     */
+    isProblemOfRow() {
+      if (this.problem === "" || this.stepCommand !== "") return false;
+      return !this.isProblemOf("staff_confirm_selection") && !this.isProblemOf("staff_reopen");
     },
     async reopen() {
       const code = this.code.trim().padStart(4, "0");

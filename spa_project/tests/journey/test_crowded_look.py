@@ -1,0 +1,121 @@
+"""Tests of layouts with long bills, long names and a long line, at every size."""
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, ViewportSize, expect
+
+from tools.screens.browser import Windows
+from tools.screens.crowded_day import BILLS, LONG_NAME
+from tools.screens.look import SIZES, layout_problems
+from tools.screens.spa import the
+from tools.servers import run_quietly
+from tools.servers.clients import Floor
+
+pytestmark = pytest.mark.servers
+
+SETTINGS = {"DJANGO_SETTINGS_MODULE": "spa_project.settings"}
+TREATMENTS = [pytest.param(place, id=str(size)) for place, size in enumerate(BILLS)]
+#: Where the till is one picture, without scrolling the page.
+COUNTERS = [SIZES["1280"], SIZES["1366"], SIZES["1920"], ViewportSize(width=1024, height=768)]
+
+
+@pytest.fixture(scope="module")
+def crowded(floor: Floor, spa) -> Floor:
+    """Return the floor with 40 customers waiting, and bills of 1, 4 and 12 treatments."""
+    run_quietly([sys.executable, "-m", "tools.screens.crowded_day"], **spa, **SETTINGS)
+    return floor
+
+
+@pytest.fixture
+def till(crowded, windows, place) -> Iterator[Page]:
+    """Open the till with the customer at this place of the line called."""
+    page = windows.open(crowded.one, "/cashier/", "cashier1")
+    the(page, "take").nth(place).click()
+    expect(the(page, "amount")).to_be_focused()
+    yield page
+    the(page, "release").click()
+    expect(the(page, "claim")).to_be_visible()
+
+
+def hidden_parts(page: Page, *names: str) -> list[str]:
+    """Return which parts are not wholly in sight at any of the counters' sizes."""
+    found = []
+    for size in COUNTERS:
+        page.set_viewport_size(size)
+        for name in names:
+            box = the(page, name).bounding_box()
+            if box is None or box["y"] < 0 or box["y"] + box["height"] > size["height"]:
+                found.append(f"{name} at {size}")
+    return found
+
+
+@pytest.mark.parametrize("place", TREATMENTS)
+def test_a_bill_of_any_length_leaves_total_and_payment_in_sight(till, complaints):
+    assert layout_problems(till) == []
+    assert hidden_parts(till, "total", "amount", "pay", "release") == []
+    assert complaints == []
+
+
+@pytest.mark.parametrize("place", TREATMENTS)
+def test_a_question_about_the_amount_hides_neither_bill_nor_total(till, complaints):
+    the(till, "amount").fill("99999")
+    the(till, "pay").click()
+    expect(the(till, "question")).to_be_visible()
+    assert layout_problems(till) == []
+    assert hidden_parts(till, "total", "amount", "correct", "insist") == []
+    the(till, "correct").click()
+    assert complaints == []
+
+
+@pytest.mark.parametrize("place", TREATMENTS)
+def test_a_therapist_sees_a_bill_of_any_length(crowded, windows, complaints, place):
+    page = windows.open(crowded.one, "/therapist/", f"therapist{place + 1}")
+    expect(the(page, "bill-item")).to_have_count(BILLS[place])
+    assert layout_problems(page) == []
+    assert complaints == []
+
+
+@pytest.mark.parametrize("place", TREATMENTS)
+def test_an_order_of_any_length_fits_the_kiosk_and_its_ticket(crowded, windows, complaints, place):
+    kiosk = windows.open(crowded.one, "/menu/?kiosk=1")
+    the(kiosk, "begin").click()
+    for number in range(BILLS[place]):
+        the(kiosk, "add").nth(number).click()
+    the(kiosk, "customer-name").fill(LONG_NAME)
+    assert layout_problems(kiosk) == []
+    kiosk.set_viewport_size(SIZES["1280"])
+    the(kiosk, "confirm").click()
+    expect(the(kiosk, "code")).to_be_visible()
+    assert layout_problems(kiosk) == []
+
+
+@pytest.mark.parametrize("place", TREATMENTS)
+def test_an_order_of_any_length_fits_its_ticket(crowded, windows: Windows, complaints, place):
+    menu = windows.open(crowded.one, "/menu/")
+    for number in range(BILLS[place]):
+        the(menu, "add").nth(number).click()
+    the(menu, "customer-name").fill(LONG_NAME)
+    assert layout_problems(menu) == []
+    menu.set_viewport_size(SIZES["1280"])
+    the(menu, "confirm").click()
+    ticket = windows.open(crowded.two, the(menu, "ticket-link").get_attribute("href") or "")
+    expect(the(ticket, "bill-item")).to_have_count(BILLS[place])
+    assert layout_problems(ticket) == []
+    assert complaints == []
+
+
+@pytest.mark.parametrize(
+    ("path", "username", "ready"),
+    [
+        ("/desk/", "manager1", "[data-testid=desk-waiting] .queue-row"),
+        ("/monitor/", "manager1", ".visit-card"),
+        ("/board/", "", "[data-testid=waiting-count]"),
+    ],
+)
+def test_a_long_line_fits(crowded, windows, complaints, path, username, ready):
+    page = windows.open(crowded.one, path, username)
+    expect(page.locator(ready).first).to_be_visible()
+    assert layout_problems(page) == []
+    assert complaints == []
