@@ -32,6 +32,14 @@ class BranchAdmin(SetupAdmin):
     list_display = ("name", "slug", "time_zone", "active")
     prepopulated_fields = {"slug": ("name",)}
 
+    def save_model(self, request: HttpRequest, obj: Branch, form: Any, change: bool) -> None:
+        """Save the branch; whoever adds one and has none works there."""
+        super().save_model(request, obj, form, change)
+        person = request.user
+        if not change and isinstance(person, User) and person.branch is None:
+            person.branch = obj
+            person.save(update_fields=["branch"])
+
 
 class RoleFilter(admin.SimpleListFilter):
     """A filter by role."""

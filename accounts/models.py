@@ -249,6 +249,16 @@ class Cashier(StaffProfile):
         verbose_name_plural = _("cashiers")
 
 
+class ClosedStep(models.Model):
+    """A step of the first day's checklist that an owner has skipped or marked as done."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    skipped = models.BooleanField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class SessionLock(models.Model):
     """A session whose screens wait for their person's PIN; it ends with the session."""
 

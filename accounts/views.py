@@ -17,12 +17,15 @@ from accounts.screen_lock import set_pin
 from spa_project.lib.web.pages import page_data
 
 
-def home(request: HttpRequest) -> HttpResponse:
-    """Show the links to the branch's pages, or the choice between several branches."""
+def home(request: HttpRequest, **more: Any) -> HttpResponse:
+    """Show the links to the branch's pages, or the choice between several branches.
+
+    The context takes what only the frame knows (`spa_project/first_day.py`).
+    """
     named = branch_of_page(request)
     branch = named if named and named.active else visited_branch(None)
     context = {"branch": branch, "branches": open_branches(), "page_data": page_data()}
-    return render(request, "home.html", context)
+    return render(request, "home.html", context | more)
 
 
 class StaffLoginView(LoginView):

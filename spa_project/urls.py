@@ -4,12 +4,15 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.i18n import set_language
 
+from spa_project import first_day
 from spa_project.api import api
 from spa_project.api_docs import docs
 from spa_project.health import healthz, metrics, readyz
 from spa_project.pwa import manifest, offline, service_worker
 
 urlpatterns = [
+    path("", first_day.home, name="home"),
+    path("first-day/", include(first_day.urlpatterns)),
     path("", include("accounts.urls")),
     path("", include("queueing.urls")),
     path("", include("payments.urls")),

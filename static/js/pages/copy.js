@@ -13,10 +13,13 @@ function select(source) {
 async function copy(button) {
   const source = document.getElementById(button.dataset.copy ?? "");
   if (!source) return;
-  // Selected too: without HTTPS browsers have no clipboard for pages.
+  // Selected too: without HTTPS browsers have no clipboard for pages, and people may forbid it.
   select(source);
-  if (!navigator.clipboard) return;
-  await navigator.clipboard.writeText(source.textContent ?? "");
+  try {
+    await navigator.clipboard.writeText(source.textContent ?? "");
+  } catch {
+    return;
+  }
   button.textContent = button.dataset.copied ?? "";
   const status = document.getElementById("copy-status");
   if (status) status.textContent = button.dataset.copied ?? "";
