@@ -296,7 +296,8 @@ class TransactionEvent(models.Model):
     )
     from_status = models.CharField(max_length=20, choices=Status)
     to_status = models.CharField(max_length=20, choices=Status)
-    reason = models.CharField(_("reason"), max_length=250, blank=True)
+    #: Holds the longest change with the longest reason: two therapists' names, and what one typed.
+    reason = models.CharField(_("reason"), max_length=400, blank=True)
     #: Whether the step goes back along the arrow of the event before it.
     is_undo = models.BooleanField(_("undone"), default=False, db_default=False)
 

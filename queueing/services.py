@@ -25,7 +25,7 @@ from spa_project.lib.db.compiled_queries import insert_new
 from spa_project.lib.db.transactions import durable
 from spa_project.lib.errors import Conflict, Invalid
 from spa_project.lib.fingerprint import fingerprint
-from spa_project.lib.money import format_amount
+from spa_project.lib.money import LARGEST_AMOUNT, display_amount, format_amount
 
 
 class Choice(NamedTuple):
@@ -59,8 +59,8 @@ def confirm_selection(
     `by` is the member of staff who enters the order, None when the customer does;
     `expected_total` is what the screen displayed. Sent again with the same `request_id`
     (idempotency key) and content it returns the first transaction, even if the menu has changed
-    since. Raises `EmptySelection`, `ServiceNotFound`, `PriceChanged`, `BranchClosed`, or `Conflict`
-    for a `request_id` with other content.
+    since. Raises `EmptySelection`, `ServiceNotFound`, `PriceChanged`, `BranchClosed`, `Invalid`
+    (too dear together), or `Conflict` for a `request_id` with other content.
     """
     if not choices:
         raise EmptySelection
@@ -71,7 +71,7 @@ def confirm_selection(
     number = codes.next_number(branch)
     try:
         return _create(branch, number, order, by)
-    except (IntegrityError, ServiceNotFound, PriceChanged, BranchClosed):
+    except (IntegrityError, ServiceNotFound, PriceChanged, BranchClosed, Invalid):
         if earlier := _made_before(order):
             return earlier
         raise
@@ -173,7 +173,7 @@ def add_service(
     """Add a service during the treatment; `expected_price` is what the screen displayed.
 
     Raises `TransactionNotFound`, `WrongState`, `ServiceNotFound`, `PriceChanged`, `Invalid` (too
-    many).
+    many, or too dear together).
     """
     transaction = therapist_transaction(therapist, transaction_id, Status.IN_SERVICE)
     if len(transaction.item_list) >= settings.ITEMS_PER_TRANSACTION:
@@ -239,7 +239,14 @@ def _change_items(
 
 
 def _totals(items: Sequence[TransactionItem]) -> dict[str, Any]:
+    """Return the sums of an order; raise `Invalid` when they exceed what a bill can hold."""
+    amount = sum((item.price for item in items), Decimal("0.00"))
+    if amount > LARGEST_AMOUNT:
+        raise Invalid(
+            _("An order's total can't exceed %(amount)s. Enter the rest as another order.")
+            % {"amount": display_amount(LARGEST_AMOUNT)}
+        )
     return {
-        "total_amount": sum((item.price for item in items), Decimal("0.00")),
+        "total_amount": amount,
         "total_duration_minutes": sum(item.duration_minutes for item in items),
     }

@@ -14,7 +14,7 @@ from catalog.api import router as catalog_router
 from payments.api import router as payments_router
 from queueing.api import router as queueing_router
 from spa_project.lib.commands import database_failed
-from spa_project.lib.errors import Busy, DomainError
+from spa_project.lib.errors import DomainError
 from spa_project.lib.web.command_views import add_commands
 from spa_project.lib.web.openapi import command_schemas
 from spa_project.lib.web.responses import refusal_response
@@ -85,6 +85,5 @@ def refuse(request: HttpRequest, refusal: DomainError) -> HttpResponse:
 
 @api.exception_handler(DatabaseError)
 def database_unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Return 503 with Retry-After when the database is unavailable."""
-    database_failed(request.path)
-    return refusal_response(Busy())
+    """Return 503 with Retry-After when the database is unavailable, 500 for a permanent fault."""
+    return refusal_response(database_failed(request.path, error))

@@ -4,10 +4,12 @@ from decimal import Decimal
 
 import pytest
 
+from conftest import make_offer
 from queueing import services
 from queueing.errors import EmptySelection, ServiceNotFound, TransactionNotFound, WrongState
 from queueing.services import Choice
 from queueing.states import Status
+from spa_project.lib.errors import Invalid
 
 
 def test_an_added_service_counts_at_once(maya, compress, make_transaction):
@@ -71,3 +73,23 @@ def test_a_stranger_cannot_change_a_treatment(noor, compress, make_transaction):
     treated = make_transaction(Status.IN_SERVICE)
     with pytest.raises(TransactionNotFound):
         services.add_service(noor, transaction_id=treated.pk, service_classification_id=compress.pk)
+
+
+def test_treatments_too_dear_together_are_refused_in_words(branch, maya, massage, make_transaction):
+    dear = make_offer(massage, "Gold", "99999999.99", 60)
+    with pytest.raises(Invalid, match=r"total can't exceed ₱99,999,999\.99"):
+        services.confirm_selection(branch, choices=[Choice(dear.pk, 2)])
+    treated = make_transaction(Status.IN_SERVICE, choices=[Choice(dear.pk)])
+    with pytest.raises(Invalid, match="total can't exceed"):
+        services.add_service(maya, transaction_id=treated.pk, service_classification_id=dear.pk)
+    treated.refresh_from_db()
+    assert treated.total_amount == Decimal("99999999.99")
+    assert treated.items.count() == 1
+
+
+def test_a_sent_order_is_answered_again_though_it_has_become_too_dear(branch, massage):
+    offer = make_offer(massage, "Gold", "600.00", 60)
+    sent = {"choices": [Choice(offer.pk, 2)], "request_id": "once-and-again"}
+    first = services.confirm_selection(branch, **sent)
+    type(offer).objects.update(price=Decimal("99999999.99"))
+    assert services.confirm_selection(branch, **sent) == first

@@ -2,11 +2,15 @@
 
 import pytest
 
+from accounts.models import Therapist
 from queueing import handover, rooms, services
 from queueing.errors import RoomNotReady, TransactionNotFound, WrongState
-from queueing.models import Room, RoomStatus
+from queueing.models import Room, RoomStatus, TransactionEvent, TransactionItem
 from queueing.services import confirm_next
 from queueing.states import Status
+
+#: The length of a reason that commands accept (queueing/commands.py).
+LONGEST_REASON = 200
 
 
 def hand_over(user, transaction, to):
@@ -110,3 +114,26 @@ def test_who_worked_in_a_colleagues_room_calls_it_ready(maya, noor, make_transac
     confirm_next(maya)
     assert rooms.is_exchanged(noor, maya.room_number)
     assert not rooms.is_exchanged(noor, "9")
+
+
+def test_the_longest_names_and_reason_fit_together(maya, noor, make_transaction):
+    for person, letter in ((maya, "m"), (noor, "n")):
+        person.display_name = letter * Therapist._meta.get_field("display_name").max_length
+        person.save()
+    treated = make_transaction(Status.IN_SERVICE)
+    typed = "r" * LONGEST_REASON
+    handover.hand_over(maya.user, transaction_id=treated.pk, therapist_id=noor.pk, reason=typed)
+    event = treated.events.latest("version")
+    assert event.reason == f"{maya.display_name} > {noor.display_name}: {typed}"
+    assert len(event.reason) <= TransactionEvent._meta.get_field("reason").max_length
+
+
+def test_the_longest_change_of_items_or_rooms_fits(db):
+    """SQLite counts no letters, so the columns' lengths are added up."""
+
+    def longest(model, field):
+        return model._meta.get_field(field).max_length
+
+    names = longest(TransactionItem, "service_name") + longest(TransactionItem, "classification")
+    places = 2 * longest(Room, "number") + len(" > : ") + LONGEST_REASON
+    assert max(names + len("+  · "), places) <= longest(TransactionEvent, "reason")

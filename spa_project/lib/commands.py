@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from django.db import Error as DatabaseError
+from django.db import InterfaceError, InternalError, OperationalError
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from spa_project.lib.client_address import rate_limit_key
@@ -132,8 +133,9 @@ def _answer_or_refuse(caller: Caller, name: str, data: Any) -> tuple[Reply, int]
         return answer(caller, name, data), 200
     except DomainError as refusal:
         return refusal.as_reply(), refusal.http_status
-    except DatabaseError:
-        return database_failed(name), Busy.http_status
+    except DatabaseError as error:
+        refusal = database_failed(name, error)
+        return refusal.as_reply(), refusal.http_status
     except Exception:
         logger.exception("%s failed", name)  # a registered command: others were refused before
         return ServerError().as_reply(), ServerError.http_status
@@ -147,11 +149,21 @@ def _count(caller: Caller) -> None:
         ORDERS.hit(rate_limit_key(current().address))
 
 
-def database_failed(name: str) -> Reply:
-    """Return the reply for a fault of the database; the details go to the log."""
-    logger.exception("The database failed %s", name)
+#: Faults that pass: the database is away, full, read-only or overloaded. Others, such as a value
+#: that no column takes or a violated constraint, meet the same data again at every try.
+PASSING_FAULTS = (OperationalError, InterfaceError, InternalError)
+
+
+def database_failed(name: str, error: BaseException) -> DomainError:
+    """Return the refusal for a fault of the database; the details go to the log.
+
+    Only a fault that may pass is `Busy`, which clients repeat.
+    """
+    logger.error("The database failed %s", name, exc_info=error)
+    if not isinstance(error, PASSING_FAULTS):
+        return ServerError()
     BUSY.labels("database").inc()
-    return Busy().as_reply()
+    return Busy()
 
 
 def require_role(caller: Caller, roles: Iterable[str]) -> None:

@@ -16,6 +16,8 @@ from pydantic_core import PydanticCustomError
 AMOUNT_PATTERN = r"[0-9]{1,8}(\.[0-9]{1,2})?"
 MAX_DIGITS = 10
 DECIMAL_PLACES = 2
+#: The largest amount that a column holds.
+LARGEST_AMOUNT = Decimal("99999999.99")
 
 _AMOUNT = re.compile(AMOUNT_PATTERN)
 _CENT = Decimal("0.01")

@@ -254,8 +254,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
             require_role(caller, self.roles)
         except DomainError as refusal:
             return refusal.as_reply(), True
-        except DatabaseError:
-            return database_failed(name), False
+        except DatabaseError as error:
+            return database_failed(name, error).as_reply(), False
         reply, _status = answer_safely(caller, name, data)
         return reply, False
 

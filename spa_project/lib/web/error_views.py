@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import InterfaceError, InternalError, OperationalError
+from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
@@ -73,9 +73,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     route = route_of(request)
     if isinstance(error, Busy):
         return problem(request.path, error)
-    if isinstance(error, OperationalError | InterfaceError | InternalError):
-        database_failed(route)
-        return problem(request.path, Busy())
+    if isinstance(error, DatabaseError):
+        return problem(request.path, database_failed(route, error))
     logger.error("%s failed", route, exc_info=error)
     return problem(request.path, ServerError())
 

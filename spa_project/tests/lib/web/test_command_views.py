@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.test import Client
 
 from conftest import PASSWORD
@@ -265,3 +266,23 @@ def test_the_api_is_shown_on_a_page(client, db):
     for command in ("customer_confirm_selection", *STAFF_COMMANDS):
         assert f"POST /api/commands/{command}/" in page
     assert 'src="http' not in page
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "code"),
+    [
+        (OperationalError(2013, "Lost connection"), 503, "busy"),
+        (InterfaceError(0, ""), 503, "busy"),
+        (DataError(1406, "Data too long for column"), 500, "server_error"),
+        (IntegrityError(4025, "CONSTRAINT failed"), 500, "server_error"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
+)
+def test_only_a_fault_that_may_pass_is_busy(as_maya, monkeypatch, caplog, fault, status, code):
+    def fail(*args):
+        raise fault
+
+    monkeypatch.setattr("queueing.services.confirm_next", fail)
+    heard, reply = post(as_maya, "therapist_confirm_next")
+    assert (heard, reply["code"]) == (status, code)
+    assert "The database failed therapist_confirm_next" in caplog.text
