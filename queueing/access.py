@@ -5,6 +5,8 @@ payment, event. Rows are returned with their branch, people and items, so that t
 needs no further query.
 """
 
+from django.utils.translation import gettext_lazy as _
+
 from accounts.models import Branch, Cashier, Role, Therapist, User
 from queueing import queries
 from queueing.errors import QueueEmpty, TransactionNotFound
@@ -72,6 +74,38 @@ def next_in_line(branch: Branch, status: Status) -> Transaction:
     transaction = queries.lock_next(branch.pk, status)
     if transaction is None:
         raise QueueEmpty
+    return _picked(transaction, branch, status)
+
+
+def next_for(therapist: Therapist, branch: Branch) -> Transaction:
+    """Do the same with the therapists' line, for one of them.
+
+    A customer who asked for another therapist stays for the others. Raises `QueueEmpty`.
+    """
+    transaction = queries.lock_next_for(branch.pk, therapist.pk)
+    if transaction is None:
+        transaction = _declined_alone(therapist, branch)
+    return _picked(transaction, branch, Status.PENDING_THERAPIST)
+
+
+def _declined_alone(therapist: Therapist, branch: Branch) -> Transaction:
+    """Return a customer who declined the therapist, if nobody else is on duty to call them."""
+    line = Transaction.objects.in_line(branch.pk, Status.PENDING_THERAPIST)
+    declined = line.filter(declined_therapist=therapist).first()
+    if declined is None:
+        raise QueueEmpty
+    if Therapist.objects.on_duty(branch).exclude(pk=therapist.pk).exists():
+        raise QueueEmpty(
+            _("%(code)s asked for another therapist. No one else is waiting.")
+            % {"code": declined.code}
+        )
+    transaction = queries.lock_next(branch.pk, Status.PENDING_THERAPIST)
+    if transaction is None:
+        raise QueueEmpty
+    return transaction
+
+
+def _picked(transaction: Transaction, branch: Branch, status: Status) -> Transaction:
     if transaction.therapist_id:
         transaction.therapist = queries.therapist_by_id(transaction.therapist_id)
     return ready(transaction, branch, status)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Branch, Therapist, User
 from queueing import codes, rooms
 from queueing.access import branch_of, branch_transaction, therapist_transaction
+from queueing.declined import asks_for_another
 from queueing.errors import TransactionNotFound, WrongState
 from queueing.lifecycle import advance
 from queueing.models import Transaction
@@ -30,11 +31,15 @@ def recall(therapist: Therapist, *, transaction_id: int) -> Transaction:
 def release(therapist: Therapist, *, transaction_id: int, reason: str) -> Transaction:
     """Release the customer to the line, at their old place.
 
-    Raises `TransactionNotFound`, `WrongState`.
+    One who asked for another therapist is not called by this one again. Raises
+    `TransactionNotFound`, `WrongState`.
     """
     transaction = therapist_transaction(therapist, transaction_id, Status.THERAPIST_CONFIRMED)
     rooms.free_room_of(transaction)
-    return advance(transaction, Status.PENDING_THERAPIST, by=therapist.user, reason=reason)
+    declined = {"declined_therapist": therapist} if asks_for_another(reason) else {}
+    return advance(
+        transaction, Status.PENDING_THERAPIST, by=therapist.user, reason=reason, **declined
+    )
 
 
 @durable

@@ -139,6 +139,8 @@ def _ended_parts(transaction: Transaction, status: Status) -> dict[str, Any]:
         ended |= {"therapist": None, "room_number": ""}
     if status in BEFORE_CASHIER and transaction.cashier_id:
         ended |= {"cashier": None}
+    if status != Status.PENDING_THERAPIST and transaction.declined_therapist_id:
+        ended |= {"declined_therapist": None}
     if status != Status.ON_HOLD and transaction.held_until:
         ended |= {"held_until": None}
     return ended

@@ -7,6 +7,7 @@ others have locked (FOR UPDATE SKIP LOCKED), so they never wait for each other.
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from accounts.models import Cashier, Therapist
 from queueing.models import Room, Transaction, TransactionItem
@@ -58,6 +59,15 @@ _NEXT_IN_LINE = CompiledQuery(
         skip_locked=True
     )[:1]
 )
+# A condition that no other index serves. READ COMMITTED unlocks a row that it refuses at once.
+_NEXT_FOR_THERAPIST = CompiledQuery(
+    lambda: (
+        Transaction.objects.in_line(Param("branch_id"), Status.PENDING_THERAPIST)
+        .annotate(declined=Coalesce("declined_therapist_id", 0))
+        .exclude(declined=Param("therapist_id"))
+        .select_for_update(skip_locked=True)[:1]
+    )
+)
 _OF_THERAPIST = CompiledQuery(lambda: _locked().filter(therapist_id=Param("therapist_id")))
 _OF_CASHIER = CompiledQuery(lambda: rows_of_cashier())
 _OF_BRANCH = CompiledQuery(lambda: _locked().filter(branch_id=Param("branch_id")))
@@ -82,6 +92,11 @@ def _locked() -> QuerySet[Transaction]:
 def lock_next(branch_id: int, status: Status) -> Transaction | None:
     """Lock and return the first transaction of a line that nobody has locked."""
     return _NEXT_IN_LINE.first(branch_id=branch_id, status=status)
+
+
+def lock_next_for(branch_id: int, therapist_id: int) -> Transaction | None:
+    """Do the same for a therapist, without the customers who asked to replace that one."""
+    return _NEXT_FOR_THERAPIST.first(branch_id=branch_id, therapist_id=therapist_id)
 
 
 def lock_of_therapist(pk: int, therapist_id: int) -> Transaction | None:

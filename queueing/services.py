@@ -15,7 +15,7 @@ from accounts.models import Branch, Therapist, User
 from catalog.models import ServiceClassification
 from catalog.queries import offers_by_id
 from queueing import codes, rooms
-from queueing.access import branch_of, current_transaction_of, next_in_line, therapist_transaction
+from queueing.access import branch_of, current_transaction_of, next_for, therapist_transaction
 from queueing.errors import BranchClosed, EmptySelection, PriceChanged, ServiceNotFound
 from queueing.lifecycle import advance
 from queueing.models import Room, RoomStatus, Transaction, TransactionItem
@@ -142,7 +142,7 @@ def confirm_next(therapist: Therapist) -> Transaction:
     if held := current_transaction_of(therapist):
         return held
     branch = branch_of(therapist.user)
-    transaction = next_in_line(branch, Status.PENDING_THERAPIST)
+    transaction = next_for(therapist, branch)
     room = rooms.occupy(branch, therapist)
     return advance(
         transaction,

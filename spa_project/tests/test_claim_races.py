@@ -6,9 +6,10 @@ unlocked, and none finds the queue empty while one was. Commits may come in anot
 
 import datetime
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import partial
 from itertools import accumulate
 from typing import Any, NamedTuple
 from unittest import mock
@@ -21,7 +22,7 @@ from conftest import make_cashier, make_therapist
 from payments import counter, payment
 from payments.models import Payment
 from queueing import access, codes, services
-from queueing.access import next_in_line
+from queueing.access import next_for, next_in_line
 from queueing.errors import QueueEmpty
 from queueing.lifecycle import advance, must_be
 from queueing.models import Room, RoomStatus, Transaction, TransactionCounter, TransactionEvent
@@ -87,18 +88,18 @@ def timed_picks() -> Iterator[list[Pick]]:
     """Record when each pick began and ended; the clock is the same in all processes."""
     picks: list[Pick] = []
 
-    def pick(branch: Branch, status: Status) -> Transaction:
+    def timed(picked: Callable[[Any, Any], Transaction], who: Any, where: Any) -> Transaction:
         started, customer = time.monotonic(), None
         try:
-            transaction = next_in_line(branch, status)
+            transaction = picked(who, where)
             customer = transaction.pk
             return transaction
         finally:
             picks.append(Pick(customer, started, time.monotonic()))
 
     with (
-        mock.patch("queueing.services.next_in_line", pick),
-        mock.patch("payments.counter.next_in_line", pick),
+        mock.patch("queueing.services.next_for", partial(timed, next_for)),
+        mock.patch("payments.counter.next_in_line", partial(timed, next_in_line)),
     ):
         yield picks
 
