@@ -9,11 +9,11 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from django.conf import settings
-from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest
 from django.http.cookie import parse_cookie
 
 from accounts.logins import Login, login_of_session
+from accounts.sessions import SessionStore
 from accounts.tokens import login_by_token, redeem_ticket
 
 QUERY = "auth_token"

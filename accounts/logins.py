@@ -7,7 +7,7 @@ changes, which revokes every login.
 import logging
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
@@ -18,15 +18,15 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from accounts import queries
+from accounts.login_life import later_expiry
 from accounts.models import AuthToken, SocketTicket, User
+from accounts.sessions import end_of, extend
 from accounts.signals import publish_person_changed
 
 logger = logging.getLogger(__name__)
 
-#: Sliding lifetime of a token.
-TOKEN_LIFE = timedelta(hours=24)
-#: Extend it at most this often, not with every request.
-EXTEND_AFTER = timedelta(minutes=1)
+#: The length of a token's digest; the keys of sessions are shorter.
+DIGEST_LENGTH = 64
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,12 @@ class Login:
     user_id: int
     key: str  # of a session, or the digest of a token
     stamp: str
-    ends_at: datetime | None  # of a token, however much it is used; a session has no such end
+    ends_at: datetime | None  # however much it is used; a session of before this rule has no end
 
     @property
     def is_token(self) -> bool:
         """Return whether the client sends it on purpose; browsers send cookies with any request."""
-        return self.ends_at is not None
+        return len(self.key) == DIGEST_LENGTH
 
 
 def login_of_session(session: SessionBase) -> Login | None:
@@ -50,7 +50,7 @@ def login_of_session(session: SessionBase) -> Login | None:
         user_id, stamp = int(session[SESSION_KEY]), session[HASH_SESSION_KEY]
     except (KeyError, ValueError):
         return None
-    return Login(user_id, session.session_key or "", stamp, None)
+    return Login(user_id, session.session_key or "", stamp, end_of(session))
 
 
 def person_of(login: Login) -> User | None:
@@ -108,8 +108,9 @@ def _is_session_hash_of(user: User, stamp: str) -> bool:
 def _extend(login: Login, expires_at: datetime | None) -> None:
     if login.ends_at is None or expires_at is None:
         return
-    later = min(timezone.now() + TOKEN_LIFE, login.ends_at)
-    if later - expires_at < EXTEND_AFTER:
+    if not login.is_token:
+        return extend(login.key, expires_at, login.ends_at)
+    if (later := later_expiry(expires_at, login.ends_at)) is None:
         return
     try:
         AuthToken.objects.filter(digest=login.key).update(expires_at=later)

@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from django.contrib.auth.signals import user_logged_out
+from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
 from accounts.models import Cashier, Therapist, User
+from accounts.sessions import SessionStore
 from spa_project.lib.realtime.publish import publish_now
 
 EVENT = "person_changed"
@@ -35,6 +37,14 @@ def user_changed(sender: Any, instance: User, update_fields: Any = None, **_: An
 def profile_changed(sender: Any, instance: Therapist | Cashier, **_: Any) -> None:
     """Announce a profile that was made, changed, switched off or removed."""
     publish_person_changed(instance.user_id)
+
+
+@receiver(user_logged_in)
+def logged_in(sender: Any, request: HttpRequest, **_: Any) -> None:
+    """Count the session's absolute end from this password; a login by token changes no session."""
+    session = getattr(request, "session", None)
+    if isinstance(session, SessionStore) and SESSION_KEY in session:
+        session.begin_login()
 
 
 @receiver(user_logged_out)

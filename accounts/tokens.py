@@ -5,12 +5,12 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from accounts import queries
-from accounts.logins import TOKEN_LIFE, Login
+from accounts.login_life import expiry, last_end
+from accounts.logins import Login
 from accounts.models import AuthToken, SocketTicket, User
 from spa_project.lib.db.transactions import durable
 
@@ -29,13 +29,12 @@ class Issued:
 def new_token(user: User) -> Issued:
     """Issue a token to a person whose password was right."""
     clear_expired()
-    text, now = secrets.token_urlsafe(32), timezone.now()
-    ends_at = now + timedelta(days=settings.TOKEN_MAX_DAYS)
+    text, ends_at = secrets.token_urlsafe(32), last_end()
     token = AuthToken.objects.create(
         digest=digest_of(text),
         user=user,
         stamp=user.get_session_auth_hash(),
-        expires_at=min(now + TOKEN_LIFE, ends_at),
+        expires_at=expiry(ends_at),
         ends_at=ends_at,
     )
     return Issued(text, token.expires_at)

@@ -36,9 +36,12 @@ def release(therapist: Therapist, *, transaction_id: int, reason: str) -> Transa
     """
     transaction = therapist_transaction(therapist, transaction_id, Status.THERAPIST_CONFIRMED)
     rooms.free_room_of(transaction)
-    declined = {"declined_therapist": therapist} if asks_for_another(reason) else {}
     return advance(
-        transaction, Status.PENDING_THERAPIST, by=therapist.user, reason=reason, **declined
+        transaction,
+        Status.PENDING_THERAPIST,
+        by=therapist.user,
+        reason=reason,
+        declined_therapist=therapist if asks_for_another(reason) else None,
     )
 
 

@@ -200,6 +200,7 @@ CHANNEL_LAYERS = channel_layers(REDIS_URL)
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "accounts.auth.StaffBackend"]
 #: Days after which a token ends, however much it is used.
+# Of tokens and of browsers' sessions, which both slide by 24 hours (accounts/login_life.py).
 TOKEN_MAX_DAYS = env.int("TOKEN_MAX_DAYS", default=7)
 #: For clients of the original system only: addresses end up in logs and histories.
 ALLOW_TOKEN_IN_QUERY = env.bool("ALLOW_TOKEN_IN_QUERY", default=False)
@@ -249,6 +250,7 @@ if HTTPS:
     # Browsers accept these names only over HTTPS, for this host and its whole path.
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 CSRF_FAILURE_VIEW = "spa_project.lib.web.error_views.csrf_failure"
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 #: Django 6 will read a setting of this name itself; until then lib/web/middleware.py does.

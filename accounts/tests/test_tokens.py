@@ -253,3 +253,41 @@ def test_a_command_clears_what_is_over_and_nothing_else(maya, capsys):
         call_command("clear_logins")
     assert AuthToken.objects.count() == SocketTicket.objects.count() == Session.objects.count() == 0
     assert capsys.readouterr().out == "0 forgotten.\n3 forgotten.\n"
+
+
+# -- Sessions end as tokens do -----------------------------------------------------------------
+
+
+def is_in(client: Client) -> bool:
+    return client.get("/therapist/").status_code == 200
+
+
+def test_an_unused_session_ends_after_a_day(maya):
+    client = session_of(maya.user)
+    with later(DAY - HOUR / 2):
+        assert Session.objects.get().expire_date > timezone.now()
+    with later(DAY + HOUR):
+        assert not is_in(client)
+
+
+def test_a_session_in_use_goes_on_until_its_absolute_end(maya, settings):
+    settings.TOKEN_MAX_DAYS = 3
+    client = session_of(maya.user)
+    for half_days in range(1, 6):
+        with later(half_days * DAY / 2):
+            assert is_in(client), half_days
+    with later(3 * DAY + HOUR):
+        assert not is_in(client)
+
+
+def test_a_cookie_lasts_until_the_absolute_end(maya, settings):
+    settings.TOKEN_MAX_DAYS = 3
+    response = Client().post("/accounts/login/", {"username": "maya", "password": PASSWORD})
+    assert abs(int(response.cookies["sessionid"]["max-age"]) - 3 * DAY.total_seconds()) < 60
+
+
+def test_a_session_is_extended_once_a_minute_at_most(maya, captured_statements):
+    client = session_of(maya.user)
+    with captured_statements() as statements:
+        assert is_in(client)
+    assert not [sql for sql in statements if sql.startswith("UPDATE")]

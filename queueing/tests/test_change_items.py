@@ -89,7 +89,8 @@ def test_treatments_too_dear_together_are_refused_in_words(branch, maya, massage
 
 def test_a_sent_order_is_answered_again_though_it_has_become_too_dear(branch, massage):
     offer = make_offer(massage, "Gold", "600.00", 60)
-    sent = {"choices": [Choice(offer.pk, 2)], "request_id": "once-and-again"}
-    first = services.confirm_selection(branch, **sent)
+    choices, request_id = [Choice(offer.pk, 2)], "once-and-again"
+    first = services.confirm_selection(branch, choices=choices, request_id=request_id)
     type(offer).objects.update(price=Decimal("99999999.99"))
-    assert services.confirm_selection(branch, **sent) == first
+    again = services.confirm_selection(branch, choices=choices, request_id=request_id)
+    assert again == first

@@ -1,6 +1,7 @@
 """Tests of handing over to another therapist, and of moving to another room."""
 
 import pytest
+from django.db.models import CharField, Model
 
 from accounts.models import Therapist
 from queueing import handover, rooms, services
@@ -11,6 +12,13 @@ from queueing.states import Status
 
 #: The length of a reason that commands accept (queueing/commands.py).
 LONGEST_REASON = 200
+
+
+def longest(model: type[Model], field: str) -> int:
+    column = model._meta.get_field(field)
+    assert isinstance(column, CharField)
+    assert column.max_length is not None
+    return column.max_length
 
 
 def hand_over(user, transaction, to):
@@ -118,22 +126,18 @@ def test_who_worked_in_a_colleagues_room_calls_it_ready(maya, noor, make_transac
 
 def test_the_longest_names_and_reason_fit_together(maya, noor, make_transaction):
     for person, letter in ((maya, "m"), (noor, "n")):
-        person.display_name = letter * Therapist._meta.get_field("display_name").max_length
+        person.display_name = letter * longest(Therapist, "display_name")
         person.save()
     treated = make_transaction(Status.IN_SERVICE)
     typed = "r" * LONGEST_REASON
     handover.hand_over(maya.user, transaction_id=treated.pk, therapist_id=noor.pk, reason=typed)
     event = treated.events.latest("version")
     assert event.reason == f"{maya.display_name} > {noor.display_name}: {typed}"
-    assert len(event.reason) <= TransactionEvent._meta.get_field("reason").max_length
+    assert len(event.reason) <= longest(TransactionEvent, "reason")
 
 
 def test_the_longest_change_of_items_or_rooms_fits(db):
     """SQLite counts no letters, so the columns' lengths are added up."""
-
-    def longest(model, field):
-        return model._meta.get_field(field).max_length
-
     names = longest(TransactionItem, "service_name") + longest(TransactionItem, "classification")
     places = 2 * longest(Room, "number") + len(" > : ") + LONGEST_REASON
     assert max(names + len("+  · "), places) <= longest(TransactionEvent, "reason")

@@ -134,8 +134,8 @@ def _answer_or_refuse(caller: Caller, name: str, data: Any) -> tuple[Reply, int]
     except DomainError as refusal:
         return refusal.as_reply(), refusal.http_status
     except DatabaseError as error:
-        refusal = database_failed(name, error)
-        return refusal.as_reply(), refusal.http_status
+        failure = database_failed(name, error)
+        return failure.as_reply(), failure.http_status
     except Exception:
         logger.exception("%s failed", name)  # a registered command: others were refused before
         return ServerError().as_reply(), ServerError.http_status
