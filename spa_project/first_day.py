@@ -219,7 +219,7 @@ def device_qr(request: HttpRequest, name: str) -> HttpResponse:
     branch = own_branch(request.user)
     for device in _devices(branch) if branch else ():
         if device.name == name:
-            return qr_response(request.build_absolute_uri(device.path))
+            return qr_response(request, device.path)
     raise Http404
 
 
