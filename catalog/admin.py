@@ -20,6 +20,7 @@ from catalog import menu_admin  # noqa: F401 - registers the price list
 from catalog.menu_import.diff import order_after
 from catalog.menu_import.rows import tidy
 from catalog.models import Service, ServiceCategory, ServiceClassification
+from catalog.pictures import PictureField
 from spa_project.lib.money import display_amount
 from spa_project.lib.web.amount_field import AmountField
 from spa_project.lib.web.setup_admin import SetupAdmin, SetupTabularInline
@@ -74,6 +75,7 @@ class ClassificationForm(MenuForm):
 #: Form widgets of the menu's fields, in pages, rows and lists alike.
 FIELDS: dict[type[models.Field], dict[str, Any]] = {
     models.CharField: {"form_class": TidyCharField},
+    models.FileField: {"form_class": PictureField, "widget": PictureField.widget},
     models.DecimalField: {
         "form_class": AmountField,
         "label": format_lazy("{} ({})", _("Price"), settings.CURRENCY),
@@ -136,7 +138,7 @@ class ServiceCategoryAdmin(SetupAdmin):
 @admin.register(Service)
 class ServiceAdmin(SetupAdmin):
     form = ServiceForm
-    fields = ("category", "name", "description", "image_url", "order", "active")
+    fields = ("category", "name", "description", "image", "image_url", "order", "active")
     formfield_overrides = FIELDS
     inlines = (ClassificationInline,)
     list_display = ("name", "category", "prices", "order", "active")

@@ -52,6 +52,13 @@ class Service(MenuEntry):
     )
     name = models.CharField(_("name"), max_length=120)
     description = models.CharField(_("description"), max_length=500, blank=True)
+    image = models.FileField(
+        _("uploaded picture"),
+        upload_to="menu",
+        blank=True,
+        db_default="",
+        help_text=_("JPEG, PNG or WebP, at most 8 MB. It is shown instead of the address below."),
+    )
     image_url = models.CharField(
         _("picture"),
         max_length=300,
@@ -76,6 +83,11 @@ class Service(MenuEntry):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def picture_url(self) -> str:
+        """Return the address of the picture on the menu, empty without one."""
+        return self.image.url.replace("-full.", "-card.") if self.image else self.image_url
 
 
 class ClassificationQuerySet(TrackedQuerySet["ServiceClassification"]):

@@ -75,7 +75,7 @@ def _serialize_service(service: Any) -> ServiceData:
         "id": service.pk,
         "name": service.name,
         "description": service.description,
-        "image_url": service.image_url,
+        "image_url": service.picture_url,
         "classifications": [_serialize_classification(offer) for offer in service.offers],
     }
 

@@ -56,6 +56,17 @@ def restore(connection: BaseDatabaseWrapper, path: Path) -> None:
         raise BackupFailed(f"{path} cannot be read: {error}") from error
 
 
+def copy_pictures(source: Path, target: Path) -> None:
+    """Copy the uploaded pictures that are not there yet; a picture never changes under its name."""
+    for path in sorted(source.rglob("*.webp")):
+        copy = target / path.relative_to(source)
+        if not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = copy.with_name(f".{copy.name}.unfinished")
+            shutil.copyfile(path, unfinished)
+            unfinished.replace(copy)
+
+
 def _private(path: Path) -> IO[bytes]:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 

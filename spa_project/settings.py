@@ -280,6 +280,9 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 STATIC_URL = "static/"
 STATIC_ROOT = env.path("STATIC_ROOT", default=str(DATA_DIR / "static"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
+#: Uploaded pictures; nginx serves them from here (deploy/), and backups contain them.
+MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(DATA_DIR / "media")))
+MEDIA_URL = "media/"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "spa_project.lib.web.static.HashedStaticFilesStorage"},

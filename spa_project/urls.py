@@ -14,6 +14,7 @@ urlpatterns = [
     path("", first_day.home, name="home"),
     path("first-day/", include(first_day.urlpatterns)),
     path("", include("accounts.urls")),
+    path("", include("catalog.urls")),
     path("", include("queueing.urls")),
     path("", include("payments.urls")),
     path("api/docs", docs, name="api-docs"),

@@ -20,6 +20,7 @@ from django.core import signing
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.db.models.fields.files import FieldFile
 from django.forms.models import BaseInlineFormSet, BaseModelFormSet
 from django.forms.utils import ErrorDict
 from django.utils import timezone
@@ -42,11 +43,18 @@ Places: TypeAlias = Sequence[tuple[models.Model, str | None]]
 # -- What a page was made from ------------------------------------------------------------------
 
 
+class _Encoder(DjangoJSONEncoder):
+    """Values of form fields, of uploaded files their names."""
+
+    def default(self, value: Any) -> Any:
+        return value.name or "" if isinstance(value, FieldFile) else super().default(value)
+
+
 class _Json:
     """Values of form fields as JSON, for `django.core.signing`."""
 
     def dumps(self, values: Any) -> bytes:
-        return json.dumps(values, cls=DjangoJSONEncoder, separators=(",", ":")).encode()
+        return json.dumps(values, cls=_Encoder, separators=(",", ":")).encode()
 
     def loads(self, data: bytes) -> Any:
         return json.loads(data)

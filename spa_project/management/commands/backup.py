@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from spa_project.backups import BackupFailed, back_up
+from spa_project.backups import BackupFailed, back_up, copy_pictures
 
 
 class Command(BaseCommand):
@@ -22,6 +23,8 @@ class Command(BaseCommand):
         directory: Path = options["directory"]
         try:
             path = back_up(connection, directory)
+            # After the database: every picture that it names is there by now.
+            copy_pictures(settings.MEDIA_ROOT, directory / "media")
         except (BackupFailed, OSError) as error:
             raise CommandError(f"No backup: {error}") from error
         if options["keep"]:

@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from spa_project.backups import BackupFailed, restore
+from spa_project.backups import BackupFailed, copy_pictures, restore
 
 
 class Command(BaseCommand):
@@ -22,6 +23,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             restore(connection, options["file"])
-        except BackupFailed as error:
+            copy_pictures(options["file"].parent / "media", settings.MEDIA_ROOT)
+        except (BackupFailed, OSError) as error:
             raise CommandError(f"Not restored: {error}") from error
         call_command("verify_ledger", stdout=self.stdout)
