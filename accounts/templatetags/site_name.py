@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import template
+from django.db import Error
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
@@ -15,7 +16,10 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def site_name(context: dict[str, Any]) -> str:
     """Return the name of the visitor's or the person's branch, “Spa” where none is known."""
-    branch = _branch_of(context.get("request"))
+    try:
+        branch = _branch_of(context.get("request"))
+    except Error:  # an error page is shown without a database, too
+        branch = None
     return branch.name if branch else gettext("Spa")
 
 

@@ -191,6 +191,16 @@ class Model:
         self.rooms[visit.room] = RoomStatus.OUT_OF_SERVICE if visit.room in self.closing else after
         self.closing.discard(visit.room)
 
+    def room_for(self, therapist: Therapist) -> str:
+        """Return the own room, or that of the colleague who works in it, if it is available."""
+        own = therapist.room_number
+        inside = (v for v in self.visits if v.room == own and v.status in WITH_THERAPIST)
+        for visit in inside:
+            assert visit.therapist is not None
+            exchanged = visit.therapist.room_number
+            return exchanged if self.rooms.get(exchanged) == RoomStatus.AVAILABLE else own
+        return own
+
     def is_taken(self, code: str) -> bool:
         """Return whether an open customer has this code."""
         return any(v.code == code and v.status not in CLOSED for v in self.visits)
@@ -355,7 +365,7 @@ class Day(RuleBasedStateMachine):
         refusal: Refusal = None
         if not held and not model.waiting:
             refusal = QueueEmpty
-        elif not held and model.rooms[therapist.room_number] != RoomStatus.AVAILABLE:
+        elif not held and model.rooms[number := model.room_for(therapist)] != RoomStatus.AVAILABLE:
             refusal = RoomNotReady
         with self.expect(refusal):
             claimed = floor.confirm_next(therapist)
@@ -363,9 +373,9 @@ class Day(RuleBasedStateMachine):
             return
         if not held:
             held = model.waiting[0]
-            held.therapist, held.room = therapist, therapist.room_number
+            held.therapist, held.room = therapist, number
             held.move(Status.THERAPIST_CONFIRMED, by=therapist.user)
-            model.rooms[therapist.room_number] = RoomStatus.OCCUPIED
+            model.rooms[number] = RoomStatus.OCCUPIED
         assert (claimed.pk, claimed.version) == (held.pk, held.version)
 
     @rule(who=PEOPLE, whom=MINE | MINE | visits)

@@ -21,11 +21,11 @@ def figure(name: str, **labels: str) -> float:
 @pytest.mark.parametrize(
     ("asked_from", "status"), [("127.0.0.1", 200), ("::1", 200), ("", 200), ("192.168.1.7", 404)]
 )
-def test_figures_are_for_this_machine_alone(client, asked_from, status):
+def test_figures_are_for_this_machine_alone(client, db, asked_from, status):
     assert client.get("/metrics", REMOTE_ADDR=asked_from).status_code == status
 
 
-def test_the_proxys_word_counts_for_who_asks(client, settings):
+def test_the_proxys_word_counts_for_who_asks(client, db, settings):
     settings.TRUSTED_PROXIES = 1
     outside = {"X-Forwarded-For": "203.0.113.9"}
     assert client.get("/metrics", REMOTE_ADDR="127.0.0.1", headers=outside).status_code == 404

@@ -80,7 +80,7 @@ def before(floor) -> dict[str, str]:
 def test_any_frame_is_answered_or_closes(floor, before, monkeypatch, caplog, path, sent):
     monkeypatch.setattr(pool, "run", on_the_tests_thread)
     monkeypatch.setattr(
-        "accounts.logins.EXTEND_AFTER", timedelta.max
+        "accounts.login_life.EXTEND_AFTER", timedelta.max
     )  # a write that no frame causes
     headers = {"authorization": f"Bearer {floor.tokens[Asker.MANAGER]}"}
     with writes() as written:
