@@ -21,6 +21,24 @@ def current_transaction_of(actor: Therapist | Cashier) -> Transaction | None:
     The actor's row comes first: a double tap waits here instead of claiming two customers.
     """
     queries.lock_actor(actor)
+    return _current_transaction_of(actor)
+
+
+def current_or_next(therapist: Therapist) -> tuple[Transaction, bool]:
+    """Lock the therapist's row; return their customer, else lock the next; and whether it is new.
+
+    Raises `QueueEmpty`.
+    """
+    is_declined = queries.lock_actor(therapist)
+    if held := _current_transaction_of(therapist):
+        return held, False
+    branch = branch_of(therapist.user)
+    if is_declined:
+        return next_but_declining(therapist, branch), True
+    return next_in_line(branch, Status.PENDING_THERAPIST), True
+
+
+def _current_transaction_of(actor: Therapist | Cashier) -> Transaction | None:
     found = queries.current_transaction_id(actor)
     return Transaction.objects.with_people().get(pk=found) if found else None
 
@@ -77,15 +95,22 @@ def next_in_line(branch: Branch, status: Status) -> Transaction:
     return _picked(transaction, branch, status)
 
 
-def next_for(therapist: Therapist, branch: Branch) -> Transaction:
-    """Do the same with the therapists' line, for one of them.
+def next_but_declining(therapist: Therapist, branch: Branch) -> Transaction:
+    """Do the same for a therapist whom a waiting customer declined; that one is for the others.
 
-    A customer who asked for another therapist stays for the others. Raises `QueueEmpty`.
+    Raises `QueueEmpty`.
     """
-    transaction = queries.lock_next_for(branch.pk, therapist.pk)
-    if transaction is None:
-        transaction = _declined_alone(therapist, branch)
-    return _picked(transaction, branch, Status.PENDING_THERAPIST)
+    for pk in queries.waiting_but(therapist.pk, branch.pk):
+        transaction = queries.lock_unless_locked(pk)
+        if transaction is not None and _is_waiting_for(transaction, therapist):
+            return _picked(transaction, branch, Status.PENDING_THERAPIST)
+    return _picked(_declined_alone(therapist, branch), branch, Status.PENDING_THERAPIST)
+
+
+def _is_waiting_for(transaction: Transaction, therapist: Therapist) -> bool:
+    """Return whether it still waits: it was read without a lock before."""
+    waits = transaction.status == Status.PENDING_THERAPIST
+    return waits and transaction.declined_therapist_id != therapist.pk
 
 
 def _declined_alone(therapist: Therapist, branch: Branch) -> Transaction:

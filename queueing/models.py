@@ -158,14 +158,13 @@ class Transaction(models.Model):
     #: On hold: the customer cannot be claimed until then.
     held_until = models.DateTimeField(null=True, blank=True, editable=False, db_index=True)
     #: The therapist whom the customer, now waiting, asked to replace: not called by that one again.
-    #: Without an index or a constraint of its own, so that claims read and lock the line's alone.
+    #: Without a constraint, so that no operation locks the therapist's row for it.
     declined_therapist = models.ForeignKey(
         Therapist,
         null=True,
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
-        db_index=False,
         db_constraint=False,
         editable=False,
     )

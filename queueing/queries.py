@@ -6,8 +6,7 @@ others have locked (FOR UPDATE SKIP LOCKED), so they never wait for each other.
 
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
 
 from accounts.models import Cashier, Therapist
 from queueing.models import Room, Transaction, TransactionItem
@@ -16,12 +15,22 @@ from spa_project.lib.db.compiled_queries import CompiledQuery, Param
 
 # -- Staff --------------------------------------------------------------------------------------
 
-_LOCK_ACTOR: dict[type[Therapist | Cashier], CompiledQuery[tuple[int]]] = {
+_LOCK_ACTOR: dict[type[Therapist | Cashier], CompiledQuery[tuple[int, bool]]] = {
     Therapist: CompiledQuery(
-        lambda: Therapist.objects.select_for_update().filter(pk=Param("pk")).values_list("pk")
+        lambda: (
+            Therapist.objects.select_for_update()
+            .filter(pk=Param("pk"))
+            .values_list(
+                "pk", Exists(Transaction.objects.filter(declined_therapist=OuterRef("pk")))
+            )
+        )
     ),
     Cashier: CompiledQuery(
-        lambda: Cashier.objects.select_for_update().filter(pk=Param("pk")).values_list("pk")
+        lambda: (
+            Cashier.objects.select_for_update()
+            .filter(pk=Param("pk"))
+            .values_list("pk", Value(False))
+        )
     ),
 }
 _CURRENT: dict[type[Therapist | Cashier], CompiledQuery[tuple[int]]] = {
@@ -35,9 +44,13 @@ _CURRENT: dict[type[Therapist | Cashier], CompiledQuery[tuple[int]]] = {
 _THERAPIST = CompiledQuery(lambda: Therapist.objects.filter(pk=Param("pk")))
 
 
-def lock_actor(actor: Therapist | Cashier) -> None:
-    """Lock the row of a therapist or cashier."""
-    _LOCK_ACTOR[type(actor)].first(pk=actor.pk)
+def lock_actor(actor: Therapist | Cashier) -> bool:
+    """Lock the row of a therapist or cashier; return whether a waiting customer declined them.
+
+    The customers are read in a subquery, whose rows MariaDB does not lock.
+    """
+    found = _LOCK_ACTOR[type(actor)].first(pk=actor.pk)
+    return found is not None and bool(found[1])
 
 
 def current_transaction_id(actor: Therapist | Cashier) -> int | None:
@@ -58,15 +71,6 @@ _NEXT_IN_LINE = CompiledQuery(
     lambda: Transaction.objects.in_line(Param("branch_id"), Param("status")).select_for_update(
         skip_locked=True
     )[:1]
-)
-# A condition that no other index serves. READ COMMITTED unlocks a row that it refuses at once.
-_NEXT_FOR_THERAPIST = CompiledQuery(
-    lambda: (
-        Transaction.objects.in_line(Param("branch_id"), Status.PENDING_THERAPIST)
-        .annotate(declined=Coalesce("declined_therapist_id", 0))
-        .exclude(declined=Param("therapist_id"))
-        .select_for_update(skip_locked=True)[:1]
-    )
 )
 _OF_THERAPIST = CompiledQuery(lambda: _locked().filter(therapist_id=Param("therapist_id")))
 _OF_CASHIER = CompiledQuery(lambda: rows_of_cashier())
@@ -94,9 +98,14 @@ def lock_next(branch_id: int, status: Status) -> Transaction | None:
     return _NEXT_IN_LINE.first(branch_id=branch_id, status=status)
 
 
-def lock_next_for(branch_id: int, therapist_id: int) -> Transaction | None:
-    """Do the same for a therapist, without the customers who asked to replace that one."""
-    return _NEXT_FOR_THERAPIST.first(branch_id=branch_id, therapist_id=therapist_id)
+def waiting_but(therapist_id: int, branch_id: int) -> list[int]:
+    """Return the keys of those who wait for anyone but this therapist, in their order; locks none.
+
+    A locking statement would lock the others too, and hide them from the colleagues meanwhile.
+    """
+    line = Transaction.objects.in_line(branch_id, Status.PENDING_THERAPIST)
+    others = Q(declined_therapist=None) | ~Q(declined_therapist=therapist_id)
+    return list(line.filter(others).values_list("pk", flat=True))
 
 
 def lock_of_therapist(pk: int, therapist_id: int) -> Transaction | None:

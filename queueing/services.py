@@ -15,7 +15,7 @@ from accounts.models import Branch, Therapist, User
 from catalog.models import ServiceClassification
 from catalog.queries import offers_by_id
 from queueing import codes, rooms
-from queueing.access import branch_of, current_transaction_of, next_for, therapist_transaction
+from queueing.access import current_or_next, therapist_transaction
 from queueing.errors import BranchClosed, EmptySelection, PriceChanged, ServiceNotFound
 from queueing.lifecycle import advance
 from queueing.models import Room, RoomStatus, Transaction, TransactionItem
@@ -139,11 +139,10 @@ def confirm_next(therapist: Therapist) -> Transaction:
 
     A therapist who already has a customer gets that one again. Raises `QueueEmpty`, `RoomNotReady`.
     """
-    if held := current_transaction_of(therapist):
-        return held
-    branch = branch_of(therapist.user)
-    transaction = next_for(therapist, branch)
-    room = rooms.occupy(branch, therapist)
+    transaction, is_new = current_or_next(therapist)
+    if not is_new:
+        return transaction
+    room = rooms.occupy(transaction.branch, therapist)
     return advance(
         transaction,
         Status.THERAPIST_CONFIRMED,

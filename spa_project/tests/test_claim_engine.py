@@ -18,11 +18,11 @@ from accounts.models import Branch
 from conftest import make_cashier, make_therapist
 from payments import counter
 from queueing import services as queueing
-from queueing.access import next_for, next_in_line
+from queueing.access import next_but_declining, next_in_line
 from queueing.errors import QueueEmpty
 from queueing.lifecycle import advance
 from queueing.models import Transaction
-from queueing.queries import lock_next, lock_next_for
+from queueing.queries import lock_next
 from queueing.services import Choice
 from queueing.states import Status
 from spa_project.tests.concurrency import PATIENCE, aside, rows_we_lock, wait_until
@@ -65,12 +65,6 @@ def plan_of(sql: str) -> dict[str, str]:
         return dict(zip([column[0] for column in cursor.description], row, strict=True))
 
 
-def assert_a_therapists_pick_is_by_index(branch: Branch) -> None:
-    with atomic(), CaptureQueriesContext(connection) as captured:
-        lock_next_for(branch.pk, 1)
-    assert_read_by_index(captured[-1]["sql"])
-
-
 def assert_picked_by_index(branch: Branch, line: Status) -> None:
     assert_read_by_index(pick_of(branch, line))
 
@@ -89,13 +83,11 @@ def test_the_pick_is_read_from_its_index_however_long_the_lines(branch, other_br
     fill(other_branch, 10, *LINES)
     for line in LINES:
         assert_picked_by_index(branch, line)
-    assert_a_therapists_pick_is_by_index(branch)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE TABLE queueing_transaction")
     for line in LINES:
         assert_picked_by_index(branch, line)
         assert_picked_by_index(other_branch, line)
-    assert_a_therapists_pick_is_by_index(branch)
 
 
 Claim = Callable[[Any], Transaction]
@@ -235,7 +227,7 @@ def test_a_therapists_pick_locks_one_customer_and_none_who_declined(branch):
     first, second, *_others = waiting
     Transaction.objects.filter(pk=first.pk).update(declined_therapist=maya)
     with atomic():
-        assert next_for(maya, branch) == second
+        assert next_but_declining(maya, branch) == second
         wait_until(lambda: rows_we_lock() > 0, "locks")
         assert rows_we_lock() <= 2
         assert aside(queueing.confirm_next, noor).result(PATIENCE) == first

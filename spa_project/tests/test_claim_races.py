@@ -22,7 +22,7 @@ from conftest import make_cashier, make_therapist
 from payments import counter, payment
 from payments.models import Payment
 from queueing import access, codes, services
-from queueing.access import next_for, next_in_line
+from queueing.access import next_in_line
 from queueing.errors import QueueEmpty
 from queueing.lifecycle import advance, must_be
 from queueing.models import Room, RoomStatus, Transaction, TransactionCounter, TransactionEvent
@@ -98,7 +98,7 @@ def timed_picks() -> Iterator[list[Pick]]:
             picks.append(Pick(customer, started, time.monotonic()))
 
     with (
-        mock.patch("queueing.services.next_for", partial(timed, next_for)),
+        mock.patch("queueing.access.next_in_line", partial(timed, next_in_line)),
         mock.patch("payments.counter.next_in_line", partial(timed, next_in_line)),
     ):
         yield picks
