@@ -72,8 +72,10 @@
     const part = clipped(innermostFrame, rect);
     const box = { element, layer: layerOf(element), ...part };
     if (part.isCut) problems.push(`${describe(box)} is cut off`);
-    // Nobody can scroll to what lies before the page's beginning.
-    if (rect.top + scrollY < -SLACK || rect.left + scrollX < -SLACK)
+    // Nobody can scroll to what lies before the page's beginning. What a part of the page scrolls
+    // is clipped to that part: from right to left it reaches to the left of the page.
+    const isVisible = part.left < part.right && part.top < part.bottom;
+    if (isVisible && (part.top + scrollY < -SLACK || part.left + scrollX < -SLACK))
       problems.push(`${describe(box)} is outside the page`);
     if (part.right - part.left >= 1 && part.bottom - part.top >= 1) boxes.push(box);
   };
