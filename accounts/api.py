@@ -17,6 +17,7 @@ from accounts.logins import end_every_login, end_login
 from accounts.models import User
 from accounts.tokens import new_ticket, new_token
 from spa_project.lib.commands import Data
+from spa_project.lib.db.transactions import retry_on_conflict
 from spa_project.lib.errors import NotAuthenticated
 from spa_project.lib.web.openapi import LOGIN_NEEDED, described_body
 from spa_project.lib.web.responses import read, require_own_page
@@ -119,6 +120,8 @@ def ws_ticket(request: HttpRequest) -> HttpResponse:
     )
 
 
+# Failed logins of one address, counted at the same moment, can meet in a deadlock.
+@retry_on_conflict
 @sensitive_variables()
 def _authenticate(request: HttpRequest) -> User:
     """Return the user of a name and password; refuse every failure in the same words."""

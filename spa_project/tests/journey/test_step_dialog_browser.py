@@ -75,7 +75,7 @@ def test_a_desk_order_and_every_way_out(windows, floor, complaints):
     expect(board.locator(f".call[data-code='{code}']")).to_be_visible()
     the(therapist, "release").click()
     expect(the(therapist, "step-go")).to_be_disabled()
-    decide(therapist, "Wants another therapist")
+    decide(therapist, "Called by mistake")
     expect(the(therapist, "queue").locator(f"[data-code='{code}']")).to_be_visible()
     the(therapist, "claim").click()
     the(therapist, "no-show").click()
