@@ -223,7 +223,9 @@ def test_a_free_treatment_is_one_key_and_no_terminal(visit, spa, complaints):
     run_quietly([sys.executable, "manage.py", "shell", "-c", FREE], **spa)
     till = visit.cashier
     till.reload()
+    expect(the(till, "connection")).to_have_attribute("data-state", "live")
     till.keyboard.press("F2")
+    expect(the(till, "pay")).to_be_visible()
     expect(the(till, "pay")).to_contain_text("Nothing to pay")
     expect(the(till, "amount")).to_be_hidden()
     expect(the(till, "card")).to_be_hidden()
