@@ -9,7 +9,6 @@ from daphne.server import Server  # first: it installs Twisted's reactor
 from daphne.ws_protocol import WebSocketFactory
 from twisted.internet.defer import Deferred
 
-from spa_project.lib.frame_limit import FrameLimit
 from spa_project.lib.websocket_sending import SendingProtocol
 
 #: Seconds in which running work has to end; the database rolls back the rest.
@@ -33,10 +32,6 @@ class Protocol(SendingProtocol):
     #: A future that is done when the client has caught up; None while it keeps up.
     unread: asyncio.Future[None] | None = None
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._frames_in = FrameLimit()
-
     def onOpen(self) -> None:
         """Register with Twisted as the producer, in place of the request that opened the socket."""
         self.transport.unregisterProducer()
@@ -55,28 +50,6 @@ class Protocol(SendingProtocol):
         self.unread = None
 
     stopProducing = resumeProducing
-
-    def onFrameBegin(self) -> None:
-        """Count each frame: a message, a fragment, a ping, a pong; close on too many.
-
-        autobahn reports neither control frames nor fragments to the application.
-        """
-        header = self.current_frame
-        code = self._frames_in.take(control=header.opcode > 7, first=not self.inside_message)
-        if code is not None:
-            self.serverClose(code)
-            self._stop_reading()
-        super().onFrameBegin()
-
-    def _stop_reading(self) -> None:
-        """Read no more, until autobahn's close time-out aborts the connection after a second."""
-        self.data = b""
-        self.transport.pauseProducing()
-
-    def onPing(self, payload: bytes) -> None:
-        """Answer a ping, unless the client does not read: pongs would only pile up."""
-        if self.unread is None:
-            super().onPing(payload)
 
     def onMessageFrameBegin(self, length: int) -> None:
         """Close on a message that is too long as soon as its length is known."""

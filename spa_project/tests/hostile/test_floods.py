@@ -52,48 +52,6 @@ async def test_a_socket_that_floods_is_closed_with_4429(guarded):
                 assert connection.close_code == 4429
 
 
-#: A text frame without its end, an empty continuation of it, a ping, a pong; masked by zeros.
-OPENED, CONTINUED, PING, PONG = (
-    head + b"\x80\0\0\0\0" for head in (b"\x01", b"\0", b"\x89", b"\x8a")
-)
-FRAMES_A_FLOOD = 20_000
-
-
-async def flood(server: AppServer, frames: bytes, ended: asyncio.Event) -> Counter[int | None]:
-    """Send frames as fast as possible, and again on a new socket; return the close codes."""
-    codes: Counter[int | None] = Counter()
-    while not ended.is_set():
-        async with socket(server) as connection:
-            with suppress(ConnectionClosed, TimeoutError):
-                async with asyncio.timeout(2):
-                    connection.transport.write(frames)
-                    async for _message in connection:
-                        pass
-            codes[connection.close_code] += 1
-        await asyncio.sleep(0.1)
-    return codes
-
-
-@pytest.mark.parametrize(
-    ("frames", "code"),
-    [
-        (PING * FRAMES_A_FLOOD, 4429),
-        (PONG * FRAMES_A_FLOOD, 4429),
-        (OPENED + CONTINUED * FRAMES_A_FLOOD, 1009),
-        (OPENED + (CONTINUED + PONG) * FRAMES_A_FLOOD, 1009),
-    ],
-    ids=["pings", "pongs", "empty fragments", "pongs between fragments"],
-)
-async def test_frames_of_every_kind_count(guarded, frames, code):
-    ended = asyncio.Event()
-    async with asyncio.TaskGroup() as attack:
-        async with others_notice_nothing(guarded, SECONDS, megabytes=30):
-            floods = [attack.create_task(flood(guarded, frames, ended)) for _each in range(6)]
-        ended.set()
-    codes = sum((each.result() for each in floods), Counter())
-    assert set(codes) == {code}, codes
-
-
 async def test_an_address_opens_two_hundred_sockets_and_no_more(guarded):
     address = "127.0.0.3"
     async with AsyncExitStack() as lines, others_notice_nothing(guarded, SECONDS, megabytes=100):

@@ -4,7 +4,6 @@ None of it is documented, so a new version may change it without a word. Where o
 is new, compare it with the module of ours that is named here, and note the new sum.
 """
 
-import asyncio
 import hashlib
 import inspect
 import socket
@@ -47,11 +46,6 @@ INTERNALS: list[tuple[ModuleType, type, str, str]] = [
     (connection, Connection, "begin", "8088fd0bbbae"),
     (connection, Connection, "query", "65881aae6a0f"),
     (base, cursors.BaseCursor, "_mogrify", "ee79b579abe8"),
-    (daphne, WebSocketProtocol, "onCloseHandshakeTimeout", "b64c7e3125c7"),
-    (daphne, WebSocketProtocol, "onFrameBegin", "953702700776"),
-    (daphne, WebSocketProtocol, "onPing", "d283f6ebda58"),
-    (daphne, WebSocketProtocol, "processData", "25b9c1387a46"),
-    (daphne, WebSocketProtocol, "sendCloseFrame", "a511406d6b0d"),
     (websocket_sending, DaphneProtocol, "serverSend", "345f21330d2a"),
     (websocket_sending, WebSocketProtocol, "sendData", "5dcca425b048"),
     (websocket_sending, WebSocketProtocol, "sendFrame", "89cc8b024c41"),
@@ -115,8 +109,6 @@ def line() -> daphne.Protocol:
     protocol.transport = StringTransport()
     protocol._connectionMade()
     protocol.state = protocol.STATE_OPEN
-    # as after the handshake
-    protocol.current_frame, protocol.inside_message, protocol.websocket_version = None, False, 13
     return protocol
 
 
@@ -200,34 +192,3 @@ def test_a_lost_connection_is_no_error(pipe):
     websocket_sending.write(transport, b"one")
     websocket_sending.write(transport, b"two")
     assert transport.reactor.waiting == []
-
-
-# -- Frames that are counted --------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("head", [b"\x89", b"\x8a"], ids=["pings", "pongs"])
-def test_control_frames_count(line, head):
-    line._dataReceived((head + b"\x80\0\0\0\0") * 1_000)
-    assert line.localCloseCode == 4429
-    assert line.data == b""
-
-
-def test_empty_fragments_count(line):
-    line._dataReceived(b"\x01\x80\0\0\0\0" + b"\x00\x80\0\0\0\0" * 1_000)
-    assert line.localCloseCode == 1009
-    assert line.data == b""
-
-
-def test_nothing_more_is_read_of_a_client_that_sent_too_much(line):
-    line._dataReceived(b"\x89\x80\0\0\0\0" * 1_000)
-    assert line.transport.producerState == "paused"
-
-
-@pytest.mark.asyncio
-async def test_a_ping_is_answered_only_while_the_client_reads(line):
-    line.unread = asyncio.get_running_loop().create_future()
-    line._dataReceived(b"\x89\x80\0\0\0\0")
-    assert line.transport.value() == b""
-    line.unread = None
-    line._dataReceived(b"\x89\x80\0\0\0\0")
-    assert line.transport.value() == b"\x8a\x00"
