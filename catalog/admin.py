@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 from catalog import menu_admin  # noqa: F401 - registers the price list
 from catalog.menu_import.diff import order_after
 from catalog.menu_import.rows import tidy
-from catalog.models import Service, ServiceCategory, ServiceClassification
+from catalog.models import MENU_ORDER, Service, ServiceCategory, ServiceClassification
 from catalog.pictures import PictureField
 from spa_project.lib.money import display_amount
 from spa_project.lib.web.amount_field import AmountField
@@ -185,14 +185,7 @@ class ServiceClassificationAdmin(SetupAdmin):
     list_editable = ("price", "duration_minutes", "active")
     list_filter = ("active", ("service__category", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("service__category",)
-    ordering = (
-        "service__category__order",
-        "service__category",
-        "service__order",
-        "service",
-        "order",
-        "id",
-    )
+    ordering = MENU_ORDER
     search_fields = ("classification", "service__name", "service__category__name")
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -90,6 +90,17 @@ class Service(MenuEntry):
         return self.image.url.replace("-full.", "-card.") if self.image else self.image_url
 
 
+#: The order of the menu's prices: by category, then treatment, then option.
+MENU_ORDER = (
+    "service__category__order",
+    "service__category",
+    "service__order",
+    "service",
+    "order",
+    "id",
+)
+
+
 class ClassificationQuerySet(TrackedQuerySet["ServiceClassification"]):
     """A queryset of prices."""
 

@@ -16,7 +16,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from catalog.models import DAY_MINUTES, Service, ServiceCategory, ServiceClassification
+from catalog.models import DAY_MINUTES, MENU_ORDER, Service, ServiceCategory, ServiceClassification
 from spa_project.lib.money import display_amount
 from spa_project.lib.web.amount_field import AmountField
 
@@ -25,14 +25,7 @@ _PRICE = re.compile(r"option-(\d+)-price")
 
 def options_in_order() -> QuerySet[ServiceClassification]:
     """Return every option, on the menu or not, in the order of the menu."""
-    return ServiceClassification.objects.select_related("service__category").order_by(
-        "service__category__order",
-        "service__category",
-        "service__order",
-        "service",
-        "order",
-        "id",
-    )
+    return ServiceClassification.objects.select_related("service__category").order_by(*MENU_ORDER)
 
 
 class OptionForm(forms.Form):

@@ -26,7 +26,7 @@ from catalog.menu_import.diff import (
 )
 from catalog.menu_import.rows import BadPriceList, Problem, Row, bad_file
 from catalog.menu_import.sources import Source, read
-from catalog.models import MenuEntry, ServiceClassification
+from catalog.models import MENU_ORDER, MenuEntry, ServiceClassification
 from spa_project.lib.db.history import insert_many, update_many
 
 BATCH = 500
@@ -127,10 +127,7 @@ def export_workbook() -> bytes:
 
 def _rows_on_the_menu() -> Iterator[Row]:
     offers = ServiceClassification.objects.on_the_menu().select_related("service__category")
-    in_order = offers.order_by(
-        "service__category__order", "service__category", "service__order", "service", "order", "id"
-    )
-    return map(_row_of, in_order)
+    return map(_row_of, offers.order_by(*MENU_ORDER))
 
 
 def _row_of(offer: ServiceClassification) -> Row:
