@@ -17,6 +17,7 @@ from queueing.states import Status
 
 #: The most days of one report: a quarter of a year.
 LONGEST = datetime.timedelta(days=92)
+MINUTE = datetime.timedelta(minutes=1)
 
 
 class Period(NamedTuple):
@@ -44,13 +45,13 @@ class Waits(NamedTuple):
 
     @property
     def average_minutes(self) -> int:
-        """Return the average wait in whole minutes."""
-        return round(self.average.total_seconds() / 60)
+        """Return the average wait in whole minutes, as the screens count them."""
+        return self.average // MINUTE
 
     @property
     def longest_minutes(self) -> int:
         """Return the longest wait in whole minutes."""
-        return round(self.longest.total_seconds() / 60)
+        return self.longest // MINUTE
 
 
 class Report(NamedTuple):

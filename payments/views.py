@@ -19,6 +19,7 @@ from payments.models import Payment
 from payments.reports import LONGEST, Period, report_of
 from payments.screens import CashierSnapshot, cashier_screen
 from queueing.events import CASHIERS
+from queueing.statistics import GROUPS
 from queueing.views import KEY, LivePage
 from spa_project.lib.realtime.screen import view_of
 from spa_project.lib.web.pages import PageData, page_data
@@ -51,6 +52,7 @@ def cashier(request: HttpRequest) -> HttpResponse:
         "day_url": "/api/days/cashier/",
         "receipt_url": reverse("receipt", args=[KEY]),
         "shows": list(CASHIERS.shows),
+        "groups": GROUPS,
     }
     context = {"branch": caller.branch, "page_data": data}
     return render(request, "payments/cashier.html", context)

@@ -7,9 +7,8 @@ from typing import TypedDict
 from django.db.models import Count, Sum
 
 from accounts.models import Branch, Therapist
-from queueing.models import Transaction, TransactionItem
+from queueing.models import SERVED, Transaction, TransactionItem
 from queueing.serializers import TransactionData, serialize_transaction
-from queueing.states import Status
 from spa_project.lib.money import format_amount
 
 SHOWN = 50
@@ -32,8 +31,8 @@ def day_of_therapist(branch: Branch, therapist: Therapist) -> TherapistDay:
     """Return the treatments that ended today and were not cancelled afterwards."""
     today = branch.business_date()
     done = Transaction.objects.filter(
-        branch=branch, business_date=today, therapist=therapist, service_finish_at__isnull=False
-    ).exclude(status=Status.CANCELLED)
+        SERVED, branch=branch, business_date=today, therapist=therapist
+    )
     totals = done.aggregate(
         count=Count("pk"), minutes=Sum("total_duration_minutes"), amount=Sum("total_amount")
     )

@@ -48,7 +48,7 @@ MONITOR = Audience(
 BOARD = Audience(
     name="board",
     event="board_updated",
-    shows=WITH_THERAPIST | {Status.PENDING_THERAPIST},
+    shows=WITH_THERAPIST | UNCLAIMED,
     public=True,
 )
 AUDIENCES = (THERAPISTS, CASHIERS, MONITOR, BOARD)

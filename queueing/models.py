@@ -104,6 +104,10 @@ class SetupVersion(models.Model):
         return f"{self.branch_id}: {self.last}"
 
 
+#: Visits whose treatment has ended, and which were not cancelled afterwards.
+SERVED = Q(service_finish_at__isnull=False) & ~Q(status=Status.CANCELLED)
+
+
 class TransactionQuerySet(models.QuerySet["Transaction"]):
     """A queryset of the transactions that operations and screens need."""
 

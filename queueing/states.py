@@ -82,7 +82,8 @@ QUEUES = frozenset({Status.PENDING_THERAPIST, Status.FINISHED})
 WITH_THERAPIST = frozenset({Status.THERAPIST_CONFIRMED, Status.IN_SERVICE})
 WITH_CASHIER = frozenset({Status.AWAITING_PAYMENT, Status.PAYING})
 
-#: Statuses before the customer has a therapist.
+#: Statuses before the customer has a therapist: everyone who waits, on every screen and in every
+#: figure. Who is on hold keeps their place, so they wait too.
 UNCLAIMED = frozenset({Status.PENDING_THERAPIST, Status.ON_HOLD})
 #: Statuses before the customer has had a cashier, apart from those that end a visit early.
 BEFORE_CASHIER = UNCLAIMED | WITH_THERAPIST | {Status.FINISHED}

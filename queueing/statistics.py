@@ -1,23 +1,57 @@
-"""Figures of the running business day that the rows on a screen do not contain.
+"""Figures of the floor: who waits in each line, and of the business day what no row contains.
 
-The browser counts what the rows do contain (customers waiting and for how long, busy staff). These
-figures come with each snapshot and heartbeat of the monitor, so they converge as rows do.
+The browser counts what the rows do contain (customers waiting and for how long, busy staff), by the
+statuses in `GROUPS`. The other figures come with each snapshot and heartbeat of the monitor, so
+they converge as rows do.
 """
 
 import datetime
+from collections.abc import Collection
 from decimal import Decimal
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
-from django.db.models import Avg, Count, Q, Sum
+from django.db.models import Avg, Count, Min, Q, Sum
 from django.utils import timezone
 
 from accounts.models import Branch, User
-from queueing.models import Transaction, TransactionQuerySet
-from queueing.states import Status
+from queueing.models import SERVED, Transaction, TransactionQuerySet
+from queueing.states import UNCLAIMED, WITH_CASHIER, WITH_THERAPIST, Status
 from queueing.wait_estimates import LENGTH
 from spa_project.lib.money import format_amount
 
 HOUR = datetime.timedelta(hours=1)
+
+
+class StatusGroups(TypedDict):
+    """The statuses that each figure counts, for the pages' scripts too."""
+
+    waiting: list[Status]
+    with_therapist: list[Status]
+    ready_to_pay: list[Status]
+    with_cashier: list[Status]
+
+
+GROUPS: StatusGroups = {
+    "waiting": sorted(UNCLAIMED),
+    "with_therapist": sorted(WITH_THERAPIST),
+    "ready_to_pay": [Status.FINISHED],
+    "with_cashier": sorted(WITH_CASHIER),
+}
+
+#: The line that each status stands in, by the name of those who serve it.
+LINES = dict.fromkeys(GROUPS["waiting"], "therapists") | {Status.FINISHED: "cashiers"}
+
+
+class Line(NamedTuple):
+    """How many customers wait in a line, and since when the first of them."""
+
+    customers: int = 0
+    since: datetime.datetime | None = None
+
+    def and_also(self, other: "Line") -> "Line":
+        """Return both together."""
+        since = [each.since for each in (self, other) if each.since]
+        return Line(self.customers + other.customers, min(since, default=None))
 
 
 class Statistics(TypedDict):
@@ -37,13 +71,28 @@ class Takings(TypedDict):
     revenue_today: str
 
 
+def lines_in(branch_ids: Collection[int]) -> dict[tuple[int, str], Line]:
+    """Return every line of these branches, in one small query by the claim's own index."""
+    found = (
+        # By branch, because the index begins with it.
+        Transaction.objects.filter(branch__in=branch_ids, status__in=LINES)
+        .order_by()
+        .values_list("branch", "status")
+        .annotate(Count("pk"), Min("queued_at"))
+    )
+    lines = {(branch, line): Line() for branch in branch_ids for line in LINES.values()}
+    for branch, status, customers, since in found:
+        place = branch, LINES[status]
+        lines[place] = lines[place].and_also(Line(customers, since))
+    return lines
+
+
 def statistics_of(branch: Branch) -> Statistics:
     """Return the branch's business day so far, in two small queries."""
-    served = Q(service_finish_at__isnull=False)
     found = _today(branch).aggregate(
-        today=Count("pk", filter=served),
-        last_hour=Count("pk", filter=Q(service_finish_at__gt=timezone.now() - HOUR)),
-        length=Avg(LENGTH, filter=served),
+        today=Count("pk", filter=SERVED),
+        last_hour=Count("pk", filter=SERVED & Q(service_finish_at__gt=timezone.now() - HOUR)),
+        length=Avg(LENGTH, filter=SERVED),
     )
     length: datetime.timedelta | None = found["length"]
     on_duty = _on_duty(branch)
@@ -57,9 +106,15 @@ def statistics_of(branch: Branch) -> Statistics:
 
 
 def takings_of(branch: Branch) -> Takings:
-    """Return what has been paid in the branch's business day, in one small query."""
-    paid = _today(branch).filter(status=Status.PAID)
-    revenue = paid.aggregate(sum=Sum("total_amount", default=Decimal(0)))["sum"]
+    """Return what has been paid in the branch's business day, in one small query.
+
+    A payment counts on the day it was taken, as in the reports and the cashier's own day; the
+    customer may have come the day before.
+    """
+    paid = Transaction.objects.filter(
+        payment__branch=branch, payment__business_date=branch.business_date()
+    )
+    revenue = paid.aggregate(sum=Sum("payment__amount_due", default=Decimal(0)))["sum"]
     return {"revenue_today": format_amount(revenue)}
 
 

@@ -21,6 +21,7 @@ from queueing.events import BOARD, MONITOR, THERAPISTS
 from queueing.models import Transaction
 from queueing.snapshots import setup_of
 from queueing.states import Status
+from queueing.statistics import GROUPS, StatusGroups
 from spa_project.lib.realtime.screen import view_of
 from spa_project.lib.web.pages import PageData, page_data
 from spa_project.lib.web.qr import qr_response
@@ -35,6 +36,8 @@ class LivePage(PageData):
     #: Polled where sockets are blocked.
     snapshot_url: str
     shows: list[Status]
+    #: The statuses that each figure counts.
+    groups: StatusGroups
 
 
 class ClosedPage(PageData):
@@ -131,6 +134,7 @@ def ticket(request: HttpRequest, key: str) -> HttpResponse:
         "snapshot_url": f"/api/tickets/{key}/",
         "snapshot": view_of(screens.ticket_screen(key)),
         "shows": list(Status),
+        "groups": GROUPS,
         "receipt_url": reverse("receipt", args=[KEY]),
     }
     context = {"branch": branch, "page_data": data, "qr_url": reverse("ticket_qr", args=[key])}
@@ -153,6 +157,7 @@ def therapist(request: HttpRequest) -> HttpResponse:
         "snapshot_url": "/api/snapshots/therapist/",
         "snapshot": view_of(screens.therapist_screen(caller)),
         "shows": list(THERAPISTS.shows),
+        "groups": GROUPS,
         "menu": serialize_menu(),
         "favourites": favourites_of(caller.here, caller.therapist),
         "day_url": "/api/days/therapist/",
@@ -173,6 +178,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "snapshot_url": "/api/snapshots/monitor/",
         "snapshot": view_of(screens.monitor_screen(caller)),
         "shows": list(MONITOR.shows),
+        "groups": GROUPS,
         "menu": serialize_menu(),
         "is_manager": Role.MANAGER in caller.roles,
         "ticket_url": reverse("ticket", args=[KEY]),
@@ -189,6 +195,7 @@ def monitor(request: HttpRequest) -> HttpResponse:
         "snapshot_url": "/api/snapshots/monitor/",
         "snapshot": view_of(screens.monitor_screen(caller_of(request))),
         "shows": list(MONITOR.shows),
+        "groups": GROUPS,
     }
     return render(request, "queueing/monitor.html", _of_staff(request, data))
 
@@ -203,6 +210,7 @@ def board(request: HttpRequest, branch: Branch) -> HttpResponse:
         "snapshot_url": f"/api/snapshots/board/?{here}",
         "snapshot": view_of(screens.board_screen(Caller(None, branch))),
         "shows": list(BOARD.shows),
+        "groups": GROUPS,
     }
     return render(request, "queueing/board.html", {"branch": branch, "page_data": data})
 

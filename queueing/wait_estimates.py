@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from django.db.models import Count, DurationField, ExpressionWrapper, F, Max, Q, Sum
 from django.utils import timezone
 
-from queueing.models import Transaction
+from queueing.models import SERVED, Transaction
 from queueing.states import WITH_THERAPIST, Status
 
 MINUTE = datetime.timedelta(minutes=1)
@@ -73,15 +73,14 @@ def waits_in(days: Mapping[int, datetime.date]) -> dict[int, Iterator[WaitRange]
 def _work_of(days: Mapping[int, datetime.date]) -> Any:
     """Return one row for each therapist of these days; an index begins with branch and day."""
     here = reduce(or_, (Q(branch=pk, business_date=day) for pk, day in days.items()))
-    treated = Q(service_finish_at__isnull=False)
     in_hand = Q(status__in=WITH_THERAPIST)
     return (
         Transaction.objects.filter(here, therapist__isnull=False)
         .order_by()
         .values("branch_id", "therapist_id")
         .annotate(
-            treated=Count("pk", filter=treated),
-            took=Sum(LENGTH, filter=treated),
+            treated=Count("pk", filter=SERVED),
+            took=Sum(LENGTH, filter=SERVED),
             last_finish=Max("service_finish_at"),
             booked=Max("total_duration_minutes", filter=in_hand),
             start=Max("service_start_at", filter=Q(status=Status.IN_SERVICE)),

@@ -17,7 +17,7 @@ HUB_LAG = Histogram(
     "spa_hub_lag_seconds", "Time from a commit until its event is with our sockets.", buckets=QUICK
 )
 SOCKETS = Gauge("spa_sockets", "Open sockets, by the kind of screen.", ["screen"])
-WAITING = Gauge("spa_waiting", "Customers in a line, as the database has it.", ["branch", "line"])
+WAITING = Gauge("spa_waiting", "Customers in a line, those on hold among them.", ["branch", "line"])
 OLDEST_WAIT = Gauge(
     "spa_oldest_wait_seconds", "For how long the first in a line has waited.", ["branch", "line"]
 )

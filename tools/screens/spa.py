@@ -166,6 +166,10 @@ class Person:
         visits: list[Visit] = self._ask("/api/snapshots/monitor/")["transactions"]
         return visits
 
+    def reads(self, path: str) -> Any:
+        """Return what the API has at this path."""
+        return self._ask(path)
+
     def first_offer(self) -> int:
         """Return the id of the first classification on the menu."""
         category = self._ask("/api/menu/")["categories"][0]

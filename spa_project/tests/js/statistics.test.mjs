@@ -4,6 +4,16 @@ import { test } from "node:test";
 import { counters, duty, urgencyOf, waits } from "../../../static/js/lib/statistics.js";
 import { transaction } from "./fixtures.mjs";
 
+/**
+ * The statuses that each figure counts, as the server sends them with a page.
+ * @type {Wire.StatusGroups}
+ */
+const GROUPS = {
+  waiting: ["on_hold", "pending_therapist"],
+  with_therapist: ["in_service", "therapist_confirmed"],
+  ready_to_pay: ["finished"],
+  with_cashier: ["awaiting_payment", "paying"],
+};
 const NOON = Date.parse("2026-11-22T12:00:00+00:00");
 const waiting = (/** @type {string} */ time) =>
   transaction({ queued_at: `2026-11-22T${time}:00+00:00` });
@@ -14,11 +24,24 @@ test("waiting customers are counted, with their average and longest wait", () =>
     waiting("11:50"),
     transaction({ ...waiting("09:00"), status: "finished" }),
   ];
-  assert.deepEqual(waits(rows, NOON), { count: 2, average: 20, longest: 30 });
+  assert.deepEqual(waits(rows, NOON, GROUPS), { count: 2, average: 20, longest: 30 });
+});
+
+test("who is on hold waits on, as long as since they came", () => {
+  const rows = [
+    waiting("11:50"),
+    { ...waiting("11:48"), status: /** @type {const} */ ("on_hold") },
+  ];
+  assert.deepEqual(waits(rows, NOON, GROUPS), { count: 2, average: 11, longest: 12 });
+});
+
+test("a minute counts once it is over, in the average too", () => {
+  const rows = [waiting("11:50"), transaction({ queued_at: "2026-11-22T11:50:10+00:00" })];
+  assert.deepEqual(waits(rows, NOON, GROUPS), { count: 2, average: 9, longest: 10 });
 });
 
 test("nobody waiting waits no time", () => {
-  assert.deepEqual(waits([], NOON), { count: 0, average: 0, longest: 0 });
+  assert.deepEqual(waits([], NOON, GROUPS), { count: 0, average: 0, longest: 0 });
 });
 
 test("who has a customer is busy, the others on duty are free", () => {
@@ -28,18 +51,18 @@ test("who has a customer is busy, the others on duty are free", () => {
     transaction({ status: "finished", therapist_id: 3 }),
     transaction({ status: "paying", therapist_id: 3, cashier_id: 8 }),
   ];
-  assert.deepEqual(duty(rows, { therapists: 5, cashiers: 2 }), {
+  assert.deepEqual(duty(rows, { therapists: 5, cashiers: 2 }, GROUPS), {
     therapistsBusy: 2,
     therapistsFree: 3,
     cashiersBusy: 1,
-    customersToPay: 2,
+    readyToPay: 1,
     cashiers: 2,
   });
 });
 
 test("someone switched off in the middle of a treatment leaves nobody free, not less", () => {
   const rows = [transaction({ status: "in_service", therapist_id: 1 })];
-  assert.equal(duty(rows, { therapists: 0, cashiers: 0 }).therapistsFree, 0);
+  assert.equal(duty(rows, { therapists: 0, cashiers: 0 }, GROUPS).therapistsFree, 0);
 });
 
 test("a wait is long after ten minutes and too long after twenty", () => {
@@ -56,7 +79,7 @@ test("each counter has the customer who pays there", () => {
     transaction({ id: 4, status: "paying", cashier_id: 8 }),
   ];
   assert.deepEqual(
-    counters(cashiers, rows).map(({ row }) => row?.id),
+    counters(cashiers, rows, GROUPS).map(({ row }) => row?.id),
     [4, undefined],
   );
 });

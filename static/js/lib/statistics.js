@@ -2,28 +2,30 @@
  * Statistics of the floor from the rows on the monitor.
  */
 
-import { minutesSince } from "./time.js";
+import { millisecondsSince, wholeMinutes } from "./time.js";
 
 const LONG_WAIT_MINUTES = 10;
 const TOO_LONG_WAIT_MINUTES = 20;
-/** @type {Wire.Status[]} */
-const WITH_THERAPIST = ["therapist_confirmed", "in_service"];
-/** @type {Wire.Status[]} */
-const WITH_CASHIER = ["awaiting_payment", "paying"];
 
 /**
- * Customers who wait for a therapist, and their waits in minutes.
+ * The statuses that each figure counts come from the server (queueing/statistics.py), with the page.
+ * @typedef {Wire.StatusGroups} Groups
+ */
+
+/**
+ * Customers who wait for a therapist, and their waits in whole minutes.
  * @param {readonly Pick<Wire.TransactionData, "status" | "queued_at">[]} rows
  * @param {number} now
+ * @param {Pick<Groups, "waiting">} groups
  */
-export function waits(rows, now) {
-  const waiting = rows.filter((row) => row.status === "pending_therapist");
-  const minutes = waiting.map((row) => minutesSince(row.queued_at, now));
-  const sum = minutes.reduce((total, each) => total + each, 0);
+export function waits(rows, now, groups) {
+  const waiting = inGroup(rows, groups.waiting);
+  const lengths = waiting.map((row) => millisecondsSince(row.queued_at, now));
+  const sum = lengths.reduce((total, each) => total + each, 0);
   return {
     count: waiting.length,
-    average: waiting.length ? Math.round(sum / waiting.length) : 0,
-    longest: Math.max(0, ...minutes),
+    average: waiting.length ? wholeMinutes(sum / waiting.length) : 0,
+    longest: wholeMinutes(Math.max(0, ...lengths)),
   };
 }
 
@@ -31,15 +33,18 @@ export function waits(rows, now) {
  * How many of the people on duty have a customer, and how much there is to do at the counters.
  * @param {readonly Pick<Wire.TransactionData, "status" | "therapist_id" | "cashier_id">[]} rows
  * @param {Pick<Wire.Statistics, "therapists" | "cashiers">} onDuty
+ * @param {Groups} groups
  */
-export function duty(rows, { therapists, cashiers }) {
-  const treating = new Set(withStatus(rows, WITH_THERAPIST).map((row) => row.therapist_id)).size;
-  const taking = new Set(withStatus(rows, WITH_CASHIER).map((row) => row.cashier_id)).size;
+export function duty(rows, { therapists, cashiers }, groups) {
+  const treated = inGroup(rows, groups.with_therapist);
+  const paying = inGroup(rows, groups.with_cashier);
+  const treating = new Set(treated.map((row) => row.therapist_id)).size;
+  const taking = new Set(paying.map((row) => row.cashier_id)).size;
   return {
     therapistsBusy: treating,
     therapistsFree: Math.max(0, therapists - treating),
     cashiersBusy: taking,
-    customersToPay: withStatus(rows, ["finished", ...WITH_CASHIER]).length,
+    readyToPay: inGroup(rows, groups.ready_to_pay).length,
     cashiers,
   };
 }
@@ -59,10 +64,11 @@ export function urgencyOf(minutes) {
  * @template {Pick<Wire.TransactionData, "status" | "cashier_id">} Row
  * @param {Wire.CashierData[]} cashiers
  * @param {readonly Row[]} rows
+ * @param {Pick<Groups, "with_cashier">} groups
  * @returns {(Wire.CashierData & { row: Row | null })[]}
  */
-export function counters(cashiers, rows) {
-  const paying = withStatus(rows, WITH_CASHIER);
+export function counters(cashiers, rows, groups) {
+  const paying = inGroup(rows, groups.with_cashier);
   return cashiers.map((cashier) => ({
     ...cashier,
     row: paying.find((row) => row.cashier_id === cashier.id) ?? null,
@@ -70,10 +76,12 @@ export function counters(cashiers, rows) {
 }
 
 /**
+ * The rows in one of these statuses, in their order.
  * @template {{ status: Wire.Status }} Row
  * @param {readonly Row[]} rows
- * @param {Wire.Status[]} statuses
+ * @param {readonly Wire.Status[]} statuses
+ * @returns {Row[]}
  */
-function withStatus(rows, statuses) {
+export function inGroup(rows, statuses) {
   return rows.filter((row) => statuses.includes(row.status));
 }

@@ -24,13 +24,30 @@ export class ServerClock {
 }
 
 /**
- * Whole minutes since a moment; 0 for the future and for no moment at all.
+ * Milliseconds since a moment; 0 for the future and for no moment at all.
+ * @param {string | null | undefined} iso
+ * @param {number} now
+ */
+export function millisecondsSince(iso, now) {
+  const then = Date.parse(iso ?? "");
+  return Number.isNaN(then) ? 0 : Math.max(0, now - then);
+}
+
+/**
+ * A length of time in whole minutes; one that has begun does not count yet.
+ * @param {number} milliseconds
+ */
+export function wholeMinutes(milliseconds) {
+  return Math.floor(milliseconds / MINUTE_MS);
+}
+
+/**
+ * Whole minutes since a moment.
  * @param {string | null | undefined} iso
  * @param {number} now
  */
 export function minutesSince(iso, now) {
-  const then = Date.parse(iso ?? "");
-  return Number.isNaN(then) ? 0 : Math.max(0, Math.floor((now - then) / MINUTE_MS));
+  return wholeMinutes(millisecondsSince(iso, now));
 }
 
 /**

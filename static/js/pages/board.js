@@ -7,11 +7,15 @@ import { Announcer } from "../lib/announcer.js";
 import { CallOrder, NewCalls, pageOf } from "../lib/board.js";
 import { component } from "../lib/component.js";
 import { floor } from "../lib/live.js";
-import { formatting, say } from "../lib/page.js";
+import { formatting, pageData, say } from "../lib/page.js";
 import { chime, speak, unlockSound } from "../lib/sound.js";
+import { inGroup } from "../lib/statistics.js";
 import { local } from "../lib/storage.js";
 import { storedValue } from "../lib/stored_value.js";
 import { hideCursor, keepScreenOn, preventBurnIn, reloadNightly } from "../lib/unattended.js";
+
+/** @type {Wire.BoardPage} */
+const { groups } = pageData();
 
 const PAGE_TURNS_EVERY_MS = 8000;
 const CALLS_SHOWN = 5;
@@ -80,7 +84,7 @@ Alpine.data("board", () =>
     },
     /** @returns {number} */
     get waitingCount() {
-      return this.rows.filter((row) => row.status === "pending_therapist").length;
+      return inGroup(this.rows, groups.waiting).length;
     },
     /**
      * @param {Wire.BoardRow} call

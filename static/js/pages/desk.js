@@ -11,6 +11,7 @@ import { floor } from "../lib/live.js";
 import { fetchMenu, isMenuOutdated } from "../lib/menu.js";
 import { formatting, pageData } from "../lib/page.js";
 import { findOffers } from "../lib/search.js";
+import { inGroup } from "../lib/statistics.js";
 import { stepDialog } from "../lib/step_dialog.js";
 import { session } from "../lib/storage.js";
 import { storedValue } from "../lib/stored_value.js";
@@ -29,8 +30,6 @@ let offers = offersOf(data.menu);
 const cart = new Cart(storedValue(session, "desk.cart"), offers);
 /** @type {IdempotentRequest<Wire.Selection>} */
 const orderRequest = new IdempotentRequest(storedValue(session, "desk.order"));
-/** @type {Wire.Status[]} */
-const WAITING = ["pending_therapist", "on_hold"];
 /** @type {Wire.Status[]} */
 const TREATED = ["in_service", "finished", "awaiting_payment"];
 /** @type {Wire.Status[]} */
@@ -176,11 +175,11 @@ Alpine.data("desk", () =>
 
     /** @returns {Wire.TransactionData[]} */
     waiting() {
-      return this.rows.filter((row) => WAITING.includes(row.status));
+      return inGroup(this.rows, data.groups.waiting);
     },
     /** @returns {Wire.TransactionData[]} */
     further() {
-      return this.rows.filter((row) => !WAITING.includes(row.status));
+      return this.rows.filter((row) => !data.groups.waiting.includes(row.status));
     },
     /**
      * @param {Wire.TransactionData} row
@@ -208,7 +207,7 @@ Alpine.data("desk", () =>
      * @returns {boolean}
      */
     mayMove(row) {
-      return this.isManager && ["therapist_confirmed", "in_service"].includes(row.status);
+      return this.isManager && data.groups.with_therapist.includes(row.status);
     },
     /** @param {Wire.TransactionData} row */
     async releaseHold(row) {

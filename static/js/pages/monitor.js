@@ -5,17 +5,22 @@
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { component } from "../lib/component.js";
 import { floor } from "../lib/live.js";
-import { formatting } from "../lib/page.js";
-import { counters, duty, urgencyOf, waits } from "../lib/statistics.js";
+import { formatting, pageData } from "../lib/page.js";
+import { counters, duty, inGroup, urgencyOf, waits } from "../lib/statistics.js";
 import { minutesSince } from "../lib/time.js";
 
-/** @type {Record<"waiting" | "serving" | "finished" | "counter", Wire.Status[]>} */
+/** @type {Wire.MonitorPage} */
+const { groups } = pageData();
+
+/** @type {Record<"waiting" | "serving" | "finished" | "counter", readonly Wire.Status[]>} */
 const COLUMNS = {
-  waiting: ["pending_therapist", "on_hold"],
-  serving: ["therapist_confirmed", "in_service"],
-  finished: ["finished"],
-  counter: ["awaiting_payment", "paying"],
+  waiting: groups.waiting,
+  serving: groups.with_therapist,
+  finished: groups.ready_to_pay,
+  counter: groups.with_cashier,
 };
+/** Only waiting can be too long: a treatment takes its time. */
+const WAITS = [...groups.waiting, ...groups.ready_to_pay];
 
 /**
  * @typedef {"queued_at" | "therapist_confirmed_at" | "service_start_at" | "service_finish_at"
@@ -54,11 +59,11 @@ Alpine.data("monitor", () =>
     },
 
     waits() {
-      return waits(this.rows, this.coarseNow);
+      return waits(this.rows, this.coarseNow, groups);
     },
     duty() {
       const { therapists = 0, cashiers = 0 } = this.figures ?? {};
-      return duty(this.rows, { therapists, cashiers });
+      return duty(this.rows, { therapists, cashiers }, groups);
     },
     /**
      * Nothing before the day's first treatment has ended.
@@ -73,7 +78,7 @@ Alpine.data("monitor", () =>
      * @returns {Wire.TransactionData[]}
      */
     column(name) {
-      return this.rows.filter((row) => COLUMNS[name].includes(row.status));
+      return inGroup(this.rows, COLUMNS[name]);
     },
     /**
      * @param {Wire.TransactionData} row
@@ -84,17 +89,16 @@ Alpine.data("monitor", () =>
       return minutesSince(moment ? row[moment] : null, this.coarseNow);
     },
     /**
-     * Only waiting can be too long: a treatment takes its time.
      * @param {Wire.TransactionData} row
      * @returns {"" | "long" | "too-long"}
      */
     urgency(row) {
-      if (!["pending_therapist", "finished"].includes(row.status)) return "";
+      if (!WAITS.includes(row.status)) return "";
       return urgencyOf(this.minutesIn(row));
     },
     urgencyOf,
     counters() {
-      return counters(this.cashiers, this.rows);
+      return counters(this.cashiers, this.rows, groups);
     },
     /**
      * The greatest age of the shown state: a heartbeat comes every five seconds.

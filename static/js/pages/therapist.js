@@ -12,6 +12,7 @@ import { finished, roomSet, started, withoutItem, withService } from "../lib/opt
 import { formatting, pageData, say } from "../lib/page.js";
 import { screenLock } from "../lib/screen_lock.js";
 import { chime, unlockSound, vibrate } from "../lib/sound.js";
+import { inGroup } from "../lib/statistics.js";
 import { stepDialog } from "../lib/step_dialog.js";
 import { minutesSince, stopwatch } from "../lib/time.js";
 
@@ -19,8 +20,6 @@ import { minutesSince, stopwatch } from "../lib/time.js";
 const data = pageData();
 
 const FAVOURITES = "favourites";
-/** @type {Wire.Status[]} */
-const WITH_THERAPIST = ["therapist_confirmed", "in_service"];
 /** Minutes before the end of a treatment at which the timer is highlighted. */
 const SOON_MINUTES = 5;
 const RESTORE_WITHIN_MS = 8000;
@@ -78,8 +77,15 @@ Alpine.data("therapist", () =>
     get current() {
       return this.rows.find((row) => row.therapist_id === this.me?.id) ?? null;
     },
-    /** @returns {Wire.TransactionData[]} */
+    /**
+     * Everyone who waits, on hold or not, as all screens count them.
+     * @returns {Wire.TransactionData[]}
+     */
     get waiting() {
+      return inGroup(this.rows, data.groups.waiting);
+    },
+    /** @returns {Wire.TransactionData[]} */
+    get callable() {
       return this.rows.filter((row) => row.status === "pending_therapist");
     },
     /** @returns {Wire.TransactionData[]} */
@@ -88,15 +94,12 @@ Alpine.data("therapist", () =>
     },
     /** @returns {Wire.TransactionData[]} */
     get others() {
-      return this.rows.filter(
-        (row) =>
-          !["pending_therapist", "on_hold"].includes(row.status) &&
-          row.therapist_id !== this.me?.id,
-      );
+      const treated = inGroup(this.rows, data.groups.with_therapist);
+      return treated.filter((row) => row.therapist_id !== this.me?.id);
     },
     /** @returns {Wire.TransactionData | null} */
     get next() {
-      return this.waiting[0] ?? null;
+      return this.callable[0] ?? null;
     },
     /** @returns {Wire.RoomData | null} */
     get room() {
@@ -113,9 +116,9 @@ Alpine.data("therapist", () =>
     get guest() {
       const { me, rows } = this;
       if (!me?.room_number) return null;
-      const isGuest = (/** @type {Wire.TransactionData} */ row) =>
-        WITH_THERAPIST.includes(row.status) && row.therapist_id !== me.id;
-      return rows.find((row) => isGuest(row) && row.room_number === me.room_number) ?? null;
+      const treated = inGroup(rows, data.groups.with_therapist);
+      const inMyRoom = treated.filter((row) => row.room_number === me.room_number);
+      return inMyRoom.find((row) => row.therapist_id !== me.id) ?? null;
     },
     /**
      * The room I take instead while a colleague works in mine: theirs.

@@ -25,6 +25,7 @@ declare namespace Wire {
     socket: string;
     snapshot_url: string;
     shows: Status[];
+    groups: StatusGroups;
     snapshot: BoardSnapshot;
   }
 
@@ -64,6 +65,7 @@ declare namespace Wire {
     socket: string;
     snapshot_url: string;
     shows: Status[];
+    groups: StatusGroups;
     snapshot: CashierSnapshot;
     day_url: string;
     receipt_url: string;
@@ -152,6 +154,7 @@ declare namespace Wire {
     socket: string;
     snapshot_url: string;
     shows: Status[];
+    groups: StatusGroups;
     snapshot: MonitorSnapshot;
     menu: MenuData;
     is_manager: boolean;
@@ -239,6 +242,7 @@ declare namespace Wire {
     socket: string;
     snapshot_url: string;
     shows: Status[];
+    groups: StatusGroups;
   }
 
   interface MenuData {
@@ -285,6 +289,7 @@ declare namespace Wire {
     socket: string;
     snapshot_url: string;
     shows: Status[];
+    groups: StatusGroups;
     snapshot: MonitorSnapshot;
   }
 
@@ -411,6 +416,13 @@ declare namespace Wire {
     | "cancelled"
     | "no_show";
 
+  interface StatusGroups {
+    waiting: Status[];
+    with_therapist: Status[];
+    ready_to_pay: Status[];
+    with_cashier: Status[];
+  }
+
   interface Stopped {
     transaction_id: number;
     reason: string;
@@ -472,6 +484,7 @@ declare namespace Wire {
     socket: string;
     snapshot_url: string;
     shows: Status[];
+    groups: StatusGroups;
     snapshot: TherapistSnapshot;
     menu: MenuData;
     favourites: number[];
@@ -512,6 +525,7 @@ declare namespace Wire {
     socket: string;
     snapshot_url: string;
     shows: Status[];
+    groups: StatusGroups;
     snapshot: TicketSnapshot;
     key: string;
     receipt_url: string;
