@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from accounts.models import Branch
+from accounts.queries import branch_by_slug
 
 BRANCH_COOKIE = "branch"
 COOKIE_SECONDS = 365 * 24 * 3600
@@ -25,7 +26,7 @@ def visited_branch(slug: str | None) -> Branch | None:
     none is open, the only branch is the one that is closed.
     """
     if slug:
-        return Branch.objects.filter(slug=slug).first()
+        return branch_by_slug(slug)
     branches = open_branches() or list(Branch.objects.all()[:2])
     return branches[0] if len(branches) == 1 else None
 

@@ -1,4 +1,4 @@
-"""Compiled queries of people and logins."""
+"""Compiled queries of people, logins and branches."""
 
 import datetime
 from typing import Any, NamedTuple
@@ -7,7 +7,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import Subquery
 from django.db.models.functions import Coalesce
 
-from accounts.models import AuthToken, User
+from accounts.models import AuthToken, Branch, User
 from spa_project.lib.db.compiled_queries import CompiledQuery, Param
 
 
@@ -26,6 +26,7 @@ def _people_with_end_of_login() -> Any:
 
 
 _PERSON: CompiledQuery[Any] = CompiledQuery(_people_with_end_of_login)
+_BRANCH = CompiledQuery(lambda: Branch.objects.filter(slug=Param("slug")))
 _TOKEN = CompiledQuery(lambda: AuthToken.objects.filter(digest=Param("digest")))
 
 
@@ -33,6 +34,11 @@ def person_of_login(user_id: int, key: str) -> PersonOfLogin | None:
     """Return a person and the end of their login, in one statement."""
     row = _PERSON.first(user_id=user_id, key=key)
     return PersonOfLogin(row, row.login_expires_at) if row else None
+
+
+def branch_by_slug(slug: str) -> Branch | None:
+    """Return the branch of this name, open or not."""
+    return _BRANCH.first(slug=slug)
 
 
 def token_by_digest(digest: str) -> AuthToken | None:

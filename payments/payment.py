@@ -123,16 +123,28 @@ def _to_pay(
 
 def _check_amount(transaction: Transaction, kind: str, tender: _Tender) -> None:
     change = tender.amount - transaction.total_amount
-    words = {
-        "amount": display_amount(tender.amount),
-        "total": display_amount(transaction.total_amount),
-        "change": display_amount(change),
-    }
+    if not change:
+        return
     if change < 0:
-        raise InsufficientPayment(_("%(amount)s is less than the total of %(total)s.") % words)
-    if kind == Kind.TERMINAL and change:
-        raise NotTheTotal(_("Card payments must equal the total: %(total)s.") % words)
+        raise InsufficientPayment(
+            _words(_("%(amount)s is less than the total of %(total)s."), transaction, tender)
+        )
+    if kind == Kind.TERMINAL:
+        raise NotTheTotal(
+            _words(_("Card payments must equal the total: %(total)s."), transaction, tender)
+        )
     doubtful = transaction.branch.doubtful_change
     # Empty and 0 both mean never ask; without change nothing is unlikely.
-    if doubtful and change and change >= doubtful and not tender.confirmed:
-        raise AmountDoubtful(_("%(amount)s received? Change would be %(change)s.") % words)
+    if doubtful and change >= doubtful and not tender.confirmed:
+        raise AmountDoubtful(
+            _words(_("%(amount)s received? Change would be %(change)s."), transaction, tender)
+        )
+
+
+def _words(sentence: str, transaction: Transaction, tender: _Tender) -> str:
+    """Return a refusal with the amounts as people write them."""
+    return sentence % {
+        "amount": display_amount(tender.amount),
+        "total": display_amount(transaction.total_amount),
+        "change": display_amount(tender.amount - transaction.total_amount),
+    }
