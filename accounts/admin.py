@@ -21,6 +21,7 @@ from accounts.logins import end_every_login
 from accounts.models import Branch, Role, User
 from accounts.staff import PROFILES, profile_of, roles_given, set_new_password, visit_of
 from accounts.staff_form import StaffForm
+from spa_project.lib.web.admin import branch_id_of, choices_of_branch, is_owner
 from spa_project.lib.web.setup_admin import SetupAdmin
 
 admin.site.site_header = admin.site.site_title = admin.site.index_title = _("Administration")
@@ -29,6 +30,7 @@ admin.site.unregister(Group)  # roles are the three kinds of profile and two swi
 
 @admin.register(Branch)
 class BranchAdmin(SetupAdmin):
+    branch_path = "pk"
     list_display = ("name", "slug", "time_zone", "active")
     prepopulated_fields = {"slug": ("name",)}
 
@@ -39,6 +41,14 @@ class BranchAdmin(SetupAdmin):
         if not change and isinstance(person, User) and person.branch is None:
             person.branch = obj
             person.save(update_fields=["branch"])
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Return whether this person manages every branch: the new one is nobody's own."""
+        return is_owner(request) and super().has_add_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return whether this person manages every branch."""
+        return is_owner(request) and super().has_delete_permission(request, obj)
 
 
 class RoleFilter(admin.SimpleListFilter):
@@ -67,10 +77,11 @@ class RoleFilter(admin.SimpleListFilter):
 class StaffAdmin(SetupAdmin):
     """A person with their roles on one form; managers cannot grant rights beyond their own here."""
 
+    branch_path = "branch"
     form = StaffForm
     list_display = ("shown_name", "username", "plays", "branch", "is_active", "customer")
     list_display_links = ("shown_name", "username")
-    list_filter = ("branch", RoleFilter, "is_active")
+    list_filter = (("branch", choices_of_branch("pk")), RoleFilter, "is_active")
     list_select_related = (
         "branch",
         "therapist__current_transaction",
@@ -133,7 +144,9 @@ class StaffAdmin(SetupAdmin):
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
         """Return the form, in which a branch is chosen and not edited."""
-        form = super().get_form(request, obj, change, **kwargs)
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        # A manager without a branch has a page of nobody, and 0 is no branch.
+        form.branch_id = None if is_owner(request) else branch_id_of(request) or 0
         if branch := form.base_fields.get("branch"):
             for right in ("add", "change", "delete", "view"):
                 setattr(branch.widget, f"can_{right}_related", False)
@@ -229,7 +242,7 @@ class StaffAdmin(SetupAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Return all users for superusers, and all but superusers for managers."""
         people = super().get_queryset(request)
-        return people if request.user.is_superuser else people.filter(is_superuser=False)
+        return people if is_owner(request) else people.filter(is_superuser=False)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: people are switched off, so that records keep their names."""

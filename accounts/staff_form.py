@@ -58,6 +58,9 @@ class Suggestions(forms.TextInput):
 class StaffForm(forms.ModelForm):
     """A person with their roles; a new person's password is made by the server."""
 
+    #: The branch of the manager who edits; None for an owner, who edits all.
+    branch_id: int | None = None
+
     name = forms.CharField(
         label=_("Name on screens"),
         max_length=_NAME_LENGTH,
@@ -102,7 +105,10 @@ class StaffForm(forms.ModelForm):
         if "username" in self.fields:
             self.fields["username"].required = False
         if "counter" in self.fields:
-            self.fields["counter"].widget.choices = _counters()
+            self.fields["counter"].widget.choices = _counters(self.branch_id)
+        if "own_room" in self.fields and self.branch_id is not None:
+            room: Any = self.fields["own_room"]
+            room.queryset = room.queryset.filter(branch=self.branch_id)
 
     def clean_name(self) -> str:
         """Return the name with single spaces."""
@@ -233,8 +239,11 @@ def _shown(person: User) -> dict[str, Any]:
     }
 
 
-def _counters() -> list[str]:
-    """Return the counters in use and the next number, as people count."""
-    known = set(Cashier.objects.values_list("counter_number", flat=True)) - {""}
+def _counters(branch_id: int | None) -> list[str]:
+    """Return the counters in use (in a branch) and the next number, as people count."""
+    cashiers = Cashier.objects.all()
+    if branch_id is not None:
+        cashiers = cashiers.filter(user__branch=branch_id)
+    known = set(cashiers.values_list("counter_number", flat=True)) - {""}
     numbers = (str(number) for number in range(1, len(known) + 2))
     return sorted(known | {next(each for each in numbers if each not in known)}, key=natural_key)

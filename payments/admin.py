@@ -7,7 +7,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from payments.models import Payment, PaymentAttempt, PaymentMethod, ReceiptPrint
-from spa_project.lib.web.admin import LookOnlyAdmin, LookOnlyInline, amount_column
+from spa_project.lib.web.admin import (
+    LookOnlyAdmin,
+    LookOnlyInline,
+    amount_column,
+    choices_of_branch,
+)
 from spa_project.lib.web.setup_admin import SetupAdmin
 
 
@@ -47,7 +52,13 @@ class PaymentAttemptAdmin(LookOnlyAdmin):
         "ended_at",
         "ended_by",
     )
-    list_filter = ("approved", "method", "cashier", "transaction__branch")
+    branch_path = "transaction__branch"
+    list_filter = (
+        "approved",
+        "method",
+        ("cashier", choices_of_branch("user__branch")),
+        ("transaction__branch", choices_of_branch("pk")),
+    )
     search_fields = ("transaction__code", "reference")
     ordering = ("-id",)
     list_prefetch_related = ("transaction", "cashier", "method", "ended_by")
@@ -68,7 +79,12 @@ class PaymentAdmin(LookOnlyAdmin):
         amount_column("change_amount", _("change")),
         "method",
     )
-    list_filter = ("cashier", "method", "branch")
+    branch_path = "branch"
+    list_filter = (
+        ("cashier", choices_of_branch("user__branch")),
+        "method",
+        ("branch", choices_of_branch("pk")),
+    )
     search_fields = ("transaction__code", "receipt_number", "reference")
     ordering = ("-id",)
     list_prefetch_related = ("transaction", "cashier", "method")

@@ -11,7 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from queueing import services
 from queueing.models import Room, RoomStatus, Transaction, TransactionEvent, TransactionItem
 from spa_project.lib.errors import DomainError
-from spa_project.lib.web.admin import LookOnlyAdmin, LookOnlyInline, YearFilter, amount_column
+from spa_project.lib.web.admin import (
+    LookOnlyAdmin,
+    LookOnlyInline,
+    YearFilter,
+    amount_column,
+    choices_of_branch,
+)
 from spa_project.lib.web.setup_admin import SetupAdmin
 
 
@@ -19,8 +25,9 @@ from spa_project.lib.web.setup_admin import SetupAdmin
 class RoomAdmin(SetupAdmin):
     """Rooms; their status is only shown, because operations write it."""
 
+    branch_path = "branch"
     list_display = ("number", "branch", "status")
-    list_filter = ("branch", "status")
+    list_filter = (("branch", choices_of_branch("pk")), "status")
     search_fields = ("number",)
     readonly_fields = ("status",)
     list_select_related = ("branch",)
@@ -84,7 +91,14 @@ class TransactionAdmin(LookOnlyAdmin):
         "cashier",
         amount_column("total_amount", _("total")),
     )
-    list_filter = ("branch", "business_date", YearFilter, "status", "therapist")
+    branch_path = "branch"
+    list_filter = (
+        ("branch", choices_of_branch("pk")),
+        "business_date",
+        YearFilter,
+        "status",
+        ("therapist", choices_of_branch("user__branch")),
+    )
     search_fields = ("code", "customer_name")
     date_hierarchy = "business_date"
     ordering = ("-id",)
@@ -99,7 +113,8 @@ class TransactionEventAdmin(LookOnlyAdmin):
     """Every step of every visit."""
 
     list_display = ("at", "transaction", "from_status", "to_status", "by", "reason")
-    list_filter = ("to_status", "transaction__branch")
+    branch_path = "transaction__branch"
+    list_filter = ("to_status", ("transaction__branch", choices_of_branch("pk")))
     search_fields = ("transaction__code", "by__username")
     ordering = ("-id",)
     list_prefetch_related = ("transaction", "by")

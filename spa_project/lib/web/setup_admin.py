@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from spa_project.lib.db.history import has_history
+from spa_project.lib.web.admin import BranchChoices, BranchScopedAdmin
 from spa_project.lib.web.history_page import entries_of
 from spa_project.lib.web.optimistic_forms import (
     OptimisticForm,
@@ -34,7 +35,7 @@ def optimistic(form: type[forms.ModelForm], leave_out: Any = ()) -> type[forms.M
     return type(form.__name__, (OptimisticForm, form), without)
 
 
-class SetupAdmin(admin.ModelAdmin):
+class SetupAdmin(BranchScopedAdmin):
     """The admin of a model of the setup: menu, rooms, staff, branches, payment methods."""
 
     def get_form(
@@ -145,7 +146,7 @@ class SetupAdmin(admin.ModelAdmin):
         return deleted_by_others(row, form.entered())
 
 
-class _SetupInline(admin.options.InlineModelAdmin):
+class _SetupInline(BranchChoices, admin.options.InlineModelAdmin):
     formset = OptimisticInlineFormSet
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:

@@ -47,10 +47,12 @@ from queueing.models import Transaction
 branch = Branch.objects.get()
 choices = [services.Choice(ServiceClassification.objects.first().pk)]
 made = services.confirm_selection(branch, choices=choices, customer_name="Ana")
-listed = admin.site._registry[Transaction].get_queryset(RequestFactory().get("/"))
+request = RequestFactory().get("/")
+request.user = User.objects.create_superuser("owner", password="x" * 20)
+listed = admin.site._registry[Transaction].get_queryset(request)
 claimed = services.confirm_next(Therapist.objects.first())
 client = Client()
-client.force_login(User.objects.create_superuser("owner", password="x" * 20))
+client.force_login(request.user)
 page = client.get("/admin/queueing/transaction/", headers={"host": "localhost"})
 print(listed.db, listed.count(), Transaction.objects.count(), claimed.pk == made.pk,
       page.status_code, made.code in page.content.decode())

@@ -10,6 +10,7 @@ from queueing.states import Status
 from spa_project.tests.hostile.visits import STATUSES, Asker, Whose
 
 PAGE = (settings.BASE_DIR / "docs" / "roles.md").read_text()
+ADMIN_COLUMNS = ("list", "open", "change", "history", "password", "delete", "add")
 #: Words of the page, and the codes of the contract.
 CODES = {
     "yes": "ok",
@@ -48,6 +49,17 @@ def read_screens() -> dict[tuple[str, Asker], str]:
         for addresses, *outcomes in _rows("Who may look")
         for address in _names(addresses)
         for asker, outcome in zip(Asker, outcomes, strict=True)
+    }
+
+
+def read_administration() -> dict[tuple[str, str, Whose], dict[str, str]]:
+    """Return what each page of the administration answers: by page, person and owner of the row."""
+    return {
+        (page, who, Whose(whose)): dict(zip(ADMIN_COLUMNS, words, strict=True))
+        for pages, people, owners, *words in _rows("In the administration", width=10)
+        for page in _names(pages)
+        for who in people.split(", ")
+        for whose in owners.split(", ")
     }
 
 
