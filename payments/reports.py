@@ -8,6 +8,7 @@ from collections import Counter
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Max, QuerySet, Sum
 
 from accounts.models import Branch
@@ -70,10 +71,10 @@ class Report(NamedTuple):
         return ReportRow("", sum(day.times for day in self.days), amount)
 
 
-def report_of(branch: Branch, period: Period) -> Report:
-    """Return the branch's report of these business days."""
-    payments = Payment.objects.filter(branch=branch, business_date__range=period)
-    sold = TransactionItem.objects.filter(
+def report_of(branch: Branch, period: Period, database: str = DEFAULT_DB_ALIAS) -> Report:
+    """Return the branch's report of these business days, as this database has them."""
+    payments = Payment.objects.using(database).filter(branch=branch, business_date__range=period)
+    sold = TransactionItem.objects.using(database).filter(
         transaction__payment__branch=branch, transaction__payment__business_date__range=period
     )
     return Report(
@@ -81,7 +82,7 @@ def report_of(branch: Branch, period: Period) -> Report:
         services=_lines(sold, "service_name", Sum("price")),
         therapists=_therapists(payments),
         methods=_lines(payments, "method__name", Sum("amount_due"), "method"),
-        waits=_waits(branch, period),
+        waits=_waits(branch, period, database),
     )
 
 
@@ -113,10 +114,12 @@ _WAIT = ExpressionWrapper(
 )
 
 
-def _waits(branch: Branch, period: Period) -> list[Waits]:
-    called = Transaction.objects.filter(
-        branch=branch, business_date__range=period, therapist_confirmed_at__isnull=False
-    ).exclude(status=Status.CANCELLED)
+def _waits(branch: Branch, period: Period, database: str) -> list[Waits]:
+    called = (
+        Transaction.objects.using(database)
+        .filter(branch=branch, business_date__range=period, therapist_confirmed_at__isnull=False)
+        .exclude(status=Status.CANCELLED)
+    )
     days = called.order_by().values_list("business_date")
     found = days.annotate(customers=Count("pk"), average=Avg(_WAIT), longest=Max(_WAIT))
     return [Waits(*row) for row in found.order_by("business_date")]

@@ -21,6 +21,7 @@ from payments.screens import CashierSnapshot, cashier_screen
 from queueing.events import CASHIERS
 from queueing.statistics import GROUPS
 from queueing.views import KEY, LivePage
+from spa_project.lib.db.replica import read_for_reports
 from spa_project.lib.realtime.screen import view_of
 from spa_project.lib.web.pages import PageData, page_data
 from spa_project.lib.web.qr import qr_response
@@ -84,7 +85,7 @@ def reports(request: HttpRequest) -> HttpResponse:
     form = PeriodForm(request.GET or None, initial=usual._asdict())
     is_chosen = form.is_bound and form.is_valid()
     period = Period(**form.cleaned_data) if is_chosen else usual
-    report = report_of(branch, period)
+    report, source = read_for_reports(lambda database: report_of(branch, period, database))
     data: ReportsPage = {
         **page_data(),
         "days": [(str(day.name), str(day.amount)) for day in report.days],
@@ -94,6 +95,7 @@ def reports(request: HttpRequest) -> HttpResponse:
         "form": form,
         "period": period,
         "report": report,
+        "source": source,
         "currency": settings.CURRENCY,
         "page_data": data,
     }

@@ -66,12 +66,13 @@ def _databases() -> dict[str, dict[str, object]]:
     """Return the primary, and a replica of it for lists and reports where there is one."""
     found = {"default": _primary()}
     if env.str("REPORTS_DATABASE_URL", default=""):
-        found["reports"] = _as_we_use_it(env.db("REPORTS_DATABASE_URL"))
+        # The primary is read instead, so nobody waits long for a replica that is gone.
+        found["reports"] = _as_we_use_it(env.db("REPORTS_DATABASE_URL"), connect_timeout=2)
         found["reports"]["TEST"] = {"MIRROR": "default"}
     return found
 
 
-def _as_we_use_it(database: dict[str, object]) -> dict[str, object]:
+def _as_we_use_it(database: dict[str, object], **mysql_options: int) -> dict[str, object]:
     # Every thread that works on the database lives as long as the process (lib/db/pool.py),
     # so connections last, and are checked before use.
     database |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
@@ -90,6 +91,7 @@ def _as_we_use_it(database: dict[str, object]) -> dict[str, object]:
             "charset": "utf8mb4",
             "isolation_level": "read committed",
             "init_command": "SET innodb_lock_wait_timeout=3, sql_mode='STRICT_TRANS_TABLES'",
+            **mysql_options,
         }
         database["TEST"] = {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_unicode_ci"}
     return database
@@ -97,6 +99,8 @@ def _as_we_use_it(database: dict[str, object]) -> dict[str, object]:
 
 DEBUG = env.bool("DEBUG", default=False)
 DATABASES = _databases()
+#: A replica further behind than this, in seconds, is not read.
+REPORTS_MAX_AGE = env.int("REPORTS_MAX_AGE", default=300)
 DATABASE_ROUTERS = ["spa_project.lib.db.router.Router"]
 EMBEDDED = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
 

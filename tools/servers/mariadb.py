@@ -15,13 +15,15 @@ class MariaDB(Server):
     they may).
 
     `durable` flushes every commit to the disk before it is answered, as production does; without it
-    tests are faster, and only a crash of the whole machine could lose a commit.
+    tests are faster, and only a crash of the whole machine could lose a commit. `options` are more
+    options of its command line.
     """
 
     name = "mariadb"
 
-    def __init__(self, *, durable: bool = False) -> None:
+    def __init__(self, *options: str, durable: bool = False) -> None:
         super().__init__()
+        self._own_options = options
         self._durable = durable
         self._socket = self.directory / "socket"
 
@@ -57,6 +59,7 @@ class MariaDB(Server):
             "--innodb-buffer-pool-size=128M",
             f"--innodb-flush-log-at-trx-commit={1 if self._durable else 2}",
             "--max-connections=200",
+            *self._own_options,
         ]
 
     def answers(self) -> bool:

@@ -1,20 +1,15 @@
 """The database router of a replica for lists and reports, where there is one.
 
 A replica lags behind, so no decision may depend on it: claims, snapshots and everything else read
-the primary. Only callers that name the replica read it.
+the primary. Only callers that name the replica read it (`replica.py`).
 """
 
 from typing import Any
 
-from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS
 
+#: The alias of the replica, if one is configured.
 REPORTS = "reports"
-
-
-def for_reports() -> str:
-    """Return the alias of the database to read long lists and reports from."""
-    return REPORTS if REPORTS in settings.DATABASES else DEFAULT_DB_ALIAS
 
 
 class Router:

@@ -22,8 +22,9 @@ TOKEN_QUERY = "auth_token"
 
 
 class OwnOrigins:
-    """An ASGI application that admits sockets of our own pages, and programs with a token.
+    """An ASGI application that admits sockets of our own pages, and programs.
 
+    A program brings a token, or no cookie: without either it would act with a browser's session.
     Others are refused at the handshake, with 403.
     """
 
@@ -40,10 +41,10 @@ class OwnOrigins:
 
 
 def is_allowed(scope: dict[str, Any]) -> bool:
-    """Return whether one of our pages opens this socket, or a program with a token."""
+    """Return whether one of our pages opens this socket, or a program without a session."""
     origins = _values(scope, b"origin")
     if not origins:
-        return _brings_token(scope)
+        return _brings_token(scope) or not _values(scope, b"cookie")
     return len(origins) == 1 and origins[0] in {*_own(scope), *settings.CSRF_TRUSTED_ORIGINS}
 
 

@@ -9,12 +9,12 @@ from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.constants import LOOKUP_SEP
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from spa_project.lib.db.router import for_reports
+from spa_project.lib.db.replica import Source, source_for_reports
 from spa_project.lib.money import display_amount
 
 
@@ -195,7 +195,7 @@ class LookOnlyAdmin(BranchScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return rows of the replica where there is one, so that long lists delay nobody."""
-        rows = super().get_queryset(request).using(for_reports())
+        rows = super().get_queryset(request).using(self._source(request).alias)
         return rows.prefetch_related(*self.list_prefetch_related)
 
     def of_branch(self, rows: QuerySet[Any], branch_id: int | None) -> QuerySet[Any]:
@@ -211,6 +211,21 @@ class LookOnlyAdmin(BranchScopedAdmin):
         target = field.related_model._default_manager.filter(pk=OuterRef(field.attname))
         found: QuerySet[Any] = rows.alias(_branch=Subquery(target.values(path)))
         return found.filter(_branch=branch_id)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the list, and how far the replica is behind."""
+        source = {"source": self._source(request)}
+        return super().changelist_view(request, source | (extra_context or {}))
+
+    def _source(self, request: HttpRequest) -> Source:
+        """Return the database of this request, which reads the same one throughout."""
+        known = vars(request)
+        if "report_source" not in known:
+            known["report_source"] = source_for_reports()
+        source: Source = known["report_source"]
+        return source
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
         """Return a list that stays fast however many rows there are."""

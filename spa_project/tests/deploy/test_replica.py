@@ -1,15 +1,21 @@
-"""Tests that only the admin's lists are read from the replica."""
+"""Tests that only reports and the admin's lists are read from the replica, while it is fresh."""
 
+import datetime
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from django.db import router
+import time_machine
+from django.db import OperationalError, router
+from django.utils import timezone
 
 from queueing.models import Transaction
-from spa_project.lib.db.router import Router, for_reports
+from spa_project.lib.db import replica
+from spa_project.lib.db.replica import State, read_for_reports, source_for_reports
+from spa_project.lib.db.router import REPORTS, Router
 from tools.servers import PROJECT
 
 
@@ -19,13 +25,12 @@ def with_replica(settings, monkeypatch) -> None:
 
 
 def test_without_a_replica_everything_is_read_from_the_primary():
-    assert for_reports() == "default"
+    assert source_for_reports() == ("default", State.NO_REPLICA, datetime.timedelta())
 
 
 def test_a_row_that_was_read_from_the_replica_is_written_to_the_primary(with_replica):
     row = Transaction()
-    row._state.db = for_reports()
-    assert row._state.db == "reports"
+    row._state.db = REPORTS
     assert router.db_for_write(Transaction, instance=row) == "default"
     assert router.db_for_read(Transaction) == "default"
 
@@ -88,3 +93,54 @@ def test_lists_lag_and_claims_do_not(lagging):
     done = subprocess.run(run, cwd=PROJECT, env=lagging, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["reports", "0", "1", "True", "200", "False"]
+
+
+@pytest.fixture
+def behind(settings, monkeypatch, with_replica):
+    """Return a function that sets since when the replica lacks something."""
+    settings.REPORTS_MAX_AGE = 300
+    monkeypatch.setattr(replica, "_last_entry", lambda: 7)
+
+    def lacks_since(seconds: float | None) -> None:
+        ago = timezone.now() - datetime.timedelta(seconds=seconds) if seconds is not None else None
+        monkeypatch.setattr(replica, "_first_after", {7: ago}.__getitem__)
+
+    return lacks_since
+
+
+@pytest.mark.parametrize(
+    ("seconds", "alias", "state"),
+    [
+        (None, "reports", State.REPLICA),
+        (299, "reports", State.REPLICA),
+        (301, "default", State.LATE),
+    ],
+)
+def test_the_replica_is_read_until_it_is_too_far_behind(behind, seconds, alias, state):
+    with time_machine.travel(timezone.now(), tick=False):
+        behind(seconds)
+        source = source_for_reports()
+    assert source == (alias, state, datetime.timedelta(seconds=seconds or 0))
+
+
+def test_an_error_in_the_middle_of_a_report_turns_to_the_primary(behind, monkeypatch):
+    behind(None)
+    monkeypatch.setattr(replica, "connections", {"reports": SimpleNamespace(close=lambda: None)})
+    asked = []
+
+    def read(alias: str) -> str:
+        asked.append(alias)
+        if alias == "reports":
+            raise OperationalError("Lost connection")
+        return "rows"
+
+    rows, source = read_for_reports(read)
+    assert (asked, rows, source.state) == (["reports", "default"], "rows", State.UNREACHABLE)
+
+
+def test_an_error_of_the_primary_is_not_hidden():
+    def read(alias: str) -> str:
+        raise OperationalError("Lost connection")
+
+    with pytest.raises(OperationalError):
+        read_for_reports(read)

@@ -53,8 +53,11 @@ def test_a_host_that_is_not_ours_makes_no_origin_ours(settings):
     assert not is_allowed(scope(f"https://{HOST}"))
 
 
-def test_a_program_without_a_page_brings_a_token():
-    assert not is_allowed(scope())
+def test_a_program_without_a_page_is_a_visitor():
+    assert is_allowed(scope())
+
+
+def test_a_program_without_a_page_brings_a_token_and_no_session_alone():
     assert not is_allowed(scope(cookie="sessionid=abc"))
     assert is_allowed(scope(authorization="Bearer abc"))
     assert is_allowed(scope(x_auth_token="abc"))

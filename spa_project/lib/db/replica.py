@@ -1,0 +1,113 @@
+"""Choice of the database for reports and long lists: the replica, or the primary in its place.
+
+The age of the replica's data is measured by the log of all operations, which is append-only: the
+first entry that the replica lacks tells since when it is behind. So a replica whose replication has
+stopped is up to date as long as nothing happens, and needs no clock and no privilege of its own.
+"""
+
+import datetime
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, NamedTuple, TypeVar
+
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, Error, connections
+from django.db.models import Model
+from django.utils import timezone
+
+from spa_project.lib.db.router import REPORTS
+
+R = TypeVar("R")
+
+UP_TO_DATE = datetime.timedelta()
+
+
+class State(StrEnum):
+    """Where the data comes from, and why."""
+
+    NO_REPLICA = "no_replica"
+    REPLICA = "replica"
+    #: From the primary, because the replica is too far behind.
+    LATE = "late"
+    #: From the primary, because the replica does not answer.
+    UNREACHABLE = "unreachable"
+
+
+class Source(NamedTuple):
+    """A database to read reports from, and how far the replica is behind."""
+
+    alias: str
+    state: State
+    age: datetime.timedelta = UP_TO_DATE
+
+    @property
+    def seconds(self) -> int:
+        """Return the age in whole seconds."""
+        return int(self.age.total_seconds())
+
+    @property
+    def minutes(self) -> int:
+        """Return the age in whole minutes."""
+        return self.seconds // 60
+
+
+class _Log:
+    """The append-only log by which the replica is measured."""
+
+    model: type[Model]
+    #: The field with the time of an entry.
+    time: str
+
+
+def measure_by(model: type[Model], *, time: str) -> None:
+    """Measure the replica's age by this log, which every operation appends to."""
+    _Log.model, _Log.time = model, time
+
+
+def source_for_reports() -> Source:
+    """Return the replica while it answers and is fresh enough, else the primary."""
+    if REPORTS not in settings.DATABASES:
+        return Source(DEFAULT_DB_ALIAS, State.NO_REPLICA)
+    try:
+        last = _last_entry()
+    except Error:
+        return _unreachable()
+    since = _first_after(last)
+    age = max(timezone.now() - since, UP_TO_DATE) if since else UP_TO_DATE
+    if age > datetime.timedelta(seconds=settings.REPORTS_MAX_AGE):
+        return Source(DEFAULT_DB_ALIAS, State.LATE, age)
+    return Source(REPORTS, State.REPLICA, age)
+
+
+def read_for_reports(read: Callable[[str], R]) -> tuple[R, Source]:
+    """Return what `read` finds in the chosen database, and which one that was.
+
+    A replica that breaks off in the middle is replaced by the primary.
+    """
+    source = source_for_reports()
+    try:
+        return read(source.alias), source
+    except Error:
+        if source.state != State.REPLICA:
+            raise
+    source = _unreachable()
+    return read(source.alias), source
+
+
+def _unreachable() -> Source:
+    # A connection that broke would be tried again by the next page on this thread.
+    connections[REPORTS].close()
+    return Source(DEFAULT_DB_ALIAS, State.UNREACHABLE)
+
+
+def _last_entry() -> int:
+    """Return the key of the last entry that has reached the replica, 0 without any."""
+    keys = _Log.model._default_manager.using(REPORTS).order_by("-pk").values_list("pk", flat=True)
+    return keys.first() or 0
+
+
+def _first_after(key: int) -> datetime.datetime | None:
+    """Return the time of the primary's first entry after this one, None when there is none."""
+    later: Any = _Log.model._default_manager.using(DEFAULT_DB_ALIAS).filter(pk__gt=key)
+    found: datetime.datetime | None = later.order_by("pk").values_list(_Log.time, flat=True).first()
+    return found
