@@ -69,7 +69,7 @@ class SpaAPI(NinjaAPI):
         return schema
 
 
-api = SpaAPI(title="Spa floor", version="1", docs_url=None)
+api = SpaAPI(title="Spa floor", version="1", docs_url=None, openapi_url=None)
 api.add_router("", accounts_router)
 api.add_router("", catalog_router)
 api.add_router("", queueing_router)

@@ -1,11 +1,12 @@
-"""The API's documentation page, made of the OpenAPI document, without scripts."""
+"""The OpenAPI document, and the API's documentation page made of it, without scripts."""
 
 import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.views.decorators.http import conditional_page
 
 from spa_project.api import api
 
@@ -19,6 +20,12 @@ class Operation(NamedTuple):
     summary: str
     details: str
     body: str
+
+
+@conditional_page
+def openapi(request: HttpRequest) -> HttpResponse:
+    """Return the OpenAPI document, with an ETag as every response of the API."""
+    return JsonResponse(api.get_openapi_schema())
 
 
 def docs(request: HttpRequest) -> HttpResponse:

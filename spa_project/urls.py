@@ -6,7 +6,7 @@ from django.views.i18n import set_language
 
 from spa_project import first_day
 from spa_project.api import api
-from spa_project.api_docs import docs
+from spa_project.api_docs import docs, openapi
 from spa_project.health import healthz, metrics, readyz
 from spa_project.pwa import manifest, offline, service_worker
 
@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("queueing.urls")),
     path("", include("payments.urls")),
     path("api/docs", docs, name="api-docs"),
+    path("api/openapi.json", openapi, name="openapi"),
     path("api/", api.urls),
     path("admin/", admin.site.urls),
     path("language/", set_language, name="set_language"),

@@ -15,6 +15,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po, write_po
+from django.utils import dates
 from django.utils.translation.template import templatize
 
 BASE = Path(__file__).resolve().parent.parent
@@ -29,31 +30,37 @@ FUNCTIONS = {
     "ngettext": (1, 2),
     "ngettext_lazy": (1, 2),
     "pgettext": ((1, "c"), 2),
+    "pgettext_lazy": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
 }
 MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)  # constant: the same messages make the same files
 
 
-def sources() -> Iterator[tuple[Path, str]]:
-    """Yield every file with messages, as Python text."""
+def sources() -> Iterator[tuple[str, str]]:
+    """Yield the name of every file with messages, and its Python text."""
+    # Django has no Filipino names of days and months, and other Spanish ones than the browser.
+    yield "django/utils/dates.py", Path(dates.__file__).read_text()
     for path in sorted((BASE / "templates").rglob("*.html")):
         # The text around the messages is not Python, and its indentation would fail the parser.
         lines = templatize(path.read_text(), origin=str(path)).splitlines()
-        yield path, "\n".join(line.strip() for line in lines)
+        yield _name(path), "\n".join(line.strip() for line in lines)
     for app in APPS:
         for path in sorted((BASE / app).rglob("*.py")):
             if "tests" not in path.parts and "migrations" not in path.parts:
-                yield path, path.read_text()
+                yield _name(path), path.read_text()
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(BASE))
 
 
 def gather() -> Catalog:
     """Return all messages of the source."""
     found = Catalog(project="spa-floor", charset="utf-8", creation_date=MADE_AT)
-    for path, text in sources():
+    for name, text in sources():
         file = io.BytesIO(text.encode())
         for line, sentence, comments, context in extract("python", file, keywords=FUNCTIONS):
-            place = [(str(path.relative_to(BASE)), line)]
-            found.add(sentence, None, place, auto_comments=comments, context=context)
+            found.add(sentence, None, [(name, line)], auto_comments=comments, context=context)
     return found
 
 
@@ -89,7 +96,11 @@ def _empty(language: str) -> Catalog:
 def read_compiled(language: str) -> Catalog:
     """Return a language's compiled catalogue, as the server reads it."""
     with po_file(language).with_suffix(".mo").open("rb") as file:
-        return read_mo(file)
+        catalogue = read_mo(file)
+    for each in catalogue:
+        if isinstance(each.context, bytes):  # Babel decodes everything else
+            each.context = each.context.decode()
+    return catalogue
 
 
 def sentences(catalogue: Catalog) -> dict[tuple[str | None, str], Message]:

@@ -62,3 +62,9 @@ def test_the_header_has_the_name_that_the_screens_show(client, maya):
 def test_spanish_months_begin_with_a_small_letter():
     with override("es"):
         assert date_format(date(2026, 11, 26), "MONTH_DAY_FORMAT") == "jue 26 nov"
+
+
+def test_filipino_tables_name_days_and_months_as_the_chart_does():
+    with override("fil"):
+        assert date_format(date(2026, 11, 26), "MONTH_DAY_FORMAT") == "Huw, Nob 26"
+        assert date_format(date(2026, 9, 1), "DATE_FORMAT") == "Set 1, 2026"

@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from babel.dates import get_day_names, get_month_names
 from django.conf import settings
+from django.utils import dates
+from django.utils.translation import override
 
 from tools.messages import (
     LANGUAGES,
@@ -91,3 +94,23 @@ def test_style_knows_no_left_and_right(path: Path):
 def test_words_need_no_tools_where_the_spa_runs():
     project = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())["project"]
     assert not any("babel" in name.lower() for name in project["dependencies"])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_days_and_months_have_the_names_that_browsers_use(language):
+    """The tables are rendered by the server, and the charts beside them by the browser."""
+    with override(language):
+        shown = [
+            [str(names[number]) for number in sorted(names)]
+            for names in (dates.WEEKDAYS, dates.WEEKDAYS_ABBR, dates.MONTHS, dates.MONTHS_3)
+        ]
+    usual = [
+        [names[number] for number in sorted(names)]
+        for names in (
+            get_day_names("wide", locale=language),
+            get_day_names("abbreviated", locale=language),
+            get_month_names("wide", locale=language),
+            get_month_names("abbreviated", locale=language),
+        )
+    ]
+    assert shown == usual
