@@ -1,7 +1,7 @@
 """Fixtures: people, a small menu, and transactions in any status.
 
-Maya and Noor are therapists, Carl and Cora are cashiers, Mona has the wall monitor's account,
-Maria manages. All work in one branch; Olga is a therapist somewhere else.
+Maya and Noor are therapists on duty, Carl and Cora are cashiers, Mona has the wall monitor's
+account, Maria manages. All work in one branch; Olga is a therapist somewhere else.
 """
 
 import asyncio
@@ -21,7 +21,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from accounts.models import Branch, Cashier, Therapist, User
+from accounts import presence
+from accounts.models import Branch, Cashier, PresenceKind, Therapist, User
 from catalog.models import Service, ServiceCategory, ServiceClassification
 from payments.counter import claim_next as claim_next_finished
 from payments.methods import create_defaults
@@ -122,14 +123,20 @@ def make_cashier(name: str, branch: Branch, counter_number: str) -> Cashier:
     )
 
 
+def make_therapist_on_duty(name: str, branch: Branch, room_number: str) -> Therapist:
+    therapist = make_therapist(name, branch, room_number)
+    presence.change(therapist.pk, branch, PresenceKind.ON_DUTY, minutes=None, found=None)
+    return therapist
+
+
 @pytest.fixture
 def maya(branch) -> Therapist:
-    return make_therapist("Maya", branch, "1")
+    return make_therapist_on_duty("Maya", branch, "1")
 
 
 @pytest.fixture
 def noor(branch) -> Therapist:
-    return make_therapist("Noor", branch, "2")
+    return make_therapist_on_duty("Noor", branch, "2")
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
@@ -111,6 +112,12 @@ class Branch(models.Model):
         day = local.date()
         return day if local.time() >= self.day_start else day - datetime.timedelta(days=1)
 
+    def end_of_day(self, business_date: datetime.date) -> datetime.datetime:
+        """Return the moment at which a business day ends."""
+        following = business_date + datetime.timedelta(days=1)
+        zone = zoneinfo.ZoneInfo(self.time_zone)
+        return datetime.datetime.combine(following, self.day_start, zone)
+
 
 class StaffManager(UserManager["User"]):
     """A manager of users that can load what authorization needs in one query."""
@@ -190,7 +197,7 @@ Profile = TypeVar("Profile", bound="StaffProfile")
 class StaffProfileManager(models.Manager[Profile]):
     """A manager of therapists or cashiers."""
 
-    def on_duty(self, branch: Branch) -> models.QuerySet[Profile]:
+    def active_in(self, branch: Branch) -> models.QuerySet[Profile]:
         """Return the branch's active profiles whose person is active, too."""
         return self.filter(active=True, user__is_active=True, user__branch=branch)
 
@@ -210,6 +217,15 @@ class StaffProfile(models.Model):
         return self.display_name
 
 
+class TherapistManager(StaffProfileManager["Therapist"]):
+    """A manager of therapists that knows who is at work."""
+
+    def on_duty(self, branch: Branch) -> models.QuerySet["Therapist"]:
+        """Return the active therapists who may get a customer now: neither away nor on a break."""
+        today = Q(presence__branch=branch, presence__business_date=branch.business_date())
+        return self.active_in(branch).filter(today, presence__kind=PresenceKind.ON_DUTY)
+
+
 class Therapist(StaffProfile):
     """A person who treats customers, usually in a room of their own."""
 
@@ -224,6 +240,7 @@ class Therapist(StaffProfile):
         related_name="owners",
     )
 
+    objects: ClassVar[TherapistManager] = TherapistManager()
     history = SetupHistory()
 
     class Meta:
@@ -234,6 +251,84 @@ class Therapist(StaffProfile):
     def room_number(self) -> str:
         """Return the number of their own room, empty without one."""
         return self.own_room.number if self.own_room else ""
+
+
+class PresenceKind(models.TextChoices):
+    """What a therapist who has clocked in does; nobody else has an open row of `Presence`."""
+
+    ON_DUTY = "on_duty", _("On duty")
+    BREAK_NEXT = "break_next", _("Break after this customer")
+    ON_BREAK = "on_break", _("On break")
+
+
+#: The kinds of those who work, with a customer or without.
+AT_WORK = (PresenceKind.ON_DUTY, PresenceKind.BREAK_NEXT)
+
+
+class Presence(models.Model):
+    """A period in which a therapist was on duty or on a break; `accounts.presence` writes it.
+
+    Append-only: a change ends the open row and adds another. An open row counts on its own business
+    day only, so whoever forgets to clock out is off duty when the day ends.
+    """
+
+    # No foreign key of these two locks the therapist's row, which claims lock first.
+    therapist = models.ForeignKey(
+        Therapist,
+        verbose_name=_("therapist"),
+        on_delete=models.PROTECT,
+        related_name="presences",
+        db_constraint=False,
+    )
+    #: The therapist while the row is open; unique, so one has a single present state.
+    active_therapist = models.OneToOneField(
+        Therapist,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="presence",
+        db_constraint=False,
+        editable=False,
+    )
+    branch = models.ForeignKey(
+        Branch, verbose_name=_("branch"), on_delete=models.PROTECT, db_index=False
+    )
+    business_date = models.DateField(_("business day"))
+    kind = models.CharField(_("presence"), max_length=10, choices=PresenceKind)
+    began_at = models.DateTimeField(_("from"))
+    ended_at = models.DateTimeField(_("to"), null=True)
+    #: How long the break is meant to take; it ends when the therapist says so.
+    minutes = models.PositiveSmallIntegerField(_("minutes"), null=True)
+
+    class Meta:
+        verbose_name = _("presence")
+        verbose_name_plural = _("presences")
+        indexes = [
+            models.Index(fields=["branch", "business_date"], name="presence_by_day"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=PresenceKind.values), name="presence_kind_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(active_therapist=None, ended_at__isnull=False)
+                | Q(active_therapist=F("therapist"), ended_at=None),
+                name="presence_is_open_or_ended",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(ended_at__gte=F("began_at")),
+                name="presence_ends_after_it_began",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.therapist}: {self.get_kind_display()}"
+
+    @property
+    def back_at(self) -> datetime.datetime | None:
+        """Return when the therapist on a break means to be back."""
+        if self.kind != PresenceKind.ON_BREAK or self.minutes is None:
+            return None
+        return self.began_at + datetime.timedelta(minutes=self.minutes)
 
 
 class Cashier(StaffProfile):

@@ -5,42 +5,68 @@ payment, event. Rows are returned with their branch, people and items, so that t
 needs no further query.
 """
 
+from typing import NamedTuple
+
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Branch, Cashier, Role, Therapist, User
+from accounts.models import Branch, Cashier, PresenceKind, Role, Therapist, User
 from queueing import queries
-from queueing.errors import QueueEmpty, TransactionNotFound
+from queueing.errors import QueueEmpty, TransactionNotFound, WrongState
 from queueing.lifecycle import must_be
 from queueing.models import Transaction
 from queueing.states import Status
 
 
-def current_transaction_of(actor: Therapist | Cashier) -> Transaction | None:
-    """Lock the actor's own row, and return their current customer, if any.
+class Claim(NamedTuple):
+    """A therapist's customer, whether they are new, and whether the therapist is on duty yet."""
+
+    transaction: Transaction
+    is_new: bool
+    is_on_duty: bool
+
+
+def current_transaction_of(cashier: Cashier) -> Transaction | None:
+    """Lock the cashier's own row, and return their current customer, if any.
 
     The actor's row comes first: a double tap waits here instead of claiming two customers.
     """
-    queries.lock_actor(actor)
-    return _current_transaction_of(actor)
+    queries.lock_cashier(cashier.pk)
+    found = queries.current_of_cashier(cashier.pk)
+    return _with_people(found) if found else None
 
 
-def current_or_next(therapist: Therapist) -> tuple[Transaction, bool]:
-    """Lock the therapist's row; return their customer, else lock the next; and whether it is new.
+def lock_therapist(therapist: Therapist) -> queries.LockedTherapist:
+    """Lock the therapist's own row; return it with their customer and their presence."""
+    branch = branch_of(therapist.user)
+    return queries.lock_therapist(therapist.pk, branch.pk, branch.business_date())
+
+
+def therapist_here(user: User, therapist_id: int) -> Therapist:
+    """Return an active therapist of the person's branch, unlocked; raise `WrongState`."""
+    people = Therapist.objects.active_in(branch_of(user)).select_related("own_room", "user__branch")
+    if not (found := people.filter(pk=therapist_id).first()):
+        raise WrongState(_("That therapist isn't available here."))
+    return found
+
+
+def current_or_next(therapist: Therapist) -> Claim:
+    """Lock the therapist's row; return their customer, else lock the next.
 
     Raises `QueueEmpty`.
     """
-    is_declined = queries.lock_actor(therapist)
-    if held := _current_transaction_of(therapist):
-        return held, False
-    branch = branch_of(therapist.user)
-    if is_declined:
-        return next_but_declining(therapist, branch), True
-    return next_in_line(branch, Status.PENDING_THERAPIST), True
+    locked, branch = lock_therapist(therapist), branch_of(therapist.user)
+    is_on_duty = locked.presence == PresenceKind.ON_DUTY
+    if locked.current_id:
+        return Claim(_with_people(locked.current_id), is_new=False, is_on_duty=is_on_duty)
+    if locked.is_declined:
+        picked = next_but_declining(therapist, branch)
+    else:
+        picked = next_in_line(branch, Status.PENDING_THERAPIST)
+    return Claim(picked, is_new=True, is_on_duty=is_on_duty)
 
 
-def _current_transaction_of(actor: Therapist | Cashier) -> Transaction | None:
-    found = queries.current_transaction_id(actor)
-    return Transaction.objects.with_people().get(pk=found) if found else None
+def _with_people(transaction_id: int) -> Transaction:
+    return Transaction.objects.with_people().get(pk=transaction_id)
 
 
 def therapist_transaction(

@@ -9,10 +9,16 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from accounts.auth import Caller
 from accounts.models import STAFF, Branch, Role, User
-from queueing import handover, holding, leaving, services
+from queueing import duty, handover, holding, leaving, services
 from queueing.models import RoomStatus, Transaction
 from queueing.rooms import is_exchanged
-from queueing.serializers import RoomData, TransactionData, serialize_room, serialize_transaction
+from queueing.serializers import (
+    RoomData,
+    TherapistData,
+    TransactionData,
+    serialize_room,
+    serialize_transaction,
+)
 from queueing.undo import undo as undo_last_step
 from spa_project.lib.commands import Data, command
 from spa_project.lib.errors import Invalid, NotAllowed
@@ -125,6 +131,15 @@ class Undone(OfTransaction):
     version: Id | None = None
 
 
+class Break(Data):
+    minutes: Annotated[int, Field(ge=1, le=480)] | None = None
+
+
+class PresenceSetting(Data):
+    therapist_id: Id
+    presence: Annotated[str, StringConstraints(pattern=r"^(on_duty|on_break|off_duty)$")]
+
+
 class RoomSetting(Data):
     room_number: RoomNumber
     status: Annotated[str, StringConstraints(pattern=r"^(available|preparing|out_of_service)$")]
@@ -139,6 +154,12 @@ class TransactionReply(TypedDict):
 class JoinedReply(TransactionReply):
     #: The secret address of the customer's own page.
     key: str
+
+
+class TherapistReply(TypedDict):
+    """A reply with the therapist and their presence as it is now."""
+
+    therapist: TherapistData
 
 
 class RoomReply(TypedDict):
@@ -280,6 +301,30 @@ def manager_cancel(caller: Caller, data: Stopped) -> TransactionReply:
 def undo(caller: Caller, data: Undone) -> TransactionReply:
     """Undo the last step."""
     return _of(undo_last_step(caller.person, **data.model_dump()))
+
+
+@command(Role.THERAPIST)
+def therapist_clock_in(caller: Caller, data: NoData) -> TherapistReply:
+    """Go on duty, or come back from a break."""
+    return {"therapist": duty.clock_in(caller.therapist)}
+
+
+@command(Role.THERAPIST)
+def therapist_break(caller: Caller, data: Break) -> TherapistReply:
+    """Take a break now, or after the current customer."""
+    return {"therapist": duty.therapist_break(caller.therapist, minutes=data.minutes)}
+
+
+@command(Role.THERAPIST)
+def therapist_clock_out(caller: Caller, data: NoData) -> TherapistReply:
+    """Go off duty; not with a customer."""
+    return {"therapist": duty.clock_out(caller.therapist)}
+
+
+@command(Role.CASHIER, Role.MANAGER)
+def staff_set_presence(caller: Caller, data: PresenceSetting) -> TherapistReply:
+    """Clock a therapist in or out, or send them on a break, now or after their customer."""
+    return {"therapist": duty.set_presence(caller.person, **data.model_dump())}
 
 
 @command(Role.THERAPIST, Role.MANAGER)

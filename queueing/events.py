@@ -4,7 +4,12 @@ import json
 from dataclasses import dataclass
 
 from queueing.models import Room, Transaction
-from queueing.serializers import serialize_board_row, serialize_room, serialize_transaction
+from queueing.serializers import (
+    TherapistData,
+    serialize_board_row,
+    serialize_room,
+    serialize_transaction,
+)
 from queueing.states import UNCLAIMED, WITH_CASHIER, WITH_THERAPIST, Status
 from spa_project.lib.realtime.publish import Event, encoded, publish
 
@@ -18,6 +23,7 @@ class Audience:
     shows: frozenset[Status]
     #: Statuses it does not show, but whose next change decides whether a step can be undone there.
     follows: frozenset[Status] = frozenset()
+    #: Whether it shows the rooms, and which therapists are on duty.
     shows_rooms: bool = False
     #: A public screen gets codes and rooms only.
     public: bool = False
@@ -57,6 +63,7 @@ MENU_AUDIENCES = (THERAPISTS, MONITOR)
 
 TICKET_EVENT = "customer_txn_update"
 ROOM_EVENT = "room_updated"
+PRESENCE_EVENT = "presence_updated"
 SETUP_EVENT = "setup_updated"
 MENU_EVENT = "menu_updated"
 
@@ -86,6 +93,16 @@ def announce(transaction: Transaction, was: Status) -> None:
 
 def announce_room(room: Room) -> None:
     """Publish a room to the screens that show rooms."""
-    text = encoded(ROOM_EVENT, json.dumps({"room": serialize_room(room)}))
+    _announce_on_floor(
+        room.branch_id, encoded(ROOM_EVENT, json.dumps({"room": serialize_room(room)}))
+    )
+
+
+def announce_presence(branch_id: int, therapist: TherapistData) -> None:
+    """Publish a therapist's presence to the screens that show therapists."""
+    _announce_on_floor(branch_id, encoded(PRESENCE_EVENT, json.dumps({"therapist": therapist})))
+
+
+def _announce_on_floor(branch_id: int, text: str) -> None:
     audiences = (audience for audience in AUDIENCES if audience.shows_rooms)
-    publish([Event(audience.topic(room.branch_id), text) for audience in audiences])
+    publish([Event(audience.topic(branch_id), text) for audience in audiences])

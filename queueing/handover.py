@@ -2,9 +2,9 @@
 
 from django.utils.translation import gettext as _
 
-from accounts.models import Branch, Therapist, User
+from accounts.models import PresenceKind, Therapist, User
 from queueing import rooms
-from queueing.access import branch_of, branch_transaction, current_transaction_of
+from queueing.access import branch_transaction, lock_therapist, therapist_here
 from queueing.errors import WrongState
 from queueing.lifecycle import advance
 from queueing.models import Transaction
@@ -18,11 +18,9 @@ def hand_over(
 ) -> Transaction:
     """Hand the customer over to another therapist, in the same room.
 
-    Raises `TransactionNotFound`, `WrongState` (no such colleague, or not free).
+    Raises `TransactionNotFound`, `WrongState` (no such colleague, not on duty, or not free).
     """
-    colleague = _colleague(branch_of(user), therapist_id)
-    if current_transaction_of(colleague):
-        raise WrongState(_("%(name)s already has a customer.") % {"name": colleague})
+    colleague = _lock_free(therapist_here(user, therapist_id))
     transaction = branch_transaction(user, transaction_id, *WITH_THERAPIST)
     return advance(
         transaction,
@@ -55,11 +53,16 @@ def change_room(
     )
 
 
-def _colleague(branch: Branch, therapist_id: int) -> Therapist:
-    people = Therapist.objects.on_duty(branch).select_related("user__branch")
-    if not (found := people.filter(pk=therapist_id).first()):
-        raise WrongState(_("That therapist isn't available here."))
-    return found
+def _lock_free(colleague: Therapist) -> Therapist:
+    """Lock a colleague's row; raise `WrongState` unless they are on duty without a customer."""
+    locked = lock_therapist(colleague)
+    if locked.current_id:
+        raise WrongState(_("%(name)s already has a customer.") % {"name": colleague})
+    if locked.presence is None:
+        raise WrongState(_("%(name)s isn't on duty.") % {"name": colleague})
+    if locked.presence == PresenceKind.ON_BREAK:
+        raise WrongState(_("%(name)s is on a break.") % {"name": colleague})
+    return colleague
 
 
 def _described(change: str, reason: str) -> str:

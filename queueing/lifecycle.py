@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from queueing import presence
 from queueing.errors import WrongState
 from queueing.events import announce
 from queueing.models import Transaction, TransactionEvent
@@ -40,7 +41,7 @@ def advance(
     acts. `undo` goes back along an arrow. Raises `WrongState` for an arrow the transition table
     lacks, `Conflict` when the row has changed since it was read (optimistic concurrency).
     """
-    was = Status(transaction.status)
+    was, treated_by = Status(transaction.status), transaction.active_therapist_id
     seen = {"id": transaction.pk, "status": was, "version": transaction.version}
     now = _not_before_last_stamp(transaction, timezone.now())
     events = []
@@ -58,6 +59,8 @@ def advance(
     if update_where(Transaction, seen, changes) != 1:
         raise Conflict
     insert(TransactionEvent, events)
+    if treated_by and treated_by != transaction.active_therapist_id:
+        presence.begin_due_break(treated_by, is_due=transaction.breaks_next)
     announce(transaction, was)
     return transaction
 

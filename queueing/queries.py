@@ -4,58 +4,74 @@ A row that a function locks stays locked until the database transaction ends. Cl
 others have locked (FOR UPDATE SKIP LOCKED), so they never wait for each other.
 """
 
-from typing import Any
+import datetime
+from typing import Any, NamedTuple
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
-from accounts.models import Cashier, Therapist
+from accounts.models import Cashier, Presence, PresenceKind, Therapist
 from queueing.models import Room, Transaction, TransactionItem
 from queueing.states import Status
 from spa_project.lib.db.compiled_queries import CompiledQuery, Param
 
 # -- Staff --------------------------------------------------------------------------------------
 
-_LOCK_ACTOR: dict[type[Therapist | Cashier], CompiledQuery[tuple[int, bool]]] = {
-    Therapist: CompiledQuery(
-        lambda: (
-            Therapist.objects.select_for_update()
-            .filter(pk=Param("pk"))
-            .values_list(
-                "pk", Exists(Transaction.objects.filter(declined_therapist=OuterRef("pk")))
-            )
+
+class LockedTherapist(NamedTuple):
+    """A therapist whose row is locked: their customer, their presence, and who declined them."""
+
+    pk: int
+    current_id: int | None
+    #: The kind of the open row of the running business day, None when off duty.
+    presence: str | None
+    is_declined: bool
+
+
+_LOCK_THERAPIST = CompiledQuery(
+    lambda: (
+        Therapist.objects.select_for_update()
+        .filter(pk=Param("pk"))
+        .values_list(
+            "pk",
+            Subquery(Transaction.objects.filter(active_therapist=OuterRef("pk")).values("pk")),
+            Subquery(
+                Presence.objects.filter(
+                    active_therapist=OuterRef("pk"),
+                    branch_id=Param("branch_id"),
+                    business_date=Param("business_date"),
+                ).values("kind")
+            ),
+            Exists(Transaction.objects.filter(declined_therapist=OuterRef("pk"))),
         )
-    ),
-    Cashier: CompiledQuery(
-        lambda: (
-            Cashier.objects.select_for_update()
-            .filter(pk=Param("pk"))
-            .values_list("pk", Value(False))
-        )
-    ),
-}
-_CURRENT: dict[type[Therapist | Cashier], CompiledQuery[tuple[int]]] = {
-    Therapist: CompiledQuery(
-        lambda: Transaction.objects.filter(active_therapist_id=Param("pk")).values_list("pk")
-    ),
-    Cashier: CompiledQuery(
-        lambda: Transaction.objects.filter(active_cashier_id=Param("pk")).values_list("pk")
-    ),
-}
+    )
+)
+_LOCK_CASHIER = CompiledQuery(
+    lambda: Cashier.objects.select_for_update().filter(pk=Param("pk")).values_list("pk")
+)
+_CURRENT_OF_CASHIER = CompiledQuery(
+    lambda: Transaction.objects.filter(active_cashier_id=Param("pk")).values_list("pk")
+)
 _THERAPIST = CompiledQuery(lambda: Therapist.objects.filter(pk=Param("pk")))
 
 
-def lock_actor(actor: Therapist | Cashier) -> bool:
-    """Lock the row of a therapist or cashier; return whether a waiting customer declined them.
+def lock_therapist(pk: int, branch_id: int, business_date: datetime.date) -> LockedTherapist:
+    """Lock the row of a therapist; return it with what decides about a claim.
 
-    The customers are read in a subquery, whose rows MariaDB does not lock.
+    That is read in subqueries, whose rows MariaDB does not lock, at one moment after the lock.
     """
-    found = _LOCK_ACTOR[type(actor)].first(pk=actor.pk)
-    return found is not None and bool(found[1])
+    day = business_date.isoformat()
+    found = _LOCK_THERAPIST.first(pk=pk, branch_id=branch_id, business_date=day)
+    return LockedTherapist(*found) if found else LockedTherapist(pk, None, None, False)
 
 
-def current_transaction_id(actor: Therapist | Cashier) -> int | None:
-    """Return the key of the transaction a therapist or cashier has now."""
-    found = _CURRENT[type(actor)].first(pk=actor.pk)
+def lock_cashier(pk: int) -> None:
+    """Lock the row of a cashier."""
+    _LOCK_CASHIER.first(pk=pk)
+
+
+def current_of_cashier(pk: int) -> int | None:
+    """Return the key of the transaction a cashier has now."""
+    found = _CURRENT_OF_CASHIER.first(pk=pk)
     return found[0] if found else None
 
 
@@ -72,9 +88,11 @@ _NEXT_IN_LINE = CompiledQuery(
         skip_locked=True
     )[:1]
 )
-_OF_THERAPIST = CompiledQuery(lambda: _locked().filter(therapist_id=Param("therapist_id")))
+_OF_THERAPIST = CompiledQuery(
+    lambda: _locked_with_break().filter(therapist_id=Param("therapist_id"))
+)
 _OF_CASHIER = CompiledQuery(lambda: rows_of_cashier())
-_OF_BRANCH = CompiledQuery(lambda: _locked().filter(branch_id=Param("branch_id")))
+_OF_BRANCH = CompiledQuery(lambda: _locked_with_break().filter(branch_id=Param("branch_id")))
 _BY_KEY = CompiledQuery(lambda: Transaction.objects.select_for_update().filter(key=Param("key")))
 _UNLESS_LOCKED = CompiledQuery(
     lambda: Transaction.objects.select_for_update(skip_locked=True).filter(pk=Param("pk"))
@@ -91,6 +109,14 @@ _HOLDER_OF_CODE = CompiledQuery(
 
 def _locked() -> QuerySet[Transaction]:
     return Transaction.objects.select_for_update().filter(pk=Param("pk"))
+
+
+def _locked_with_break() -> QuerySet[Transaction]:
+    """Return the row to compile, with whether a break of its therapist follows (a subquery)."""
+    breaks = Presence.objects.filter(
+        active_therapist=OuterRef("active_therapist_id"), kind=PresenceKind.BREAK_NEXT
+    )
+    return _locked().annotate(breaks_next=Exists(breaks))
 
 
 def lock_next(branch_id: int, status: Status) -> Transaction | None:

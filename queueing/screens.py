@@ -11,16 +11,16 @@ from queueing.models import Transaction
 from queueing.serializers import (
     BoardRow,
     RoomData,
+    TherapistData,
     TransactionData,
     serialize_board_row,
     serialize_transaction,
 )
 from queueing.snapshots import (
     CashierData,
-    Digest,
+    FloorDigest,
     Place,
     Setup,
-    TherapistData,
     cashiers_of,
     digests_of,
     digests_of_tickets,
@@ -67,7 +67,7 @@ class MonitorSnapshot(MonitorRows, ServerTime):
     revenue_today: NotRequired[str]
 
 
-class MonitorDigest(Digest):
+class MonitorDigest(FloorDigest):
     statistics: Statistics
 
 

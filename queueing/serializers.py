@@ -1,11 +1,22 @@
 """Serialization of rows into typed dictionaries (docs/protocol.md, "Shapes")."""
 
 import datetime
+from enum import StrEnum
 from typing import Annotated, NotRequired, TypedDict
 
+from accounts.models import Presence, PresenceKind, Therapist
 from queueing.models import Room, RoomStatus, Transaction, TransactionItem
 from queueing.states import Status
 from spa_project.lib.money import format_amount
+
+
+class PresenceState(StrEnum):
+    """A therapist's presence on screens: the kinds of `Presence`, and who has none today."""
+
+    ON_DUTY = PresenceKind.ON_DUTY.value
+    BREAK_NEXT = PresenceKind.BREAK_NEXT.value
+    ON_BREAK = PresenceKind.ON_BREAK.value
+    OFF_DUTY = "off_duty"
 
 
 class ItemData(TypedDict):
@@ -74,6 +85,22 @@ class BoardRow(TypedDict):
     status: Annotated[str, Status]
     room_number: str
     calls: int
+
+
+class PersonData(TypedDict):
+    id: int
+    name: str
+
+
+class TherapistData(PersonData):
+    room_number: str
+    presence: Annotated[str, PresenceState]
+    #: Since when they are on duty or on a break.
+    presence_since: str | None
+    #: When they mean to be back from their break.
+    back_at: str | None
+    #: Grows with every change of the presence; 0 for who has not been on duty today.
+    version: int
 
 
 class RoomData(TypedDict):
@@ -174,6 +201,24 @@ def serialize_board_row(transaction: Transaction) -> BoardRow:
         "status": str(transaction.status),
         "room_number": transaction.room_number,
         "calls": transaction.calls,
+    }
+
+
+def serialize_therapist(
+    therapist: Therapist, row: Presence | None, *, after: Presence | None = None
+) -> TherapistData:
+    """Return a therapist with their presence: its open row, None when off duty.
+
+    `after` is the row before, whose version an end has: nothing grows without a row.
+    """
+    return {
+        "id": therapist.pk,
+        "name": therapist.display_name,
+        "room_number": therapist.room_number,
+        "presence": row.kind if row else PresenceState.OFF_DUTY.value,
+        "presence_since": _iso(row.began_at) if row else None,
+        "back_at": _iso(row.back_at) if row else None,
+        "version": row.pk if row else after.pk if after else 0,
     }
 
 

@@ -11,10 +11,10 @@ from django.conf import settings
 from django.db import IntegrityError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Branch, Therapist, User
+from accounts.models import Branch, PresenceKind, Therapist, User
 from catalog.models import ServiceClassification
 from catalog.queries import offers_by_id
-from queueing import codes, rooms
+from queueing import codes, presence, rooms
 from queueing.access import current_or_next, therapist_transaction
 from queueing.errors import BranchClosed, EmptySelection, PriceChanged, ServiceNotFound
 from queueing.lifecycle import advance
@@ -137,12 +137,15 @@ def _not_on_the_menu(missing: Collection[int]) -> ServiceNotFound:
 def confirm_next(therapist: Therapist) -> Transaction:
     """Give the therapist the customer who has waited longest, and their own room.
 
-    A therapist who already has a customer gets that one again. Raises `QueueEmpty`, `RoomNotReady`.
+    A therapist who already has a customer gets that one again. Whoever is not on duty yet, or on a
+    break, is on duty from now on. Raises `QueueEmpty`, `RoomNotReady`.
     """
-    transaction, is_new = current_or_next(therapist)
+    transaction, is_new, is_on_duty = current_or_next(therapist)
     if not is_new:
         return transaction
     room = rooms.occupy(transaction.branch, therapist)
+    if not is_on_duty:
+        presence.change(therapist, PresenceKind.ON_DUTY)
     return advance(
         transaction,
         Status.THERAPIST_CONFIRMED,

@@ -7,14 +7,23 @@ import datetime
 from collections.abc import Collection, Iterable, Mapping
 from itertools import groupby, repeat
 from operator import itemgetter
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from django.conf import settings
 from django.db.models import Count, QuerySet, Sum
 
 from accounts.models import Branch, Cashier, Therapist
+from accounts.presence import open_in
 from queueing.models import Room, SetupVersion, Transaction
-from queueing.serializers import RoomData, TransactionData, serialize_room, serialize_transaction
+from queueing.serializers import (
+    PersonData,
+    RoomData,
+    TherapistData,
+    TransactionData,
+    serialize_room,
+    serialize_therapist,
+    serialize_transaction,
+)
 from queueing.states import Status
 from queueing.wait_estimates import WaitRange, waits_in
 from spa_project.lib.natural_order import natural_key
@@ -58,20 +67,18 @@ class Place(TypedDict):
     wait_minutes: WaitRange | None
 
 
+class FloorDigest(Digest):
+    """The digest of a screen that shows the therapists, too."""
+
+    #: The sum of the versions of those who are on duty or on a break.
+    presence: NotRequired[int]
+
+
 class TicketDigest(Digest, Place):
     """The digest of a customer's own page, and their place."""
 
 
 _NOWHERE: Place = {"before": None, "wait_minutes": None}
-
-
-class PersonData(TypedDict):
-    id: int
-    name: str
-
-
-class TherapistData(PersonData):
-    room_number: str
 
 
 class CashierData(PersonData):
@@ -125,18 +132,18 @@ def rooms_of(branch: Branch) -> list[RoomData]:
 
 
 def therapists_of(branch: Branch) -> list[TherapistData]:
-    """Return the branch's therapists by name and with their own rooms, for handing over."""
-    found = (
-        Therapist.objects.on_duty(branch)
-        .order_by("display_name", "pk")
-        .values_list("pk", "display_name", "own_room__number")
-    )
-    return [{"id": pk, "name": name, "room_number": room or ""} for pk, name, room in found]
+    """Return the branch's therapists by name, each with their own room and their presence."""
+    people = Therapist.objects.active_in(branch).select_related("own_room")
+    present = {row.therapist_id: row for row in open_in({branch.pk: branch.business_date()})}
+    return [
+        serialize_therapist(therapist, present.get(therapist.pk))
+        for therapist in people.order_by("display_name", "pk")
+    ]
 
 
 def cashiers_of(branch: Branch) -> list[CashierData]:
     """Return the branch's cashiers, by counter as people count, then by name."""
-    found = Cashier.objects.on_duty(branch).order_by("display_name", "pk")
+    found = Cashier.objects.active_in(branch).order_by("display_name", "pk")
     cashiers: list[CashierData] = [
         {"id": pk, "name": name, "counter_number": number}
         for pk, name, number in found.values_list("pk", "display_name", "counter_number")
@@ -146,12 +153,15 @@ def cashiers_of(branch: Branch) -> list[CashierData]:
 
 def digests_of(
     statuses: Iterable[Status], branch_ids: list[int], *, with_rooms: bool
-) -> dict[int, Digest]:
-    """Return the digest of a kind of screen for each branch, in three queries at most."""
+) -> dict[int, FloorDigest]:
+    """Return the digest of a kind of screen for each branch, in five queries at most.
+
+    A screen with rooms shows the therapists' presence, too.
+    """
     shown: list[QuerySet[Any]] = [Transaction.objects.filter(status__in=statuses)]
     if with_rooms:
         shown.append(Room.objects.all())
-    digests: dict[int, Digest] = {
+    digests: dict[int, FloorDigest] = {
         pk: {"count": 0, "versions": 0, **setup} for pk, setup in setup_digests(branch_ids).items()
     }
     for rows in shown:
@@ -159,11 +169,21 @@ def digests_of(
         for branch_id, count, versions in of_branches.annotate(Count("id"), Sum("version")):
             digests[branch_id]["count"] += count
             digests[branch_id]["versions"] += versions
+    if with_rooms:
+        for branch_id, presence in presence_digests(branch_ids).items():
+            digests[branch_id]["presence"] = presence
     return digests
 
 
+def presence_digests(branch_ids: Collection[int]) -> dict[int, int]:
+    """Return the sum of the versions of the therapists' presence in each of these branches."""
+    days = {it.pk: it.business_date() for it in Branch.objects.filter(pk__in=branch_ids)}
+    sums = open_in(days).order_by().values_list("branch_id").annotate(Sum("pk"))
+    return dict.fromkeys(days, 0) | dict(sums)
+
+
 def digests_of_tickets(transaction_ids: list[int]) -> dict[int, TicketDigest]:
-    """Return the digests of customers' own pages, one row each; all pages in four queries."""
+    """Return the digests of customers' own pages, one row each; all pages in five queries."""
     tickets = Transaction.objects.filter(pk__in=transaction_ids)
     rows = list(tickets.values_list("pk", "version", "branch_id", "status", "business_date"))
     days: dict[int, datetime.date] = {}

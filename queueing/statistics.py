@@ -13,7 +13,7 @@ from typing import NamedTuple, TypedDict
 from django.db.models import Avg, Count, Min, Q, Sum
 from django.utils import timezone
 
-from accounts.models import Branch, User
+from accounts.models import AT_WORK, Branch, User
 from queueing.models import SERVED, Transaction, TransactionQuerySet
 from queueing.states import UNCLAIMED, WITH_CASHIER, WITH_THERAPIST, Status
 from queueing.wait_estimates import LENGTH
@@ -55,7 +55,10 @@ class Line(NamedTuple):
 
 
 class Statistics(TypedDict):
-    """A branch's day: treatments finished, in all and within the last hour; who is on duty."""
+    """A branch's day: treatments finished, in all and within the last hour; who is on duty.
+
+    A therapist is on duty from clocking in, apart from breaks, a cashier whenever active.
+    """
 
     served_today: int
     served_last_hour: int
@@ -125,7 +128,15 @@ def _today(branch: Branch) -> TransactionQuerySet:
 
 def _on_duty(branch: Branch) -> dict[str, int]:
     people = User.objects.filter(branch=branch, is_active=True)
+    row = "therapist__presence"
+    at_work = Q(therapist__active=True) & Q(
+        **{
+            f"{row}__branch": branch,
+            f"{row}__business_date": branch.business_date(),
+            f"{row}__kind__in": AT_WORK,
+        }
+    )
     return people.aggregate(
-        therapists=Count("therapist", filter=Q(therapist__active=True)),
+        therapists=Count("therapist", filter=at_work),
         cashiers=Count("cashier", filter=Q(cashier__active=True)),
     )

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Cashier, Role, Therapist, User
-from queueing import rooms
+from queueing import presence, rooms
 from queueing.errors import TransactionNotFound, WrongState
 from queueing.holding import HOLD, code_again
 from queueing.lifecycle import advance
@@ -35,7 +35,10 @@ def undo(user: User, *, transaction_id: int, version: int | None = None) -> Tran
         raise WrongState(_("This can't be undone."))
     if Role.MANAGER not in user.roles and timezone.now() - last.at > WITHIN:
         raise WrongState(_("Too late to undo. Ask a manager."))
-    return advance(transaction, back, by=user, undo=True, **_fields_of_return(transaction, back))
+    fields = _fields_of_return(transaction, back)
+    if therapist := fields.get("active_therapist"):
+        presence.return_to_customer(therapist)
+    return advance(transaction, back, by=user, undo=True, **fields)
 
 
 def _locked(user: User, transaction_id: int) -> Transaction:

@@ -1,6 +1,6 @@
 """Estimates of the wait in a line: a range of minutes, or nothing at all.
 
-They are made of the customers before, the therapists at work, when each of those will be free
+They are made of the customers before, the therapists on duty, when each of those will be free
 again, and how long the day's treatments have taken.
 """
 
@@ -13,15 +13,15 @@ from heapq import heapify, heapreplace
 from operator import or_
 from typing import Any, NamedTuple
 
-from django.db.models import Count, DurationField, ExpressionWrapper, F, Max, Q, Sum
+from django.db.models import Count, DurationField, ExpressionWrapper, F, Q, Sum
 from django.utils import timezone
 
+from accounts.models import PresenceKind
+from accounts.presence import open_in
 from queueing.models import SERVED, Transaction
-from queueing.states import WITH_THERAPIST, Status
+from queueing.states import Status
 
 MINUTE = datetime.timedelta(minutes=1)
-#: After so long without a treatment a therapist counts as absent.
-GONE_AFTER = datetime.timedelta(hours=1)
 #: Estimates are shown in steps of this many minutes, with a quarter to either side; in larger steps
 #: from an hour on.
 STEP, LONG_STEP = 5, 15
@@ -38,64 +38,77 @@ WaitRange = tuple[int, int]
 
 
 class _Work(NamedTuple):
-    """The work of one therapist today, and their current customer."""
+    """A therapist at work, and their current customer."""
 
     branch_id: int
-    treated: int
-    took: datetime.timedelta | None
-    last_finish: datetime.datetime | None
+    kind: str
+    status: str | None
     booked: int | None
     start: datetime.datetime | None
 
     def free_in(self, now: datetime.datetime) -> float | None:
-        """Return the minutes until they can take the next customer, None when they are absent."""
-        if self.booked is not None:
-            spent = (now - self.start) / MINUTE if self.start else 0
-            return max(0, self.booked - spent)
-        is_there = self.last_finish is not None and now - self.last_finish < GONE_AFTER
-        return 0 if is_there else None
+        """Return the minutes until they take the next customer, None if a break comes first."""
+        if self.kind != PresenceKind.ON_DUTY:
+            return None
+        if self.booked is None:
+            return 0
+        is_begun = self.status == Status.IN_SERVICE and self.start is not None
+        spent = (now - self.start) / MINUTE if is_begun and self.start else 0
+        return max(0, self.booked - spent)
+
+
+class _Lengths(NamedTuple):
+    """How many treatments have ended today, and how long they took together."""
+
+    branch_id: int
+    treated: int
+    took: datetime.timedelta | None
 
 
 def waits_in(days: Mapping[int, datetime.date]) -> dict[int, Iterator[WaitRange]]:
     """Return the expected waits of each line, by branch with its business day.
 
-    One small query. A branch without an estimate is left out: nobody is at work, or no treatment
+    Two small queries. A branch without an estimate is left out: nobody is on duty, or no treatment
     has ended yet.
     """
     works = defaultdict(list)
-    for work in map(_Work._make, _work_of(days)):
+    for work in map(_Work._make, _work_in(days)):
         works[work.branch_id].append(work)
     now = timezone.now()
-    waits = {branch_id: _waits(of_branch, now) for branch_id, of_branch in works.items()}
+    waits = {
+        lengths.branch_id: _waits(works[lengths.branch_id], lengths, now)
+        for lengths in map(_Lengths._make, _lengths_in(days))
+    }
     return {branch_id: found for branch_id, found in waits.items() if found is not None}
 
 
-def _work_of(days: Mapping[int, datetime.date]) -> Any:
-    """Return one row for each therapist of these days; an index begins with branch and day."""
-    here = reduce(or_, (Q(branch=pk, business_date=day) for pk, day in days.items()))
-    in_hand = Q(status__in=WITH_THERAPIST)
-    return (
-        Transaction.objects.filter(here, therapist__isnull=False)
-        .order_by()
-        .values("branch_id", "therapist_id")
-        .annotate(
-            treated=Count("pk", filter=SERVED),
-            took=Sum(LENGTH, filter=SERVED),
-            last_finish=Max("service_finish_at"),
-            booked=Max("total_duration_minutes", filter=in_hand),
-            start=Max("service_start_at", filter=Q(status=Status.IN_SERVICE)),
-        )
-        .values_list("branch_id", "treated", "took", "last_finish", "booked", "start")
+def _work_in(days: Mapping[int, datetime.date]) -> Any:
+    """Return one row for each therapist who has clocked in, with their customer."""
+    visit = "active_therapist__current_transaction"
+    return open_in(days).values_list(
+        "branch_id",
+        "kind",
+        f"{visit}__status",
+        f"{visit}__total_duration_minutes",
+        f"{visit}__service_start_at",
     )
 
 
-def _waits(works: list[_Work], now: datetime.datetime) -> Iterator[WaitRange] | None:
+def _lengths_in(days: Mapping[int, datetime.date]) -> Any:
+    """Return one row for each branch; an index begins with branch and day."""
+    here = reduce(or_, (Q(branch=pk, business_date=day) for pk, day in days.items()))
+    treated = Transaction.objects.filter(here, SERVED)
+    counted = treated.order_by().values_list("branch_id")
+    return counted.annotate(treated=Count("pk"), took=Sum(LENGTH))
+
+
+def _waits(
+    works: list[_Work], lengths: _Lengths, now: datetime.datetime
+) -> Iterator[WaitRange] | None:
     free_in = [minutes for work in works if (minutes := work.free_in(now)) is not None]
-    treated = sum(work.treated for work in works)
-    if not free_in or not treated:
+    if not free_in or lengths.took is None:
         return None
-    took = sum((work.took for work in works if work.took), datetime.timedelta())
-    return map(as_range, expected(free_in, took / MINUTE / treated))
+    return map(as_range, expected(free_in, lengths.took / MINUTE / lengths.treated))
 
 
 def expected(free_in: list[float], length: float) -> Iterator[float]:

@@ -9,7 +9,7 @@ from django.db.transaction import atomic
 from tqdm import tqdm
 
 from accounts.demo import DemoAccount, StaffFactory
-from accounts.models import Branch, User
+from accounts.models import Branch, Presence, User
 from catalog.menu_import import importer
 from catalog.models import Service, ServiceCategory, ServiceClassification
 from payments.methods import create_defaults
@@ -68,6 +68,7 @@ def clear() -> None:
         TransactionItem,
         Transaction,
         TransactionCounter,
+        Presence,
         Room,
         ServiceClassification,
         Service,

@@ -119,7 +119,7 @@ def declarations() -> Declarations:
     from payments.day_summary import DayData
     from queueing import events, screens, views
     from queueing.day_summary import TherapistDay
-    from queueing.snapshots import Digest, Place, TicketDigest
+    from queueing.snapshots import FloorDigest, Place, TicketDigest
     from queueing.statistics import Takings
     from spa_project.lib.commands import REGISTRY
     from spa_project.lib.errors import DomainError
@@ -136,7 +136,7 @@ def declarations() -> Declarations:
     pages += [views.MonitorPage, views.BoardPage, payment_views.CashierPage]
     for each in (PageData, views.LivePage, *pages, payment_views.ReportsPage):
         found.expression(each)
-    dictionaries = [TherapistDay, DayData, Digest, Place, TicketDigest, Takings]
+    dictionaries = [TherapistDay, DayData, FloorDigest, Place, TicketDigest, Takings]
     for each in (*dictionaries, screens.MonitorDigest, screens.MenuSnapshot):
         found.expression(each)
     found.add_commands(
@@ -149,6 +149,7 @@ def declarations() -> Declarations:
     found.add_union("ErrorCode", sorted({each.code for each in _with_subclasses(DomainError)}))
     of_changes = {audience.event for audience in events.AUDIENCES}
     of_changes |= {events.TICKET_EVENT, events.ROOM_EVENT, events.SETUP_EVENT, events.MENU_EVENT}
+    of_changes.add(events.PRESENCE_EVENT)
     found.add_union("EventName", sorted({*SOCKET_EVENTS, *of_changes}))
     return found
 

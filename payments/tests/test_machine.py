@@ -30,14 +30,14 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from accounts.models import Branch, Cashier, Therapist, User
+from accounts.models import Branch, Cashier, Presence, Therapist, User
 from catalog.models import ServiceClassification
 from conftest import make_offer
 from payments import counter, payment, terminal
 from payments.errors import AmountDoubtful, InsufficientPayment, NotTheTotal
 from payments.integrity import all_rules
 from payments.models import Payment, PaymentAttempt
-from queueing import handover, holding, leaving, tasks
+from queueing import duty, handover, holding, leaving, tasks
 from queueing import services as floor
 from queueing.errors import (
     EmptySelection,
@@ -67,6 +67,8 @@ METHODS = st.sampled_from(["cash", "cash", "card"])
 OFFERS = st.integers(0, 2)
 OVER = st.sampled_from(["0.00", "0.00", "0.20", "1000.00", "-0.01"])
 SELECTION = st.lists(OFFERS, min_size=1, max_size=3)
+#: Whether a therapist acts, or a manager for them.
+OWN = st.booleans()
 #: In place of a visit: the one that this person holds.
 MINE = st.none()
 #: People who may act for a customer: two therapists, a cashier, a manager.
@@ -163,6 +165,8 @@ class Model:
     #: Visits in the order in which they came, which is their order in the line.
     visits: list[Visit] = field(default_factory=list)
     closing: set[str] = field(default_factory=set)
+    #: What each therapist does, by key; None when off duty.
+    presences: dict[int, str | None] = field(default_factory=dict)
     rooms: dict[str, str] = field(
         default_factory=lambda: {"1": RoomStatus.AVAILABLE, "2": RoomStatus.AVAILABLE}
     )
@@ -201,6 +205,13 @@ class Model:
             return exchanged if self.rooms.get(exchanged) == RoomStatus.AVAILABLE else own
         return own
 
+    def presence_of(self, therapist: Therapist) -> str | None:
+        """Return what a therapist does; a break that was to follow begins without a customer."""
+        kind = self.presences[therapist.pk]
+        if kind == "break_next" and not self.current_transaction_of(therapist):
+            kind = self.presences[therapist.pk] = "on_break"
+        return kind
+
     def is_taken(self, code: str) -> bool:
         """Return whether an open customer has this code."""
         return any(v.code == code and v.status not in CLOSED for v in self.visits)
@@ -234,7 +245,7 @@ class Day(RuleBasedStateMachine):
     def __init__(self, cast: Cast) -> None:
         super().__init__()
         self.cast = cast
-        self.model = Model()
+        self.model = Model(presences={each.pk: "on_duty" for each in cast.therapists})
         # Rolled back at the end of the day. Django lets a durable operation run inside an atomic
         # block that is marked as a test's.
         self.night = atomic()
@@ -281,6 +292,11 @@ class Day(RuleBasedStateMachine):
             ((v.pk, answer) for v in model.visits for answer in v.attempts), key=str
         )
         assert dict(Room.objects.values_list("number", "status")) == model.rooms
+        here = {each.pk: model.presence_of(each) for each in self.cast.therapists}
+        present = Presence.objects.exclude(active_therapist=None)
+        assert dict(present.values_list("active_therapist", "kind")) == {
+            pk: kind for pk, kind in here.items() if kind
+        }
 
     # -- A usual day: without it few visits would reach their end
     # -----------------------------------
@@ -376,6 +392,7 @@ class Day(RuleBasedStateMachine):
             held.therapist, held.room = therapist, number
             held.move(Status.THERAPIST_CONFIRMED, by=therapist.user)
             model.rooms[number] = RoomStatus.OCCUPIED
+            model.presences[therapist.pk] = "on_duty"
         assert (claimed.pk, claimed.version) == (held.pk, held.version)
 
     @rule(who=PEOPLE, whom=MINE | MINE | visits)
@@ -427,6 +444,25 @@ class Day(RuleBasedStateMachine):
                 floor.finish_service(therapist, transaction_id=visit.pk)
             if not refusal:
                 self.model.finish(visit, by=therapist.user)
+
+    @rule(who=PEOPLE, presence=st.sampled_from(["on_duty", "on_break", "off_duty"]), own=OWN)
+    def set_presence(self, who: int, presence: str, own: bool) -> None:
+        therapist, model = self.cast.therapists[who], self.model
+        held = model.current_transaction_of(therapist)
+        operations: dict[str, Callable[[Therapist], Any]] = {
+            "on_duty": duty.clock_in,
+            "on_break": duty.therapist_break,
+            "off_duty": duty.clock_out,
+        }
+        refusal: Refusal = WrongState if held and presence == "off_duty" else None
+        with self.expect(refusal):
+            if own:
+                operations[presence](therapist)
+            else:
+                duty.set_presence(self.cast.manager, therapist_id=therapist.pk, presence=presence)
+        if not refusal:
+            after = {"on_break": "break_next" if held else "on_break", "off_duty": None}
+            model.presences[therapist.pk] = after.get(presence, presence)
 
     # -- Time, rooms and codes ------------------------------------------------------------------
 
@@ -570,7 +606,8 @@ class Day(RuleBasedStateMachine):
     def hand_over(self, who: int, visit: Visit, to: int) -> None:
         colleague = self.cast.therapists[to]
         refusal: Refusal = WrongState
-        if not self.model.current_transaction_of(colleague):
+        is_free = not self.model.current_transaction_of(colleague)
+        if is_free and self.model.presence_of(colleague) == "on_duty":
             refusal = self.reached(who, visit, *WITH_THERAPIST)
         with self.expect(refusal):
             handover.hand_over(self.staff(who), transaction_id=visit.pk, therapist_id=colleague.pk)
@@ -601,6 +638,9 @@ class Day(RuleBasedStateMachine):
             return
         if last.was in WITH_THERAPIST and last.to not in WITH_THERAPIST:
             model.rooms[visit.room] = RoomStatus.OCCUPIED
+            assert visit.therapist is not None
+            was_away = model.presence_of(visit.therapist) == "on_break"
+            model.presences[visit.therapist.pk] = "break_next" if was_away else "on_duty"
         elif last.was not in WITH_THERAPIST:
             model.free_room(visit)
         visit.move(last.was, by=user, is_undo=True)

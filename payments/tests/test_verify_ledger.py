@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import F, Model
 from django.utils import timezone
 
-from accounts.models import Cashier, User
+from accounts.models import Cashier, Presence, User
 from conftest import make_offer
 from payments.integrity import all_rules
 from payments.models import Payment, PaymentAttempt, ReceiptCounter
@@ -28,7 +28,7 @@ from spa_project.lib.db.integrity import Broken, Outcome, Rows, Rule
 NOBODY = 999
 
 GUARDED = (
-    *(User, Transaction, TransactionItem, TransactionEvent, Room),
+    *(User, Presence, Transaction, TransactionItem, TransactionEvent, Room),
     *(Payment, PaymentAttempt, ReceiptCounter),
 )
 
@@ -320,6 +320,20 @@ FAULTS = {
         "room {room}: number 1 is due to become ready, but it is occupied",
         Status.IN_SERVICE,
     ),
+    "a customer of a therapist on a break": Fault(
+        "Whoever has a customer is on duty.",
+        Presence,
+        {"kind": "on_break"},
+        "visit {pk}: therapist {therapist} treats it, but is not on duty",
+        Status.IN_SERVICE,
+    ),
+    "a customer of a therapist who has left": Fault(
+        "Whoever has a customer is on duty.",
+        Presence,
+        {"active_therapist": None, "ended_at": timezone.now()},
+        "visit {pk}: therapist {therapist} treats it, but is not on duty",
+        Status.THERAPIST_CONFIRMED,
+    ),
     "a code without its zeros": Fault(
         "A code is derived from the running number.",
         Transaction,
@@ -474,6 +488,7 @@ def change(model: type[Model], transaction: Transaction, changes: dict[str, Any]
         Transaction: "pk",
         Room: "current_transaction",
         User: "therapist__current_transaction",
+        Presence: "active_therapist__current_transaction",
         ReceiptCounter: "branch__transaction",
     }.get(model, "transaction")
     row = model._default_manager.filter(**{key: transaction.pk}).order_by("pk").first()
@@ -527,6 +542,12 @@ SHARED = {
 }
 
 
+PRESENCE_RULES = {
+    "No two periods of a therapist's presence overlap.",
+    "A break that waits for a customer belongs to a therapist who has one.",
+}
+
+
 @pytest.mark.parametrize("name", SHARED)
 def test_what_two_customers_share_is_found_and_both_are_named(unguarded, name):
     rule, columns, finding = SHARED[name]
@@ -536,6 +557,27 @@ def test_what_two_customers_share_is_found_and_both_are_named(unguarded, name):
     Transaction.objects.filter(pk=two.pk).update(**first)
     words = words_of(one) | {"one": one.pk, "two": two.pk}
     assert finding.format(**words) in found()[rule]
+
+
+def test_a_break_that_waits_for_nobody_is_found(unguarded, maya):
+    visit = unguarded[Status.IN_SERVICE]
+    row = Presence.objects.get(active_therapist=maya)
+    Presence.objects.filter(pk=row.pk).update(kind="break_next")
+    Transaction.objects.filter(pk=visit.pk).update(active_therapist=None)
+    assert found()["A break that waits for a customer belongs to a therapist who has one."] == [
+        f"presence {row.pk}: therapist {maya.pk} has no customer"
+    ]
+
+
+def test_overlapping_periods_of_a_therapist_are_found(unguarded, maya):
+    row = Presence.objects.values().get(active_therapist=maya)
+    Presence.objects.bulk_create([Presence(**(row | {"id": row["id"] + 100}))])
+    assert found() == {
+        "No two periods of a therapist's presence overlap.": [
+            f"presence {row['id'] + 100}: therapist {maya.pk} was on_duty"
+            " before an earlier period ended"
+        ]
+    }
 
 
 def test_an_approval_of_what_was_paid_in_cash_is_found(unguarded):
@@ -593,6 +635,7 @@ def test_a_payment_taken_twice_is_found(unguarded, carl):
 
 def test_every_rule_has_a_fault_that_breaks_it():
     broken = {fault.rule for fault in FAULTS.values()} | {rule for rule, *_rest in SHARED.values()}
+    broken |= PRESENCE_RULES  # in tests of their own, above
     assert broken == {rule.sentence for rule in all_rules.rules}
 
 

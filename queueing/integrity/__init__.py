@@ -4,7 +4,16 @@ Each rule is a function that picks the rows which break it and says what is wron
 `verify_ledger` runs these and those of payments. To add a rule, add a function.
 """
 
-from queueing.integrity import branches, history, holdings, keys, numbers, progress, totals
+from queueing.integrity import (
+    branches,
+    history,
+    holdings,
+    keys,
+    numbers,
+    presences,
+    progress,
+    totals,
+)
 from spa_project.lib.db.integrity import RuleSet
 
 rules = RuleSet(
@@ -15,4 +24,5 @@ rules = RuleSet(
     branches.rules,
     numbers.rules,
     keys.rules,
+    presences.rules,
 )

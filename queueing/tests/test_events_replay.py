@@ -7,9 +7,12 @@ import pytest
 from django.db.transaction import atomic, set_rollback
 from django.utils import timezone
 
+from conftest import make_therapist
+from queueing import duty
 from queueing.events import (
     AUDIENCES,
     BOARD,
+    PRESENCE_EVENT,
     ROOM_EVENT,
     THERAPISTS,
     TICKET_EVENT,
@@ -20,8 +23,8 @@ from queueing.lifecycle import advance
 from queueing.models import Room, RoomStatus, Transaction
 from queueing.screens import ticket_screen
 from queueing.serializers import serialize_board_row, serialize_transaction
-from queueing.services import room_set_status
-from queueing.snapshots import digests_of, open_transactions, rooms_of, setup_of
+from queueing.services import confirm_next, finish_service, room_set_status
+from queueing.snapshots import digests_of, open_transactions, rooms_of, setup_of, therapists_of
 from queueing.states import CLOSED, MOVES, UNDOABLE, WITH_CASHIER, WITH_THERAPIST, Status
 
 #: Payment arrows are in payments/tests/test_events_replay.py, with their fixtures.
@@ -43,10 +46,14 @@ class Display:
         self.setup = setup_of(branch)["setup"]
         self.rows = snapshot_of(audience, branch)
         self.rooms = {room["number"]: room for room in rooms_of(branch)}
+        self.therapists = {each["id"]: each for each in therapists_of(branch)}
 
     def hear(self, event: str, data: dict) -> None:
         if event == ROOM_EVENT:
             self.rooms[data["room"]["number"]] = data["room"]
+            return
+        if event == PRESENCE_EVENT:
+            self.therapists[data["therapist"]["id"]] = data["therapist"]
             return
         assert event == self.audience.event
         row = data["transaction"]
@@ -57,7 +64,10 @@ class Display:
     def digest(self) -> dict[str, int]:
         shown = [*self.rows.values(), *(self.rooms.values() if self.audience.shows_rooms else ())]
         versions = sum(row["version"] for row in shown)
-        return {"count": len(shown), "versions": versions, "setup": self.setup}
+        digest = {"count": len(shown), "versions": versions, "setup": self.setup}
+        here = (each for each in self.therapists.values() if each["presence"] != "off_duty")
+        presence = {"presence": sum(each["version"] for each in here)}
+        return digest | (presence if self.audience.shows_rooms else {})
 
 
 def snapshot_of(audience: Audience, branch) -> dict[int, dict]:
@@ -137,6 +147,65 @@ def test_a_ticket_and_its_events_are_the_ticket_afterwards(
     place = {name: snapshot[name] for name in ("before", "wait_minutes")}
     versions = {"versions": shown["version"], "setup": setup_of(branch)["setup"]}
     assert digest == {"count": 1, **versions, **place}
+
+
+STEPS_OF_PRESENCE = {
+    "clocks in": (duty.clock_out, duty.clock_in),
+    "breaks": (duty.clock_in, duty.therapist_break),
+    "comes back": (duty.therapist_break, duty.clock_in),
+    "clocks out": (duty.clock_in, duty.clock_out),
+    "clocks out of a break": (duty.therapist_break, duty.clock_out),
+    "changes nothing": (duty.clock_in, duty.clock_in),
+}
+
+
+@pytest.mark.parametrize("audience", AUDIENCES, ids=lambda audience: audience.name)
+@pytest.mark.parametrize("step", STEPS_OF_PRESENCE)
+def test_old_screen_plus_events_is_the_new_one_when_a_therapist(
+    branch, maya, noor, heard, audience, step
+):
+    prepare, act = STEPS_OF_PRESENCE[step]
+    prepare(maya)
+    assert_follows(audience, branch, heard, lambda: act(maya))
+
+
+@pytest.mark.parametrize("audience", AUDIENCES, ids=lambda audience: audience.name)
+def test_old_screen_plus_events_is_the_new_one_when_a_break_is_due(
+    branch, maya, make_transaction, heard, audience
+):
+    treated = make_transaction(Status.IN_SERVICE)
+    assert_follows(audience, branch, heard, lambda: duty.therapist_break(maya, minutes=15))
+    assert_follows(audience, branch, heard, lambda: finish_service(maya, transaction_id=treated.pk))
+    [seen] = therapists_of(branch)
+    assert seen["presence"] == "on_break"
+
+
+@pytest.mark.parametrize("audience", AUDIENCES, ids=lambda audience: audience.name)
+def test_old_screen_plus_events_is_the_new_one_when_a_claim_clocks_in(
+    branch, make_transaction, heard, audience
+):
+    newcomer = make_therapist("Nadia", branch, "7")
+    make_transaction(Status.PENDING_THERAPIST)
+    assert_follows(audience, branch, heard, lambda: confirm_next(newcomer))
+
+
+def assert_follows(audience, branch, heard, step) -> None:
+    display = Display(audience, branch)
+    for topic, event, data in heard(step):
+        if topic == audience.topic(branch.pk):
+            display.hear(event, data)
+    assert display.rows == snapshot_of(audience, branch)
+    digests = digests_of(audience.shows, [branch.pk], with_rooms=audience.shows_rooms)
+    assert display.digest() == digests[branch.pk]
+    if audience.shows_rooms:
+        assert shown(display.therapists.values()) == shown(therapists_of(branch))
+
+
+def shown(therapists) -> dict[int, dict]:
+    return {
+        each["id"]: {name: value for name, value in each.items() if name != "version"}
+        for each in therapists
+    }
 
 
 @pytest.mark.parametrize("to", [RoomStatus.PREPARING, RoomStatus.OUT_OF_SERVICE])

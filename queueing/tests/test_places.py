@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from queueing import services
+from queueing import duty, services
 from queueing.models import Transaction
 from queueing.screens import ticket_screen
 from queueing.snapshots import digests_of_tickets, places_in_line
@@ -53,11 +53,11 @@ def test_every_branch_has_its_own_line(branch, other_branch, make_transaction):
     assert {pk: place["before"] for pk, place in places.items()} == {here.pk: 0, elsewhere.pk: 0}
 
 
-def test_all_tickets_of_a_process_are_read_in_four_queries(
+def test_all_tickets_of_a_process_are_read_in_five_queries(
     make_transaction, django_assert_num_queries
 ):
     line = [make_transaction(Status.PENDING_THERAPIST) for _ in range(3)]
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         digests_of_tickets([each.pk for each in line])
 
 
@@ -143,11 +143,31 @@ def test_a_called_customer_has_their_whole_treatment_ahead(noon, treated, make_t
     assert wait(make_transaction(Status.PENDING_THERAPIST)) == as_range(60)
 
 
-def test_who_has_treated_nobody_for_an_hour_is_not_counted_on(
+@pytest.mark.parametrize("leave", [duty.clock_out, duty.therapist_break])
+def test_who_is_off_duty_or_on_a_break_is_not_counted_on(
+    noon, maya, noor, treated, treating, make_transaction, leave
+):
+    treated(60, ago=5, therapist=noor)
+    leave(noor)
+    treating(ago=20, therapist=maya)
+    assert wait(make_transaction(Status.PENDING_THERAPIST)) == as_range(40)
+
+
+def test_who_is_on_duty_is_counted_on_however_long_ago_they_treated_somebody(
     noon, maya, noor, treated, treating, make_transaction
 ):
-    treated(60, ago=61, therapist=noor)
+    treated(60, ago=110, therapist=noor)
     treating(ago=20, therapist=maya)
+    assert wait(make_transaction(Status.PENDING_THERAPIST)) == as_range(0)
+
+
+def test_who_takes_a_break_after_this_customer_is_not_counted_on(
+    noon, maya, noor, treated, treating, make_transaction
+):
+    treated(60, ago=5, therapist=maya)
+    treating(ago=55, therapist=maya)
+    treating(ago=20, therapist=noor)
+    duty.therapist_break(maya)
     assert wait(make_transaction(Status.PENDING_THERAPIST)) == as_range(40)
 
 
@@ -156,8 +176,9 @@ def test_nothing_is_said_before_the_first_treatment_has_ended(noon, treating, ma
     assert wait(make_transaction(Status.PENDING_THERAPIST)) is None
 
 
-def test_nothing_is_said_where_nobody_is_at_work(noon, treated, make_transaction):
-    treated(60, ago=61)
+def test_nothing_is_said_where_nobody_is_on_duty(noon, maya, treated, make_transaction):
+    treated(60, ago=5)
+    duty.clock_out(maya)
     assert wait(make_transaction(Status.PENDING_THERAPIST)) is None
 
 

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from django.db import connection
 
-from conftest import Socket, open_socket
+from conftest import Socket, make_therapist, open_socket
 from queueing.services import Choice
 from queueing.states import Status
 from spa_project.lib.db.pool import DatabasePool, pool
@@ -21,6 +21,8 @@ from spa_project.lib.db.pool import DatabasePool, pool
 pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
 
 MOST_FOR_A_CLAIM = 12
+#: The first claim of a day reads whether a row is open, and adds the one that clocks in.
+MOST_FOR_THE_FIRST_CLAIM = MOST_FOR_A_CLAIM + 1
 MOST_FOR_A_CONFIRMATION = 10
 MOST_FOR_ANY_OTHER = 9
 
@@ -98,6 +100,13 @@ async def test_a_therapists_claim(meter, maya, make_transaction):
     async with desk_of(maya) as desk:
         statements = await meter.statements_of(desk, "therapist_confirm_next")
     assert_frugal(MOST_FOR_A_CLAIM, statements)
+
+
+async def test_the_first_claim_of_a_therapists_day(meter, branch, make_transaction):
+    await pool.run(make_transaction, Status.PENDING_THERAPIST)
+    async with desk_of(await pool.run(make_therapist, "Nadia", branch, "7")) as desk:
+        statements = await meter.statements_of(desk, "therapist_confirm_next")
+    assert_frugal(MOST_FOR_THE_FIRST_CLAIM, statements)
 
 
 async def test_a_claim_by_who_already_has_a_customer(meter, maya, make_transaction):

@@ -70,6 +70,11 @@ def test_only_the_audiences_publish():
     assert callers_of("publish") == {"queueing/events.py"}
 
 
+def test_presence_has_one_writer():
+    assert writers_of("active_therapist") == {"accounts/presence.py"}
+    assert callers_of("announce_presence") == {"queueing/presence.py"}
+
+
 @pytest.mark.parametrize("call", ["announce", "announce_room"])
 def test_only_the_writers_of_a_status_announce(call):
     assert callers_of(call) <= {"queueing/lifecycle.py", "queueing/rooms.py"}

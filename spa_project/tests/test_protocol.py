@@ -11,13 +11,21 @@ from django.urls import resolve
 
 from catalog.serializers import CategoryData, ClassificationData, MenuData, ServiceData
 from queueing.errors import PriceChanged
-from queueing.events import AUDIENCES, MENU_EVENT, ROOM_EVENT, SETUP_EVENT, TICKET_EVENT
+from queueing.events import (
+    AUDIENCES,
+    MENU_EVENT,
+    PRESENCE_EVENT,
+    ROOM_EVENT,
+    SETUP_EVENT,
+    TICKET_EVENT,
+)
 from queueing.serializers import (
     AttemptData,
     BoardRow,
     ItemData,
     PaymentData,
     RoomData,
+    TherapistData,
     TransactionData,
 )
 from queueing.snapshots import BranchData, Setup, TicketDigest
@@ -81,7 +89,7 @@ def test_the_example_of_a_snapshot_has_the_setup():
 
 def test_every_broadcast_has_an_example():
     told = {audience.event for audience in AUDIENCES}
-    told |= {ROOM_EVENT, TICKET_EVENT, SETUP_EVENT, MENU_EVENT}
+    told |= {ROOM_EVENT, PRESENCE_EVENT, TICKET_EVENT, SETUP_EVENT, MENU_EVENT}
     assert told <= {example["event"] for example in EVENTS}
 
 
@@ -107,11 +115,13 @@ def test_the_example_of_a_menu_has_its_shape():
     assert_shape(menu["categories"][0]["services"][0]["classifications"][0], ClassificationData)
 
 
-def test_the_examples_of_board_rows_and_rooms_have_their_shape():
+def test_the_examples_of_board_rows_rooms_and_therapists_have_their_shape():
     [board] = [example for example in EVENTS if example["event"] == "board_updated"]
     [room] = [example for example in EVENTS if example["event"] == ROOM_EVENT]
     assert_shape(board["data"]["transaction"], BoardRow)
     assert_shape(room["data"]["room"], RoomData)
+    [presence] = [example for example in EVENTS if example["event"] == PRESENCE_EVENT]
+    assert_shape(presence["data"]["therapist"], TherapistData)
 
 
 def test_the_example_of_the_figures_has_their_shape():

@@ -20,6 +20,8 @@ def order_for(command: str, floor: Floor, visit: Transaction, asker: Asker, whos
         return {"key": visit.key if is_theirs else A_KEY}
     if command == "room_set_status":
         return {"room_number": ROOMS[whose], "status": "available"}
+    if command == "staff_set_presence":
+        return {"therapist_id": floor.pairs[whose].therapist.pk, "presence": "off_duty"}
     return _ORDERS[command](floor, visit)
 
 
@@ -58,6 +60,9 @@ def _to_zara(floor: Floor, visit: Transaction) -> Data:
 _ORDERS: dict[str, Callable[[Floor, Transaction], Data]] = {
     "customer_confirm_selection": _selection,
     "staff_confirm_selection": _selection,
+    "therapist_clock_in": _nothing,
+    "therapist_break": _nothing,
+    "therapist_clock_out": _nothing,
     "therapist_confirm_next": _nothing,
     "therapist_start_service": _this(),
     "therapist_add_service": _one_more,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from accounts.models import Branch, Cashier, Therapist, User
 from accounts.tokens import new_token
 from catalog.models import Service, ServiceCategory, ServiceClassification
-from conftest import make_cashier, make_offer, make_therapist, make_user
+from conftest import make_cashier, make_offer, make_therapist, make_therapist_on_duty, make_user
 from payments import counter, payment
 from payments.methods import create_defaults
 from queueing import holding, leaving, services
@@ -74,7 +74,7 @@ def make_floor() -> Floor:
         Whose.COLLEAGUES: Pair(make_therapist("Noor", here, "2"), make_cashier("Cora", here, "2")),
         Whose.ELSEWHERE: Pair(make_therapist("Olga", there, "9"), make_cashier("Otto", there, "9")),
     }
-    zara = make_therapist("Zara", here, "3")
+    zara = make_therapist_on_duty("Zara", here, "3")
     Room.objects.create(branch=here, number="4")
     massage = Service.objects.create(
         category=ServiceCategory.objects.create(name="Massage"), name="Swedish Massage"

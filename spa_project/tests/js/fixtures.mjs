@@ -83,3 +83,12 @@ export function service(more) {
 export function category(more) {
   return { id: 1, name: "Massage", description: "", services: [], ...more };
 }
+
+/**
+ * @param {Partial<Wire.TherapistData>} [given]
+ * @returns {Wire.TherapistData}
+ */
+export function therapist(given = {}) {
+  const now = { presence: /** @type {const} */ ("on_duty"), presence_since: null, back_at: null };
+  return { id: 1, name: "Maya", room_number: "1", version: 1, ...now, ...given };
+}

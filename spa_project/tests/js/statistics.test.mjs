@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { counters, duty, urgencyOf, waits } from "../../../static/js/lib/statistics.js";
-import { transaction } from "./fixtures.mjs";
+import { therapist, transaction } from "./fixtures.mjs";
 
 /**
  * The statuses that each figure counts, as the server sends them with a page.
@@ -44,16 +44,23 @@ test("nobody waiting waits no time", () => {
   assert.deepEqual(waits([], NOON, GROUPS), { count: 0, average: 0, longest: 0 });
 });
 
-test("who has a customer is busy, the others on duty are free", () => {
+test("who has a customer is busy, the others on duty are free, nobody else", () => {
+  const therapists = [
+    therapist({ id: 1, presence: "on_duty" }),
+    therapist({ id: 2, presence: "break_next" }),
+    therapist({ id: 3, presence: "on_duty" }),
+    therapist({ id: 4, presence: "on_break" }),
+    therapist({ id: 5, presence: "off_duty" }),
+  ];
   const rows = [
     transaction({ status: "therapist_confirmed", therapist_id: 1 }),
     transaction({ status: "in_service", therapist_id: 2 }),
     transaction({ status: "finished", therapist_id: 3 }),
     transaction({ status: "paying", therapist_id: 3, cashier_id: 8 }),
   ];
-  assert.deepEqual(duty(rows, { therapists: 5, cashiers: 2 }, GROUPS), {
+  assert.deepEqual(duty(rows, { therapists, cashiers: 2 }, GROUPS), {
     therapistsBusy: 2,
-    therapistsFree: 3,
+    therapistsFree: 1,
     cashiersBusy: 1,
     readyToPay: 1,
     cashiers: 2,
@@ -62,7 +69,7 @@ test("who has a customer is busy, the others on duty are free", () => {
 
 test("someone switched off in the middle of a treatment leaves nobody free, not less", () => {
   const rows = [transaction({ status: "in_service", therapist_id: 1 })];
-  assert.equal(duty(rows, { therapists: 0, cashiers: 0 }, GROUPS).therapistsFree, 0);
+  assert.equal(duty(rows, { therapists: [], cashiers: 0 }, GROUPS).therapistsFree, 0);
 });
 
 test("a wait is long after ten minutes and too long after twenty", () => {

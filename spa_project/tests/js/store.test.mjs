@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { FloorStore } from "../../../static/js/lib/store.js";
-import { room as roomOf, transaction } from "./fixtures.mjs";
+import { room as roomOf, therapist, transaction } from "./fixtures.mjs";
 
 /**
  * @param {number} id
@@ -28,7 +28,7 @@ test("a snapshot replaces everything", () => {
     setup: 31,
   });
   assert.deepEqual(store.transactions(), [row(2, 5)]);
-  assert.deepEqual(store.digest(), { count: 2, versions: 7, setup: 31 });
+  assert.deepEqual(store.digest(), { count: 2, versions: 7, setup: 31, presence: 0 });
 });
 
 test("news replaces what is older", () => {
@@ -128,3 +128,28 @@ function permutations(list) {
     permutations(list.toSpliced(at, 1)).map((rest) => [first, ...rest]),
   );
 }
+
+test("a therapist's newest presence is shown and summed up in the digest", () => {
+  const store = new FloorStore();
+  store.replace({
+    therapists: [therapist({ id: 1, version: 4 }), therapist({ id: 2, presence: "off_duty" })],
+  });
+  assert.equal(store.putTherapist(therapist({ id: 2, presence: "on_break", version: 9 })), true);
+  assert.equal(store.putTherapist(therapist({ id: 2, version: 8 })), false);
+  assert.deepEqual(
+    store.therapists().map(({ presence }) => presence),
+    ["on_duty", "on_break"],
+  );
+  assert.equal(store.digest().presence, 13);
+});
+
+test("who clocks out has the version of what ended, and counts no more", () => {
+  const store = new FloorStore();
+  store.replace({ therapists: [therapist({ id: 1, version: 4 })] });
+  assert.equal(store.putTherapist(therapist({ id: 1, presence: "off_duty", version: 4 })), true);
+  assert.equal(store.digest().presence, 0);
+});
+
+test("a therapist whom the screen does not know waits for the next snapshot", () => {
+  assert.equal(new FloorStore().putTherapist(therapist({ id: 1, version: 4 })), false);
+});

@@ -32,7 +32,8 @@ const HINT_MS = 5000;
  * @typedef {Partial<Wire.TicketDigest & Wire.MonitorDigest & Wire.Takings>} Figures
  * @typedef {Partial<Wire.TherapistSnapshot & Wire.MonitorSnapshot & Wire.CashierSnapshot
  *   & Wire.TicketSnapshot>} Snapshot what one of the pages is shown
- * @typedef {Figures & { transaction?: Wire.TransactionData, room?: Wire.RoomData }} FloorEvent
+ * @typedef {Figures & { transaction?: Wire.TransactionData, room?: Wire.RoomData,
+ *   therapist?: Wire.TherapistData }} FloorEvent
  * @typedef {Wire.TherapistSelf | Wire.CashierSelf} Self
  * @typedef {Partial<Wire.Statistics & Wire.Takings & Wire.Place>} ShownFigures
  * @typedef {typeof floor} Floor
@@ -91,7 +92,7 @@ export const floor = component({
   rows: /** @type {readonly Wire.TransactionData[]} */ ([]),
   rooms: /** @type {readonly Wire.RoomData[]} */ ([]),
   me: /** @type {Self | null} */ (null),
-  therapists: /** @type {Wire.TherapistData[]} */ ([]),
+  therapists: /** @type {readonly Wire.TherapistData[]} */ ([]),
   cashiers: /** @type {Wire.CashierData[]} */ ([]),
   /** Counts by the server, which do not follow from the rows. */
   figures: /** @type {ShownFigures | null} */ (null),
@@ -254,12 +255,12 @@ class FloorSync {
   /** @param {Snapshot} snapshot */
   takeSnapshot(snapshot) {
     this.clock.set(snapshot.server_now);
-    const { transaction, transactions = transaction ? [transaction] : [], rooms } = snapshot;
+    const { transaction, transactions = transaction ? [transaction] : [] } = snapshot;
+    const { rooms, therapists, setup } = snapshot;
     const isChanged = this.store.setup !== snapshot.setup;
-    this.store.replace({ transactions, rooms, setup: snapshot.setup });
+    this.store.replace({ transactions, rooms, therapists, setup });
     if (!this.component.busy) this.optimistic.drop();
     this.component.me = snapshot.me ?? null;
-    if (snapshot.therapists) this.component.therapists = snapshot.therapists;
     if (snapshot.cashiers) this.component.cashiers = snapshot.cashiers;
     this.count(snapshot);
     if (!this.component.loaded) this.component.opening = versionsOf(transactions);
@@ -293,8 +294,12 @@ class FloorSync {
   }
 
   /** @param {FloorEvent} news */
-  learn({ transaction, room }) {
-    const isNews = [transaction && this.store.put(transaction), room && this.store.putRoom(room)];
+  learn({ transaction, room, therapist }) {
+    const isNews = [
+      transaction && this.store.put(transaction),
+      room && this.store.putRoom(room),
+      therapist && this.store.putTherapist(therapist),
+    ];
     return isNews.includes(true);
   }
 
@@ -318,6 +323,7 @@ class FloorSync {
       this.optimistic.transactions(this.store.transactions(), data.shows),
     );
     this.component.rooms = Object.freeze(this.optimistic.rooms(this.store.rooms()));
+    this.component.therapists = Object.freeze(this.store.therapists());
   }
 
   tick() {

@@ -16,7 +16,7 @@ const ANSWER_WITHIN_MS = 20_000;
 const SETTLE_WITHIN_MS = 1_000;
 const TICK_MS = 1_000;
 
-const DIGEST = /** @type {const} */ (["count", "versions", "setup"]);
+const DIGEST = /** @type {const} */ (["count", "versions", "setup", "presence"]);
 
 const CLOSE_NORMAL = 1000;
 const CLOSE_BROKEN = 1006;
@@ -45,7 +45,7 @@ const CALMER_WAIT_MS = 5_000;
  * @property {(event: Wire.EventName, data: object) => void} onEvent snapshots, broadcasts and heartbeats
  * @property {(state: ConnectionState, lostAt: number | null, stale: boolean) => void} [onState]
  * @property {() => void} [onLogin] the server no longer knows who we are
- * @property {() => Partial<Wire.Digest> | null} [digest] of what the screen holds
+ * @property {() => Partial<Wire.FloorDigest> | null} [digest] of what the screen holds
  * @property {string} [lostMessage] sentence of a `connection_lost`
  * @property {(url: string) => Connection} [connect]
  * @property {() => number} [random]
@@ -73,7 +73,7 @@ export class LiveSocket {
   #nextId = 1;
   /** @type {Map<unknown, PendingRequest>} */
   #requests = new Map();
-  /** @type {Partial<Wire.Digest> | null} the last one that differed from what the screen holds */
+  /** @type {Partial<Wire.FloorDigest> | null} the last one that differed from what the screen holds */
   #heartbeat = null;
   /** @type {(() => void)[]} */
   #waitingForLive = [];
@@ -238,7 +238,7 @@ export class LiveSocket {
 
   /**
    * Events may still be in flight, so a difference counts only when it lasts.
-   * @param {Partial<Wire.Digest>} heartbeat
+   * @param {Partial<Wire.FloorDigest>} heartbeat
    */
   #compare(heartbeat) {
     if (this.#agrees(heartbeat)) return;
@@ -248,7 +248,7 @@ export class LiveSocket {
     }, SETTLE_WITHIN_MS);
   }
 
-  /** @param {Partial<Wire.Digest>} heartbeat without what it says nothing of */
+  /** @param {Partial<Wire.FloorDigest>} heartbeat without what it says nothing of */
   #agrees(heartbeat) {
     const digest = this.#options.digest();
     if (!digest) return true;

@@ -30,23 +30,33 @@ export function waits(rows, now, groups) {
 }
 
 /**
- * How many of the people on duty have a customer, and how much there is to do at the counters.
+ * Who on duty has a customer and who may get one, and how much there is to do at the counters.
  * @param {readonly Pick<Wire.TransactionData, "status" | "therapist_id" | "cashier_id">[]} rows
- * @param {Pick<Wire.Statistics, "therapists" | "cashiers">} onDuty
+ * @param {{ therapists: readonly Pick<Wire.TherapistData, "id" | "presence">[], cashiers: number }} staff
  * @param {Groups} groups
  */
 export function duty(rows, { therapists, cashiers }, groups) {
   const treated = inGroup(rows, groups.with_therapist);
   const paying = inGroup(rows, groups.with_cashier);
-  const treating = new Set(treated.map((row) => row.therapist_id)).size;
+  const treating = new Set(treated.map((row) => row.therapist_id));
+  const available = therapists.filter(({ id, presence }) => isFree(presence, treating.has(id)));
   const taking = new Set(paying.map((row) => row.cashier_id)).size;
   return {
-    therapistsBusy: treating,
-    therapistsFree: Math.max(0, therapists - treating),
+    therapistsBusy: treating.size,
+    therapistsFree: available.length,
     cashiersBusy: taking,
     readyToPay: inGroup(rows, groups.ready_to_pay).length,
     cashiers,
   };
+}
+
+/**
+ * Whether a therapist may get a customer: on duty, not on a break, and without one.
+ * @param {string} presence
+ * @param {boolean} hasCustomer
+ */
+export function isFree(presence, hasCustomer) {
+  return presence === "on_duty" && !hasCustomer;
 }
 
 /**

@@ -9,6 +9,7 @@
 import { component } from "./component.js";
 import { floor } from "./live.js";
 import { say } from "./page.js";
+import { isFree } from "./statistics.js";
 
 const UNDO_WITHIN_MS = 60_000;
 
@@ -113,14 +114,14 @@ export const stepDialog = component(
       return hasReason && (!this.stepHasOptions() || this.choice !== "");
     },
     /**
-     * Colleagues without a customer; a page that knows none offers none.
+     * Colleagues on duty without a customer; a page that knows none offers none.
      * @param {Wire.TransactionData | null} row
      * @returns {Option[]}
      */
     freeTherapists(row) {
       const busy = new Set(this.rows.map(({ therapist_id }) => therapist_id));
       return this.therapists
-        .filter(({ id }) => !busy.has(id) && id !== row?.therapist_id)
+        .filter(({ id, presence }) => isFree(presence, busy.has(id)) && id !== row?.therapist_id)
         .map(({ id, name }) => ({ value: String(id), words: name }));
     },
 
@@ -219,7 +220,11 @@ export const stepDialog = component(
   floor,
 );
 
-/** @typedef {Exclude<keyof Wire.Commands, "room_set_status">} TransactionCommand */
+/**
+ * @typedef {"room_set_status" | "staff_set_presence" | "therapist_clock_in" | "therapist_break"
+ *   | "therapist_clock_out"} OtherCommand
+ * @typedef {Exclude<keyof Wire.Commands, OtherCommand>} TransactionCommand
+ */
 
 /** @returns {HTMLDialogElement} */
 function dialog() {

@@ -1,5 +1,5 @@
 /**
- * Store of a screen: its transactions and rooms, the newest version of each.
+ * Store of a screen: its transactions, rooms and therapists, the newest version of each.
  *
  * Rows are frozen. A row never changes, newer news takes its place; and what is frozen Alpine does
  * not wrap to watch each of its fields, which with 200 rows takes longer than painting.
@@ -8,6 +8,7 @@
 /**
  * @typedef {Wire.TransactionData} Row
  * @typedef {Wire.RoomData} RoomRow
+ * @typedef {Wire.TherapistData} TherapistRow
  */
 
 export class FloorStore {
@@ -16,6 +17,8 @@ export class FloorStore {
   #rows = new Map();
   /** @type {Map<string, RoomRow>} */
   #rooms = new Map();
+  /** @type {Map<number, TherapistRow>} */
+  #therapists = new Map();
   /** @type {Map<number, number>} the versions of rows that left */
   #gone = new Map();
   /** @type {number | undefined} the version of the branch's setup */
@@ -28,13 +31,15 @@ export class FloorStore {
 
   /**
    * Replace everything by a snapshot.
-   * @param {{ transactions?: Row[], rooms?: RoomRow[], setup?: number }} snapshot
+   * @param {{ transactions?: Row[], rooms?: RoomRow[], therapists?: TherapistRow[],
+   *   setup?: number }} snapshot
    */
-  replace({ transactions = [], rooms = [], setup }) {
+  replace({ transactions = [], rooms = [], therapists = [], setup }) {
     this.setup = setup;
     for (const [id, row] of this.#rows) this.#remember(id, row.version);
     this.#rows = new Map(transactions.map((row) => [row.id, Object.freeze(row)]));
     this.#rooms = new Map(rooms.map((room) => [room.number, Object.freeze(room)]));
+    this.#therapists = new Map(therapists.map((each) => [each.id, Object.freeze(each)]));
     for (const row of transactions) this.#gone.delete(row.id);
   }
 
@@ -66,6 +71,19 @@ export class FloorStore {
     return true;
   }
 
+  /**
+   * Take a therapist of an event, whose end has the version of what ended. An older version changes
+   * nothing, nor does somebody the screen does not know: the setup's news brings them.
+   * @param {TherapistRow} therapist
+   * @returns {boolean} whether the screen changed
+   */
+  putTherapist(therapist) {
+    const known = this.#therapists.get(therapist.id);
+    if (!known || therapist.version < known.version) return false;
+    this.#therapists.set(therapist.id, Object.freeze(therapist));
+    return true;
+  }
+
   /** @returns {Row[]} in the order they entered the queue they are in */
   transactions() {
     return [...this.#rows.values()].sort(byTurn);
@@ -77,11 +95,18 @@ export class FloorStore {
     return [...this.#rooms.values()].sort((a, b) => byNumber.compare(a.number, b.number));
   }
 
-  /** @returns {Partial<Wire.Digest>} what the server's heartbeat is compared with */
+  /** @returns {TherapistRow[]} in the snapshot's order, by name */
+  therapists() {
+    return [...this.#therapists.values()];
+  }
+
+  /** @returns {Partial<Wire.FloorDigest>} what the server's heartbeat is compared with */
   digest() {
     const all = [...this.#rows.values(), ...this.#rooms.values()];
     const versions = all.reduce((sum, { version }) => sum + version, 0);
-    return { count: all.length, versions, setup: this.setup };
+    const present = this.therapists().filter(({ presence }) => presence !== "off_duty");
+    const presence = present.reduce((sum, { version }) => sum + version, 0);
+    return { count: all.length, versions, setup: this.setup, presence };
   }
 
   /** @param {Row} row */

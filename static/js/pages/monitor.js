@@ -62,8 +62,8 @@ Alpine.data("monitor", () =>
       return waits(this.rows, this.coarseNow, groups);
     },
     duty() {
-      const { therapists = 0, cashiers = 0 } = this.figures ?? {};
-      return duty(this.rows, { therapists, cashiers }, groups);
+      const { cashiers = 0 } = this.figures ?? {};
+      return duty(this.rows, { therapists: this.therapists, cashiers }, groups);
     },
     /**
      * Nothing before the day's first treatment has ended.

@@ -53,6 +53,10 @@ declare namespace Wire {
     active: boolean;
   }
 
+  interface Break {
+    minutes?: number | null;
+  }
+
   interface CashierData {
     id: number;
     name: string;
@@ -127,8 +131,12 @@ declare namespace Wire {
     staff_hold: { data: Because; reply: TransactionReply };
     staff_release_hold: { data: OfTransaction; reply: TransactionReply };
     staff_reopen: { data: OfCode; reply: TransactionReply };
+    staff_set_presence: { data: PresenceSetting; reply: TherapistReply };
     therapist_add_service: { data: AddedService; reply: TransactionReply };
+    therapist_break: { data: Break; reply: TherapistReply };
     therapist_change_room: { data: MovedRoom; reply: TransactionReply };
+    therapist_clock_in: { data: NoData; reply: TherapistReply };
+    therapist_clock_out: { data: NoData; reply: TherapistReply };
     therapist_confirm_next: { data: NoData; reply: TransactionReply };
     therapist_finish_service: { data: OfTransaction; reply: TransactionReply };
     therapist_hand_over: { data: HandedOver; reply: TransactionReply };
@@ -159,12 +167,6 @@ declare namespace Wire {
     menu: MenuData;
     is_manager: boolean;
     ticket_url: string;
-  }
-
-  interface Digest {
-    setup: number;
-    count: number;
-    versions: number;
   }
 
   type ErrorCode =
@@ -200,11 +202,19 @@ declare namespace Wire {
     | "heartbeat"
     | "menu_updated"
     | "monitor_updated"
+    | "presence_updated"
     | "resync"
     | "room_updated"
     | "setup_updated"
     | "snapshot"
     | "therapist_queue_updated";
+
+  interface FloorDigest {
+    setup: number;
+    count: number;
+    versions: number;
+    presence?: number;
+  }
 
   interface GivenUp {
     transaction_id: number;
@@ -280,6 +290,7 @@ declare namespace Wire {
     setup: number;
     count: number;
     versions: number;
+    presence?: number;
     statistics: Statistics;
   }
 
@@ -346,6 +357,17 @@ declare namespace Wire {
     before: number | null;
     wait_minutes: [number, number] | null;
   }
+
+  interface PresenceSetting {
+    therapist_id: number;
+    presence: string;
+  }
+
+  type PresenceState =
+    | "on_duty"
+    | "break_next"
+    | "on_break"
+    | "off_duty";
 
   interface RemovedItem {
     transaction_id: number;
@@ -468,6 +490,10 @@ declare namespace Wire {
     id: number;
     name: string;
     room_number: string;
+    presence: PresenceState;
+    presence_since: string | null;
+    back_at: string | null;
+    version: number;
   }
 
   interface TherapistDay {
@@ -492,6 +518,10 @@ declare namespace Wire {
     lock_minutes: number;
     locked: boolean;
     logged_in_for: number;
+  }
+
+  interface TherapistReply {
+    therapist: TherapistData;
   }
 
   interface TherapistSelf {
