@@ -60,7 +60,9 @@ def advance(
         raise Conflict
     insert(TransactionEvent, events)
     if treated_by and treated_by != transaction.active_therapist_id:
-        presence.begin_due_break(treated_by, is_due=transaction.breaks_next)
+        # Read by the statement that locked the row, but for those of `undo`.
+        is_due = getattr(transaction, "breaks_next", None)
+        presence.begin_due_break(treated_by, is_due=is_due)
     announce(transaction, was)
     return transaction
 

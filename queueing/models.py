@@ -193,8 +193,6 @@ class Transaction(models.Model):
     objects = TransactionQuerySet.as_manager()
 
     _items: list["TransactionItem"] | None = None
-    #: Whether a break of the therapist follows, where the locking statement has read it.
-    breaks_next: bool | None = None
 
     class Meta:
         verbose_name = _("visit")

@@ -162,7 +162,8 @@ def digests_of(
     if with_rooms:
         shown.append(Room.objects.all())
     digests: dict[int, FloorDigest] = {
-        pk: {"count": 0, "versions": 0, **setup} for pk, setup in setup_digests(branch_ids).items()
+        pk: {"count": 0, "versions": 0, "setup": setup["setup"]}
+        for pk, setup in setup_digests(branch_ids).items()
     }
     for rows in shown:
         of_branches = rows.filter(branch__in=branch_ids).order_by().values_list("branch_id")

@@ -37,7 +37,7 @@ def presence_of(therapist: Therapist) -> str:
 
 def periods_of(therapist: Therapist) -> list[tuple[str, datetime.timedelta | None]]:
     rows = Presence.objects.filter(therapist=therapist).order_by("pk")
-    return [(row.kind, row.ended_at and row.ended_at - row.began_at) for row in rows]
+    return [(row.kind, row.ended_at - row.began_at if row.ended_at else None) for row in rows]
 
 
 def hand_over(user, visit, to):
