@@ -210,8 +210,10 @@ def assert_first_come_first_served(line: list[int], shifts: list[Shift]) -> None
 )
 def test_a_crowd_serves_a_line_each_customer_once_and_in_order(branch, workers, line, count):
     """Twenty processes serve one queue until it is empty."""
+    # The crowd first: each of its people is a change of the setup, told to every open ticket.
+    crowd = a_crowd_at(line, branch)
     waiting = fill(branch, count, line)
-    shifts = workers.at_once(a_crowd_at(line, branch))
+    shifts = workers.at_once(crowd)
     assert sorted(customer for shift in shifts for customer in shift.claimed) == waiting
     assert_first_come_first_served(waiting, shifts)
     claims = TransactionEvent.objects.filter(from_status=line)
