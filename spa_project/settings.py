@@ -19,6 +19,14 @@ if (env_file := env.str("ENV_FILE", default=str(BASE_DIR / ".env"))) and Path(en
     env.read_env(env_file)
 
 
+def _number(name: str, default: int, *, least: int = 1) -> int:
+    """Return a whole number; raise `ImproperlyConfigured` for one that would stop everything."""
+    number: int = env.int(name, default=default)
+    if number < least:
+        raise ImproperlyConfigured(f"{name} is {number}: it must be at least {least}.")
+    return number
+
+
 def _kept_secret_key() -> str:
     """Return the embedded default's own key: made once, readable by its owner alone."""
     path = DATA_DIR / "secret_key"
@@ -73,6 +81,8 @@ def _databases() -> dict[str, dict[str, object]]:
 
 
 def _as_we_use_it(database: dict[str, object], **mysql_options: int) -> dict[str, object]:
+    if not database["NAME"]:
+        raise ImproperlyConfigured("The database has no name: add it to the URL, or set MYSQL_DB.")
     # Every thread that works on the database lives as long as the process (lib/db/pool.py),
     # so connections last, and are checked before use.
     database |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
@@ -100,7 +110,7 @@ def _as_we_use_it(database: dict[str, object], **mysql_options: int) -> dict[str
 DEBUG = env.bool("DEBUG", default=False)
 DATABASES = _databases()
 #: A replica further behind than this, in seconds, is not read.
-REPORTS_MAX_AGE = env.int("REPORTS_MAX_AGE", default=300)
+REPORTS_MAX_AGE = _number("REPORTS_MAX_AGE", 300, least=0)
 DATABASE_ROUTERS = ["spa_project.lib.db.router.Router"]
 EMBEDDED = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
 
@@ -114,7 +124,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 PUBLIC_URL = env.str("PUBLIC_URL", default="")
 
 #: Threads that work on the database in each process, each with its own lasting connection.
-DB_THREADS = env.int("DB_THREADS", default=4)
+DB_THREADS = _number("DB_THREADS", 4)
 
 INSTALLED_APPS = [
     "spa_project",  # first: its runserver replaces Daphne's, which replaces Django's
@@ -179,20 +189,20 @@ RATE_LIMITS = env.str("RATE_LIMITS", default="on") != "off"
 
 # Rate limits per client address and minute: requests and sockets opened; logins tried; orders and
 # other changes by visitors (lib/rate_limits.py has which are shared by all processes).
-REQUESTS_PER_MINUTE = env.int("REQUESTS_PER_MINUTE", default=3000)
-LOGINS_PER_MINUTE = env.int("LOGINS_PER_MINUTE", default=20)
-ORDERS_PER_MINUTE = env.int("ORDERS_PER_MINUTE", default=10)
+REQUESTS_PER_MINUTE = _number("REQUESTS_PER_MINUTE", 3000)
+LOGINS_PER_MINUTE = _number("LOGINS_PER_MINUTE", 20)
+ORDERS_PER_MINUTE = _number("ORDERS_PER_MINUTE", 10)
 #: Commands per person and minute.
-COMMANDS_PER_MINUTE = env.int("COMMANDS_PER_MINUTE", default=300)
+COMMANDS_PER_MINUTE = _number("COMMANDS_PER_MINUTE", 300)
 #: Open sockets per client address and process.
-SOCKETS_PER_ADDRESS = env.int("SOCKETS_PER_ADDRESS", default=200)
+SOCKETS_PER_ADDRESS = _number("SOCKETS_PER_ADDRESS", 200)
 #: Messages per socket and second, with bursts of twice as many.
-MESSAGES_PER_SECOND = env.int("MESSAGES_PER_SECOND", default=20)
-MESSAGE_BYTES = env.int("MESSAGE_BYTES", default=16 * 1024)
-ITEMS_PER_TRANSACTION = env.int("ITEMS_PER_TRANSACTION", default=20)
+MESSAGES_PER_SECOND = _number("MESSAGES_PER_SECOND", 20)
+MESSAGE_BYTES = _number("MESSAGE_BYTES", 16 * 1024)
+ITEMS_PER_TRANSACTION = _number("ITEMS_PER_TRANSACTION", 20)
 
 #: The number of our own proxies; as many trailing addresses of X-Forwarded-For are trusted.
-TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+TRUSTED_PROXIES = _number("TRUSTED_PROXIES", 0, least=0)
 
 REDIS_URL = env.str("REDIS_URL", default="")
 # Without Redis there is one process, and its hub is fed directly (lib/realtime/hub.py), without a
@@ -205,7 +215,7 @@ AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "accounts.auth.StaffBackend"]
 #: Days after which a token ends, however much it is used.
 # Of tokens and of browsers' sessions, which both slide by 24 hours (accounts/login_life.py).
-TOKEN_MAX_DAYS = env.int("TOKEN_MAX_DAYS", default=7)
+TOKEN_MAX_DAYS = _number("TOKEN_MAX_DAYS", 7)
 #: For clients of the original system only: addresses end up in logs and histories.
 ALLOW_TOKEN_IN_QUERY = env.bool("ALLOW_TOKEN_IN_QUERY", default=False)
 # Five failed logins for a name from one address lock both out together for a quarter of an hour.
@@ -223,7 +233,7 @@ AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
 #: Minutes of inactivity after which a therapist's screen locks itself (0: never), where the person
 #: has a PIN to unlock it.
-LOCK_MINUTES = env.int("LOCK_MINUTES", default=10)
+LOCK_MINUTES = _number("LOCK_MINUTES", 10, least=0)
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
@@ -275,7 +285,7 @@ SECURE_CSP = {
 }
 #: Bytes of a request's body; the menu's pages in the admin take files and long lists
 #: (lib/web/middleware.py).
-BODY_BYTES = env.int("BODY_BYTES", default=64 * 1024)
+BODY_BYTES = _number("BODY_BYTES", 64 * 1024)
 UPLOAD_BYTES = 9 * 1024 * 1024
 # Fields without files: four for each option of a price list.
 DATA_UPLOAD_MAX_MEMORY_SIZE = max(BODY_BYTES, 1024 * 1024)

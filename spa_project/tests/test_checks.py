@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
-from django.core.management.base import SystemCheckError
+from django.core.management.base import CommandError, SystemCheckError
 from django.db import connection
 
 from accounts.models import User
@@ -147,6 +147,46 @@ def test_a_database_named_in_part_is_refused_with_what_is_missing(names, tmp_pat
     assert start.returncode != 0
     assert f"{names[0]}" in start.stderr
     assert "without MYSQL_DB: set MYSQL_DB" in start.stderr
+
+
+def started_with(**given: str) -> subprocess.CompletedProcess[str]:
+    """Run the system checks in a process with these variables."""
+    return subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=settings_module.BASE_DIR,
+        env=os.environ | {"ENV_FILE": ""} | given,
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REPORTS_DATABASE_URL"])
+def test_a_database_without_a_name_is_refused(name):
+    start = started_with(**{name: "mysql://spa:spa@127.0.0.1:3306/"})
+    assert start.returncode != 0
+    assert "The database has no name" in start.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [("DB_THREADS", 1), ("TOKEN_MAX_DAYS", 1), ("MESSAGES_PER_SECOND", 1), ("LOCK_MINUTES", 0)],
+)
+def test_a_number_that_would_stop_everything_is_refused(name, least):
+    start = started_with(**{name: str(least - 1)})
+    assert start.returncode != 0
+    assert f"{name} is {least - 1}: it must be at least {least}." in start.stderr
+
+
+@pytest.mark.parametrize("kept", ["0", "-1", "many"])
+def test_no_backup_is_deleted_for_a_number_that_keeps_none(kept, tmp_path):
+    with pytest.raises(CommandError, match="it must be a whole number, 1 or more"):
+        call_command("backup", str(tmp_path), f"--keep={kept}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_day_that_does_not_move_is_not_simulated():
+    with pytest.raises(CommandError, match="--speed must be more than 0"):
+        call_command("simulate", "--speed", "0")
 
 
 def test_the_demos_key_is_made_once_and_its_owners_alone(tmp_path, monkeypatch):

@@ -55,6 +55,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["speed"] <= 0:
+            raise CommandError("--speed must be more than 0.")
         seed = random.randrange(10**6) if options["seed"] is None else options["seed"]
         chance = random.Random(seed)
         staff = _staff(options["logins"], leave_free=options["steady"])

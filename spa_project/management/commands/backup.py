@@ -1,5 +1,6 @@
 """Write a backup of the whole database while people work."""
 
+from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,13 @@ from django.db import connection
 from spa_project.backups import BackupFailed, back_up, copy_pictures
 
 
+def _at_least_one(text: str) -> int:
+    """Return a whole number of backups to keep; 0 or less would delete the new one too, or none."""
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError("it must be a whole number, 1 or more.")
+    return int(text)
+
+
 class Command(BaseCommand):
     """`manage.py backup DIRECTORY`: writes the copy, prints its path, and can delete old ones."""
 
@@ -17,7 +25,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("directory", type=Path)
-        parser.add_argument("--keep", type=int, metavar="N", help="delete all but the newest N")
+        parser.add_argument(
+            "--keep", type=_at_least_one, metavar="N", help="delete all but the newest N"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         directory: Path = options["directory"]
