@@ -9,6 +9,7 @@ from daphne.server import Server  # first: it installs Twisted's reactor
 from daphne.ws_protocol import WebSocketFactory
 from twisted.internet.defer import Deferred
 
+from spa_project.lib.frame_limit import TOO_BIG, TOO_FAST, FrameLimit
 from spa_project.lib.websocket_sending import SendingProtocol
 
 #: Seconds in which running work has to end; the database rolls back the rest.
@@ -22,6 +23,11 @@ LINGER = 0.1
 
 POLL = 0.02
 
+#: How a client that sent too much is read until it closes: so often, with so many seconds between.
+#: Twisted reads 64 KiB each time, so this is 13 MB in 5 seconds.
+DISCARDED_READS = 200
+DISCARD_EVERY = 0.025
+
 
 class Protocol(SendingProtocol):
     """Daphne's WebSocket protocol, with back-pressure for clients that read too slowly.
@@ -31,6 +37,14 @@ class Protocol(SendingProtocol):
 
     #: A future that is done when the client has caught up; None while it keeps up.
     unread: asyncio.Future[None] | None = None
+
+    #: The task that discards what a client still sends after it has sent too much.
+    _discarding: asyncio.Future[None] | None = None
+    _is_sending = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._frames_in = FrameLimit()
 
     def onOpen(self) -> None:
         """Register with Twisted as the producer, in place of the request that opened the socket."""
@@ -51,13 +65,41 @@ class Protocol(SendingProtocol):
 
     stopProducing = resumeProducing
 
+    def dataReceived(self, data: bytes) -> None:
+        """Parse what arrived, unless the client has sent too much."""
+        if self._discarding is None:
+            super().dataReceived(data)
+        else:
+            self._is_sending = True
+            self.transport.pauseProducing()
+
+    def onFrameBegin(self) -> None:
+        """Count each frame: a message, a fragment, a ping, a pong; close on too many.
+
+        autobahn reports neither control frames nor fragments to the application.
+        """
+        header = self.current_frame
+        code = self._frames_in.take(control=header.opcode > 7, first=not self.inside_message)
+        if code is not None:
+            self.serverClose(code)
+        super().onFrameBegin()
+
+    def onPing(self, payload: bytes) -> None:
+        """Answer a ping, unless the client does not read: pongs would only pile up."""
+        if self.unread is None:
+            super().onPing(payload)
+
     def onMessageFrameBegin(self, length: int) -> None:
         """Close on a message that is too long as soon as its length is known."""
-        limit = self.maxMessagePayloadSize
-        if self.state == self.STATE_OPEN and self.message_data_total_length + length > limit:
-            self.serverClose(self.CLOSE_STATUS_CODE_MESSAGE_TOO_BIG)
-            self.dropConnection()
-        super().onMessageFrameBegin(length)
+        if self.message_data_total_length + length > self.maxMessagePayloadSize:
+            self.serverClose(TOO_BIG)
+        else:
+            super().onMessageFrameBegin(length)
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        """Hand a message to the application, but not the one that was too much."""
+        if self._discarding is None:
+            super().onMessage(payload, isBinary)
 
     def serverClose(self, code: int | None = None) -> None:
         """Close by a frame of our own: autobahn's `sendClose` raises for 1009, 1012, 1013.
@@ -66,6 +108,32 @@ class Protocol(SendingProtocol):
         """
         self.flush()
         self.sendCloseFrame(code or 1000)
+        if code in (TOO_BIG, TOO_FAST) and self._discarding is None:
+            self.data = b""  # autobahn's parser ends here
+            self._discarding = asyncio.ensure_future(self._discard())
+
+    def onCloseHandshakeTimeout(self) -> None:
+        """Drop a connection whose client does not close, unless what it sends is discarded."""
+        if self._discarding is None:
+            super().onCloseHandshakeTimeout()
+
+    async def _discard(self) -> None:
+        """Read slowly and parse nothing until the client closes, then drop the connection.
+
+        A connection that is closed while bytes arrive is reset, and the client loses the close code
+        if it has not read it yet. nginx does the same (`lingering_close`).
+        """
+        self.unregisterProducer()
+        self.resumeProducing()
+        for _read in range(DISCARDED_READS):
+            self._is_sending = False
+            self.transport.resumeProducing()
+            await asyncio.sleep(DISCARD_EVERY)
+            if self.state == self.STATE_CLOSED:
+                return
+            if not self._is_sending:
+                self.transport.loseWriteConnection()  # many clients wait for it before they close
+        self.dropConnection(abort=True)
 
 
 WebSocketFactory.protocol = Protocol

@@ -58,7 +58,7 @@ async def socket(
         compression=None,
         max_size=None,
         ping_interval=None,
-        close_timeout=1,
+        close_timeout=6,  # what is sent too much is discarded for 5 seconds
     )
     async with opening as connection:
         yield connection

@@ -8,8 +8,10 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from spa_project.tests.hostile.guarded import (
+    MEGABYTE,
     ask,
     others_notice_nothing,
+    resident,
     socket,
     until,
 )
@@ -50,6 +52,41 @@ async def test_a_socket_that_floods_is_closed_with_4429(guarded):
                     async for _answer in connection:
                         pass
                 assert connection.close_code == 4429
+
+
+#: A text frame without its end, an empty continuation of it, a ping, a pong; masked by zeros.
+OPENED, CONTINUED, PING, PONG = (
+    head + b"\x80\0\0\0\0" for head in (b"\x01", b"\0", b"\x89", b"\x8a")
+)
+FRAMES_A_FLOOD = 20_000
+
+
+async def flood(server: AppServer, frames: bytes) -> int | None:
+    """Send frames as fast as possible; return the close code that the client reads."""
+    async with socket(server) as connection:
+        connection.transport.write(frames)
+        with suppress(ConnectionClosed):
+            async for _message in connection:
+                pass
+    return connection.close_code
+
+
+@pytest.mark.parametrize(
+    ("frames", "code"),
+    [
+        (PING * FRAMES_A_FLOOD, 4429),
+        (PONG * FRAMES_A_FLOOD, 4429),
+        (OPENED + CONTINUED * FRAMES_A_FLOOD, 1009),
+        (OPENED + (CONTINUED + PONG) * FRAMES_A_FLOOD, 1009),
+    ],
+    ids=["pings", "pongs", "empty fragments", "pongs between fragments"],
+)
+async def test_frames_of_every_kind_count_and_the_client_reads_why(guarded, frames, code):
+    held = resident(guarded)
+    for _turn in range(volume(2, 20)):
+        codes = await asyncio.gather(*(flood(guarded, frames) for _each in range(6)))
+        assert codes == [code] * 6
+    assert resident(guarded) - held < 30 * MEGABYTE
 
 
 async def test_an_address_opens_two_hundred_sockets_and_no_more(guarded):

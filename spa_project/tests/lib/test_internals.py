@@ -4,6 +4,7 @@ None of it is documented, so a new version may change it without a word. Where o
 is new, compare it with the module of ours that is named here, and note the new sum.
 """
 
+import asyncio
 import hashlib
 import inspect
 import socket
@@ -46,6 +47,11 @@ INTERNALS: list[tuple[ModuleType, type, str, str]] = [
     (connection, Connection, "begin", "8088fd0bbbae"),
     (connection, Connection, "query", "65881aae6a0f"),
     (base, cursors.BaseCursor, "_mogrify", "ee79b579abe8"),
+    (daphne, WebSocketProtocol, "onCloseHandshakeTimeout", "b64c7e3125c7"),
+    (daphne, WebSocketProtocol, "onFrameBegin", "953702700776"),
+    (daphne, WebSocketProtocol, "onPing", "d283f6ebda58"),
+    (daphne, WebSocketProtocol, "processData", "25b9c1387a46"),
+    (daphne, WebSocketProtocol, "sendCloseFrame", "a511406d6b0d"),
     (websocket_sending, DaphneProtocol, "serverSend", "345f21330d2a"),
     (websocket_sending, WebSocketProtocol, "sendData", "5dcca425b048"),
     (websocket_sending, WebSocketProtocol, "sendFrame", "89cc8b024c41"),
@@ -100,15 +106,27 @@ def test_django_begins_a_transaction_by_our_hook():
 # -- Twisted and autobahn -----------------------------------------------------------------------
 
 
+class Transport(StringTransport):
+    """Records the written bytes, and allows what a real one does."""
+
+    def loseWriteConnection(self) -> None:
+        pass
+
+    def unregisterProducer(self) -> None:
+        self.producer = None
+
+
 @pytest.fixture
 def line() -> daphne.Protocol:
     """Return an open socket on a transport that records the written bytes."""
     protocol = daphne.Protocol()
     protocol.factory = WebSocketFactory(None)
     protocol.factory.protocol = daphne.Protocol
-    protocol.transport = StringTransport()
+    protocol.transport = Transport()
     protocol._connectionMade()
     protocol.state = protocol.STATE_OPEN
+    # as after the handshake
+    protocol.current_frame, protocol.inside_message, protocol.websocket_version = None, False, 13
     return protocol
 
 
@@ -192,3 +210,61 @@ def test_a_lost_connection_is_no_error(pipe):
     websocket_sending.write(transport, b"one")
     websocket_sending.write(transport, b"two")
     assert transport.reactor.waiting == []
+
+
+# -- Frames that are counted --------------------------------------------------------------------
+
+
+PING = b"\x89\x80\0\0\0\0"
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("frame", [PING, b"\x8a\x80\0\0\0\0"], ids=["pings", "pongs"])
+async def test_control_frames_count(line, frame):
+    line.dataReceived(frame * 1_000)
+    assert line.localCloseCode == 4429
+    assert line.data == b""
+
+
+@pytest.mark.asyncio
+async def test_empty_fragments_count(line):
+    line.dataReceived(b"\x01\x80\0\0\0\0" + b"\x00\x80\0\0\0\0" * 1_000)
+    assert line.localCloseCode == 1009
+    assert line.data == b""
+
+
+@pytest.mark.asyncio
+async def test_what_follows_too_much_is_neither_parsed_nor_answered(line):
+    line.dataReceived(PING * 1_000)
+    sent = line.transport.value()
+    for _piece in range(3):
+        line.dataReceived(PING * 1_000)
+        assert line.transport.producerState == "paused"
+    assert (line.transport.value(), line.data) == (sent, b"")
+
+
+@pytest.mark.asyncio
+async def test_a_client_that_sent_too_much_is_read_until_a_limit(line, monkeypatch):
+    monkeypatch.setattr(daphne, "DISCARD_EVERY", 0)
+    line.dataReceived(PING * 1_000)
+    assert not line.transport.disconnecting
+    await line._discarding
+    assert line.transport.disconnecting
+
+
+@pytest.mark.asyncio
+async def test_a_client_that_sent_too_much_and_hung_up_is_read_no_more(line):
+    line.dataReceived(PING * 1_000)
+    line.state = line.STATE_CLOSED  # autobahn's, when the connection is lost
+    async with asyncio.timeout(5 * daphne.DISCARD_EVERY):
+        await line._discarding
+
+
+@pytest.mark.asyncio
+async def test_a_ping_is_answered_only_while_the_client_reads(line):
+    line.unread = asyncio.get_running_loop().create_future()
+    line.dataReceived(PING)
+    assert line.transport.value() == b""
+    line.unread = None
+    line.dataReceived(PING)
+    assert line.transport.value() == b"\x8a\x00"
