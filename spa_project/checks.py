@@ -1,7 +1,7 @@
-"""System checks for production: weak keys, unsafe settings, known passwords.
+"""System checks: weak keys, unsafe settings, known passwords, an unknown currency.
 
 `manage.py check` (and so `migrate` and others) reports them, and the server refuses to start:
-Daphne runs no system checks itself. With `DEBUG` everything passes.
+Daphne runs no system checks itself. With `DEBUG` only the currency is checked.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,6 +16,7 @@ from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from accounts.models import User
+from spa_project.lib.currencies import CURRENCIES
 from spa_project.lib.db.checks import check_database_before_serving, in_words
 
 KEY_LENGTH = 50
@@ -25,10 +26,11 @@ KNOWN_KEYS = ("django-insecure-", "dev-secret-key", "change-me", "changeme", "se
 
 
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
-    """Return what is unsafe in the settings, each with what to change."""
+    """Return what is wrong or unsafe in the settings, each with what to change."""
     if settings.DEBUG:
-        return []
+        return [*_judge_currency()]
     judged = (
+        _judge_currency(),
         _judge_key(settings.SECRET_KEY),
         _judge_hosts(),
         _judge_public_url(),
@@ -89,6 +91,19 @@ def _judge_public_url() -> Iterator[Error]:
             f"PUBLIC_URL is {settings.PUBLIC_URL!r}: its QR codes would lead nowhere.",
             hint="Let PUBLIC_URL be a full address: https://spa.example",
             id="spa.E106",
+        )
+
+
+def _judge_currency() -> Iterator[Error]:
+    """Refuse a currency with which browsers could not write an amount."""
+    code = settings.CURRENCY
+    if code not in CURRENCIES:
+        written = code.strip().upper()
+        example = written if written in CURRENCIES else "PHP"
+        yield Error(
+            f"CURRENCY is {code!r}, which is not the code of a currency.",
+            hint=f"Write the three capital letters of ISO 4217, such as CURRENCY={example}.",
+            id="spa.E107",
         )
 
 

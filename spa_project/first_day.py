@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -27,12 +28,12 @@ from catalog.menu_import import importer
 from catalog.models import ServiceClassification
 from queueing.models import Room, Transaction
 from queueing.states import Status
-from spa_project.lib.web.qr import qr_response
+from spa_project.lib.web.qr import public_address, qr_response
 from spa_project.seeding import MENU
 
 MOST_ROOMS = 50
 #: Hosts that only the server's own machine can open.
-LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
@@ -207,8 +208,8 @@ def devices(request: HttpRequest) -> HttpResponse:
     branch = own_branch(request.user)
     if branch is None:
         return redirect("home")
-    rows = [(each, request.build_absolute_uri(each.path)) for each in _devices(branch)]
-    host = request.get_host().rpartition(":")[0] or request.get_host()
+    rows = [(each, public_address(request, each.path)) for each in _devices(branch)]
+    host = urlsplit(public_address(request, "/")).hostname
     context = {"branch": branch, "devices": rows, "is_local": host in LOCAL_HOSTS}
     return render(request, "first_day/devices.html", context)
 

@@ -9,7 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.http import HttpResponse
 from django.test import Client
 
-from accounts.models import Role, User
+from accounts.models import Branch, Role, User
 from accounts.tests.by_token import LET_IN, NOBODY, bearer, claim, log_in, post
 from conftest import PASSWORD, make_therapist, make_user
 
@@ -307,3 +307,13 @@ def test_the_list_asks_no_more_for_more_people(as_maria, branch, maya, captured_
     with captured_statements() as many:
         as_maria.get(PEOPLE)
     assert len(many) == len(few)
+
+
+@pytest.mark.parametrize("typed", ["2400", "2,400", "₱2,400.00"])
+def test_the_large_change_limit_is_read_as_people_write_it(as_maria, branch, typed):
+    address = f"/admin/accounts/branch/{branch.pk}/change/"
+    form = as_maria.get(address).context["adminform"].form
+    assert 'value="1,000.00"' in str(form["doubtful_change"])
+    sent = {name: value for name, value in form.initial.items() if value not in (None, False)}
+    assert as_maria.post(address, sent | {"doubtful_change": typed}).status_code == 302
+    assert Branch.objects.get(pk=branch.pk).doubtful_change == 2400

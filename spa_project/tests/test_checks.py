@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from babel.numbers import list_currencies
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.base import CommandError, SystemCheckError
@@ -17,6 +18,8 @@ from accounts.models import User
 from spa_project import checks
 from spa_project import settings as settings_module
 from spa_project.checks import check_before_serving, check_settings, demo_accounts
+from spa_project.lib import money
+from spa_project.lib.currencies import CURRENCIES
 
 UNSAFE = {
     "a short key": ({"SECRET_KEY": secrets.token_urlsafe(20)}, "spa.E101"),
@@ -71,6 +74,29 @@ def test_an_unsafe_spa_does_not_open(safe, case, monkeypatch):
     change(safe, UNSAFE[case][0])
     with pytest.raises(ImproperlyConfigured):
         check_before_serving()
+
+
+@pytest.mark.parametrize(
+    ("code", "example"),
+    [("PESO", "PHP"), ("usd", "USD"), ("", "PHP"), (" EUR", "EUR"), ("XYZ", "PHP"), ("₱", "PHP")],
+)
+@pytest.mark.parametrize("debug", [True, False])
+def test_an_unknown_currency_is_refused_with_the_way_to_write_it(
+    safe, code, example, debug, monkeypatch
+):
+    monkeypatch.setattr(checks, "check_database_before_serving", lambda *_checks: None)
+    safe.DEBUG, safe.CURRENCY = debug, code
+    [error] = check_settings()
+    assert (error.id, error.is_serious()) == ("spa.E107", True)
+    assert repr(code) in error.msg
+    assert str(error.hint).endswith(f"such as CURRENCY={example}.")
+    with pytest.raises(ImproperlyConfigured, match="CURRENCY"):
+        check_before_serving()
+
+
+def test_every_currency_is_one_that_unicode_knows():
+    assert set(list_currencies()) >= CURRENCIES
+    assert set(money._SIGNS) <= CURRENCIES
 
 
 def test_development_may_be_unsafe(safe):

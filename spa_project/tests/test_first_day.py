@@ -120,6 +120,16 @@ def test_an_owner_gets_from_an_empty_database_to_the_first_paid_customer(owner, 
     assert "first-day" not in home(owner)
 
 
+def test_devices_show_the_address_that_their_codes_have(owner, branch, settings):
+    settings.PUBLIC_URL = "https://spa.example/"
+    page = owner.get("/first-day/devices/").content.decode()
+    assert f"https://spa.example/menu/?branch={branch.slug}&amp;kiosk=1" in page
+    assert "http://testserver" not in page
+    assert "works on this machine only" not in page
+    settings.PUBLIC_URL = "http://[::1]:8000"
+    assert "works on this machine only" in owner.get("/first-day/devices/").content.decode()
+
+
 def test_steps_can_be_skipped_and_the_checklist_goes(owner):
     for name in ("branch", "rooms", "menu", "staff", "devices"):
         owner.post(f"/first-day/{name}/close/")

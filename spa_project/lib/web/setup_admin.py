@@ -10,12 +10,14 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
 from django.core.signing import BadSignature
+from django.db import models
 from django.db.transaction import atomic
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from spa_project.lib.db.history import has_history
 from spa_project.lib.web.admin import BranchChoices, BranchScopedAdmin
+from spa_project.lib.web.amount_field import AmountField
 from spa_project.lib.web.history_page import entries_of
 from spa_project.lib.web.optimistic_forms import (
     OptimisticForm,
@@ -35,8 +37,16 @@ def optimistic(form: type[forms.ModelForm], leave_out: Any = ()) -> type[forms.M
     return type(form.__name__, (OptimisticForm, form), without)
 
 
+#: Amounts are read as people write them.
+AMOUNTS: dict[type[models.Field], dict[str, Any]] = {
+    models.DecimalField: {"form_class": AmountField}
+}
+
+
 class SetupAdmin(BranchScopedAdmin):
     """The admin of a model of the setup: menu, rooms, staff, branches, payment methods."""
+
+    formfield_overrides = AMOUNTS
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any
@@ -148,6 +158,7 @@ class SetupAdmin(BranchScopedAdmin):
 
 class _SetupInline(BranchChoices, admin.options.InlineModelAdmin):
     formset = OptimisticInlineFormSet
+    formfield_overrides = AMOUNTS
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
         """Return the forms of the rows, with optimistic concurrency."""
