@@ -222,7 +222,12 @@ def _seconds_since(moment: datetime.datetime | None) -> int:
 def _of_staff(request: HttpRequest, data: LivePage) -> dict[str, Any]:
     caller = caller_of(request)
     is_manager = Role.MANAGER in caller.roles
-    return {"branch": caller.branch, "page_data": data, "is_manager": is_manager}
+    return {
+        "branch": caller.branch,
+        "page_data": data,
+        "is_manager": is_manager,
+        "may_set_presence": is_manager or Role.CASHIER in caller.roles,
+    }
 
 
 def _transaction_of(key: str) -> Transaction:

@@ -95,6 +95,7 @@ class Screen:
         self.snapshot: Message = {}
         self.rows: dict[int, Message] = {}
         self.rooms: dict[str, Message] = {}
+        self.therapists: dict[int, Message] = {}
 
     async def hear(self, event: str) -> Message:
         """Return the next message of this kind; messages of other kinds are kept, and applied."""
@@ -132,9 +133,9 @@ class Screen:
         """Return the first heartbeat with a digest that is this screen's own."""
         while True:
             data: Message = (await self.hear("heartbeat"))["data"]
-            if data.get("count") is not None and self.digest() == {
-                name: data[name] for name in ("count", "versions", "setup")
-            }:
+            names = ("count", "versions", "setup", "presence")
+            told = {name: data[name] for name in names if name in data}
+            if data.get("count") is not None and self.digest().items() >= told.items():
                 return data
 
     def digest(self) -> dict[str, int]:
@@ -144,6 +145,11 @@ class Screen:
             "count": len(shown),
             "versions": sum(row["version"] for row in shown),
             "setup": self.snapshot["setup"],
+            "presence": sum(
+                each["version"]
+                for each in self.therapists.values()
+                if each["presence"] != "off_duty"
+            ),
         }
 
     async def _receive(self) -> Message:
@@ -154,12 +160,17 @@ class Screen:
             rows = [data["transaction"]] if "transaction" in data else data.get("transactions", [])
             self.rows = {row["id"]: row for row in rows}
             self.rooms = {room["number"]: room for room in data.get("rooms", [])}
+            self.therapists = {each["id"]: each for each in data.get("therapists", [])}
         elif "transaction" in data:
             self._take(data["transaction"])
         elif "room" in data:
             room = data["room"]
             if room["version"] > self.rooms.get(room["number"], {"version": 0})["version"]:
                 self.rooms[room["number"]] = room
+        elif "therapist" in data:
+            therapist = data["therapist"]
+            if therapist["version"] >= self.therapists[therapist["id"]]["version"]:
+                self.therapists[therapist["id"]] = therapist
         return message
 
     def _take(self, row: Message) -> None:

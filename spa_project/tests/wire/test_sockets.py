@@ -11,6 +11,10 @@ from tools.servers.clients import PASSWORD
 pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
 
 SETUP = {"setup", "branch", "server_now"}
+THERAPIST = {
+    *("id", "name", "room_number"),
+    *("presence", "presence_since", "back_at", "version"),
+}
 
 
 @pytest.fixture
@@ -60,6 +64,7 @@ async def test_a_screen_first_hears_its_snapshot_and_then_matching_heartbeats(
         else:
             heartbeat = await screen.in_step()
             more = {"statistics"} if who == "monitor1" else set()
+            more |= {"presence"} if "therapists" in keys else set()
             assert heartbeat.keys() == {"count", "versions", "setup"} | more
 
 
@@ -76,9 +81,21 @@ async def test_the_screen_of_therapists_knows_who_they_are(opened):
     async with opened("therapist/", "therapist1") as screen:
         me = (await screen.hear("snapshot"))["data"]["me"]
         assert me.keys() == {"id", "name", "room_number", "shared_rooms"}
-        assert all(
-            each.keys() == {"id", "name", "room_number"} for each in screen.snapshot["therapists"]
-        )
+        for each in screen.snapshot["therapists"]:
+            assert each.keys() == THERAPIST
+
+
+async def test_presence_is_announced_to_who_shows_therapists(opened, staff):
+    async with opened("monitor/", "monitor1") as monitor:
+        await monitor.hear("snapshot")
+        took = staff("therapist2").does("therapist_break", minutes=15)["therapist"]
+        told = (await monitor.hear("presence_updated"))["data"]["therapist"]
+        assert told == took
+        assert told.keys() == THERAPIST
+        assert (told["presence"], bool(told["back_at"])) == ("on_break", True)
+        await monitor.in_step()
+        staff("therapist2").does("therapist_clock_out")
+        await monitor.in_step()
 
 
 async def test_the_snapshot_over_http_is_the_sockets(opened, staff, ordered):

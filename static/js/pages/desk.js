@@ -10,6 +10,7 @@ import { IdempotentRequest, sendIdempotently } from "../lib/idempotency.js";
 import { floor } from "../lib/live.js";
 import { fetchMenu, isMenuOutdated } from "../lib/menu.js";
 import { formatting, pageData } from "../lib/page.js";
+import { presence } from "../lib/presence.js";
 import { findOffers } from "../lib/search.js";
 import { inGroup } from "../lib/statistics.js";
 import { stepDialog } from "../lib/step_dialog.js";
@@ -44,6 +45,7 @@ Alpine.data("desk", () =>
     ...floor,
     ...formatting,
     ...stepDialog,
+    ...presence,
     isManager: data.is_manager,
     typed: "",
     pick: 0,
@@ -235,7 +237,8 @@ Alpine.data("desk", () =>
      */
     isProblemOfRow() {
       if (this.problem === "" || this.stepCommand !== "") return false;
-      return !this.isProblemOf("staff_confirm_selection") && !this.isProblemOf("staff_reopen");
+      const ownPlaces = ["staff_confirm_selection", "staff_reopen", "staff_set_presence"];
+      return !ownPlaces.some((command) => this.isProblemOf(command));
     },
     async reopen() {
       const code = this.code.trim().padStart(4, "0");

@@ -6,6 +6,7 @@ import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { component } from "../lib/component.js";
 import { floor } from "../lib/live.js";
 import { formatting, pageData } from "../lib/page.js";
+import { presence } from "../lib/presence.js";
 import { counters, duty, inGroup, urgencyOf, waits } from "../lib/statistics.js";
 import { minutesSince } from "../lib/time.js";
 
@@ -49,6 +50,7 @@ Alpine.data("monitor", () =>
   component({
     ...floor,
     ...formatting,
+    ...presence,
 
     /** The room in the manager's dialog, and its new state. */
     asked: /** @type {(Wire.RoomData & { turn: "open" | "close" }) | null} */ (null),

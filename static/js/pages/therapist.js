@@ -10,6 +10,7 @@ import { floor } from "../lib/live.js";
 import { fetchMenu, isMenuOutdated } from "../lib/menu.js";
 import { finished, roomSet, started, withoutItem, withService } from "../lib/optimistic_steps.js";
 import { formatting, pageData, say } from "../lib/page.js";
+import { presence } from "../lib/presence.js";
 import { screenLock } from "../lib/screen_lock.js";
 import { chime, unlockSound, vibrate } from "../lib/sound.js";
 import { inGroup } from "../lib/statistics.js";
@@ -40,6 +41,7 @@ Alpine.data("therapist", () =>
     ...floor,
     ...formatting,
     ...stepDialog,
+    ...presence,
     ...screenLock,
     /** My business day so far, while it is looked at. */
     day: /** @type {Wire.TherapistDay | null} */ (null),
@@ -83,6 +85,10 @@ Alpine.data("therapist", () =>
      */
     get waiting() {
       return inGroup(this.rows, data.groups.waiting);
+    },
+    /** @returns {Wire.TherapistData | null} */
+    get mine() {
+      return this.therapists.find(({ id }) => id === this.me?.id) ?? null;
     },
     /** @returns {Wire.TransactionData[]} */
     get callable() {
@@ -180,11 +186,12 @@ Alpine.data("therapist", () =>
       return this.minutesLeft > 0 ? "soon" : "over";
     },
     /**
-     * I am free, and somebody waits.
+     * I am free and not on a break, and somebody waits.
      * @returns {boolean}
      */
     get isWanted() {
-      return this.loaded && !this.current && this.next !== null;
+      const isOnBreak = this.mine?.presence === "on_break";
+      return this.loaded && !this.current && !isOnBreak && this.next !== null;
     },
     /** @returns {boolean} */
     get canRestoreItem() {
@@ -202,6 +209,16 @@ Alpine.data("therapist", () =>
      */
     waitOf(row) {
       return minutesSince(row.queued_at, this.coarseNow);
+    },
+
+    async clockIn() {
+      await this.act("therapist_clock_in", {});
+    },
+    async takeBreak() {
+      await this.act("therapist_break", {});
+    },
+    async clockOut() {
+      await this.act("therapist_clock_out", {});
     },
 
     alarm() {
