@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Max, QuerySet, Sum
 
+from accounts.hours import Hours, hours_of
 from accounts.models import Branch
 from payments.models import Payment
 from queueing.models import Transaction, TransactionItem
@@ -63,6 +64,7 @@ class Report(NamedTuple):
     therapists: list[ReportRow]
     methods: list[ReportRow]
     waits: list[Waits]
+    hours: list[Hours]
 
     @property
     def total(self) -> ReportRow:
@@ -83,6 +85,7 @@ def report_of(branch: Branch, period: Period, database: str = DEFAULT_DB_ALIAS) 
         therapists=_therapists(payments),
         methods=_lines(payments, "method__name", Sum("amount_due"), "method"),
         waits=_waits(branch, period, database),
+        hours=hours_of(branch, period, database),
     )
 
 

@@ -99,7 +99,9 @@ def reports(request: HttpRequest) -> HttpResponse:
         "currency": settings.CURRENCY,
         "page_data": data,
     }
-    return render(request, "payments/reports.html", context)
+    # Times are shown in the branch's time zone.
+    with override(branch.time_zone):
+        return render(request, "payments/reports.html", context)
 
 
 @never_cache

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from queueing import services
+from accounts.models import Presence
 from queueing.models import Room, RoomStatus, Transaction, TransactionEvent, TransactionItem
 from spa_project.lib.errors import DomainError
 from spa_project.lib.web.admin import (
@@ -106,6 +107,23 @@ class TransactionAdmin(LookOnlyAdmin):
     inlines = (ItemInline, EventInline)
     # The key is secret: whoever has it can act as the customer.
     exclude = ("key", "request_id", "request_digest", "active_code")
+
+
+@admin.register(Presence)
+class PresenceAdmin(LookOnlyAdmin):
+    """When therapists were on duty and on a break."""
+
+    list_display = ("business_date", "therapist", "kind", "began_at", "ended_at", "minutes")
+    branch_path = "branch"
+    list_filter = (
+        ("branch", choices_of_branch("pk")),
+        "kind",
+        ("therapist", choices_of_branch("user__branch")),
+    )
+    date_hierarchy = "business_date"
+    ordering = ("-id",)
+    list_prefetch_related = ("therapist",)
+    exclude = ("active_therapist",)
 
 
 @admin.register(TransactionEvent)

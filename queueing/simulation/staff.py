@@ -2,6 +2,7 @@
 
 import math
 import uuid
+from contextlib import suppress
 from decimal import Decimal
 from typing import ClassVar
 
@@ -38,10 +39,14 @@ class Worker:
         while True:
             async with self._day.open_line(self.path, self._username, ignore) as self._line:
                 try:
+                    await self._begin()
                     await self._serve_all()
                 except TabletDied:
                     self._day.tally.counts["tablets died"] += 1
             await self._day.minutes(5)
+
+    async def _begin(self) -> None:
+        """Do what comes before the first customer."""
 
     async def _serve_all(self) -> None:
         while True:
@@ -85,6 +90,11 @@ class Therapist(Worker):
 
     path = "/ws/therapist/"
     claim = "therapist_confirm_next"
+
+    async def _begin(self) -> None:
+        """Clock in; a lost connection does not matter, because the first claim does it too."""
+        with suppress(ConnectionLost):
+            await self._line.ask("therapist_clock_in")
 
     async def _serve(self, visit: Visit) -> None:
         this = {"transaction_id": visit["id"]}
