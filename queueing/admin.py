@@ -1,4 +1,4 @@
-"""Admin pages of rooms, and read-only ones of transactions and their events."""
+"""Admin pages of rooms, and read-only ones of visits, events and presence."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from django.db.models.functions import Length
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from queueing import services
 from accounts.models import Presence
+from queueing import services
 from queueing.models import Room, RoomStatus, Transaction, TransactionEvent, TransactionItem
 from spa_project.lib.errors import DomainError
 from spa_project.lib.web.admin import (
