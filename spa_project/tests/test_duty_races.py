@@ -69,7 +69,8 @@ def join(branch, hour) -> Transaction:
 
 def end_all() -> None:
     for visit in Transaction.objects.filter(active_therapist__isnull=False):
-        therapist = of(visit.active_therapist_id)
+        assert visit.active_therapist is not None
+        therapist = of(visit.active_therapist.pk)
         if visit.status == Status.THERAPIST_CONFIRMED:
             services.start_service(therapist, transaction_id=visit.pk)
         services.finish_service(therapist, transaction_id=visit.pk)

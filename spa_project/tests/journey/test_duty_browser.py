@@ -35,14 +35,14 @@ def test_a_break_after_this_customer_is_seen_at_once_and_nobody_hands_over(
     the(tablet, "break").click()
     words = the(tablet, "presence-words")
     expect(words).to_have_text("Break after this customer")
-    expect(the(person_on(monitor, anna), "presence-words")).to_have_text(
+    expect(person_on(monitor, anna).get_by_test_id("presence-words")).to_have_text(
         "Break after this customer"
     )
 
     the(tablet, "finish").click(delay=HOLD_MS)
     visit.expect_ticket("finished")
     expect(words).to_have_text("On break")
-    expect(the(person_on(monitor, anna), "presence-words")).to_have_text("On break")
+    expect(person_on(monitor, anna).get_by_test_id("presence-words")).to_have_text("On break")
     expect(person_on(monitor, anna)).not_to_contain_text("available")
 
     other = begun(floor, second)
@@ -55,11 +55,11 @@ def test_a_break_after_this_customer_is_seen_at_once_and_nobody_hands_over(
     expect(offered).not_to_contain_text(anna)
     desk.keyboard.press("Escape")
 
-    the(person_on(desk, anna), "set-on-duty").click()
+    person_on(desk, anna).get_by_test_id("set-on-duty").click()
     expect(words).to_have_text("On duty")
     expect(person_on(monitor, anna)).to_contain_text("available")
     the(tablet, "clock-out").click()
-    expect(the(person_on(monitor, anna), "presence-words")).to_have_text("Off duty")
+    expect(person_on(monitor, anna).get_by_test_id("presence-words")).to_have_text("Off duty")
     second.does("therapist_finish_service", transaction_id=other["id"])
     pays(floor, visit.code)
     assert complaints == []
@@ -69,7 +69,7 @@ def test_who_never_logged_in_is_not_available(floor: Floor, windows: Windows, co
     therapists = Person(floor.one, "manager1").reads("/api/snapshots/monitor/")["therapists"]
     absent = next(each["name"] for each in therapists if each["presence_since"] is None)
     monitor = windows.open(floor.one, "/monitor/", "monitor1")
-    expect(the(person_on(monitor, absent), "presence-words")).to_have_text("Off duty")
+    expect(person_on(monitor, absent).get_by_test_id("presence-words")).to_have_text("Off duty")
     expect(person_on(monitor, absent)).not_to_contain_text("available")
     expect(monitor.get_by_test_id("set-on-duty")).to_have_count(0)
     assert complaints == []
