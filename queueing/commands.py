@@ -116,7 +116,7 @@ class GivenUp(OfTransaction):
 
 
 class Stopped(GivenUp):
-    bill: bool
+    bill: bool = False
 
 
 class HandedOver(Because):

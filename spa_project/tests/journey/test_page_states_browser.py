@@ -63,9 +63,11 @@ def test_a_customer_back_from_a_hold_sees_their_place_at_once(floor, windows, co
 def test_a_cancelled_ticket_has_no_total(floor, windows, complaints):
     (spa, visit), desk = ordered(floor, windows), Person(floor.one, "manager1")
     expect(the(spa.ticket, "total")).to_be_visible()
+    expect(spa.ticket.locator(".qr")).to_be_visible()
     desk.does("staff_cancel", transaction_id=visit, reason="Had to leave")
     spa.expect_ticket("cancelled")
     expect(the(spa.ticket, "total")).to_be_hidden()
+    expect(spa.ticket.locator(".qr")).to_be_hidden()
     assert complaints == []
 
 

@@ -290,6 +290,17 @@ def test_a_visit_from_order_to_receipt(visitor, staff, offers):
     assert mine["transactions"][0]["id"] == visit["id"]
 
 
+def test_a_manager_ends_a_visit_without_a_bill_unless_asked(visitor, staff, offers):
+    therapist, manager = staff("therapist2"), staff("manager1")
+    for more, end in (({}, "cancelled"), ({"bill": True}, "finished")):
+        order(visitor, offers[0])
+        number = {"transaction_id": therapist.does("therapist_confirm_next")["transaction"]["id"]}
+        room = therapist.does("therapist_start_service", **number)["transaction"]["room_number"]
+        ended = manager.does("manager_cancel", **number, reason="Felt unwell", **more)
+        assert ended["transaction"]["status"] == end
+        therapist.does("room_set_status", room_number=room, status="available")
+
+
 def test_a_doubtful_amount_is_asked_back_once(visitor, staff, offers):
     therapist, cashier = staff("therapist2"), staff("cashier1")
     order(visitor, offers[0])

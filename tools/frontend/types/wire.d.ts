@@ -448,7 +448,7 @@ declare namespace Wire {
   interface Stopped {
     transaction_id: number;
     reason: string;
-    bill: boolean;
+    bill?: boolean;
   }
 
   interface TakenData {
