@@ -38,7 +38,11 @@ def problem(path: str, refusal: DomainError) -> HttpResponse:
     """Return a refusal as a page or as JSON, by the path; independent of what may be broken."""
     if path.startswith(API):
         return refusal_response(refusal)
-    context = {"title": _TITLES[refusal.http_status], "sentence": refusal.sentence}
+    context = {
+        "title": _TITLES[refusal.http_status],
+        "sentence": refusal.sentence,
+        "may_pass": isinstance(refusal, Busy | ServerError),
+    }
     response = HttpResponse(render_to_string("problem.html", context), status=refusal.http_status)
     return with_retry_after(response, refusal.as_reply())
 

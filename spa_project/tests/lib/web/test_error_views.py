@@ -6,7 +6,8 @@ import pytest
 from django.db import InternalError, OperationalError
 from django.test import Client, RequestFactory
 
-from spa_project.lib.web.error_views import bad_request
+from spa_project.lib.errors import Busy, NotAllowed, ServerError
+from spa_project.lib.web.error_views import bad_request, problem
 
 INSIDE = ("Traceback", "Error", "django", "secret", "/site-packages/")
 
@@ -103,3 +104,11 @@ def test_a_bad_request_says_nothing_of_why(path, kind):
     assert response.status_code == 400
     assert kind in response["Content-Type"]
     assert b"secret" not in response.content
+
+
+@pytest.mark.parametrize(
+    ("refusal", "again"), [(Busy(), True), (ServerError(), True), (NotAllowed(), False)]
+)
+def test_what_may_pass_can_be_tried_again_on_its_page(refusal, again):
+    page = problem("/therapist/", refusal).content.decode()
+    assert ('href=""' in page) is again
