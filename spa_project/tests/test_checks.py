@@ -253,3 +253,32 @@ def test_with_https_cookies_belong_to_this_host_alone(https, told):
         timeout=60,
     )
     assert output.stdout.strip() == told
+
+
+ROTATED = """
+from django.conf import settings as s
+print(s.SECRET_KEY_FALLBACKS, s.SECURE_HSTS_INCLUDE_SUBDOMAINS)
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({}, "[] False"),
+        ({"HSTS_SUBDOMAINS": "1"}, "[] True"),
+        ({"SECRET_KEY_FALLBACKS": "one,two"}, "['one', 'two'] False"),
+    ],
+)
+def test_former_keys_and_subdomains_are_named_in_the_environment(given, told):
+    settings = {"HTTPS": "1", "DATABASE_URL": "sqlite:////nowhere/spa.sqlite3"}
+    settings |= {"DJANGO_SETTINGS_MODULE": "spa_project.settings"}
+    output = subprocess.run(
+        [sys.executable, "-c", ROTATED],
+        cwd=settings_module.BASE_DIR,
+        env=os.environ | settings | {"SECRET_KEY": secrets.token_urlsafe(45)} | given,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert output.stdout.strip() == told
