@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.logins import end_every_login
-from accounts.models import Branch, Role, User
+from accounts.models import Branch, Cashier, Role, Therapist, User
 from accounts.staff import PROFILES, profile_of, roles_given, set_new_password, visit_of
 from accounts.staff_form import StaffForm
 from spa_project.lib.web.admin import branch_id_of, choices_of_branch, is_owner
@@ -78,6 +78,7 @@ class StaffAdmin(SetupAdmin):
     """A person with their roles on one form; managers cannot grant rights beyond their own here."""
 
     branch_path = "branch"
+    recorded_with = {Therapist: "user", Cashier: "user"}
     form = StaffForm
     list_display = ("shown_name", "username", "plays", "branch", "is_active", "customer")
     list_display_links = ("shown_name", "username")
@@ -243,6 +244,12 @@ class StaffAdmin(SetupAdmin):
         """Return all users for superusers, and all but superusers for managers."""
         people = super().get_queryset(request)
         return people if is_owner(request) else people.filter(is_superuser=False)
+
+    def visible_records(self, request: HttpRequest, model: Any) -> Any:
+        """Return the records of people, for managers without those of superusers."""
+        records = super().visible_records(request, model)
+        owner = "is_superuser" if model is User else "user__is_superuser"
+        return records if is_owner(request) else records.filter(**{owner: False})
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: people are switched off, so that records keep their names."""

@@ -1,28 +1,35 @@
 """Admin pages on which managers edit the menu."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminIntegerFieldWidget, AdminTextareaWidget
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Count, Max, QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from catalog import menu_admin  # noqa: F401 - registers the price list
+from catalog import (
+    menu_admin,  # noqa: F401 - registers the price list
+    price_undo,
+)
 from catalog.menu_import.diff import order_after
 from catalog.menu_import.rows import tidy
 from catalog.models import MENU_ORDER, Service, ServiceCategory, ServiceClassification
 from catalog.pictures import PictureField
 from spa_project.lib.money import display_amount
 from spa_project.lib.web.amount_field import AmountField
+from spa_project.lib.web.history_page import Entry
 from spa_project.lib.web.setup_admin import SetupAdmin, SetupTabularInline
 
 
@@ -141,7 +148,7 @@ class ServiceAdmin(SetupAdmin):
     fields = ("category", "name", "description", "image", "image_url", "order", "active")
     formfield_overrides = FIELDS
     inlines = (ClassificationInline,)
-    list_display = ("name", "category", "prices", "order", "active")
+    list_display = ("name", "picture", "category", "prices", "order", "active")
     list_editable = ("order", "active")
     list_filter = ("active", ("category", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("category",)
@@ -152,6 +159,13 @@ class ServiceAdmin(SetupAdmin):
         """Return services with their prices, in one more query."""
         services: QuerySet[Service] = super().get_queryset(request)
         return services.prefetch_related("classifications")
+
+    @admin.display(description=_("picture"))
+    def picture(self, service: Service) -> SafeString | str:
+        """Return the picture in small: the name stands beside it."""
+        if not service.picture_url:
+            return "–"
+        return format_html('<img class="thumbnail" src="{}" alt="">', service.picture_url)
 
     @admin.display(description=_("prices"))
     def prices(self, service: Service) -> str:
@@ -191,6 +205,48 @@ class ServiceClassificationAdmin(SetupAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Return False: prices are added on the page of their service."""
         return False
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the addresses of the pages, with the one that undoes a price change."""
+        view = self.admin_site.admin_view(self.undo_view)
+        name = "catalog_serviceclassification_undo"
+        return [path("undo/<int:key>/", view, name=name), *super().get_urls()]
+
+    def describe_entries(self, request: HttpRequest, entries: Sequence[Entry]) -> None:
+        """Fill in names and links, and the undo of prices that are still the present ones."""
+        super().describe_entries(request, entries)
+        if self.has_change_permission(request):
+            for entry in price_undo.possible(entries):
+                key = entry.record.history_id
+                entry.undo = reverse("admin:catalog_serviceclassification_undo", args=[key])
+
+    def undo_view(self, request: HttpRequest, key: int) -> HttpResponse:
+        """Ask whether to undo a price change, and undo it."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        change = price_undo.find(key)
+        if change is None:
+            raise Http404
+        option = (
+            ServiceClassification.objects.select_related("service")
+            .filter(pk=change.record.id)
+            .first()
+        )
+        is_sent = request.method == "POST"
+        refusal = price_undo.undo(change) if is_sent else change.refusal(option)
+        if is_sent and not refusal:
+            values = {"option": option, "price": display_amount(change.old)}
+            told = _("%(option)s costs %(price)s again.") % values
+            self.message_user(request, told, messages.SUCCESS)
+            return HttpResponseRedirect(reverse("changes"))
+        context = self.admin_site.each_context(request) | {
+            "title": _("Undo price change"),
+            "opts": self.opts,
+            "option": option,
+            "change": change,
+            "refusal": refusal,
+        }
+        return TemplateResponse(request, "admin/catalog/undo_price.html", context)
 
     def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
         """Return no permissions, which hides the list beside the price list."""

@@ -20,6 +20,7 @@ from catalog.menu_import import importer, xlsx_format
 from catalog.menu_import.rows import BadPriceList
 from catalog.models import PriceList, ServiceCategory
 from catalog.price_list import PriceListForm, options_in_order
+from spa_project.lib.db.history import because
 from spa_project.lib.web.setup_admin import SetupAdmin
 
 View = Callable[..., HttpResponse]
@@ -184,7 +185,8 @@ class PriceListAdmin(SetupAdmin):
         name, rows = upload
         try:
             if "apply" in request.POST:
-                report = importer.import_rows(rows, seen=request.POST.get("seen", "-"))
+                with because(f"import {name}"):
+                    report = importer.import_rows(rows, seen=request.POST.get("seen", "-"))
                 menu_uploads.forget(request.session)
                 counts = {"added": report.added, "changed": report.changed}
                 told = _("Price list imported: %(added)d added, %(changed)d changed.") % counts

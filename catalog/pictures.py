@@ -17,6 +17,8 @@ from django.conf import settings
 from django.contrib.admin.widgets import AdminFileWidget
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
@@ -100,10 +102,22 @@ def _upright(image: Image.Image) -> Image.Image:
     return turned
 
 
+class PictureInput(AdminFileWidget):
+    """A file to choose, below the present picture in small."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        """Return the input with the picture."""
+        field = super().render(name, value, attrs, renderer)
+        if not self.is_initial(value):
+            return field
+        source = value.url.replace("-full.", "-card.")
+        return format_html('<img class="thumbnail" src="{}" alt="">{}', source, field)
+
+
 class PictureField(forms.FileField):
     """A picture to upload; its value is the name of the stored file."""
 
-    widget = AdminFileWidget(attrs={"accept": "image/jpeg,image/png,image/webp"})
+    widget = PictureInput(attrs={"accept": "image/jpeg,image/png,image/webp"})
 
     def clean(self, data: Any, initial: Any = None) -> Any:
         """Store a new picture and return its name; raise `ValidationError`."""

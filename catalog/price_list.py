@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from catalog.models import DAY_MINUTES, MENU_ORDER, Service, ServiceCategory, ServiceClassification
 from spa_project.lib.money import display_amount
 from spa_project.lib.web.amount_field import AmountField
+from spa_project.lib.web.optimistic_forms import changed_by_others
 
 _PRICE = re.compile(r"option-(\d+)-price")
 
@@ -59,9 +60,8 @@ class OptionForm(forms.Form):
         for name in self.changed_data:
             current = getattr(now, name)
             if current not in (self._shown(name), self.cleaned_data[name]):
-                values = {"now": _in_words(current), "seen": _in_words(self._shown(name))}
-                told = _("Somebody made this %(now)s; you saw %(seen)s. Save again to replace it.")
-                self.add_error(name, told % values)
+                yours = _in_words(self.cleaned_data[name])
+                self.add_error(name, changed_by_others([(now, name)], _in_words(current), yours))
                 overwritten.append(name)
         return overwritten
 

@@ -15,7 +15,7 @@ from django.db.models import F
 from django.db.models.signals import post_delete, post_save, pre_save
 
 from accounts.models import Branch, Cashier, Therapist, User
-from catalog.models import Service, ServiceCategory, ServiceClassification
+from catalog.models import PriceList, Service, ServiceCategory, ServiceClassification
 from catalog.serializers import menu_version
 from queueing.events import (
     AUDIENCES,
@@ -31,7 +31,8 @@ from spa_project.lib.db.counters import increment
 from spa_project.lib.db.tracked import bulk_changed
 from spa_project.lib.realtime.publish import publish_now
 
-MENU = (ServiceCategory, Service, ServiceClassification)
+#: With the proxy, whose rows Django saves under its own name.
+MENU = (ServiceCategory, Service, ServiceClassification, PriceList)
 #: Columns that no screen shows or decides by.
 NO_SETUP = frozenset({"last_login", "password", "pin", "login_epoch"})
 

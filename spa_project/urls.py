@@ -8,6 +8,7 @@ from spa_project import first_day
 from spa_project.api import api
 from spa_project.api_docs import docs, openapi
 from spa_project.health import healthz, metrics, readyz
+from spa_project.lib.web.changes import changes_view
 from spa_project.pwa import manifest, offline, service_worker
 
 urlpatterns = [
@@ -20,6 +21,7 @@ urlpatterns = [
     path("api/docs", docs, name="api-docs"),
     path("api/openapi.json", openapi, name="openapi"),
     path("api/", api.urls),
+    path("admin/changes/", admin.site.admin_view(changes_view), name="changes"),
     path("admin/", admin.site.urls),
     path("language/", set_language, name="set_language"),
     path("manifest.webmanifest", manifest, name="manifest"),

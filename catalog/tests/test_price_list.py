@@ -1,14 +1,16 @@
 """Tests of the price list in the admin, which managers edit in place."""
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
+from django.utils import timezone
 
 from catalog.models import Service, ServiceCategory, ServiceClassification
-from conftest import make_offer
+from conftest import make_offer, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -84,14 +86,24 @@ def test_one_bad_value_is_marked_and_nothing_is_saved(manager, hour, compress):
         assert f'id="id_{name}_error"' in page
 
 
+def _change_as_olga(hour: ServiceClassification, branch) -> None:
+    """Have another manager make it 480, five minutes ago."""
+    ServiceClassification.history.update(history_date=timezone.now() - timedelta(hours=1))
+    hour.price = Decimal(480)
+    hour._history_user = make_user("Olga", branch, is_staff=True, first_name="Olga")
+    hour._history_date = timezone.now() - timedelta(minutes=5)
+    hour.save()
+
+
 def test_another_managers_change_is_refused_with_both_values_and_replaced_when_saved_again(
-    manager, hour, compress
+    manager, hour, compress, branch
 ):
     seen = ServiceClassification.objects.get(pk=hour.pk)
-    ServiceClassification.objects.filter(pk=hour.pk).update(price=480)
+    _change_as_olga(hour, branch)
     page = save(manager, row(hour, "450", seen=seen), row(compress, "110")).text
     assert (price_of(hour), price_of(compress)) == (Decimal(480), Decimal("100.50"))
-    assert "Somebody made this ₱480.00; you saw ₱500.00. Save again to replace it." in page
+    told = "Olga changed this 5\xa0minutes ago to “₱480.00”; you entered “₱450.00”."
+    assert f"{told} Save again to keep yours." in page
     assert 'value="450"' in page
     hidden = re.search(rf'name="initial-option-{hour.pk}-price" value="([^"]*)"', page)
     assert hidden

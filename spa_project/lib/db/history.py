@@ -18,6 +18,8 @@ from simple_history.models import HistoricalRecords
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
 REASON_LENGTH = 200
+#: The reason of a change that undoes another one.
+UNDO = "undo"
 #: How many records of a row are searched for the one that changed a field.
 SEARCHED = 100
 

@@ -102,7 +102,8 @@ def _in_words(field: forms.Field, value: Any) -> str:
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 
-def _who_and_when(places: Places) -> dict[str, str]:
+def who_and_when(places: Places) -> dict[str, str]:
+    """Return who made the latest change in these places, and how long ago."""
     found = (last_change(row, column) for row, column in places if has_history(type(row)))
     record = max(filter(None, found), key=lambda each: each.history_date, default=None)
     if record is None:
@@ -119,8 +120,9 @@ def _minutes_ago(record: Any) -> int:
     return int((timezone.now() - record.history_date).total_seconds() // 60)
 
 
-def _changed_by_others(places: Places, theirs: str, yours: str) -> str:
-    values = _who_and_when(places) | {"theirs": theirs, "yours": yours}
+def changed_by_others(places: Places, theirs: str, yours: str) -> str:
+    """Return the sentence about a field that somebody else changed meanwhile."""
+    values = who_and_when(places) | {"theirs": theirs, "yours": yours}
     if not values["ago"]:
         sentence = _(
             "%(who)s changed this meanwhile to “%(theirs)s”; you entered “%(yours)s”. "
@@ -134,7 +136,8 @@ def _changed_by_others(places: Places, theirs: str, yours: str) -> str:
     return sentence % values
 
 
-def _name_of(removed: models.Model) -> str:
+def name_of_row(removed: models.Model) -> str:
+    """Return the name of a row that may be gone, and what it belonged to as well."""
     try:
         return str(removed)
     except ObjectDoesNotExist:  # what it belonged to is gone as well
@@ -143,7 +146,7 @@ def _name_of(removed: models.Model) -> str:
 
 def deleted_by_others(instance: models.Model, entered: str) -> str:
     """Return the sentence about a row that is gone, with what the person had entered for it."""
-    values = _who_and_when([(instance, None)]) | {"row": _name_of(instance), "entered": entered}
+    values = who_and_when([(instance, None)]) | {"row": name_of_row(instance), "entered": entered}
     if not values["ago"]:
         return _("%(who)s removed “%(row)s” meanwhile. You entered: %(entered)s.") % values
     return _("%(who)s removed “%(row)s” %(ago)s ago. You entered: %(entered)s.") % values
@@ -219,7 +222,7 @@ class OptimisticForm(forms.ModelForm):
             if not field.has_changed(_for_comparison(field, made_from[name]), posted):
                 self._take(name, now[name])
             elif field.has_changed(_for_comparison(field, now[name]), posted):
-                self._conflicts[name] = _changed_by_others(
+                self._conflicts[name] = changed_by_others(
                     self._places_of(name), _in_words(field, now[name]), _in_words(field, posted)
                 )
 

@@ -3,7 +3,8 @@
 Their forms, rows and lists merge what two people change at a time (optimistic_forms.py).
 """
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -15,15 +16,21 @@ from django.db.transaction import atomic
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from spa_project.lib.db.history import has_history
-from spa_project.lib.web.admin import BranchChoices, BranchScopedAdmin
+from spa_project.lib.db.history import has_history, records_of
+from spa_project.lib.web.admin import (
+    BranchChoices,
+    BranchScopedAdmin,
+    branch_id_of,
+    is_owner,
+)
 from spa_project.lib.web.amount_field import AmountField
-from spa_project.lib.web.history_page import entries_of
+from spa_project.lib.web.history_page import Entry, page_of_records
 from spa_project.lib.web.optimistic_forms import (
     OptimisticForm,
     OptimisticFormSet,
     OptimisticInlineFormSet,
     deleted_by_others,
+    name_of_row,
     posted_values,
     removed_row,
 )
@@ -90,13 +97,64 @@ class SetupAdmin(BranchScopedAdmin):
 
     object_history_template = "admin/setup_history.html"
 
+    #: Models whose rows are parts of this page's rows, with the relation that leads to them.
+    recorded_with: ClassVar[Mapping[type[models.Model], str]] = {}
+
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         """Show the changes of the row with their values, instead of Django's log of pages."""
-        entries = (
-            list(entries_of(self.model, unquote(object_id))) if has_history(self.model) else []
-        )
-        context = {"entries": entries, **(extra_context or {})}
+        if not has_history(self.model):
+            return super().history_view(request, object_id, extra_context)
+        key = unquote(object_id)
+        records: dict[Any, Any] = {
+            part: records_of(part).filter(**{relation: key})
+            for part, relation in self.recorded_with.items()
+        }
+        records[self.model] = records_of(self.model).filter(**{self.opts.pk.attname: key})
+        page = page_of_records(records, request.GET.get("p"))
+        for model in records:
+            own = [entry for entry in page.object_list if entry.model is model]
+            if own:
+                self.describe_entries(request, own)
+        context = {
+            "entries": page,
+            "page_range": page.paginator.get_elided_page_range(page.number),
+            "query": "",
+            **(extra_context or {}),
+        }
         return super().history_view(request, object_id, context)
+
+    def visible_records(
+        self, request: HttpRequest, model: type[models.Model]
+    ) -> models.QuerySet[Any]:
+        """Return the records of this model, or of a part, of branches that this person manages."""
+        records: models.QuerySet[Any] = records_of(model)
+        if is_owner(request) or not self.branch_path:
+            return records
+        path = self.opts.pk.attname if self.branch_path == "pk" else self.branch_path
+        prefix = f"{self.recorded_with[model]}__" if model in self.recorded_with else ""
+        branch_id = branch_id_of(request)
+        return records.filter(**{f"{prefix}{path}": branch_id}) if branch_id else records.none()
+
+    def describe_entries(self, request: HttpRequest, entries: Sequence[Entry]) -> None:
+        """Fill in the names and links of entries of one model, this page's own or a part's."""
+        model = entries[0].model
+        relation = self.recorded_with.get(model)
+        row_key = model._meta.pk.attname
+        keys = {getattr(entry.record, row_key) for entry in entries}
+        rows = model._base_manager.select_related(*self._named_with(model)).in_bulk(keys)
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
+        for entry in entries:
+            row = rows.get(getattr(entry.record, row_key))
+            named = row or entry.record.instance
+            entry.name = str(getattr(named, "shown_name", "")) or name_of_row(named)
+            if row:
+                page_key = getattr(row, f"{relation}_id") if relation else row.pk
+                entry.address = reverse(name, args=[page_key])
+
+    def _named_with(self, model: type[models.Model]) -> list[str]:
+        """Return the relations that a row's name is made of."""
+        parents = (field for field in model._meta.concrete_fields if field.many_to_one)
+        return [field.name for field in parents if not field.null]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Show or save the list; the forms lock their rows."""
