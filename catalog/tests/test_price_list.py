@@ -86,7 +86,7 @@ def test_one_bad_value_is_marked_and_nothing_is_saved(manager, hour, compress):
         assert f'id="id_{name}_error"' in page
 
 
-def _change_as_olga(hour: ServiceClassification, branch) -> None:
+def _change_as_olga(hour, branch):
     """Have another manager make it 480, five minutes ago."""
     ServiceClassification.history.update(history_date=timezone.now() - timedelta(hours=1))
     hour.price = Decimal(480)

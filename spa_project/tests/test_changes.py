@@ -20,12 +20,12 @@ CHANGES = "/admin/changes/"
 
 
 @pytest.fixture
-def manager(client, maria) -> Client:
+def manager(client, maria):
     client.force_login(maria)
     return client
 
 
-def edit(option, price, by=None, **fields) -> int:
+def edit(option, price, by=None, **fields):
     """Change a price as a person; return the key of its record."""
     option.price = Decimal(price)
     option._history_user = by
