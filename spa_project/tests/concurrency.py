@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any, ParamSpec, TypeVar
 
@@ -18,6 +19,7 @@ R = TypeVar("R")
 PATIENCE = 15.0  # seconds after which a waiting test fails
 # InnoDB refreshes its list of transactions at most every 0.1 s.
 POLL_SECONDS = 0.11
+PRELOADED = "spa_project.tests.worker"
 
 
 @contextmanager
@@ -76,8 +78,10 @@ class Workers:
     """Processes of the application, each with its own connection to the test's database."""
 
     def __init__(self, size: int) -> None:
-        # Not forked: a child would share our own connection, and close it.
-        context = multiprocessing.get_context("spawn")
+        # Not forked from here: a child would share our own connection, and close it. Forked from a
+        # process that has imported everything, which saves each a second.
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([PRELOADED])
         database = str(connection.settings_dict["NAME"])
         pipes = [context.Pipe() for _each in range(size)]
         self._ends = [ours for ours, _theirs in pipes]
@@ -115,11 +119,7 @@ class Workers:
 
 def _work(end: Connection, database: str) -> None:
     """Run a worker: receive a job, report that it is ready, start, send the outcome; repeat."""
-    import django
-
-    # No channel layer: these processes have no sockets, and the database shows the result.
-    os.environ["REDIS_URL"] = ""
-    django.setup()
+    import_module(PRELOADED)
     connection.settings_dict["NAME"] = database
     connection.ensure_connection()
     end.send(None)
