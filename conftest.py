@@ -59,6 +59,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _needs_servers(item: pytest.Item) -> bool:
     """Return whether a test uses a database or a server, may be skipped on SQLite, or is of lib."""
+    if item.get_closest_marker("one_database"):
+        return False
     fixtures = set(getattr(item, "fixturenames", ()))
     return (
         any(item.get_closest_marker(name) for name in ("servers", "django_db", "skipif"))

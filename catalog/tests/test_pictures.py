@@ -16,7 +16,7 @@ from PIL import Image
 from catalog.serializers import serialize_menu
 from catalog.tests.test_admin import formset, service_form
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 @pytest.fixture(autouse=True)

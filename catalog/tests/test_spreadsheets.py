@@ -260,6 +260,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 
 
 @pytest.mark.slow
+@pytest.mark.one_database
 @pytest.mark.parametrize("kind", BOMBS)
 def test_a_workbook_that_is_a_bomb_is_refused_within_a_second_and_100_megabytes(kind):
     done = subprocess.run(

@@ -473,6 +473,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_is_found_and_its_row_named(unguarded, name):
     fault = FAULTS[name]

@@ -13,7 +13,7 @@ from queueing.models import Transaction
 from queueing.services import Choice
 from spa_project.tests.concurrency import Workers
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 CUSTOMERS = 3
 ROUNDS = 10

@@ -139,6 +139,7 @@ def test_a_spa_with_demo_accounts_does_not_open(safe, monkeypatch):
     assert asked == [demo_accounts]
 
 
+@pytest.mark.slow
 def test_the_start_itself_refuses(tmp_path):
     environment = {
         "DATABASE_URL": f"sqlite:///{tmp_path / 'spa.sqlite3'}",

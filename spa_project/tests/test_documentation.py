@@ -54,6 +54,7 @@ def test_every_make_target_that_is_named_exists(page):
     assert named - targets == set()
 
 
+@pytest.mark.slow
 def test_the_set_up_commands_run_in_the_order_of_the_page(tmp_path):
     environment = {
         "PATH": os.environ["PATH"],

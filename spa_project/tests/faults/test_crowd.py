@@ -8,7 +8,7 @@ from tools.faults.people import all_are_right, counted
 from tools.faults.screen import BOARD_VIEW, MONITOR_VIEW, Screen, living
 from tools.servers import AppServer, MariaDB
 
-pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
+pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio]
 
 CROWD = 1000
 BACK_WITHIN = 30.0

@@ -5,7 +5,7 @@ import pytest
 from spa_project.tests.faults.cut_connections import cut_again_and_again
 from tools.faults.people import screens_on
 
-pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
+pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio]
 
 
 async def test_every_screen_ends_right_however_often_it_was_cut(processes, shift, staff):

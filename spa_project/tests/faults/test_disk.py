@@ -25,7 +25,7 @@ from tools.faults.screen import Message
 from tools.servers import AppServer, MariaDB, ServerFailed, open_spa, run_quietly
 from tools.servers.clients import PASSWORD
 
-pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
+pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio]
 
 MANAGE = (sys.executable, "manage.py")
 MEGABYTES = 64

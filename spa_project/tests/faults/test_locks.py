@@ -11,7 +11,7 @@ from tools.faults.people import Shift, send, staff_of
 from tools.servers import HOST, MariaDB
 from tools.servers.clients import desk
 
-pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
+pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio]
 
 HELD = 1.0
 PROMPT = 0.5  # seconds within which an event arrives, lock or no lock

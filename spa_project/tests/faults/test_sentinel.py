@@ -112,6 +112,7 @@ async def hang_up_on_sentinels() -> None:
 
 
 @pytest.mark.servers
+@pytest.mark.timed
 @pytest.mark.asyncio
 async def test_events_follow_the_master_to_its_new_place(master, sentinel_url, settings):
     settings.CHANNEL_LAYERS = channel_layers(sentinel_url)
@@ -132,6 +133,7 @@ async def test_events_follow_the_master_to_its_new_place(master, sentinel_url, s
 
 
 @pytest.mark.servers
+@pytest.mark.timed
 def test_rate_limits_are_counted_by_the_master_that_sentinels_name(sentinel_url, caplog):
     one, two = SharedWindow(sentinel_url), SharedWindow(sentinel_url)
     one.hit(RateLimitItemPerMinute(2), "orders", "10.0.0.1")

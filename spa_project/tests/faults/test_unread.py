@@ -16,7 +16,7 @@ from spa_project.lib.realtime.consumer import CLOSE_TOO_SLOW, SEND_QUEUE_SIZE
 from tools.faults.people import counted, send
 from tools.servers import HOST, AppServer
 
-pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
+pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio]
 
 ASK = json.dumps({"command": "snapshot"})
 #: Customers on the screen, so that its snapshot is long.

@@ -11,7 +11,7 @@ from spa_project.lib.realtime.hub import hub
 from spa_project.tests.hostile.clients import on_the_tests_thread
 from spa_project.tests.hostile.visits import Asker
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 HOST = "localhost:8000"
 FOREIGN = [
     "",

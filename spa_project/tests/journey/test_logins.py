@@ -16,7 +16,7 @@ from spa_project.tests.journey.conftest import MANAGE
 from tools.servers import AppServer, Redis, run_quietly
 from tools.servers.clients import PASSWORD, Floor
 
-pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
+pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio]
 
 AT_ONCE, AT_LAST = 2.0, 10.0  # seconds: with a signal, and by the next check
 

@@ -13,7 +13,7 @@ from spa_project.tests.journey.conftest import MANAGE
 from tools.servers import AppServer, run_quietly
 from tools.servers.clients import PASSWORD, Floor, close_code
 
-pytestmark = [pytest.mark.servers, pytest.mark.asyncio]
+pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio]
 
 for name in dir(test_sockets):
     if name.startswith("test_"):
