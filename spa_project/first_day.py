@@ -67,9 +67,11 @@ def may_set_up(user: Any) -> bool:
     return isinstance(user, User) and Role.MANAGER in user.roles
 
 
-def own_branch(user: Any) -> Branch | None:
+def own_branch(user: User) -> Branch | None:
     """Return the person's branch; the first one for an owner who has none."""
-    return getattr(user, "branch", None) or Branch.objects.order_by("pk").first()
+    if user.branch is None and user.is_superuser:
+        return Branch.objects.order_by("pk").first()
+    return user.branch
 
 
 def is_menu_empty() -> bool:
@@ -98,7 +100,7 @@ def _steps(user: User) -> Iterator[tuple[str, Any, Any, bool]]:
     yield "staff", _("Staff"), _staff_words(therapists, cashiers), therapists and cashiers
     yield "devices", _("Devices"), _("Kiosk, tablets, till, waiting room screen."), False
     paid = Transaction.objects.filter(status=Status.PAID).exists()
-    yield "order", _("First test order"), _order_words(), paid
+    yield "order", _("First test order"), _order_words(user.branch), paid
 
 
 def _staff_words(therapists: bool, cashiers: bool) -> Any:
@@ -109,8 +111,9 @@ def _staff_words(therapists: bool, cashiers: bool) -> Any:
     return _("At least one therapist with a room, and one cashier.")
 
 
-def _order_words() -> Any:
-    last = Transaction.objects.order_by("-pk").values_list("code", "status").first()
+def _order_words(branch: Branch | None) -> Any:
+    visits = Transaction.objects.filter(branch=branch) if branch else Transaction.objects.none()
+    last = visits.order_by("-pk").values_list("code", "status").first()
     if last is None or last[1] == Status.PAID:
         return _("Order, call, treat, take the payment.")
     told = _("%(code)s: %(status)s. It is done when the customer has paid.")

@@ -201,7 +201,8 @@ class SetupAdmin(BranchScopedAdmin):
         )
 
     def _entered_for_a_removed_row(self, request: HttpRequest, key: str) -> str:
-        if request.method != "POST":
+        # A row that exists was not removed: it is another branch's.
+        if request.method != "POST" or self.model._base_manager.filter(pk=key).exists():
             return ""
         try:
             shown = posted_values(self.model, request.POST)

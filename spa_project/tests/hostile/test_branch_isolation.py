@@ -1,17 +1,19 @@
 """Tests of the administration's isolation of branches, and of the last owner."""
 
+from collections.abc import Iterator
+
 import pytest
 from django.contrib import admin
 from django.db import connection
-from django.db.transaction import atomic
 from django.test import Client
 
 from accounts.models import Branch, User
-from accounts.staff import is_last_owner
 from conftest import PASSWORD, make_cashier, make_therapist, make_user, session_of
+from queueing import services
 from queueing.models import Room
+from queueing.services import Choice
 from spa_project.lib.web.admin import BranchScopedAdmin
-from spa_project.tests.concurrency import aside, somebody_waits_for_a_lock, wait_until
+from spa_project.tests.concurrency import Workers
 
 pytestmark = pytest.mark.django_db
 STAFF = "/admin/accounts/user/"
@@ -135,21 +137,68 @@ def test_a_manager_without_a_branch_sees_nobody(branch):
     assert session_of(nowhere).get(f"{STAFF}{nowhere.pk}/change/").status_code == 302
 
 
+@pytest.fixture
+def workers(owner, django_db_blocker) -> Iterator[Workers]:
+    with django_db_blocker.unblock():
+        workers = Workers(2)
+    yield workers
+    workers.stop()
+
+
+def switch_off(owner_id: int, other_id: int) -> int:
+    """Switch another owner off, as an owner's browser does; return the answer's status."""
+    other = User.objects.get(pk=other_id)
+    fields = {"name": other.username, "username": other.username, "branch": other.branch_id}
+    page = session_of(User.objects.get(pk=owner_id))
+    # Not the test client's own host, which only a test's process allows.
+    page.defaults["SERVER_NAME"] = "localhost"
+    answer = page.post(f"{STAFF}{other_id}/change/", fields | {"roles": ["manager"]})
+    return answer.status_code
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor != "mysql", reason="SQLite has one writer at a time")
-def test_two_owners_cannot_switch_each_other_off_at_once(owner, branch):
+def test_two_owners_cannot_switch_each_other_off_at_once(owner, branch, workers):
     other = make_user("Olaf", branch, is_staff=True, is_superuser=True)
+    for _round in range(10):
+        User.objects.update(is_active=True)
+        jobs = [(switch_off, owner.pk, other.pk), (switch_off, other.pk, owner.pk)]
+        answers = workers.at_once(jobs)
+        assert set(answers) <= {200, 302}, answers
+        assert User.objects.filter(is_superuser=True, is_active=True).count() == 1
 
-    def may_go(person: User) -> bool:
-        with atomic():
-            return not is_last_owner(person)
 
-    with atomic():
-        assert not is_last_owner(owner)
-        User.objects.filter(pk=owner.pk).update(is_active=False)
-        second = aside(may_go, other)
-        wait_until(somebody_waits_for_a_lock, "the second waits for the first")
-    assert not second.result()
+def test_the_autocompletion_offers_nothing_of_another_branch(as_maria, maya, elsewhere):
+    Room.objects.create(branch=elsewhere, number="901")
+    named = "app_label=accounts&model_name=therapist&field_name=own_room&term="
+    found = as_maria.get(f"/admin/autocomplete/?{named}").json()["results"]
+    assert [row["id"] for row in found] == [str(maya.own_room_id)]
+
+
+def test_a_row_of_another_branch_is_not_said_to_be_removed(as_maria, branch, elsewhere):
+    own = Room.objects.create(branch=branch, number="7")
+    theirs = Room.objects.create(branch=elsewhere, number="901")
+    page = as_maria.get(f"/admin/queueing/room/{own.pk}/change/")
+    made_from = page.context["adminform"].form.made_from_token()
+    fields = {"made_from": made_from, "branch": branch.pk, "number": "8"}
+    answer = as_maria.post(f"/admin/queueing/room/{theirs.pk}/change/", fields, follow=True)
+    assert "meanwhile" not in answer.content.decode()
+
+
+def test_a_manager_without_a_branch_takes_none(branch):
+    nowhere = make_user("Nora", None, is_staff=True)
+    client = session_of(nowhere)
+    client.post("/first-day/branch/")
+    client.post("/first-day/rooms/", {"count": "3"})
+    nowhere.refresh_from_db()
+    assert nowhere.branch is None
+    assert not Room.objects.exists()
+    assert client.get("/first-day/devices/").status_code == 302
+
+
+def test_the_first_day_names_no_customer_of_another_branch(as_maria, elsewhere, hour):
+    visit = services.confirm_selection(elsewhere, choices=[Choice(hour.pk)])
+    assert visit.code not in as_maria.get("/").content.decode()
 
 
 @pytest.mark.parametrize(
