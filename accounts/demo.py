@@ -10,6 +10,7 @@ from django.contrib.auth.hashers import make_password
 
 from accounts.models import Branch, Cashier, Therapist, User
 from accounts.passwords import new_password
+from accounts.staff import suggest_username
 
 THERAPIST_NAMES = ("Anna", "Ben", "Carmen", "Dario", "Elena", "Felix", "Grace", "Hugo")
 CASHIER_NAMES = ("Ines", "Jun", "Kaya", "Lito")
@@ -74,6 +75,8 @@ class StaffFactory:
 
     def _user(self, username: str, **roles: bool) -> User:
         password = self._given or new_password()
+        if User.objects.filter(username=username).exists():  # somebody's in another role
+            username = suggest_username(username)
         self.logins.append(DemoAccount(username, password))
         return User.objects.create(
             username=username,

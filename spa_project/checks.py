@@ -132,6 +132,6 @@ def _judge_login() -> Iterator[Error]:
 def _accounts_warning(names: Sequence[str]) -> Warning:
     return Warning(
         f"There are demo accounts: {', '.join(names)} and perhaps more.",
-        hint="Switch them off in the admin, or begin anew with `seed --reset --password ...`.",
+        hint="Switch them off in the admin, or start with `seed --password ...` in a new database.",
         id="spa.W105",
     )

@@ -1,6 +1,8 @@
-"""Tests that `seed` fills an empty system once, and leaves a filled one alone."""
+"""Tests that `seed` adds what a spa lacks, changes nothing else, and deletes with care."""
 
 import io
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth import authenticate
@@ -10,10 +12,13 @@ from django.test import RequestFactory
 from accounts.demo import kept_logins
 from accounts.models import Branch, Cashier, Role, Therapist, User
 from catalog.models import ServiceClassification
+from conftest import make_user
+from payments.models import PaymentMethod
 from queueing import services
 from queueing.models import Room, Transaction
 from queueing.services import Choice
 from queueing.states import Status
+from spa_project.backups import BackupFailed
 from spa_project.management.commands import demo
 
 A_REQUEST = RequestFactory().post("/")  # the counter of wrong passwords needs its address
@@ -68,17 +73,113 @@ def test_a_seeded_therapist_can_work_at_once():
     assert Therapist.objects.get(user__username="therapist2").room_number == ""
 
 
-def test_a_system_in_use_is_left_alone(branch):
-    with pytest.raises(CommandError, match="--reset"):
-        seed()
+def rows() -> dict[str, list[Any]]:
+    """Return every row of the setup."""
+    models = (Branch, User, Therapist, Cashier, Room, ServiceClassification, PaymentMethod)
+    return {model.__name__: list(model.objects.order_by("pk").values()) for model in models}
+
+
+def test_a_spa_with_an_owner_gets_what_it_lacks(branch):
+    owner = make_user("Olivia", branch, is_staff=True, is_superuser=True)
+    before = User.objects.filter(pk=owner.pk).values().get()
+    made = [line.split()[0] for line in seed("--therapists", "1", "--cashiers", "1").splitlines()]
+    assert made == ["monitor1", "therapist1", "cashier1"]
+    assert User.objects.filter(pk=owner.pk).values().get() == before
+    assert Branch.objects.get() == branch
+    assert Therapist.objects.get().own_room == Room.objects.get(branch=branch)
+    assert ServiceClassification.objects.count() > 10
+
+
+def test_a_whole_spa_is_left_as_it_is():
+    seed("--therapists", "2")
+    before = rows()
+    assert seed("--therapists", "3", "--rooms", "9") == ""
+    assert rows() == before
+
+
+def test_a_user_name_that_is_taken_is_not_taken_again(branch):
+    make_user("therapist1", branch)
+    seed("--therapists", "1", "--cashiers", "0")
+    assert Therapist.objects.get().user.username != "therapist1"
+
+
+@pytest.fixture
+def backups(monkeypatch, tmp_path) -> list[int]:
+    """Return the number of branches at each backup; the backup itself has tests of its own."""
+    made: list[int] = []
+
+    def back_up(_connection: Any, directory: Path) -> Path:
+        made.append(Branch.objects.count())
+        directory.mkdir(exist_ok=True)
+        (directory / "spa-1Z.gz").touch()
+        return directory / "spa-1Z.gz"
+
+    monkeypatch.setattr("spa_project.management.commands.backup.back_up", back_up)
+    return made
+
+
+def demo_accounts() -> None:
+    User.objects.update(is_demo=True)
+
+
+def test_reset_removes_everything_after_a_backup(make_transaction, tmp_path, backups):
+    make_transaction(Status.PAID)
+    demo_accounts()
+    told = seed("--reset", "--yes-delete", "Makati", f"--backups={tmp_path}")
+    assert not Transaction.objects.exists()
+    assert Branch.objects.get().slug == "main"
+    assert backups == [1]
+    assert f"{tmp_path}/spa-1Z.gz" in told
+
+
+def test_reset_asks_for_the_name_of_the_spa_in_full(branch, monkeypatch, tmp_path, backups):
+    questions: list[str] = []
+    answers = iter(["makati", "Makati"])
+    monkeypatch.setattr("builtins.input", lambda text: questions.append(text) or next(answers))
+    with pytest.raises(CommandError, match="Nothing is deleted"):
+        seed("--reset", f"--backups={tmp_path}")
+    assert Branch.objects.get() == branch
+    assert backups == []
+    seed("--reset", f"--backups={tmp_path}")
+    assert Branch.objects.get() != branch
+    assert all("Makati" in question for question in questions)
+
+
+def test_reset_names_every_branch(branch, other_branch, tmp_path, backups):
+    with pytest.raises(CommandError, match="Makati, Cebu"):
+        seed("--reset", "--yes-delete", "Makati", f"--backups={tmp_path}")
+    assert Branch.objects.count() == 2
+    assert backups == []
+
+
+def test_reset_without_a_terminal_deletes_nothing(branch, monkeypatch, backups):
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    with pytest.raises(CommandError, match="--yes-delete"):
+        seed("--reset")
     assert Branch.objects.get() == branch
 
 
-def test_reset_removes_everything_first(make_transaction):
+def test_reset_refuses_with_payments_that_are_not_the_demos(make_transaction, tmp_path, backups):
     make_transaction(Status.PAID)
+    with pytest.raises(CommandError, match="1 payments were not taken by demo accounts"):
+        seed("--reset", "--yes-delete", "Makati", f"--backups={tmp_path}")
+    assert Transaction.objects.exists()
+    assert backups == []
+
+
+def test_reset_deletes_nothing_when_the_backup_fails(branch, monkeypatch, tmp_path):
+    def fail(*_arguments: Any) -> None:
+        raise BackupFailed("The disk is full.")
+
+    monkeypatch.setattr("spa_project.management.commands.backup.back_up", fail)
+    with pytest.raises(CommandError, match="The disk is full"):
+        seed("--reset", "--yes-delete", "Makati", f"--backups={tmp_path}")
+    assert Branch.objects.get() == branch
+
+
+def test_reset_of_an_empty_system_asks_nothing():
     seed("--reset")
-    assert not Transaction.objects.exists()
-    assert Branch.objects.get().slug == "main"
+    assert Branch.objects.exists()
 
 
 @pytest.mark.parametrize("arguments", [("--therapists", "-1"), ("--rooms", "100000")])

@@ -4,7 +4,7 @@ They listen on free loopback ports, keep their files in temporary directories an
 that started them. `__main__.py` runs them for one command of a shell.
 """
 
-from tools.servers.app import AppServer, Web, open_spa, serving
+from tools.servers.app import AppServer, Web, open_spa, reset_spa, serving
 from tools.servers.mariadb import MariaDB
 from tools.servers.process import (
     HOST,
@@ -29,6 +29,7 @@ __all__ = [
     "free_port",
     "open_spa",
     "program",
+    "reset_spa",
     "run_quietly",
     "serving",
 ]

@@ -72,6 +72,16 @@ def open_spa(*seed: str, **settings: str) -> None:
     run_quietly([*MANAGE, "seed", *seed, "-v", "0"], **settings)
 
 
+def reset_spa(*seed: str, **settings: str) -> None:
+    """Empty a private database of tests, and seed it with the options `seed`.
+
+    `seed --reset` would refuse to: tests take payments with ordinary accounts.
+    """
+    empty = "from spa_project.seeding import clear; clear()"
+    run_quietly([*MANAGE, "shell", "-v", "0", "-c", empty], **settings)
+    run_quietly([*MANAGE, "seed", *seed, "-v", "0"], **settings)
+
+
 def serving(application: str, port: int, served_by: str = "") -> list[str]:
     """Return the command line of one process on a port; on Daphne unless `served_by` is uvicorn."""
     at = ("--port", str(port))

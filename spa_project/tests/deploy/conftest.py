@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from spa_project.tests.deploy.installation import MANAGE, Installation, installation
-from tools.servers import run_quietly
+from spa_project.tests.deploy.installation import Installation, installation
+from tools.servers import reset_spa
 from tools.servers.clients import PASSWORD, Floor
 
 #: Two that answer requests and two that hold sockets; web2 and live2 may be restarted.
@@ -41,8 +41,8 @@ def production(tmp_path_factory) -> Iterator[Installation]:
 @pytest.fixture(scope="module")
 def floor(production) -> Floor:
     """Return the empty spa through its proxy, whichever process serves a request."""
-    seed = ("seed", "--reset", "--therapists", "6", "--cashiers", "3", "--password", PASSWORD)
-    run_quietly([*MANAGE, *seed, "-v", "0"], **production.settings)
+    seed = ("--therapists", "6", "--cashiers", "3", "--password", PASSWORD)
+    reset_spa(*seed, **production.settings)
     return Floor(production.nginx, production.nginx)
 
 

@@ -1,6 +1,5 @@
 """Fixtures of fault tests on the shared servers; each fault is repaired by the test's end."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -8,16 +7,14 @@ import pytest
 
 from spa_project.tests.faults.faulty import FaultyServer
 from tools.faults.people import Shift, Staff, staff_of
-from tools.servers import AppServer, run_quietly
+from tools.servers import AppServer, reset_spa
 from tools.servers.clients import PASSWORD
-
-SEED = (sys.executable, "manage.py", "seed", "--reset", "--password", PASSWORD, "-v", "0")
 
 
 @pytest.fixture(scope="package")
 def staff(spa, processes) -> Staff:
     """Log in the staff of an empty spa."""
-    run_quietly(SEED, **spa)
+    reset_spa("--password", PASSWORD, **spa)
     return staff_of(processes.one)
 
 

@@ -1,6 +1,5 @@
 """Fixtures of the hostile tests: a floor, and rate limits only where they are tested."""
 
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -10,7 +9,7 @@ from conftest import PASSWORD
 from spa_project.tests.hostile import guarded as guarding
 from spa_project.tests.hostile.clients import over_http, over_sockets
 from spa_project.tests.hostile.visits import Floor, make_floor
-from tools.servers import AppServer, run_quietly
+from tools.servers import AppServer, reset_spa
 
 
 @pytest.fixture(autouse=True)
@@ -36,8 +35,7 @@ def ask(request, monkeypatch) -> Callable[..., Iterable[Any]]:
 @pytest.fixture(scope="session")
 def guarded(spa) -> Iterator[AppServer]:
     """Run a process of an empty spa, with every rate limit on."""
-    seed = [sys.executable, "manage.py", "seed", "--reset", "--password", PASSWORD, "-v", "0"]
-    run_quietly(seed, **spa)
+    reset_spa("--password", PASSWORD, **spa)
     with AppServer(**spa | {"RATE_LIMITS": "on"}) as server:
         yield server
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from django.contrib import admin
 from django.db import connection
-from django.test import Client
+from django.test import Client, override_settings
 
 from accounts.models import Branch, User
 from conftest import PASSWORD, make_cashier, make_therapist, make_user, session_of
@@ -150,9 +151,10 @@ def switch_off(owner_id: int, other_id: int) -> int:
     other = User.objects.get(pk=other_id)
     fields = {"name": other.username, "username": other.username, "branch": other.branch_id}
     page = session_of(User.objects.get(pk=owner_id))
-    # Not the test client's own host, which only a test's process allows.
-    page.defaults["SERVER_NAME"] = "localhost"
-    answer = page.post(f"{STAFF}{other_id}/change/", fields | {"roles": ["manager"]})
+    # As in the tests' own process: the client's host is allowed, static files are not collected.
+    plain = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+    with override_settings(ALLOWED_HOSTS=["testserver"], STORAGES=settings.STORAGES | plain):
+        answer = page.post(f"{STAFF}{other_id}/change/", fields | {"roles": ["manager"]})
     return answer.status_code
 
 

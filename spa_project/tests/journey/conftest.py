@@ -1,22 +1,19 @@
 """Fixtures of the journeys: an empty floor, and Chromium."""
 
-import sys
 from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import expect
 
 from tools.screens.browser import WAIT_MS, Windows, chromium
-from tools.servers import run_quietly
+from tools.servers import reset_spa
 from tools.servers.clients import PASSWORD, Floor
-
-MANAGE = (sys.executable, "manage.py")
 
 
 @pytest.fixture(scope="module")
 def floor(spa, processes) -> Floor:
     """Return an empty spa with its menu, rooms and staff."""
-    run_quietly([*MANAGE, "seed", "--reset", "--password", PASSWORD, "-v", "0"], **spa)
+    reset_spa("--password", PASSWORD, **spa)
     return processes
 
 

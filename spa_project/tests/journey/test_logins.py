@@ -12,8 +12,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin
 
-from spa_project.tests.journey.conftest import MANAGE
-from tools.servers import AppServer, Redis, run_quietly
+from tools.servers import AppServer, Redis, reset_spa
 from tools.servers.clients import PASSWORD, Floor
 
 pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio]
@@ -31,7 +30,7 @@ def own_broker() -> Iterator[Redis]:
 def floor(spa, own_broker) -> Iterator[Floor]:
     """Run two processes with a Redis of their own, which may die."""
     ours = spa | {"REDIS_URL": own_broker.url}
-    run_quietly([*MANAGE, "seed", "--reset", "--password", PASSWORD, "-v", "0"], **ours)
+    reset_spa("--password", PASSWORD, **ours)
     with AppServer(**ours) as one, AppServer(**ours) as two:
         yield Floor(one, two)
 

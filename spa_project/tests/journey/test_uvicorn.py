@@ -9,8 +9,7 @@ from websockets.asyncio.client import connect
 from websockets.typing import Origin
 
 from spa_project.tests.journey import test_sockets
-from spa_project.tests.journey.conftest import MANAGE
-from tools.servers import AppServer, run_quietly
+from tools.servers import AppServer, reset_spa
 from tools.servers.clients import PASSWORD, Floor, close_code
 
 pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio]
@@ -23,7 +22,7 @@ for name in dir(test_sockets):
 @pytest.fixture(scope="module")
 def floor(spa) -> Iterator[Floor]:
     """Run the spa on two processes of uvicorn."""
-    run_quietly([*MANAGE, "seed", "--reset", "--password", PASSWORD, "-v", "0"], **spa)
+    reset_spa("--password", PASSWORD, **spa)
     served = spa | {"SERVED_BY": "uvicorn"}
     with AppServer(**served) as one, AppServer(**served) as two:
         yield Floor(one, two)
