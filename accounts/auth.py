@@ -28,6 +28,17 @@ VIEWED_APPS = frozenset({"queueing", "payments"})
 class StaffBackend(ModelBackend):
     """Django's model backend, with roles read in the same query and managers' permissions."""
 
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **credentials: Any,
+    ) -> Any:
+        """Return the user of exactly this name: for MariaDB's collation "é" and "E" equal "e"."""
+        user = super().authenticate(request, username, password, **credentials)
+        return user if user is None or user.get_username() == username else None
+
     def get_user(self, user_id: int) -> User | None:
         """Return the active user with branch, therapist and cashier, in one query."""
         user = User.objects.with_roles().filter(pk=user_id).first()

@@ -66,7 +66,7 @@ Name = Annotated[str, Field(max_length=60), AfterValidator(_without_control_char
 
 
 Reason = Annotated[str, Field(max_length=200), AfterValidator(_without_control_characters)]
-GivenReason = Annotated[Reason, AfterValidator(_not_blank)]
+GivenReason = Annotated[Reason, Field(min_length=1), AfterValidator(_not_blank)]
 RoomNumber = Annotated[str, Field(min_length=1, max_length=20)]
 
 
@@ -80,7 +80,10 @@ class ChosenItem(Data):
 
 
 class Selection(Data):
-    items: Annotated[list[ChosenItem], Field(max_length=MAX_ITEMS)]
+    # Only the schema has the least number: the refusal of none has a code of its own.
+    items: Annotated[
+        list[ChosenItem], Field(max_length=MAX_ITEMS, json_schema_extra={"minItems": 1})
+    ]
     customer_name: Name = ""
     expected_total: Amount | None = None
     request_id: RequestId | None = None

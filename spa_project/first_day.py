@@ -67,11 +67,12 @@ def may_set_up(user: Any) -> bool:
     return isinstance(user, User) and Role.MANAGER in user.roles
 
 
-def own_branch(user: User) -> Branch | None:
+def own_branch(user: Any) -> Branch | None:
     """Return the person's branch; the first one for an owner who has none."""
-    if user.branch is None and user.is_superuser:
+    branch: Branch | None = getattr(user, "branch", None)
+    if branch is None and user.is_superuser:
         return Branch.objects.order_by("pk").first()
-    return user.branch
+    return branch
 
 
 def is_menu_empty() -> bool:

@@ -66,3 +66,12 @@ def test_without_a_public_address_codes_lead_to_the_pages_own_host(rf, settings)
     assert public_address(request, "/ticket/a/") == "http://spa.example/ticket/a/"
     settings.PUBLIC_URL = "https://public.example/"
     assert public_address(request, "/ticket/a/") == "https://public.example/ticket/a/"
+
+
+@pytest.mark.parametrize("pattern", ["*", ".spa.example"])
+def test_codes_lead_to_configured_names_only(rf, settings, pattern):
+    settings.ALLOWED_HOSTS, settings.PUBLIC_URL = [pattern, "spa.example"], ""
+    forged = rf.get("/", headers={"host": "elsewhere.spa.example"})
+    assert public_address(forged, "/ticket/x/") == "http://spa.example/ticket/x/"
+    right = rf.get("/", headers={"host": "spa.example:8000"})
+    assert public_address(right, "/ticket/x/") == "http://spa.example:8000/ticket/x/"

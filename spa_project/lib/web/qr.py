@@ -5,6 +5,7 @@ import io
 import segno
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.request import split_domain_port
 
 
 def qr_response(request: HttpRequest, path: str) -> HttpResponse:
@@ -20,10 +21,14 @@ def qr_response(request: HttpRequest, path: str) -> HttpResponse:
 def public_address(request: HttpRequest, path: str) -> str:
     """Return an address that a customer's phone reaches: of `PUBLIC_URL`, or the page's own host.
 
-    A till may be at 127.0.0.1, where no phone is. Django admits only hosts in `ALLOWED_HOSTS`.
+    A till may be at 127.0.0.1, where no phone is. Django admits the hosts of `ALLOWED_HOSTS`; one
+    that only a pattern there admits ("*", ".spa.example") is replaced by the first name.
     """
     if settings.PUBLIC_URL:
         return f"{settings.PUBLIC_URL.rstrip('/')}{path}"
+    names = [name.lower() for name in settings.ALLOWED_HOSTS if name[:1] not in "*."]
+    if names and split_domain_port(request.get_host())[0] not in names:
+        return f"{request.scheme}://{names[0]}{path}"
     return request.build_absolute_uri(path)
 
 

@@ -21,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from spa_project.api import api
+from spa_project.lib.commands import REGISTRY
 from spa_project.tests.hostile.clients import taken_back
 from spa_project.tests.hostile.visits import STATUSES, Asker, Whose
 from spa_project.tests.hostile.volume import volume
@@ -98,3 +99,10 @@ def _login_for(operation: Any, floor: Any) -> dict[str, str]:
     manages = name == "manager_cancel"
     asker = Asker.CASHIER if till else Asker.MANAGER if manages else Asker.THERAPIST
     return {"Authorization": f"Bearer {floor.tokens[asker]}"}
+
+
+@pytest.mark.parametrize("body", ["customer_confirm_selection", "staff_cancel"])
+def test_the_schemas_refuse_what_is_empty(body):
+    fields = REGISTRY[body].data.model_json_schema()["properties"]
+    least = fields["items"]["minItems"] if "items" in fields else fields["reason"]["minLength"]
+    assert least == 1
