@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from accounts.models import Cashier, Therapist, User
 from accounts.sessions import SessionStore
+from spa_project.lib.known_clients import remember_person
 from spa_project.lib.realtime.publish import publish_now
 
 EVENT = "person_changed"
@@ -40,8 +41,12 @@ def profile_changed(sender: Any, instance: Therapist | Cashier, **_: Any) -> Non
 
 
 @receiver(user_logged_in)
-def logged_in(sender: Any, request: HttpRequest, **_: Any) -> None:
-    """Count the session's absolute end from this password; a login by token changes no session."""
+def logged_in(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
+    """Count the session's absolute end from this password; a login by token changes no session.
+
+    From now on the browser is counted by its person, also before the next login.
+    """
+    remember_person(request, user.pk)
     session = getattr(request, "session", None)
     if isinstance(session, SessionStore) and SESSION_KEY in session:
         session.begin_login()

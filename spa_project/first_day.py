@@ -28,6 +28,7 @@ from catalog.menu_import import importer
 from catalog.models import ServiceClassification
 from queueing.models import Room, Transaction
 from queueing.states import Status
+from spa_project.lib.known_clients import known_client, pair_device
 from spa_project.lib.web.qr import public_address, qr_response
 from spa_project.seeding import MENU
 
@@ -214,8 +215,22 @@ def devices(request: HttpRequest) -> HttpResponse:
         return redirect("home")
     rows = [(each, public_address(request, each.path)) for each in _devices(branch)]
     host = urlsplit(public_address(request, "/")).hostname
-    context = {"branch": branch, "devices": rows, "is_local": host in LOCAL_HOSTS}
+    context = {
+        "branch": branch,
+        "devices": rows,
+        "is_local": host in LOCAL_HOSTS,
+        "is_paired": (known_client(request) or "").startswith("device "),
+    }
     return render(request, "first_day/devices.html", context)
+
+
+@require_POST
+@for_owners
+def pair(request: HttpRequest) -> HttpResponse:
+    """Give this browser rate limits of its own, also after the manager has logged out."""
+    pair_device(request)
+    messages.success(request, _("This device is paired."))
+    return redirect("first_day_devices")
 
 
 @for_owners
@@ -246,6 +261,7 @@ urlpatterns = [
     path("rooms/", add_rooms, name="first_day_rooms"),
     path("menu/", add_sample_menu, name="first_day_menu"),
     path("devices/", devices, name="first_day_devices"),
+    path("devices/pair/", pair, name="first_day_pair"),
     path("devices/<slug:name>.svg", device_qr, name="first_day_qr"),
     path("<slug:name>/close/", close_step, name="first_day_close"),
 ]

@@ -15,7 +15,6 @@ from django.db import Error as DatabaseError
 from django.db import InterfaceError, InternalError, OperationalError
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from spa_project.lib.client_address import rate_limit_key
 from spa_project.lib.errors import (
     Busy,
     DomainError,
@@ -104,7 +103,7 @@ def answer(caller: Caller, name: str, data: Any) -> Reply:
     if caller.is_locked:
         raise Locked
     checked = validated(found.data, data)
-    _count(caller)
+    _count(caller, name)
     return {"ok": True, **found.run(caller, checked)}
 
 
@@ -141,12 +140,15 @@ def _answer_or_refuse(caller: Caller, name: str, data: Any) -> tuple[Reply, int]
         return ServerError().as_reply(), ServerError.http_status
 
 
-def _count(caller: Caller) -> None:
-    """Count a command for its rate limit: people by their login, visitors by address."""
+def _count(caller: Caller, name: str) -> None:
+    """Count a command for its rate limit: people by their login, visitors by their client.
+
+    A visitor's orders and cancellations are counted apart: keys that are guessed stop no order.
+    """
     if caller.topic:
         COMMANDS.hit(caller.topic)
     else:
-        ORDERS.hit(rate_limit_key(current().address))
+        ORDERS.hit(f"{current().counted_as} {name}")
 
 
 #: Faults that pass: the database is away, full, read-only or overloaded. Others, such as a value

@@ -172,11 +172,12 @@ class OpenSockets:
         return self._open[who]
 
 
-#: Per address: HTTP requests (static files apart) and sockets opened.
+#: A client is a person or a paired device (known_clients.py), else an address.
+#: Per client: HTTP requests (static files apart) and sockets opened.
 REQUESTS = Limit("REQUESTS_PER_MINUTE", shared=True)
-#: Per address: login attempts, for any account.
+#: Per client: login attempts, for any account.
 LOGINS = Limit("LOGINS_PER_MINUTE", shared=True)
-#: Per address: changes by visitors, such as an order confirmed on a kiosk.
+#: Per client and command: changes by visitors, such as an order confirmed on a kiosk.
 ORDERS = Limit("ORDERS_PER_MINUTE", shared=True)
 #: Per logged-in person: commands of any kind.
 COMMANDS = Limit("COMMANDS_PER_MINUTE")

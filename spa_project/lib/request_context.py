@@ -14,6 +14,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from spa_project.lib.client_address import client_address
+from spa_project.lib.known_clients import rate_limit_name
 
 _PROXYS_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
@@ -23,6 +24,8 @@ class RequestContext(NamedTuple):
 
     correlation_id: str = "-"
     address: str = ""
+    #: What its rate limits count by (known_clients.py).
+    counted_as: str = ""
 
 
 _NOTHING = RequestContext()
@@ -38,7 +41,8 @@ def current() -> RequestContext:
 def bind(source: HttpRequest | Mapping[str, Any]) -> Iterator[RequestContext]:
     """Bind everything inside the block to this request, or to a message of this socket."""
     number = _proxy_request_id(source) if isinstance(source, HttpRequest) else ""
-    context = RequestContext(number or secrets.token_hex(8), client_address(source))
+    names = (client_address(source), rate_limit_name(source))
+    context = RequestContext(number or secrets.token_hex(8), *names)
     token = _current.set(context)
     try:
         yield context

@@ -19,7 +19,6 @@ from django.db import Error as DatabaseError
 from django.utils.translation import activate, override
 from django.utils.translation import gettext_lazy as _
 
-from spa_project.lib.client_address import client_address, rate_limit_key
 from spa_project.lib.commands import Caller, Reply, answer_safely, database_failed, require_role
 from spa_project.lib.db.pool import pool
 from spa_project.lib.errors import (
@@ -30,6 +29,7 @@ from spa_project.lib.errors import (
     NotFound,
     RateLimited,
 )
+from spa_project.lib.known_clients import rate_limit_name
 from spa_project.lib.metrics import RESYNCS, SOCKETS
 from spa_project.lib.rate_limits import REQUESTS, TokenBucket, open_sockets
 from spa_project.lib.realtime import messages
@@ -140,13 +140,13 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await self._show()
 
     def _count_socket(self) -> None:
-        """Raise `RateLimited` when this address has enough open sockets."""
-        address = rate_limit_key(client_address(self.scope))
-        open_sockets.enter(address)
-        self._counted_as = address
+        """Raise `RateLimited` when this client has enough open sockets."""
+        name = rate_limit_name(self.scope)
+        open_sockets.enter(name)
+        self._counted_as = name
 
     def _admit_at_opening(self) -> tuple[Caller, Screen | None]:
-        REQUESTS.hit(rate_limit_key(current().address))
+        REQUESTS.hit(current().counted_as)
         return self._admit()
 
     def _admit(self) -> tuple[Caller, Screen | None]:

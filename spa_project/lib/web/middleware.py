@@ -9,8 +9,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from spa_project.lib.client_address import rate_limit_key
 from spa_project.lib.errors import Invalid, RateLimited
+from spa_project.lib.known_clients import set_cookie
 from spa_project.lib.logs import describe
 from spa_project.lib.rate_limits import LOGINS, REQUESTS
 from spa_project.lib.request_context import bind, current
@@ -88,13 +88,15 @@ def limit(get_response: View) -> View:
             _count(request)
         except (RateLimited, Invalid) as refusal:
             return problem(request.path, refusal)
-        return get_response(request)
+        response = get_response(request)
+        set_cookie(request, response)
+        return response
 
     return middleware
 
 
 def _count(request: HttpRequest) -> None:
-    who = rate_limit_key(current().address)
+    who = current().counted_as
     REQUESTS.hit(who)
     # All ways to log in or to prove one's identity: on the page, in the admin or by the API.
     if request.method == "POST" and request.path.endswith(PROOFS):
