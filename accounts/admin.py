@@ -163,6 +163,13 @@ class StaffAdmin(SetupAdmin):
         person = super().get_object(request, object_id, from_field)
         return person and User.objects.with_roles().get(pk=person.pk)
 
+    def _lock(self, key: str) -> None:
+        """Lock the person, after all owners: two who switch each other off take turns."""
+        owners = User.objects.filter(is_superuser=True)
+        if key.isdecimal() and owners.filter(pk=key).exists():
+            list(owners.order_by("pk").select_for_update().values_list("pk"))
+        super()._lock(key)
+
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:

@@ -66,7 +66,7 @@ def is_last_owner(person: User) -> bool:
         return False
     owners = User.objects.filter(is_superuser=True, is_staff=True, is_active=True)
     with atomic():
-        return {owner.pk for owner in owners.select_for_update()} <= {person.pk}
+        return {owner.pk for owner in owners.order_by("pk").select_for_update()} <= {person.pk}
 
 
 def suggest_username(name: str) -> str:
