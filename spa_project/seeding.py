@@ -72,14 +72,13 @@ def seed(
 
 
 def _furnish(rooms: int) -> Branch:
-    """Return the first branch; add it, the menu, the payment methods and the rooms if missing."""
+    """Return the first branch; add it with its methods, the menu and the rooms if missing."""
     branch = Branch.objects.order_by("pk").first()
     if branch is None:
         branch = Branch.objects.create(name="Main Street", slug="main")
+        create_defaults()  # a migrated database has cash only
     if not ServiceClassification.objects.exists():
         importer.import_file(MENU)
-    if not PaymentMethod.objects.exists():
-        create_defaults()
     if not Room.objects.exists():
         for number in range(1, rooms + 1):
             Room.objects.create(branch=branch, number=str(number))

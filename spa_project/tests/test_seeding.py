@@ -37,6 +37,7 @@ def test_an_empty_system_gets_a_whole_spa():
     assert Branch.objects.count() == 1
     assert ServiceClassification.objects.count() > 10
     assert (Therapist.objects.count(), Cashier.objects.count(), Room.objects.count()) == (4, 2, 4)
+    assert set(PaymentMethod.objects.values_list("code", flat=True)) == {"cash", "card", "e-wallet"}
     roles = {user.username: user.roles for user in User.objects.with_roles()}
     assert roles["therapist1"] == {Role.THERAPIST}
     assert roles["cashier2"] == {Role.CASHIER}
