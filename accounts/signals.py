@@ -44,12 +44,13 @@ def profile_changed(sender: Any, instance: Therapist | Cashier, **_: Any) -> Non
 def logged_in(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
     """Count the session's absolute end from this password; a login by token changes no session.
 
-    From now on the browser is counted by its person, also before the next login.
+    From now on the browser is counted by its person, also before the next login. A program that
+    logs in for a token gets no cookie.
     """
-    remember_person(request, user.pk)
     session = getattr(request, "session", None)
     if isinstance(session, SessionStore) and SESSION_KEY in session:
         session.begin_login()
+        remember_person(request, user.pk)
 
 
 @receiver(user_logged_out)

@@ -98,7 +98,7 @@ CLOSED = {
     *("api-1:menu", "api-1:ticket", "api-1:board_snapshot", "api-1:monitor_snapshot"),
     *("api-1:menu_snapshot", "api-1:therapist_day", "api-1:cashier_snapshot", "api-1:cashier_day"),
     *("first_day_branch", "first_day_rooms", "first_day_menu", "first_day_devices"),
-    *("first_day_qr", "first_day_close"),
+    *("first_day_qr", "first_day_close", "first_day_pair", "changes"),
     "api-1:view",  # the commands
 }
 

@@ -18,6 +18,7 @@ OPTIONAL: Data = {
     "request_id": "8b0e1c52",
     "reason": "ill",
     "version": 1,
+    "minutes": 15,
     "method": "cash",
     "reference": "A1",
     "confirmed": False,
