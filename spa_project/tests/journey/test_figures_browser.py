@@ -6,6 +6,7 @@ import urllib.request
 import pytest
 from playwright.sync_api import Page, expect
 
+from spa_project.tests.concurrency import wait_until
 from tools.screens.browser import Windows
 from tools.screens.spa import Person, amount_in, the
 from tools.servers import run_quietly
@@ -58,7 +59,8 @@ def test_everyone_who_waits_is_counted_everywhere(held, windows, monitor, compla
     expect(the(therapist, "waiting-count")).to_have_text(WAITING)
     board = windows.open(held.one, "/board/")
     expect(the(board, "waiting-count")).to_have_text(WAITING)
-    assert measured(held, 'spa_waiting{branch="main",line="therapists"}') == int(WAITING)
+    line = 'spa_waiting{branch="main",line="therapists"}'  # measured with every heartbeat
+    wait_until(lambda: measured(held, line) == int(WAITING), "the metric counts who waits")
     oldest = measured(held, 'spa_oldest_wait_seconds{branch="main",line="therapists"}')
     assert oldest // 60 == int(LONGEST.partition(" ")[0])
     assert complaints == []
@@ -69,7 +71,8 @@ def test_who_is_ready_to_pay_is_counted_everywhere(held, windows, monitor, compl
     expect(the(monitor, "column-finished").locator(".count")).to_have_text(READY)
     till = windows.open(held.two, "/cashier/", "cashier1")
     expect(the(till, "waiting-count")).to_have_text(READY)
-    assert measured(held, 'spa_waiting{branch="main",line="cashiers"}') == int(READY)
+    line = 'spa_waiting{branch="main",line="cashiers"}'
+    wait_until(lambda: measured(held, line) == int(READY), "the metric counts who is to pay")
     assert complaints == []
 
 
