@@ -180,7 +180,8 @@ def presence_digests(branch_ids: Collection[int]) -> dict[int, int]:
     """Return the sum of the versions of the therapists' presence in each of these branches."""
     days = {it.pk: it.business_date() for it in Branch.objects.filter(pk__in=branch_ids)}
     sums = open_in(days).order_by().values_list("branch_id").annotate(Sum("pk"))
-    return dict.fromkeys(days, 0) | dict(sums)
+    # MariaDB adds up keys as decimals, which JSON does not know.
+    return dict.fromkeys(days, 0) | {branch_id: int(total) for branch_id, total in sums}
 
 
 def digests_of_tickets(transaction_ids: list[int]) -> dict[int, TicketDigest]:

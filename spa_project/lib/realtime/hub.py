@@ -202,11 +202,13 @@ class Hub:
     async def _beat_for(self, read: ReadAll, topics: dict[Any, str]) -> None:
         try:
             found = await pool.run(read, list(topics))
+            # Encoded here too: whatever fails, the other screens keep their heartbeat.
+            beats = {key: json.dumps({"event": "heartbeat", "data": found[key]}) for key in found}
         except Exception as error:
             logger.warning("No heartbeat for %s: %s", ", ".join(topics.values())[:200], error)
         else:
-            for key, data in found.items():
-                self._hand_over(topics[key], json.dumps({"event": "heartbeat", "data": data}))
+            for key, beat in beats.items():
+                self._hand_over(topics[key], beat)
 
 
 def _failed(reading: asyncio.Future[str]) -> bool:
