@@ -1,7 +1,6 @@
 """Hours on duty: what the rows of `Presence` add up to, by business day and therapist."""
 
 import datetime
-from collections import Counter
 from collections.abc import Iterable
 from itertools import groupby
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 
 from accounts.models import AT_WORK, Branch, Presence
+from accounts.namesakes import tell_apart
 from accounts.presence import end_of
 
 MINUTE = datetime.timedelta(minutes=1)
@@ -49,29 +49,31 @@ def hours_of(
     rows = list(
         found.select_related("therapist__user").order_by("business_date", "therapist_id", "pk")
     )
-    users: dict[str, set[str]] = {}
-    for row in rows:
-        users.setdefault(row.therapist.display_name, set()).add(row.therapist.user.username)
-    same = Counter({name: len(names) for name, names in users.items()})
+    names = tell_apart(_person(row) for row in rows)
     now = timezone.now()
     days = groupby(rows, key=lambda row: (row.business_date, row.therapist_id))
-    hours = [_day_of(branch, list(of_day), same, now) for _key, of_day in days]
+    hours = [_day_of(branch, list(of_day), names, now) for _key, of_day in days]
     return sorted(hours, key=lambda each: (each.day, each.name))
 
 
+def _person(row: Presence) -> tuple[str, str]:
+    return row.therapist.display_name, row.therapist.user.username
+
+
 def _day_of(
-    branch: Branch, rows: list[Presence], same: Counter[str], now: datetime.datetime
+    branch: Branch,
+    rows: list[Presence],
+    names: dict[tuple[str, str], str],
+    now: datetime.datetime,
 ) -> Hours:
     first, last = rows[0], rows[-1]
     for row in rows:
         row.branch = branch
-    therapist = first.therapist
-    name = therapist.display_name
     is_over = last.business_date < branch.business_date(now)
     end = end_of(last, now)
     return Hours(
         day=first.business_date,
-        name=f"{name} ({therapist.user.username})" if same[name] > 1 else name,
+        name=names[_person(first)],
         began_at=first.began_at,
         ended_at=None if last.ended_at is None and not is_over else end,
         worked=_length(now, (row for row in rows if row.kind in AT_WORK)),

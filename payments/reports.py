@@ -4,7 +4,6 @@ Each is a short read of its own: one long snapshot of the database would slow cl
 """
 
 import datetime
-from collections import Counter
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -13,6 +12,7 @@ from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Ma
 
 from accounts.hours import Hours, hours_of
 from accounts.models import Branch
+from accounts.namesakes import tell_apart
 from payments.models import Payment
 from queueing.models import Transaction, TransactionItem
 from queueing.states import Status
@@ -106,10 +106,8 @@ def _therapists(payments: QuerySet[Payment]) -> list[ReportRow]:
     grouped = payments.order_by().values_list(name, user)
     found = grouped.annotate(times=Count("pk"), sum=Sum("amount_due")).order_by("-sum", name, user)
     rows = list(found)
-    shown = Counter(row[0] for row in rows)
-    return [
-        ReportRow(f"{row[0]} ({row[1]})" if shown[row[0]] > 1 else row[0], *row[2:]) for row in rows
-    ]
+    names = tell_apart(row[:2] for row in rows)
+    return [ReportRow(names[row[:2]], *row[2:]) for row in rows]
 
 
 _WAIT = ExpressionWrapper(
