@@ -7,11 +7,11 @@
 
 import { component } from "./component.js";
 import { floor } from "./live.js";
-import { say, timeOfDay } from "./page.js";
-import { isFree } from "./statistics.js";
+import { pageData, say, timeOfDay } from "./page.js";
+import { inGroup, isFree } from "./statistics.js";
 
-/** @type {Wire.Status[]} */
-const WITH_THERAPIST = ["therapist_confirmed", "in_service"];
+/** @type {Wire.LivePage} */
+const { groups } = pageData();
 
 /** @typedef {"on_duty" | "on_break" | "off_duty"} Presence */
 
@@ -22,9 +22,8 @@ export const presence = component(
      * @returns {Wire.TransactionData | null}
      */
     customerOf(therapist) {
-      const isTheirs = (/** @type {Wire.TransactionData} */ row) =>
-        row.therapist_id === therapist.id && WITH_THERAPIST.includes(row.status);
-      return this.rows.find(isTheirs) ?? null;
+      const treated = inGroup(this.rows, groups.with_therapist);
+      return treated.find((row) => row.therapist_id === therapist.id) ?? null;
     },
     /**
      * @param {Wire.TherapistData} therapist
