@@ -28,7 +28,7 @@ from catalog.menu_import import importer
 from catalog.models import ServiceClassification
 from queueing.models import Room, Transaction
 from queueing.states import Status
-from spa_project.lib.known_clients import known_client, pair_device
+from spa_project.lib.known_clients import is_paired, pair_device
 from spa_project.lib.web.qr import public_address, qr_response
 from spa_project.seeding import MENU
 
@@ -219,7 +219,7 @@ def devices(request: HttpRequest) -> HttpResponse:
         "branch": branch,
         "devices": rows,
         "is_local": host in LOCAL_HOSTS,
-        "is_paired": (known_client(request) or "").startswith("device "),
+        "is_paired": is_paired(request),
     }
     return render(request, "first_day/devices.html", context)
 

@@ -6,7 +6,7 @@ Bound at the edge; code below it can read it on any thread.
 import contextlib
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, MutableMapping
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
@@ -38,7 +38,7 @@ def current() -> RequestContext:
 
 
 @contextlib.contextmanager
-def bind(source: HttpRequest | Mapping[str, Any]) -> Iterator[RequestContext]:
+def bind(source: HttpRequest | MutableMapping[str, Any]) -> Iterator[RequestContext]:
     """Bind everything inside the block to this request, or to a message of this socket."""
     number = _proxy_request_id(source) if isinstance(source, HttpRequest) else ""
     names = (client_address(source), rate_limit_name(source))
