@@ -142,7 +142,4 @@ def describe(request: HttpRequest, pages: Iterable[SetupAdmin], entries: Iterabl
     """Fill in the name, the link and the undo of each entry, with a few queries for each kind."""
     entries = list(entries)
     for page in pages:
-        for model in (page.model, *page.recorded_with):
-            own = [entry for entry in entries if entry.model is model]
-            if own:
-                page.describe_entries(request, own)
+        page.describe(request, entries)

@@ -111,10 +111,7 @@ class SetupAdmin(BranchScopedAdmin):
         }
         records[self.model] = records_of(self.model).filter(**{self.opts.pk.attname: key})
         page = page_of_records(records, request.GET.get("p"))
-        for model in records:
-            own = [entry for entry in page.object_list if entry.model is model]
-            if own:
-                self.describe_entries(request, own)
+        self.describe(request, list(page))
         context = {
             "entries": page,
             "page_range": page.paginator.get_elided_page_range(page.number),
@@ -134,6 +131,13 @@ class SetupAdmin(BranchScopedAdmin):
         prefix = f"{self.recorded_with[model]}__" if model in self.recorded_with else ""
         branch_id = branch_id_of(request)
         return records.filter(**{f"{prefix}{path}": branch_id}) if branch_id else records.none()
+
+    def describe(self, request: HttpRequest, entries: Sequence[Entry]) -> None:
+        """Fill in the names and links of those entries that belong on this page."""
+        for model in (self.model, *self.recorded_with):
+            own = [entry for entry in entries if entry.model is model]
+            if own:
+                self.describe_entries(request, own)
 
     def describe_entries(self, request: HttpRequest, entries: Sequence[Entry]) -> None:
         """Fill in the names and links of entries of one model, this page's own or a part's."""
