@@ -67,6 +67,8 @@ def _mysql_url_parts() -> dict[str, str]:
 def _primary() -> dict[str, object]:
     if not _is_given("DATABASE_URL") and any(map(_is_given, MYSQL_VARIABLES)):
         return _as_we_use_it(dict(_mysql_url_parts()))
+    if not _is_given("DATABASE_URL"):
+        DATA_DIR.mkdir(exist_ok=True)  # SQLite creates a database, but not its folder
     return _as_we_use_it(env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'spa.sqlite3'}"))
 
 

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -283,3 +284,13 @@ def test_former_keys_and_subdomains_are_named_in_the_environment(given, told):
         timeout=60,
     )
     assert output.stdout.strip() == told
+
+
+def test_with_a_key_of_its_own_the_demo_makes_its_folder_too(tmp_path, monkeypatch):
+    """SQLite opens no database in a folder that is not there."""
+    monkeypatch.setattr(settings_module, "DATA_DIR", tmp_path / "data")
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("SECRET_KEY", secrets.token_urlsafe(45))
+    database = settings_module._primary()
+    sqlite3.connect(str(database["NAME"])).close()
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["spa.sqlite3"]
