@@ -173,7 +173,7 @@ class Transaction(models.Model):
         editable=False,
     )
     #: How often the customer was called to a room since they last joined the line.
-    calls = models.PositiveSmallIntegerField(_("calls"), default=0, db_default=0)
+    calls = models.PositiveIntegerField(_("calls"), default=0, db_default=0)
     #: The code while the transaction is open: two open customers never share one.
     active_code = models.CharField(max_length=CODE_DIGITS, null=True, blank=True, editable=False)
 

@@ -33,6 +33,13 @@ def test_the_board_and_the_customer_hear_the_second_call(maya, make_transaction,
     assert (told["board_updated"], told["customer_txn_update"]) == (2, 2)
 
 
+def test_a_customer_is_called_as_often_as_it_takes(maya, make_transaction):
+    """MariaDB refuses a number beyond its column, as a fault that would never pass."""
+    called = make_transaction(Status.THERAPIST_CONFIRMED)
+    Transaction.objects.filter(pk=called.pk).update(calls=65_535)
+    assert holding.recall(maya, transaction_id=called.pk).calls == 65_536
+
+
 def test_only_their_own_therapist_calls_a_customer(noor, make_transaction):
     called = make_transaction(Status.THERAPIST_CONFIRMED)
     with pytest.raises(TransactionNotFound):
