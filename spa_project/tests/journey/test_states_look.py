@@ -155,6 +155,7 @@ STATES: dict[str, tuple[str, str, str]] = {
     "reports-empty": ("/reports/?first=2020-01-01&last=2020-01-02", "manager1", ".report .muted"),
     "reports-error": ("/reports/?first=2020-01-02&last=2020-01-01", "manager1", "#period-errors p"),
     "offline": ("/offline/", "", "h1"),
+    "api": ("/api/docs", "", "#part-Refusal pre"),
     "pin": ("/accounts/pin/", "therapist2", "[data-testid=save-pin]"),
 }
 
