@@ -8,7 +8,7 @@ from typing import ClassVar, Self, TypeVar
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -66,6 +66,23 @@ class Branch(models.Model):
     active = models.BooleanField(_("open"), default=True)
     address = models.TextField(_("address"), blank=True, help_text=_("Printed on receipts."))
     tax_id = models.CharField(_("tax number"), max_length=40, blank=True)
+    tax_rate = models.DecimalField(
+        _("tax rate (%)"),
+        max_digits=5,
+        decimal_places=2,
+        default=0,
+        db_default=0,
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
+        help_text=_("Prices include this tax. 0 = receipts show no tax."),
+    )
+    tax_label = models.CharField(
+        _("tax name"),
+        max_length=20,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Such as VAT. Printed on receipts."),
+    )
     doubtful_change = models.DecimalField(
         _("large-change warning"),
         max_digits=MAX_DIGITS,
@@ -91,7 +108,9 @@ class Branch(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Refuse another time zone or start of the day that would split today's visits."""
+        """Refuse a tax without a name, and another day that would split today's visits."""
+        if self.tax_rate and not self.tax_label:
+            raise ValidationError({"tax_label": _("Enter the name of the tax, such as VAT.")})
         before = Branch.objects.filter(pk=self.pk).first()
         if before is None or before.business_date() == self.business_date():
             return

@@ -75,6 +75,7 @@ class PaymentAdmin(LookOnlyAdmin):
         "transaction",
         "cashier",
         amount_column("amount_due", _("due")),
+        amount_column("tax_amount", _("tax")),
         amount_column("amount_paid", _("paid")),
         amount_column("change_amount", _("change")),
         "method",

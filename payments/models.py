@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Branch, Cashier
+from queueing.bill import tax_name
 from queueing.models import Transaction, new_key
 from spa_project.lib.db.fields import ExactCharField
 from spa_project.lib.db.history import SetupHistory
@@ -150,6 +151,17 @@ class Payment(Record):
     change_amount = models.DecimalField(
         _("change"), max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES
     )
+    #: The branch's rate in percent and its name for it when the money was taken, and the tax that
+    #: the amount due contains.
+    tax_rate = models.DecimalField(
+        _("tax rate (%)"), max_digits=5, decimal_places=2, default=0, db_default=0
+    )
+    tax_label = models.CharField(
+        _("tax name"), max_length=20, blank=True, default="", db_default=""
+    )
+    tax_amount = models.DecimalField(
+        _("tax"), max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, default=0, db_default=0
+    )
     method = models.ForeignKey(
         PaymentMethod, verbose_name=_("method"), on_delete=models.PROTECT, default=CASH
     )
@@ -189,6 +201,11 @@ class Payment(Record):
 
     def __str__(self) -> str:
         return f"{self.transaction}: {self.amount_due}"
+
+    @property
+    def tax_name(self) -> str:
+        """Return the tax with its rate."""
+        return tax_name(self.tax_label, self.tax_rate)
 
 
 class ReceiptCounter(models.Model):

@@ -14,6 +14,7 @@ from accounts.hours import Hours, hours_of
 from accounts.models import Branch
 from accounts.namesakes import tell_apart
 from payments.models import Payment
+from queueing.bill import tax_name
 from queueing.models import Transaction, TransactionItem
 from queueing.states import Status
 
@@ -65,6 +66,8 @@ class Report(NamedTuple):
     methods: list[ReportRow]
     waits: list[Waits]
     hours: list[Hours]
+    #: The tax that the sales contain, by its name and rate.
+    taxes: list[ReportRow]
 
     @property
     def total(self) -> ReportRow:
@@ -86,6 +89,7 @@ def report_of(branch: Branch, period: Period, database: str = DEFAULT_DB_ALIAS) 
         methods=_lines(payments, "method__name", Sum("amount_due"), "method"),
         waits=_waits(branch, period, database),
         hours=hours_of(branch, period, database),
+        taxes=_taxes(payments),
     )
 
 
@@ -108,6 +112,15 @@ def _therapists(payments: QuerySet[Payment]) -> list[ReportRow]:
     rows = list(found)
     names = tell_apart(row[:2] for row in rows)
     return [ReportRow(names[row[:2]], *row[2:]) for row in rows]
+
+
+def _taxes(payments: QuerySet[Payment]) -> list[ReportRow]:
+    taxed = payments.exclude(tax_rate=0).order_by().values_list("tax_label", "tax_rate")
+    sums = taxed.annotate(times=Count("pk"), sum=Sum("tax_amount"))
+    return [
+        ReportRow(tax_name(label, rate), times, amount)
+        for label, rate, times, amount in sums.order_by("tax_label", "tax_rate")
+    ]
 
 
 _WAIT = ExpressionWrapper(

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from payments import receipts
 from payments.models import Payment
+from queueing.bill import included_tax
 from queueing.models import Transaction
 from spa_project.lib.db.compiled_queries import insert_new
 
@@ -21,6 +22,9 @@ def settle(transaction: Transaction, *, amount_paid: Decimal, **fields: object) 
             amount_due=transaction.total_amount,
             amount_paid=amount_paid,
             change_amount=amount_paid - transaction.total_amount,
+            tax_rate=branch.tax_rate,
+            tax_label=branch.tax_label,
+            tax_amount=included_tax(transaction.total_amount, branch.tax_rate),
             receipt_number=receipts.next_number(branch),
             **fields,
         )

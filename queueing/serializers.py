@@ -2,9 +2,10 @@
 
 import datetime
 from enum import StrEnum
-from typing import Annotated, NotRequired, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict
 
 from accounts.models import Presence, PresenceKind, Therapist
+from queueing.bill import included_tax, tax_name
 from queueing.models import Room, RoomStatus, Transaction, TransactionItem
 from queueing.states import Status
 from spa_project.lib.money import format_amount
@@ -27,6 +28,15 @@ class ItemData(TypedDict):
     classification: str
     price: str
     duration_minutes: int
+
+
+class TaxData(TypedDict):
+    """The tax that the amount due contains; its rate is in percent."""
+
+    #: With the rate, such as "VAT 12%".
+    name: str
+    rate: str
+    amount: str
 
 
 class PaymentData(TypedDict):
@@ -64,6 +74,10 @@ class TransactionData(TypedDict):
     calls: int
     held_until: str | None
     total_amount: str
+    #: What is to be paid.
+    amount_due: str
+    #: Null where the branch has no rate.
+    tax: TaxData | None
     total_duration_minutes: int
     created_at: str
     queued_at: str | None
@@ -142,6 +156,23 @@ def serialize_payment(transaction: Transaction) -> PaymentData:
     }
 
 
+def serialize_tax(transaction: Transaction) -> TaxData | None:
+    """Return the tax that a transaction contains, at its payment's rate or else the branch's."""
+    if transaction.status == Status.PAID:
+        taxed: Any = transaction.payment
+        amount = taxed.tax_amount
+    else:
+        taxed = transaction.branch
+        amount = included_tax(transaction.total_amount, taxed.tax_rate)
+    if not taxed.tax_rate:
+        return None
+    return {
+        "name": tax_name(taxed.tax_label, taxed.tax_rate),
+        "rate": format_amount(taxed.tax_rate),
+        "amount": format_amount(amount),
+    }
+
+
 def serialize_attempt(transaction: Transaction) -> AttemptData:
     """Return a transaction's pending request to a terminal, by the reverse relation."""
     attempt = transaction.open_attempt
@@ -174,6 +205,8 @@ def serialize_transaction(transaction: Transaction) -> TransactionData:
         "calls": transaction.calls,
         "held_until": _iso(transaction.held_until),
         "total_amount": format_amount(transaction.total_amount),
+        "amount_due": format_amount(transaction.total_amount),
+        "tax": serialize_tax(transaction),
         "total_duration_minutes": transaction.total_duration_minutes,
         "created_at": transaction.created_at.isoformat(),
         "queued_at": _iso(transaction.queued_at),

@@ -1,7 +1,8 @@
 """Integrity rules of totals and payments: no money appears or disappears."""
 
-from django.db.models import Case, F, Q, When
-from django.db.models.functions import Coalesce
+from django.db.models import Case, F, FloatField, Q, When
+from django.db.models.functions import Abs, Cast, Coalesce
+from django.db.models.lookups import GreaterThan
 
 from payments.models import Payment
 from queueing.integrity.expressions import another_key, column_of, differ, sum_of
@@ -11,6 +12,9 @@ from spa_project.lib.db.integrity import Broken, Rows, RuleSet
 from spa_project.lib.money import format_amount
 
 rules = RuleSet()
+
+#: The most that rounding changes, and a little for the floats.
+HALF_A_CENT = 0.00501
 
 
 @rules.rule("A paid visit has a payment.", of=Transaction)
@@ -72,4 +76,18 @@ def amounts(rows: Rows) -> Broken:
             row.pk,
             f"the total is {format_amount(row.total)}, due {format_amount(row.amount_due)}, "
             f"paid {format_amount(row.amount_paid)}, change {format_amount(row.change_amount)}",
+        )
+
+
+@rules.rule("A payment's tax is what its amount due contains at its rate.", of=Payment)
+def taxes(rows: Rows) -> Broken:
+    """Find payments whose tax is not their amount due's, rounded to the cent."""
+    # As floats: SQLite would divide whole numbers without a remainder.
+    due, rate, tax = (Cast(name, FloatField()) for name in ("amount_due", "tax_rate", "tax_amount"))
+    contained = due * rate / (100.0 + rate)
+    for row in rows.filter(GreaterThan(Abs(tax - contained), HALF_A_CENT)):
+        yield (
+            row.pk,
+            f"of {format_amount(row.amount_due)} at {row.tax_rate} %, "
+            f"its tax is {format_amount(row.tax_amount)}",
         )

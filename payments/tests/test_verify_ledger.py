@@ -165,6 +165,12 @@ FAULTS = {
         {"amount_paid": "400.00", "change_amount": "-100.00"},
         "payment {payment}: the total is 500.00, due 500.00, paid 400.00, change -100.00",
     ),
+    "tax out of nothing": Fault(
+        "A payment's tax is what its amount due contains at its rate.",
+        Payment,
+        {"tax_amount": "0.01"},
+        "payment {payment}: of 500.00 at 0.00 %, its tax is 0.01",
+    ),
     "a way that does not exist": Fault(
         "Every event is an allowed change of status.",
         TransactionEvent,
@@ -645,6 +651,17 @@ def test_change_in_cents_is_no_fault(maya, carl, massage, make_transaction):
     choices = [Choice(offer.pk) for offer in offers]
     due = make_transaction(Status.AWAITING_PAYMENT, choices=choices)
     pay(carl, transaction_id=due.pk, amount_paid=Decimal("0.50"))
+    assert found() == {}
+
+
+@pytest.mark.parametrize("price", ["0.00", "0.10", "0.50", "99.99", "1120.00"])
+def test_a_tax_rounded_to_the_cent_is_no_fault(branch, carl, massage, make_transaction, price):
+    branch.tax_rate, branch.tax_label = Decimal("7.25"), "Tax"
+    branch.save()
+    choices = [Choice(make_offer(massage, "Tea", price, 5).pk)]
+    due = make_transaction(Status.AWAITING_PAYMENT, choices=choices)
+    pay(Cashier.objects.get(pk=carl.pk), transaction_id=due.pk, amount_paid=due.total_amount)
+    assert Payment.objects.get().tax_rate == Decimal("7.25")
     assert found() == {}
 
 

@@ -21,6 +21,8 @@ export function transaction(more) {
     calls: 0,
     held_until: null,
     total_amount: "0.00",
+    amount_due: "0.00",
+    tax: null,
     total_duration_minutes: 0,
     created_at: "2026-01-01T09:00:00+08:00",
     queued_at: null,

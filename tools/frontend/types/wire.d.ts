@@ -469,6 +469,12 @@ declare namespace Wire {
     revenue_today: string;
   }
 
+  interface TaxData {
+    name: string;
+    rate: string;
+    amount: string;
+  }
+
   interface Tendered {
     transaction_id: number;
     amount_paid: string;
@@ -593,6 +599,8 @@ declare namespace Wire {
     calls: number;
     held_until: string | null;
     total_amount: string;
+    amount_due: string;
+    tax: TaxData | null;
     total_duration_minutes: number;
     created_at: string;
     queued_at: string | null;
