@@ -14,14 +14,23 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from accounts.logins import end_every_login
 from accounts.models import Branch, Cashier, Role, Therapist, User
-from accounts.staff import PROFILES, profile_of, roles_given, set_new_password, visit_of
+from accounts.staff import (
+    PROFILES,
+    lock_profiles,
+    profile_of,
+    roles_given,
+    set_new_password,
+    visit_of,
+    why_switched_on,
+)
 from accounts.staff_form import StaffForm
 from spa_project.lib.web.admin import branch_id_of, choices_of_branch, is_owner
+from spa_project.lib.web.deactivation import OutOfUse, counted
 from spa_project.lib.web.setup_admin import SetupAdmin
 
 admin.site.site_header = admin.site.site_title = admin.site.index_title = _("Administration")
@@ -33,6 +42,22 @@ class BranchAdmin(SetupAdmin):
     branch_path = "pk"
     list_display = ("name", "slug", "time_zone", "active")
     prepopulated_fields = {"slug": ("name",)}
+    out_of_use = OutOfUse(
+        button=_("Close branch"),
+        done=_("%(name)s is closed."),
+        already=_("%(name)s is closed already. Receipts and reports keep it."),
+    )
+
+    def explain(self, row: Branch) -> str:
+        """Return how many visits the branch had, and what closing it does."""
+        count = row.transaction_set.count()
+        had = ngettext("%(name)s had %(count)s visit.", "%(name)s had %(count)s visits.", count)
+        told = had if count else gettext("%(name)s has rooms or staff.")
+        does = gettext(
+            "It will be closed: no new customers, while those inside are still served. Receipts"
+            " and reports keep it."
+        )
+        return told % {"name": row, "count": counted(count)} + " " + does
 
     def save_model(self, request: HttpRequest, obj: Branch, form: Any, change: bool) -> None:
         """Save the branch; whoever adds one and has none works there."""
@@ -102,7 +127,12 @@ class StaffAdmin(SetupAdmin):
         (_("Account"), {"fields": ("is_active", "last_login", "date_joined")}),
     )
     readonly_fields = ("last_login", "date_joined")
-    actions = ("new_passwords", "end_logins", "allow_new_tries")
+    actions = ("new_passwords", "end_logins", "allow_new_tries", "switch_off")
+    out_of_use = OutOfUse(
+        button=_("Switch off"),
+        done=_("%(name)s is switched off."),
+        already=_("%(name)s is switched off already."),
+    )
 
     class Media:
         js = (Script("js/pages/staff_form.js", type="module"),)
@@ -164,18 +194,23 @@ class StaffAdmin(SetupAdmin):
         return person and User.objects.with_roles().get(pk=person.pk)
 
     def _lock(self, key: str) -> None:
-        """Lock the person, after all owners: two who switch each other off take turns."""
+        """Lock the person, after all owners: two who switch each other off take turns.
+
+        With the rows of their roles, so that they claim no customer meanwhile.
+        """
         owners = User.objects.filter(is_superuser=True)
         if key.isdecimal() and owners.filter(pk=key).exists():
             list(owners.order_by("pk").select_for_update().values_list("pk"))
         super()._lock(key)
+        if key.isdecimal():
+            lock_profiles(int(key))
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """Add the actions on one person; a new person is saved by one button."""
         is_new = kwargs.get("obj") is None
-        names = () if is_new else ("new_passwords", "end_logins")
+        names = () if is_new else ("new_passwords", "end_logins", "switch_off")
         actions = {
             name: label for _each, name, label in filter(None, self.get_actions(request).values())
         }
@@ -257,6 +292,38 @@ class StaffAdmin(SetupAdmin):
         records = super().visible_records(request, model)
         owner = "is_superuser" if model is User else "user__is_superuser"
         return records if is_owner(request) else records.filter(**{owner: False})
+
+    # -- Switching off ----------------------------------------------------------------------------
+
+    @admin.action(description=_("Switch off"), permissions=["change"])
+    def switch_off(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse:
+        """Switch these people off, after the manager has confirmed it."""
+        return self.deactivate_chosen(request, people)
+
+    def is_deactivated(self, row: User) -> bool:
+        """Return whether the person is switched off."""
+        return not row.is_active
+
+    def name_of(self, row: User) -> str:
+        """Return the name on screens."""
+        return row.shown_name
+
+    def explain(self, row: User) -> str:
+        """Return what switching the person off does."""
+        told = gettext(
+            "%(name)s will be logged out and can’t log in again. Visits, receipts and reports keep"
+            " the name."
+        )
+        return told % {"name": row.shown_name}
+
+    def why_not(self, row: User) -> str:
+        """Return that the person has a customer, or is the last owner."""
+        return why_switched_on(row)
+
+    def write_deactivation(self, row: User) -> None:
+        """Switch the person off."""
+        row.is_active = False
+        row.save(update_fields=["is_active"])
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: people are switched off, so that records keep their names."""

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from axes.utils import reset as forget_wrong_passwords
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Branch, Cashier, Role, StaffProfile, Therapist, User
 from accounts.passwords import new_password
@@ -34,10 +35,10 @@ def visit_of(profile: StaffProfile | None) -> Any:
     return getattr(profile, "current_transaction", None)
 
 
-def lock_profiles(person: User) -> None:
-    """Lock the person's rows, so that no customer is claimed until the transaction ends."""
+def lock_profiles(person_id: int) -> None:
+    """Lock a person's rows, so that no customer is claimed until the transaction ends."""
     for model in PROFILES.values():
-        list(model.objects.select_for_update().filter(user=person).values_list("pk"))
+        list(model.objects.select_for_update().filter(user=person_id).values_list("pk"))
 
 
 def role_in_use(person: User, ends: Collection[Role]) -> tuple[Role, str] | None:
@@ -63,6 +64,21 @@ def is_last_owner(person: User) -> bool:
     """
     owners = User.objects.filter(is_superuser=True, is_staff=True, is_active=True)
     return person.is_superuser and not owners.exclude(pk=person.pk).exists()
+
+
+WITH_CUSTOMER = {
+    Role.THERAPIST: _("%(name)s is with %(code)s. Finish or hand over first."),
+    Role.CASHIER: _("%(name)s is with %(code)s. Take the payment or return to line first."),
+}
+LAST_OWNER = _("%(name)s is the last owner, who must be able to open Administration.")
+
+
+def why_switched_on(person: User) -> str:
+    """Return why the person cannot be switched off now, empty when they can."""
+    if found := role_in_use(person, PROFILES):
+        role, code = found
+        return WITH_CUSTOMER[role] % {"name": person.shown_name, "code": code}
+    return LAST_OWNER % {"name": person.shown_name} if is_last_owner(person) else ""
 
 
 def suggest_username(name: str) -> str:

@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Branch, Cashier, Role, Therapist, User
 from accounts.staff import (
+    LAST_OWNER,
+    WITH_CUSTOMER,
     is_last_owner,
     lock_profiles,
     namesake,
@@ -118,7 +120,7 @@ class StaffForm(forms.ModelForm):
         """Refuse what the floor or the reports could not bear, each at its field."""
         data = super().clean() or self.cleaned_data
         if self.instance.pk:
-            lock_profiles(self.instance)
+            lock_profiles(self.instance.pk)
         if self.errors:
             return data
         if not data["username"]:
@@ -160,14 +162,13 @@ class StaffForm(forms.ModelForm):
             return
         role, code = found
         field = "roles" if stays else "branch" if data.get("is_active", True) else "is_active"
-        self._refuse(field, _WITH_CUSTOMER[role], name=self.instance.shown_name, code=code)
+        self._refuse(field, WITH_CUSTOMER[role], name=self.instance.shown_name, code=code)
 
     def _refuse_last_owner(self, data: dict[str, Any]) -> None:
         stays = data.get("is_active", True) and Role.MANAGER in data["roles"]
         if self.instance.pk and not stays and is_last_owner(self.instance):
-            told = _("%(name)s is the last owner, who must be able to open Administration.")
             field = "roles" if data.get("is_active", True) else "is_active"
-            self._refuse(field, told, name=self.instance.shown_name)
+            self._refuse(field, LAST_OWNER, name=self.instance.shown_name)
 
     def _refuse(self, field: str, told: Any, **params: Any) -> None:
         self.add_error(field, ValidationError(told, params=params))
@@ -221,12 +222,6 @@ class StaffForm(forms.ModelForm):
             if "name" in changed or profile_of(person, role) is None:
                 its_details["display_name"] = data["name"]
             save_role(person, role, played=role in data["roles"], **its_details)
-
-
-_WITH_CUSTOMER = {
-    Role.THERAPIST: _("%(name)s is with %(code)s. Finish or hand over first."),
-    Role.CASHIER: _("%(name)s is with %(code)s. Take the payment or return to line first."),
-}
 
 
 def _shown(person: User) -> dict[str, Any]:

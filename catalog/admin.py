@@ -16,8 +16,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import format_lazy
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from catalog import (
     menu_admin,  # noqa: F401 - registers the price list
@@ -29,6 +29,7 @@ from catalog.models import MENU_ORDER, Service, ServiceCategory, ServiceClassifi
 from catalog.pictures import PictureField
 from spa_project.lib.money import display_amount
 from spa_project.lib.web.amount_field import AmountField
+from spa_project.lib.web.deactivation import OutOfUse, counted
 from spa_project.lib.web.history_page import Entry
 from spa_project.lib.web.setup_admin import SetupAdmin, SetupTabularInline
 
@@ -90,6 +91,25 @@ FIELDS: dict[type[models.Field], dict[str, Any]] = {
 }
 
 
+OFF_THE_MENU = OutOfUse(
+    button=_("Take off the menu"),
+    done=_("%(name)s is off the menu."),
+    already=_("%(name)s is off the menu already. Receipts and reports keep it."),
+)
+
+
+def explain_booked(sentence: str, name: Any, count: int) -> str:
+    """Return how often something was booked, and what taking it off the menu does."""
+    told = sentence % {"name": name, "count": counted(count)}
+    return told + " " + gettext("It will be taken off the menu; receipts and reports keep it.")
+
+
+def _booked_times(count: int) -> str:
+    return ngettext(
+        "%(name)s was booked %(count)s time.", "%(name)s was booked %(count)s times.", count
+    )
+
+
 class ServiceInline(SetupTabularInline):
     """The services under their heading, each with a link to its own page and prices."""
 
@@ -125,6 +145,26 @@ class ServiceCategoryAdmin(SetupAdmin):
     list_editable = ("order", "active")
     list_filter = ("active",)
     search_fields = ("name", "services__name")
+    out_of_use = OFF_THE_MENU
+
+    def explain(self, row: ServiceCategory) -> str:
+        """Return how often the category's treatments were booked, or how many it has."""
+        count = row.services.aggregate(booked=Count("transactionitem"))["booked"]
+        if count:
+            booked = ngettext(
+                "Treatments of %(name)s were booked %(count)s time.",
+                "Treatments of %(name)s were booked %(count)s times.",
+                count,
+            )
+            return explain_booked(booked, row, count)
+        count = row.services.count()
+        told = ngettext(
+            "%(name)s has %(count)s treatment. Delete it first, or take the category off the menu.",
+            "%(name)s has %(count)s treatments. Delete them first, or take the category off the"
+            " menu.",
+            count,
+        )
+        return told % {"name": row, "count": counted(count)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ServiceCategory]:
         """Return categories with the number of their services, in the same query."""
@@ -154,6 +194,19 @@ class ServiceAdmin(SetupAdmin):
     list_select_related = ("category",)
     ordering = ("category__order", "category", "order", "id")
     search_fields = ("name", "description", "category__name", "classifications__classification")
+    out_of_use = OFF_THE_MENU
+
+    def explain(self, row: Service) -> str:
+        """Return how often the treatment was booked, or how many options it has."""
+        if count := row.transactionitem_set.count():
+            return explain_booked(_booked_times(count), row, count)
+        count = row.classifications.count()
+        told = ngettext(
+            "%(name)s has %(count)s option. Delete it first, or take it off the menu.",
+            "%(name)s has %(count)s options. Delete them first, or take it off the menu.",
+            count,
+        )
+        return told % {"name": row, "count": counted(count)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Service]:
         """Return services with their prices, in one more query."""
@@ -201,6 +254,12 @@ class ServiceClassificationAdmin(SetupAdmin):
     list_select_related = ("service__category",)
     ordering = MENU_ORDER
     search_fields = ("classification", "service__name", "service__category__name")
+    out_of_use = OFF_THE_MENU
+
+    def explain(self, row: ServiceClassification) -> str:
+        """Return how often the option was booked."""
+        count = row.transactionitem_set.count()
+        return explain_booked(_booked_times(count), row, count)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Return False: prices are added on the page of their service."""

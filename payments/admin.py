@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from payments.models import Payment, PaymentAttempt, PaymentMethod, ReceiptPrint
@@ -13,6 +14,7 @@ from spa_project.lib.web.admin import (
     amount_column,
     choices_of_branch,
 )
+from spa_project.lib.web.deactivation import OutOfUse, counted
 from spa_project.lib.web.setup_admin import SetupAdmin
 
 
@@ -26,6 +28,26 @@ class PaymentMethodAdmin(SetupAdmin):
     list_display = ("name", "code", "kind", "active", "position")
     list_editable = ("active", "position")
     fields = ("name", "code", "kind", "active", "position")
+    out_of_use = OutOfUse(
+        button=_("Stop offering"),
+        done=_("%(name)s is no longer offered."),
+        already=_("%(name)s isn’t offered any more. Receipts and reports keep it."),
+    )
+
+    def explain(self, row: PaymentMethod) -> str:
+        """Return how often the method was used, and what taking it away does."""
+        count = row.payment_set.count()
+        told = (
+            ngettext(
+                "%(name)s was used for %(count)s payment.",
+                "%(name)s was used for %(count)s payments.",
+                count,
+            )
+            if count
+            else gettext("Payments by %(name)s were attempted.")
+        )
+        does = gettext("Tills will no longer offer it; receipts and reports keep it.")
+        return told % {"name": row, "count": counted(count)} + " " + does
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Return the code and kind of an existing method, which past payments rely on."""

@@ -1,11 +1,10 @@
 """Admin pages of rooms, and read-only ones of visits, events and presence."""
 
-from typing import Any
-
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.db.models.functions import Length
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Presence
@@ -19,6 +18,7 @@ from spa_project.lib.web.admin import (
     amount_column,
     choices_of_branch,
 )
+from spa_project.lib.web.deactivation import OutOfUse
 from spa_project.lib.web.setup_admin import SetupAdmin
 
 
@@ -52,20 +52,43 @@ class RoomAdmin(SetupAdmin):
             except DomainError as refusal:
                 self.message_user(request, str(refusal.sentence), messages.WARNING)
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Protect a room with a customer in it, and name the customer."""
-        deletable, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
-        in_use = Room.objects.filter(pk__in=[room.pk for room in objs])
-        guests = in_use.exclude(current_transaction=None).values_list(
-            "number", "current_transaction__code"
-        )
-        sentence = _("Room %(room)s is occupied by %(code)s.")
-        told = [sentence % {"room": number, "code": code} for number, code in guests]
-        return (
-            (deletable, counts, set(), told)
-            if told
-            else (deletable, counts, perms_needed, protected)
-        )
+    out_of_use = OutOfUse(
+        button=_("Close room"),
+        done=_("Room %(name)s is closed."),
+        already=_("Room %(name)s is closed already."),
+    )
+
+    def words_of(self, row: Room) -> OutOfUse:
+        """Return the words of a closed room, or of one that closes later."""
+        closes = _("Room %(name)s closes after the visit.")
+        return OutOfUse(_("Close room"), closes, closes) if row.closing else self.out_of_use
+
+    def is_in_use(self, row: Room) -> bool:
+        """Return whether somebody is in the room, or it is one's own."""
+        return super().is_in_use(row) or row.owners.exists()
+
+    def is_deactivated(self, row: Room) -> bool:
+        """Return whether the room is closed, or closes when its customer has left."""
+        return row.closing or row.status == RoomStatus.OUT_OF_SERVICE
+
+    def explain(self, row: Room) -> str:
+        """Return who is in the room or whose own it is, and that it will be closed."""
+        if visit := Transaction.objects.filter(active_room=row).first():
+            told = gettext(
+                "Room %(room)s is occupied by %(code)s. It will be closed after the visit."
+            )
+            return told % {"room": row, "code": visit.code}
+        told = gettext("Room %(room)s is %(name)s's own room. It will be closed, and stays theirs.")
+        return told % {"room": row, "name": row.owners.first()}
+
+    def deactivate(self, row: Room) -> str:
+        """Close the room as the front desk does."""
+        try:
+            services.room_set_status(row.branch, row.number, RoomStatus.OUT_OF_SERVICE)
+        except DomainError as refusal:
+            return str(refusal.sentence)
+        row.refresh_from_db()
+        return ""
 
 
 class ItemInline(LookOnlyInline):

@@ -13,17 +13,20 @@ from django.core.exceptions import ValidationError
 from django.core.signing import BadSignature
 from django.db import models
 from django.db.transaction import atomic
+from django.forms.formsets import DELETION_FIELD_NAME
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 
 from spa_project.lib.db.history import has_history, records_of
 from spa_project.lib.web.admin import (
     BranchChoices,
-    BranchScopedAdmin,
     branch_id_of,
     is_owner,
 )
 from spa_project.lib.web.amount_field import AmountField
+from spa_project.lib.web.deactivation import DeactivatingAdmin, is_referred_to
 from spa_project.lib.web.history_page import Entry, page_of_records
 from spa_project.lib.web.optimistic_forms import (
     OptimisticForm,
@@ -50,7 +53,7 @@ AMOUNTS: dict[type[models.Field], dict[str, Any]] = {
 }
 
 
-class SetupAdmin(BranchScopedAdmin):
+class SetupAdmin(DeactivatingAdmin):
     """The admin of a model of the setup: menu, rooms, staff, branches, payment methods."""
 
     formfield_overrides = AMOUNTS
@@ -87,13 +90,6 @@ class SetupAdmin(BranchScopedAdmin):
         with atomic():
             self._lock(unquote(object_id))
             return super().changeform_view(request, object_id, form_url, extra_context)
-
-    def _lock(self, key: str) -> None:
-        try:
-            rows = self.model._base_manager.select_for_update().filter(pk=key)
-        except (ValueError, ValidationError):
-            return  # there is no such row, as the view will say
-        rows.values_list("pk").first()
 
     object_history_template = "admin/setup_history.html"
 
@@ -219,6 +215,22 @@ class SetupAdmin(BranchScopedAdmin):
         return deleted_by_others(row, form.entered())
 
 
+def _without_deletion_in_use(form: type[forms.ModelForm]) -> type[forms.ModelForm]:
+    """Return the form of a row, which refuses its deletion in our words instead of Django's."""
+
+    class PlainDeletion(form):  # type: ignore[valid-type, misc]  # a class made by Django
+        def hand_clean_DELETE(self) -> None:
+            row = self.instance
+            ticked = self.cleaned_data.get(DELETION_FIELD_NAME)
+            if ticked and not row._state.adding and is_referred_to(row):
+                told = _("%(name)s is in use. Untick “%(field)s” instead of deleting it.")
+                field = row._meta.get_field("active").verbose_name
+                params = {"name": row, "field": capfirst(field)}
+                raise ValidationError(told, params=params)
+
+    return PlainDeletion
+
+
 class _SetupInline(BranchChoices, admin.options.InlineModelAdmin):
     formset = OptimisticInlineFormSet
     formfield_overrides = AMOUNTS
@@ -227,7 +239,9 @@ class _SetupInline(BranchChoices, admin.options.InlineModelAdmin):
         """Return the forms of the rows, with optimistic concurrency."""
         readonly = self.get_readonly_fields(request, obj)
         options["form"] = optimistic(options.get("form", self.form), readonly)
-        return super().get_formset(request, obj, **options)
+        formset = super().get_formset(request, obj, **options)
+        formset.form = _without_deletion_in_use(formset.form)
+        return formset
 
 
 class SetupTabularInline(_SetupInline, admin.TabularInline):
