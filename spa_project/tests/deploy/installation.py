@@ -4,6 +4,7 @@ Only paths, ports and sizes are a test's own.
 """
 
 import os
+import resource
 import shlex
 import subprocess
 import sys
@@ -28,17 +29,8 @@ from tools.servers import (
 
 DEPLOY = PROJECT / "deploy"
 MANAGE = (sys.executable, "manage.py")
-#: Configuration that nginx needs around a file of conf.d.
-NGINX = """
-daemon off; pid {directory}/pid; worker_processes 2; error_log stderr; {user}
-events {{ worker_connections 1024; }}
-http {{
-    client_body_temp_path {directory}/body; proxy_temp_path {directory}/proxy;
-    fastcgi_temp_path {directory}/fastcgi; uwsgi_temp_path {directory}/uwsgi;
-    scgi_temp_path {directory}/scgi;
-    include {directory}/spa.conf;
-}}
-"""
+#: Where nginx keeps what it receives and sends; the compiled paths are root's.
+TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
 def deployed_file(name: str, changes: Mapping[str, str]) -> str:
@@ -48,6 +40,15 @@ def deployed_file(name: str, changes: Mapping[str, str]) -> str:
         assert theirs in text, f"{name} does not say {theirs}"
         text = text.replace(theirs, ours)
     return text
+
+
+def allow_files() -> int:
+    """Have this process and its servers open as many files as LimitNOFILE says, or as allowed."""
+    _soft, allowed = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = int(unit("spa@.service")["LimitNOFILE"][0])
+    files = wanted if allowed == resource.RLIM_INFINITY else min(wanted, allowed)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, allowed))
+    return files
 
 
 def unit(name: str) -> dict[str, list[str]]:
@@ -128,7 +129,7 @@ class Nginx(AppServer):
     def __init__(self, run: Path) -> None:
         super().__init__()
         self._run = run
-        self._plain_port, self._inside_port = free_port(), free_port()
+        self.plain_port, self._inside_port = free_port(), free_port()
         self.certificate = self.directory / "fullchain.pem"
         self.access_log, self.error_log = (self.directory / f"spa{end}" for end in EXTENSIONS)
 
@@ -145,7 +146,7 @@ class Nginx(AppServer):
     @property
     def plain_url(self) -> str:
         """Return the http URL that redirects browsers to https."""
-        return f"http://localhost:{self._plain_port}"
+        return f"http://localhost:{self.plain_port}"
 
     @property
     def inside_url(self) -> str:
@@ -164,8 +165,10 @@ class Nginx(AppServer):
             ]
         )
         changes = {
-            "listen 80 ": f"listen {HOST}:{self._plain_port} ",
-            "listen 443 ": f"listen {HOST}:{self.port} ",
+            "spa.example": "localhost",
+            "listen 80": f"listen {HOST}:{self.plain_port}",
+            "listen 443": f"listen {HOST}:{self.port}",
+            "/var/lib/spa/": f"{self.directory}/",
             "listen 127.0.0.1:9180": f"listen {HOST}:{self._inside_port}",
             "/run/spa/": f"{self._run}/",
             "/etc/ssl/spa/": f"{self.directory}/",
@@ -173,13 +176,26 @@ class Nginx(AppServer):
             "/var/cache/nginx/": f"{self.directory}/",
         }
         (self.directory / "spa.conf").write_text(deployed_file("nginx/spa.conf", changes))
-        user = "user root;" if os.geteuid() == 0 else ""  # to reach a test's own sockets
         self._config = self.directory / "nginx.conf"
-        self._config.write_text(NGINX.format(directory=self.directory, user=user))
+        self._config.write_text(deployed_file("nginx/nginx.conf", self._main_changes()))
+
+    def _main_changes(self) -> dict[str, str]:
+        places = (f"{each}_temp_path {self.directory}/{each};" for each in TEMPORARY)
+        return {
+            # As root, to reach a test's own sockets; others run all of nginx as themselves.
+            "user www-data;": "user root;" if os.geteuid() == 0 else "",
+            "pid /run/": f"pid {self.directory}/",
+            "error_log /var/log/nginx/error.log": "error_log stderr",
+            "/etc/nginx/conf.d/*.conf": f"{self.directory}/spa.conf",
+            "http {": "\n".join(["http {", *places]),
+            # A container may allow less than a whole machine.
+            "worker_rlimit_nofile 65536": f"worker_rlimit_nofile {allow_files()}",
+        }
 
     def command(self) -> list[str]:
         """Return the command line of nginx in the foreground."""
-        return [program("nginx"), "-c", os.fspath(self._config), "-p", os.fspath(self.directory)]
+        at = ("-c", os.fspath(self._config), "-p", os.fspath(self.directory))
+        return [program("nginx"), *at, "-g", "daemon off;"]
 
 
 EXTENSIONS = (".log", ".error.log")
@@ -199,6 +215,7 @@ class Installation:
 @contextmanager
 def installation(settings: Mapping[str, str], *instances: str) -> Iterator[Installation]:
     """Run production with these processes, migrated and empty."""
+    allow_files()
     with ExitStack() as stack:
         database = stack.enter_context(DeployedMariaDB())
         broker = stack.enter_context(DeployedRedis())

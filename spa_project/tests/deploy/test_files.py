@@ -97,6 +97,15 @@ def test_the_proxy_takes_in_what_the_application_takes_in(settings):
     assert int(size) * 1024 == settings.BODY_BYTES
 
 
+def test_nginx_may_open_the_files_it_says():
+    main = (DEPLOY / "nginx" / "nginx.conf").read_text()
+    [files] = map(int, re.findall(r"^worker_rlimit_nofile (\d+);", main, re.MULTILINE))
+    [connections] = map(int, re.findall(r"worker_connections (\d+);", main))
+    assert files >= 2 * connections
+    assert unit("nginx.service.d/spa.conf")["LimitNOFILE"] == [str(files)]
+    assert compose()["services"]["nginx"]["ulimits"] == {"nofile": files}
+
+
 def test_units_run_what_exists():
     for path in (DEPLOY / "systemd").glob("*.service"):
         for line in unit(path.name)["ExecStart"]:
@@ -111,7 +120,7 @@ def test_units_run_what_exists():
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd on this machine")
 def test_systemd_understands_the_units():
-    paths = map(str, (DEPLOY / "systemd").iterdir())
+    paths = [str(path) for path in (DEPLOY / "systemd").iterdir() if path.is_file()]
     done = subprocess.run(["systemd-analyze", "verify", *paths], capture_output=True, text=True)
     complaints = [
         line for line in done.stderr.splitlines() if "not executable: No such file" not in line

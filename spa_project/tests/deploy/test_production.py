@@ -92,6 +92,8 @@ def addresses_counted(production: Installation) -> set[str]:
 
 
 async def test_an_address_is_the_browsers_whatever_it_claims(production, floor):
+    with redis.Redis(port=production.broker.port) as client:
+        client.flushdb()  # other tests have addresses of their own
     claims = {"X_Forwarded_For": "6.6.6.6", "Forwarded": "for=7.7.7.7"}
     await asyncio.to_thread(get, f"{production.nginx.url}/menu/", **claims)
     sockets = {"X-Forwarded-For": "8.8.8.8"}
