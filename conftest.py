@@ -92,6 +92,8 @@ def _fresh_limits(settings) -> None:
         rate_limits.REQUESTS,
         rate_limits.LOGINS,
         rate_limits.ORDERS,
+        rate_limits.REFUSED_ORDERS,
+        rate_limits.REFUSED_ON_SOCKET,
         rate_limits.COMMANDS,
     ):
         limit.reset()

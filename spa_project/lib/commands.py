@@ -8,6 +8,7 @@ import inspect
 import logging
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -22,12 +23,13 @@ from spa_project.lib.errors import (
     Locked,
     NotAllowed,
     NotAuthenticated,
+    RateLimited,
     ServerError,
     UnknownCommand,
 )
 from spa_project.lib.logs import describe
 from spa_project.lib.metrics import BUSY, COMMAND_SECONDS, COMMANDS_ANSWERED
-from spa_project.lib.rate_limits import COMMANDS, ORDERS
+from spa_project.lib.rate_limits import COMMANDS, ORDERS, REFUSED_ON_SOCKET, REFUSED_ORDERS
 from spa_project.lib.request_context import current
 
 logger = logging.getLogger(__name__)
@@ -103,7 +105,9 @@ def answer(caller: Caller, name: str, data: Any) -> Reply:
     if caller.is_locked:
         raise Locked
     checked = validated(found.data, data)
-    _count(caller, name)
+    if not caller.topic:
+        return {"ok": True, **_run_for_visitor(found, caller, checked)}
+    COMMANDS.hit(caller.topic)
     return {"ok": True, **found.run(caller, checked)}
 
 
@@ -140,15 +144,29 @@ def _answer_or_refuse(caller: Caller, name: str, data: Any) -> tuple[Reply, int]
         return ServerError().as_reply(), ServerError.http_status
 
 
-def _count(caller: Caller, name: str) -> None:
-    """Count a command for its rate limit: people by their login, visitors by their client.
+def _run_for_visitor(found: Command, caller: Caller, checked: Data) -> Reply:
+    """Run a visitor's command, counted by their client; refused ones are counted apart.
 
-    A visitor's orders and cancellations are counted apart: keys that are guessed stop no order.
+    A client may be the address of a whole spa: what one phone there makes up, an order of nothing or
+    a key that is guessed, stops no order of a kiosk. A socket's own refusals end at their limit
+    before they are run; requests have a limit of their own (lib/web/middleware.py).
     """
-    if caller.topic:
-        COMMANDS.hit(caller.topic)
-    else:
-        ORDERS.hit(f"{current().counted_as} {name}")
+    who = f"{current().counted_as} {found.name}"
+    if current().socket:
+        REFUSED_ON_SOCKET.check(current().socket)
+    ORDERS.check(who)
+    try:
+        reply = found.run(caller, checked)
+    except Busy:
+        raise
+    except DomainError:
+        if current().socket:
+            REFUSED_ON_SOCKET.hit(current().socket)
+        REFUSED_ORDERS.hit(who)
+        raise
+    with suppress(RateLimited):  # others passed the check at the same moment; it is done
+        ORDERS.hit(who)
+    return reply
 
 
 #: Faults that pass: the database is away, full, read-only or overloaded. Others, such as a value

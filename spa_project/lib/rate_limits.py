@@ -10,6 +10,7 @@ import math
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 
@@ -61,11 +62,13 @@ class TokenBucket:
 class Limit:
     """A rate limit: so many a minute for each address or person, in a moving window.
 
-    The setting of the given name says how many. A `shared` one is also counted for all processes.
+    The setting of the given name says how many; two limits of one setting differ in their `name`. A
+    `shared` one is also counted for all processes.
     """
 
-    def __init__(self, setting: str, *, shared: bool = False) -> None:
+    def __init__(self, setting: str, *, name: str = "", shared: bool = False) -> None:
         self._setting = setting
+        self._name = name or setting
         self._shared = shared
         self._storage = BoundedMemory(REMEMBERED)
         self._window = MovingWindowRateLimiter(self._storage)
@@ -75,13 +78,28 @@ class Limit:
         """Count one more; raise `RateLimited` with the seconds to wait."""
         if not settings.RATE_LIMITS:
             return
-        per_minute = RateLimitItemPerMinute(int(getattr(settings, self._setting)))
+        per_minute = self._per_minute()
         with self._lock:
-            allowed = self._window.hit(per_minute, self._setting, key)
+            allowed = self._window.hit(per_minute, self._name, key)
         if not allowed:
-            raise _refusal(self._window, per_minute, self._setting, key)
+            raise _refusal(self._window, per_minute, self._name, key)
         if self._shared and settings.REDIS_URL:
-            shared_window().hit(per_minute, self._setting, key)
+            shared_window().hit(per_minute, self._name, key)
+
+    def check(self, key: str) -> None:
+        """Raise `RateLimited` if one more would be refused; count nothing."""
+        if not settings.RATE_LIMITS:
+            return
+        per_minute = self._per_minute()
+        with self._lock:
+            allowed = self._window.test(per_minute, self._name, key)
+        if not allowed:
+            raise _refusal(self._window, per_minute, self._name, key)
+        if self._shared and settings.REDIS_URL:
+            shared_window().check(per_minute, self._name, key)
+
+    def _per_minute(self) -> RateLimitItem:
+        return RateLimitItemPerMinute(int(getattr(settings, self._setting)))
 
     def reset(self) -> None:
         """Forget all counts."""
@@ -123,10 +141,17 @@ class SharedWindow:
 
         Redis is then left alone for `REDIS_PAUSE` seconds, and each process counts by itself.
         """
+        self._ask(self._window.hit, limit, *key)
+
+    def check(self, limit: RateLimitItem, *key: str) -> None:
+        """Raise `RateLimited` as `hit` would; count nothing."""
+        self._ask(self._window.test, limit, *key)
+
+    def _ask(self, allows: Callable[..., bool], limit: RateLimitItem, *key: str) -> None:
         if time.monotonic() < self._ask_again_at:
             return
         try:
-            if not self._window.hit(limit, *key):
+            if not allows(limit, *key):
                 raise _refusal(self._window, limit, *key)
         except self._failure as error:
             logger.warning("Each process counts by itself: %s", error)
@@ -179,6 +204,10 @@ REQUESTS = Limit("REQUESTS_PER_MINUTE", shared=True)
 LOGINS = Limit("LOGINS_PER_MINUTE", shared=True)
 #: Per client and command: changes by visitors, such as an order confirmed on a kiosk.
 ORDERS = Limit("ORDERS_PER_MINUTE", shared=True)
+#: The same for those that were refused.
+REFUSED_ORDERS = Limit("ORDERS_PER_MINUTE", name="REFUSED_ORDERS", shared=True)
+#: Per socket: its visitor's commands that were refused.
+REFUSED_ON_SOCKET = Limit("ORDERS_PER_MINUTE", name="REFUSED_ON_SOCKET")
 #: Per logged-in person: commands of any kind.
 COMMANDS = Limit("COMMANDS_PER_MINUTE")
 

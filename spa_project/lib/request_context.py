@@ -16,6 +16,8 @@ from django.http import HttpRequest
 from spa_project.lib.client_address import client_address
 from spa_project.lib.known_clients import rate_limit_name
 
+#: The key of a socket's scope with its name.
+_SOCKET = "socket_name"
 _PROXYS_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
@@ -26,6 +28,8 @@ class RequestContext(NamedTuple):
     address: str = ""
     #: What its rate limits count by (known_clients.py).
     counted_as: str = ""
+    #: The socket, for as long as it is open; empty for a request.
+    socket: str = ""
 
 
 _NOTHING = RequestContext()
@@ -41,13 +45,20 @@ def current() -> RequestContext:
 def bind(source: HttpRequest | MutableMapping[str, Any]) -> Iterator[RequestContext]:
     """Bind everything inside the block to this request, or to a message of this socket."""
     number = _proxy_request_id(source) if isinstance(source, HttpRequest) else ""
-    names = (client_address(source), rate_limit_name(source))
+    names = (client_address(source), rate_limit_name(source), _socket_of(source))
     context = RequestContext(number or secrets.token_hex(8), *names)
     token = _current.set(context)
     try:
         yield context
     finally:
         _current.reset(token)
+
+
+def _socket_of(source: HttpRequest | MutableMapping[str, Any]) -> str:
+    if isinstance(source, HttpRequest):
+        return ""
+    name: str = source.setdefault(_SOCKET, secrets.token_hex(8))
+    return name
 
 
 def _proxy_request_id(request: HttpRequest) -> str:

@@ -1,14 +1,18 @@
 """Tests of the rate limits of staff and paired devices that share an address with others."""
 
 import json
+from dataclasses import replace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.core import signing
 from django.test import Client
 
-from conftest import PASSWORD, session_of
+from conftest import PASSWORD, open_socket, session_of
 from spa_project.lib import known_clients
+from spa_project.lib.commands import REGISTRY
+from spa_project.lib.errors import NotFound
 from spa_project.lib.known_clients import rate_limit_name
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +52,24 @@ def test_twelve_bogus_cancels_from_the_address_silence_no_kiosk(branch, hour):
     seen = [send(Client(), "customer_cancel", key="bogus") for _each in range(12)]
     assert seen == [404] * 10 + [429] * 2
     assert order(Client(), hour.pk) == 200
+
+
+def test_bogus_orders_from_the_address_silence_no_kiosk(branch, hour):
+    assert [order(Client(), 999_999) for _each in range(12)] == [404] * 10 + [429] * 2
+    assert [order(Client(), hour.pk) for _each in range(11)] == [200] * 10 + [429]
+
+
+@pytest.mark.asyncio
+@pytest.mark.django_db(transaction=True)
+async def test_a_sockets_bogus_orders_are_not_run_for_ever(branch, monkeypatch):
+    run = Mock(side_effect=NotFound)
+    command = REGISTRY["customer_confirm_selection"]
+    monkeypatch.setitem(REGISTRY, command.name, replace(command, run=run))
+    bogus = {"items": [{"service_classification_id": 999_999}]}
+    async with open_socket("/ws/customer/?branch=makati") as kiosk:
+        replies = [await kiosk.ask(command.name, **bogus) for _each in range(15)]
+    assert [reply["code"] for reply in replies] == ["invalid"] * 10 + ["rate_limited"] * 5
+    assert run.call_count == 10
 
 
 def test_orders_from_the_address_leave_a_paired_kiosk_its_own(kiosk, hour):
