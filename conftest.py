@@ -27,7 +27,7 @@ from catalog.models import Service, ServiceCategory, ServiceClassification
 from payments.counter import claim_next as claim_next_finished
 from payments.methods import create_defaults
 from payments.payment import pay
-from queueing import services
+from queueing import menu_cache, services
 from queueing.models import Room, Transaction
 from queueing.services import Choice
 from queueing.states import Status
@@ -77,6 +77,12 @@ def _quick_settings(settings) -> None:
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
+
+
+@pytest.fixture(autouse=True)
+def _fresh_menu() -> None:
+    """Forget the menu of another test, whose database was rolled back to the same versions."""
+    menu_cache.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -7,12 +7,20 @@ from accounts.auth import caller_of
 from accounts.models import Role
 from queueing import screens
 from queueing.day_summary import day_of_therapist
+from queueing.menu_cache import menu_now
 from spa_project.lib.commands import require_role
 from spa_project.lib.fingerprint import fingerprint
 from spa_project.lib.web.openapi import BRANCH_NAMED, LOGIN_NEEDED
 from spa_project.lib.web.responses import json_with_etag, snapshot_response
 
 router = Router(tags=["snapshots"])
+
+
+@router.get("/menu/", operation_id="menu", tags=["menu"])
+def menu(request: HttpRequest) -> HttpResponse:
+    """Return everything that can be chosen now. Anyone; ETag, 304."""
+    data = menu_now()
+    return json_with_etag(request, data, version=data["version"])
 
 
 @router.get("/snapshots/therapist/", operation_id="snapshot_therapist", openapi_extra=LOGIN_NEEDED)

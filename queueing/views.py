@@ -14,10 +14,11 @@ from django.views.decorators.cache import never_cache
 from accounts.auth import Caller, caller_of, page_for
 from accounts.branches import branch_page, open_branches
 from accounts.models import STAFF, Branch, Role
-from catalog.serializers import MenuData, serialize_menu
+from catalog.serializers import MenuData
 from queueing import screens
 from queueing.day_summary import favourites_of
 from queueing.events import BOARD, MONITOR, THERAPISTS
+from queueing.menu_cache import menu_now
 from queueing.models import Transaction
 from queueing.snapshots import setup_of
 from queueing.states import Status
@@ -97,7 +98,7 @@ def menu(request: HttpRequest, branch: Branch) -> HttpResponse:
         **page_data(),
         "branch": branch.slug,
         "setup": setup_of(branch)["setup"],  # read before the menu
-        "menu": serialize_menu(),
+        "menu": menu_now(),
         "kiosk": request.GET.get("kiosk") == "1",
         "language": settings.LANGUAGE_CODE,
         "socket": _menu_socket(branch),
@@ -158,7 +159,7 @@ def therapist(request: HttpRequest) -> HttpResponse:
         "snapshot": view_of(screens.therapist_screen(caller)),
         "shows": list(THERAPISTS.shows),
         "groups": GROUPS,
-        "menu": serialize_menu(),
+        "menu": menu_now(),
         "favourites": favourites_of(caller.here, caller.therapist),
         "day_url": "/api/days/therapist/",
         "lock_minutes": settings.LOCK_MINUTES if caller.person.pin else 0,
@@ -179,7 +180,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "snapshot": view_of(screens.monitor_screen(caller)),
         "shows": list(MONITOR.shows),
         "groups": GROUPS,
-        "menu": serialize_menu(),
+        "menu": menu_now(),
         "is_manager": Role.MANAGER in caller.roles,
         "ticket_url": reverse("ticket", args=[KEY]),
     }

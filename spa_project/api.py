@@ -10,7 +10,6 @@ from ninja.openapi.schema import OpenAPISchema
 
 from accounts.api import router as accounts_router
 from accounts.auth import caller_of
-from catalog.api import router as catalog_router
 from payments.api import router as payments_router
 from queueing.api import router as queueing_router
 from spa_project.lib.commands import database_failed
@@ -71,7 +70,6 @@ class SpaAPI(NinjaAPI):
 
 api = SpaAPI(title="Spa floor", version="1", docs_url=None, openapi_url=None)
 api.add_router("", accounts_router)
-api.add_router("", catalog_router)
 api.add_router("", queueing_router)
 api.add_router("", payments_router)
 add_commands(api, caller_of)

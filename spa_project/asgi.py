@@ -24,7 +24,9 @@ application = Attached(
     ProtocolTypeRouter(
         {
             "http": PooledApplication(
-                django_application, bypass=(settings.STATIC_URL, "/healthz", "/metrics")
+                django_application,
+                bypass=(settings.STATIC_URL, "/healthz", "/metrics"),
+                own=("/readyz",),
             ),
             "websocket": websockets,
         }

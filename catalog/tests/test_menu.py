@@ -3,7 +3,7 @@
 import pytest
 
 from catalog.menu_import import importer
-from catalog.models import Service, ServiceCategory
+from catalog.models import Service, ServiceCategory, ServiceClassification
 from catalog.serializers import serialize_menu
 
 pytestmark = pytest.mark.django_db
@@ -99,6 +99,40 @@ def test_the_version_changes_with_the_menu_and_only_with_it():
     assert serialize_menu()["version"] == version
     Service.objects.get(name="Peel").classifications.update(price=701)
     assert serialize_menu()["version"] != version
+
+
+def test_the_version_is_asked_for_with_one_small_statement(client, branch, captured_statements):
+    first = client.get("/api/menu/")
+    with captured_statements() as statements:
+        again = client.get("/api/menu/")
+        told = client.get("/api/menu/", headers={"If-None-Match": first["ETag"]})
+    assert (again.content, told.status_code) == (first.content, 304)
+    assert len(statements) == 2
+    assert all("setupversion" in statement for statement in statements)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: ServiceClassification.objects.filter(price=700).update(price=701),
+        lambda: ServiceClassification.objects.get(price=700).delete(),
+        lambda: Service.objects.filter(name="Peel").update(active=False),
+        lambda: ServiceCategory.objects.filter(name="Face").update(name="Faces"),
+        lambda: importer.import_file([HEADER, *ROWS, "Feet,Scrub,,Both,300,20\n"]),
+    ],
+    ids=["price", "deletion", "switched off", "category", "import"],
+)
+def test_a_change_of_the_menu_is_read_at_once(client, branch, change):
+    before = client.get("/api/menu/").json()
+    change()
+    now = client.get("/api/menu/").json()
+    assert now == serialize_menu() != before
+
+
+def test_without_a_branch_no_menu_is_kept(client):
+    assert client.get("/api/menu/").json() == serialize_menu()
+    ServiceClassification.objects.filter(price=700).update(price=701)
+    assert client.get("/api/menu/").json() == serialize_menu()
 
 
 def test_the_browser_is_told_when_it_has_the_menu_already(client):

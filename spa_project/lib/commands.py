@@ -147,8 +147,8 @@ def _answer_or_refuse(caller: Caller, name: str, data: Any) -> tuple[Reply, int]
 def _run_for_visitor(found: Command, caller: Caller, checked: Data) -> Reply:
     """Run a visitor's command, counted by their client; refused ones are counted apart.
 
-    A client may be the address of a whole spa: what one phone there makes up, an order of nothing or
-    a key that is guessed, stops no order of a kiosk. A socket's own refusals end at their limit
+    A client may be the address of a whole spa: what one phone there makes up, an order of nothing
+    or a key that is guessed, stops no order of a kiosk. A socket's own refusals end at their limit
     before they are run; requests have a limit of their own (lib/web/middleware.py).
     """
     who = f"{current().counted_as} {found.name}"

@@ -11,6 +11,7 @@ import contextlib
 import contextvars
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -27,10 +28,45 @@ R = TypeVar("R")
 
 #: Seconds to wait for a free slot before saying "busy".
 SLOT_WAIT = 2.0
+#: One thread in so many is the staff's: of four threads, visitors hold three at most.
+STAFF_PART = 4
 
 
-class DatabasePool:
-    """The database threads of one process."""
+class Slots(ABC):
+    """Slots to work on: a database thread for as long as one piece of work lasts."""
+
+    @contextlib.asynccontextmanager
+    async def slot(self) -> AsyncIterator[ThreadPoolExecutor]:
+        """Hold one database thread; raise `Busy` when none is free in time."""
+        executor = await self.take()
+        try:
+            yield executor
+        finally:
+            # Queued behind the slot's work, so its end is the end of that work.
+            self._start(executor, _nothing)
+
+    async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run synchronous work on a database thread and return what it returns."""
+        executor = await self.take()
+        return await self._start(executor, partial(work, *args, **kwargs))
+
+    def _start(self, executor: ThreadPoolExecutor, work: Callable[[], R]) -> asyncio.Future[R]:
+        """Return the slot when its thread is free, even if the caller was cancelled."""
+        job = _Job(work, partial(self.end_job, executor))
+        executor.submit(contextvars.copy_context().run, job.do)
+        return job.done
+
+    @abstractmethod
+    async def take(self) -> ThreadPoolExecutor:
+        """Take a free thread; raise `Busy` when there is none in time."""
+
+    @abstractmethod
+    def end_job(self, executor: ThreadPoolExecutor) -> None:
+        """Return a thread whose work has ended; called on the event loop."""
+
+
+class DatabasePool(Slots):
+    """The database threads of one process. Visitors share all but the staff's part of them."""
 
     def __init__(self, size: int) -> None:
         self._executors = [
@@ -41,21 +77,7 @@ class DatabasePool:
         self._after_jobs: set[Callable[[], None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._free: asyncio.LifoQueue[ThreadPoolExecutor]
-
-    @contextlib.asynccontextmanager
-    async def slot(self) -> AsyncIterator[ThreadPoolExecutor]:
-        """Hold one database thread; raise `Busy` when none is free in time."""
-        executor = await self._take()
-        try:
-            yield executor
-        finally:
-            # Queued behind the slot's work, so its end is the end of that work.
-            self._start(executor, _nothing)
-
-    async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run synchronous work on a database thread and return what it returns."""
-        executor = await self._take()
-        return await self._start(executor, partial(work, *args, **kwargs))
+        self.visitors = VisitorShare(self, max(1, size - max(1, size // STAFF_PART)))
 
     def after_each_job(self, callback: Callable[[], None]) -> None:
         """Call this on the event loop after every job, behind the job's own result."""
@@ -68,8 +90,9 @@ class DatabasePool:
     def _add_thread(self) -> None:
         self._threads.add(threading.get_ident())
 
-    async def _take(self) -> ThreadPoolExecutor:
-        self._attach()
+    async def take(self) -> ThreadPoolExecutor:
+        """Take a free thread; raise `Busy` when there is none in time."""
+        self.attach()
         if self._free.qsize() and not self._waiting:
             SLOT_SECONDS.observe(0)
             return self._free.get_nowait()  # a time-out costs more than all the rest here
@@ -84,19 +107,14 @@ class DatabasePool:
             self._waiting -= 1
             SLOT_SECONDS.observe(time.perf_counter() - began)
 
-    def _start(self, executor: ThreadPoolExecutor, work: Callable[[], R]) -> asyncio.Future[R]:
-        """Return the slot when its thread is free, even if the caller was cancelled."""
-        job = _Job(work, partial(self._end_job, executor))
-        executor.submit(contextvars.copy_context().run, job.do)
-        return job.done
-
-    def _end_job(self, executor: ThreadPoolExecutor) -> None:
+    def end_job(self, executor: ThreadPoolExecutor) -> None:
+        """Return a thread whose work has ended; called on the event loop."""
         self._free.put_nowait(executor)
         loop = asyncio.get_running_loop()
         for callback in self._after_jobs:
             loop.call_soon(callback)  # after the code that awaits the result
 
-    def _attach(self) -> None:
+    def attach(self) -> None:
         """Bind to the running event loop; a test suite has several, one after the other."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
@@ -106,6 +124,48 @@ class DatabasePool:
             self._free = asyncio.LifoQueue()
             for executor in self._executors:
                 self._free.put_nowait(executor)
+            self.visitors.attach()
+
+
+class VisitorShare(Slots):
+    """The part of a pool that visitors may hold at a time: a flood of theirs leaves staff a thread.
+
+    Visitors are those without the signed cookie of staff and paired devices (lib/known_clients.py).
+    """
+
+    def __init__(self, pool: DatabasePool, most: int) -> None:
+        self._pool = pool
+        self._most = most
+        self._permits: asyncio.Semaphore
+
+    def attach(self) -> None:
+        """Bind to the running event loop."""
+        self._permits = asyncio.Semaphore(self._most)
+
+    async def take(self) -> ThreadPoolExecutor:
+        """Take a free thread of the share; raise `Busy` when there is none in time."""
+        self._pool.attach()
+        if self._permits.locked():
+            await self._wait()
+        else:
+            await self._permits.acquire()  # at once
+        try:
+            return await self._pool.take()
+        except BaseException:
+            self._permits.release()
+            raise
+
+    async def _wait(self) -> None:
+        try:
+            await asyncio.wait_for(self._permits.acquire(), SLOT_WAIT)
+        except TimeoutError:
+            BUSY.labels("visitors").inc()
+            raise Busy from None
+
+    def end_job(self, executor: ThreadPoolExecutor) -> None:
+        """Return a thread whose work has ended, first to the share; called on the event loop."""
+        self._permits.release()
+        self._pool.end_job(executor)
 
 
 class _Job(Generic[R]):

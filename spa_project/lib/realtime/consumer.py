@@ -20,7 +20,7 @@ from django.utils.translation import activate, override
 from django.utils.translation import gettext_lazy as _
 
 from spa_project.lib.commands import Caller, Reply, answer_safely, database_failed, require_role
-from spa_project.lib.db.pool import pool
+from spa_project.lib.db.pool import Slots, pool
 from spa_project.lib.errors import (
     Busy,
     DomainError,
@@ -29,7 +29,7 @@ from spa_project.lib.errors import (
     NotFound,
     RateLimited,
 )
-from spa_project.lib.known_clients import rate_limit_name
+from spa_project.lib.known_clients import known_client, rate_limit_name
 from spa_project.lib.metrics import RESYNCS, SOCKETS
 from spa_project.lib.rate_limits import REQUESTS, TokenBucket, open_sockets
 from spa_project.lib.realtime import messages
@@ -80,6 +80,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._admitted = False
         self._answering = self._sent_home = False
         self._counted_as: str | None = None
+        self._slots: Slots = pool.visitors
 
     def identify(self) -> Caller:
         """Return the caller as they are now; called at opening and before every command."""
@@ -108,6 +109,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         socket and each message; here the hub listens for all of them.
         """
         self.scope, self.base_send = scope, send
+        if known_client(scope) is not None:
+            self._slots = pool
         try:
             while True:
                 await self.dispatch(await receive())
@@ -128,7 +131,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         try:
             self._count_socket()
             with bind(self.scope):
-                caller, self._screen = await pool.run(self._admit_at_opening)
+                caller, self._screen = await self._slots.run(self._admit_at_opening)
         except DomainError as refusal:
             return self._close_soon(_close_code(refusal))
         except DatabaseError:
@@ -170,7 +173,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _recheck_access(self) -> Caller | None:
         """Check whether the person's login, role or switch was revoked, and close if so."""
         try:
-            caller, screen = await pool.run(self._admit)
+            caller, screen = await self._slots.run(self._admit)
         except DomainError as refusal:
             self._close_soon(_close_code(refusal))
         except DatabaseError:
@@ -233,7 +236,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._answering = True
         try:
             with bind(self.scope):
-                reply, gone = await pool.run(self._run, message["command"], message.get("data"))
+                reply, gone = await self._slots.run(
+                    self._run, message["command"], message.get("data")
+                )
         except Busy as busy:
             with override(language_of(self.scope)):
                 reply, gone = busy.as_reply(), False

@@ -3,16 +3,18 @@
 import json
 from dataclasses import replace
 from typing import Any
-from unittest.mock import Mock
+from unittest.mock import AsyncMock, Mock
 
 import pytest
+from asgiref.testing import ApplicationCommunicator
 from django.core import signing
 from django.test import Client
 
 from conftest import PASSWORD, open_socket, session_of
 from spa_project.lib import known_clients
 from spa_project.lib.commands import REGISTRY
-from spa_project.lib.errors import NotFound
+from spa_project.lib.db.pool import pool
+from spa_project.lib.errors import Busy, NotFound
 from spa_project.lib.known_clients import rate_limit_name
 
 pytestmark = pytest.mark.django_db
@@ -126,6 +128,39 @@ def test_a_socket_is_counted_as_its_browser_is(rf, kiosk):
     header = (b"cookie", f"{known_clients.COOKIE}={cookie}".encode())
     scope = {"client": ("10.0.0.9", 4711), "headers": [header]}
     assert rate_limit_name(scope) == rate_limit_name(request) != "10.0.0.9"
+
+
+@pytest.fixture
+def flooded(monkeypatch) -> None:
+    """Have visitors hold all of their share of the database threads."""
+    monkeypatch.setattr(pool.visitors, "take", AsyncMock(side_effect=Busy))
+
+
+async def status_of(path: str, cookie: str = "") -> int:
+    """Return the status of a request to the whole application."""
+    from spa_project.asgi import application  # it needs the test's folder of static files
+
+    headers = [(b"host", b"localhost"), (b"cookie", f"{known_clients.COOKIE}={cookie}".encode())]
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": headers}
+    asked = ApplicationCommunicator(application, scope)
+    await asked.send_input({"type": "http.request"})
+    answer: dict[str, Any] = await asked.receive_output(5)
+    await asked.wait(5)
+    return int(answer["status"])
+
+
+@pytest.mark.asyncio
+@pytest.mark.django_db(transaction=True)
+async def test_a_flood_of_visitors_leaves_staff_and_paired_devices_a_thread(flooded, kiosk):
+    cookie = kiosk.cookies[known_clients.COOKIE].value
+    assert await status_of("/api/menu/") == await status_of("/api/menu/", "device 1:2:3") == 503
+    assert await status_of("/api/menu/", cookie) == 200
+    assert await status_of("/readyz") == 200
+    async with open_socket("/ws/board/?branch=makati") as board:
+        assert await board.close_code() == 1013
+    paired = {"cookie": f"{known_clients.COOKIE}={cookie}"}
+    async with open_socket("/ws/board/?branch=makati", headers=paired) as board:
+        assert (await board.hear_any())["event"] == "snapshot"
 
 
 def test_a_paired_device_stays_one_when_staff_log_in(kiosk, maya, rf):

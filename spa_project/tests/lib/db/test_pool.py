@@ -61,6 +61,44 @@ async def test_a_cancelled_request_gives_its_slot_back_when_its_thread_is_done()
 
 
 @pytest.mark.asyncio
+async def test_visitors_who_hold_their_share_leave_staff_a_thread(monkeypatch):
+    monkeypatch.setattr("spa_project.lib.db.pool.SLOT_WAIT", 0.2)
+    pool, works = DatabasePool(4), [Work() for _each in range(3)]
+    visitors = [asyncio.create_task(pool.visitors.run(work)) for work in works]
+    for work in works:
+        await work.has_begun()
+    with pytest.raises(Busy):
+        await pool.visitors.run(threading.get_ident)
+    assert await pool.run(threading.get_ident) not in {work.thread for work in works}
+    visitors[0].cancel()  # its thread works on, and so it keeps its part of the share
+    with pytest.raises(Busy):
+        await pool.visitors.run(threading.get_ident)
+    for work in works:
+        work.let_go.set()
+    await asyncio.gather(*visitors[1:])
+    assert await pool.visitors.run(threading.get_ident)
+
+
+@pytest.mark.asyncio
+async def test_who_gives_up_waiting_for_a_thread_takes_nothing_of_the_share(monkeypatch):
+    monkeypatch.setattr("spa_project.lib.db.pool.SLOT_WAIT", 0.1)
+    pool, staff = DatabasePool(2), Work()
+    working = [asyncio.create_task(pool.run(staff)) for _each in range(2)]
+    await staff.has_begun()
+    for _each in range(3):
+        with pytest.raises(Busy):
+            await pool.visitors.run(threading.get_ident)
+    staff.let_go.set()
+    await asyncio.gather(*working)
+    assert await pool.visitors.run(threading.get_ident)
+
+
+@pytest.mark.asyncio
+async def test_a_process_with_one_thread_serves_visitors_too():
+    assert await DatabasePool(1).visitors.run(threading.get_ident)
+
+
+@pytest.mark.asyncio
 async def test_a_job_wakes_the_loop_once_and_its_result_comes_before_what_follows_each_job(
     monkeypatch,
 ):

@@ -22,7 +22,7 @@ def break_with(monkeypatch, error: Exception) -> None:
         raise error
 
     monkeypatch.setattr("accounts.views.branch_of_page", fail)
-    monkeypatch.setattr("catalog.api.serialize_menu", fail)
+    monkeypatch.setattr("queueing.menu_cache.serialize_menu", fail)
 
 
 def assert_discreet(response) -> None:
