@@ -11,6 +11,7 @@ from spa_project.tests.hostile.visits import STATUSES, Asker, Whose
 
 PAGE = (settings.BASE_DIR / "docs" / "roles.md").read_text()
 ADMIN_COLUMNS = ("list", "open", "change", "history", "password", "delete", "add")
+SETUP_PEOPLE = ("nobody", "therapist", "cashier", "monitor", "manager", "owner")
 #: Words of the page, and the codes of the contract.
 CODES = {
     "yes": "ok",
@@ -63,6 +64,15 @@ def read_administration() -> dict[tuple[str, str, Whose], dict[str, str]]:
     }
 
 
+def read_setup_changes() -> Iterator[tuple[str, str, Whose, dict[str, str]]]:
+    """Yield what each person may do with a change of the setup: action, page, owner, words."""
+    for action, owners, *words in _rows("In the administration", width=8, start="| "):
+        for page in _names(action):
+            for whose in owners.split(", "):
+                by_person = dict(zip(SETUP_PEOPLE, words, strict=True))
+                yield action.partition(" `")[0], page, Whose(whose), by_person
+
+
 def _refused_to_a_role() -> Iterator[tuple[Cell, str]]:
     for commands, *answers in _rows("Who may send what"):
         for asker, word in zip(Asker, answers, strict=True):
@@ -82,12 +92,12 @@ def _by_status() -> Iterator[tuple[Cell, str]]:
                         yield Cell(command, Asker(asker), Whose(each), status), CODES[word]
 
 
-def _rows(heading: str, width: int = 7) -> Iterator[list[str]]:
-    """Yield the rows of the tables of this width under a heading."""
+def _rows(heading: str, width: int = 7, start: str = "| `") -> Iterator[list[str]]:
+    """Yield the rows of the tables of this width under a heading, those that begin so."""
     section = PAGE.split(f"## {heading}\n")[1].split("\n## ")[0]
     for line in section.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if line.startswith("| `") and len(cells) == width:
+        if line.startswith(start) and "`" in cells[0] and len(cells) == width:
             yield cells
 
 

@@ -4,15 +4,23 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import Model
 from django.test import Client
+from django.urls import reverse
 
 from conftest import make_user, session_of
 from payments import terminal
 from queueing.models import Room
 from queueing.states import Status
+from spa_project.lib.db.history import records_of
+from spa_project.lib.web.setup_admin import SetupAdmin
 from spa_project.tests.hostile.changes import changed_since, digest
-from spa_project.tests.hostile.roles_page import read_administration
+from spa_project.tests.hostile.roles_page import (
+    SETUP_PEOPLE,
+    read_administration,
+    read_setup_changes,
+)
 from spa_project.tests.hostile.visits import Asker, Floor, Whose
 
 pytestmark = pytest.mark.django_db
@@ -34,9 +42,14 @@ def test_the_page_has_every_model_of_the_administration_for_everybody():
 
 @pytest.fixture
 def clients(floor: Floor) -> dict[str, Client]:
-    manager = floor.people[Asker.MANAGER]
-    owner = make_user("Olivia", manager.branch, is_staff=True, is_superuser=True)
-    return {"manager": session_of(manager), "owner": session_of(owner)}
+    return _clients(floor)
+
+
+def _clients(floor: Floor) -> dict[str, Client]:
+    branch = floor.people[Asker.MANAGER].branch
+    owner = make_user("Olivia", branch, is_staff=True, is_superuser=True)
+    sessions = {str(asker): session_of(user) for asker, user in floor.people.items()}
+    return sessions | {"nobody": Client(), "owner": session_of(owner)}
 
 
 @pytest.mark.slow
@@ -105,3 +118,94 @@ def _word(status: int, *, can_save: bool = True) -> str:
     if status == 200:
         return "yes" if can_save else "look"
     return {302: "none", 404: "none", 403: "role"}[status]
+
+
+# -- Changes of the setup -------------------------------------------------------------------------
+
+SETUP_CHANGES = list(read_setup_changes())
+
+
+def test_the_page_has_every_model_with_a_history():
+    pages = {
+        model._meta.label_lower
+        for model, page in admin.site._registry.items()
+        if isinstance(page, SetupAdmin) and not model._meta.proxy
+    }
+    owners = (Whose.OWN, Whose.ELSEWHERE)
+    for action in ("read changes of", "take out of use"):
+        named = [(page, whose) for each, page, whose, _words in SETUP_CHANGES if each == action]
+        assert sorted(named) == sorted((page, whose) for page in pages for whose in owners)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("whose", [Whose.OWN, Whose.ELSEWHERE])
+def test_every_cell_of_the_setups_changes_is_as_the_page_says(floor, clients, whose):
+    rows: dict[str, Any] = dict(_rows_of(floor, whose))
+    option = floor.offer
+    rows |= {
+        "catalog.servicecategory": option.service.category,
+        "catalog.service": option.service,
+        "catalog.serviceclassification": option,
+        "payments.paymentmethod": rows["payments.payment"].method,
+        "queueing.room": floor.pairs[whose].therapist.own_room,
+    }
+    price_change = _change_price(option)
+    wrong = []
+    for action, page, owner, words in SETUP_CHANGES:
+        for who in SETUP_PEOPLE if owner == whose else ():
+            saved = transaction.savepoint()
+            seen = _done(clients[who], action, rows[page], price_change)
+            transaction.savepoint_rollback(saved)
+            rows[page].refresh_from_db()
+            if seen != words[who]:
+                wrong.append(f"{who}, {whose}: {action} {page}: {seen}, not {words[who]}")
+    assert wrong == []
+
+
+def _change_price(option: Any) -> int:
+    option.price += 30
+    option.save()
+    return records_of(type(option)).order_by("-history_id").first().history_id
+
+
+def _done(client: Client, action: str, row: Any, price_change: int) -> str:
+    """Return the word for what happens when this person does it."""
+    if action == "read changes of":
+        return _read_change(client, row)
+    if action == "undo a price of":
+        address = reverse("admin:catalog_serviceclassification_undo", args=[price_change])
+        price = row.price
+        answer = client.post(address)
+        row.refresh_from_db()
+        return _word_of_change(answer, is_done=row.price != price)
+    answer = _take_out_of_use(client, row)
+    row.refresh_from_db()
+    status = getattr(row, "status", None)
+    is_off = status == "out_of_service" if status else not _is_active(row)
+    return _word_of_change(answer, is_done=is_off)
+
+
+def _is_active(row: Any) -> bool:
+    return bool(row.is_active if row._meta.label_lower == "accounts.user" else row.active)
+
+
+def _read_change(client: Client, row: Any) -> str:
+    answer = client.get("/admin/changes/", {"kind": row._meta.label_lower})
+    own = f"/admin/{row._meta.app_label}/{row._meta.model_name}/{row.pk}/change/"
+    return _word_of_change(answer, is_done=own in answer.text)
+
+
+def _take_out_of_use(client: Client, row: Any) -> Any:
+    top = f"/admin/{row._meta.app_label}/{row._meta.model_name}/"
+    if row._meta.label_lower != "accounts.user":
+        return client.post(f"{top}{row.pk}/delete/", {"confirmed": "yes"})
+    chosen = {"action": "switch_off", "_selected_action": [row.pk], "confirmed": "yes"}
+    return client.post(top, chosen)
+
+
+def _word_of_change(answer: Any, *, is_done: bool) -> str:
+    if is_done:
+        return "yes"
+    if "/login/" in answer.headers.get("Location", ""):
+        return "login"
+    return {200: "none", 302: "none", 403: "role", 404: "none"}[answer.status_code]
