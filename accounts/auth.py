@@ -21,7 +21,7 @@ from spa_project.lib.errors import Invalid, NotAuthenticated
 
 #: The models a manager may change in the admin, and those they may view there.
 MANAGED_APPS = frozenset({"accounts", "catalog"})
-MANAGED_MODELS = frozenset({"room", "paymentmethod"})
+MANAGED_MODELS = frozenset({"room", "paymentmethod", "discount"})
 VIEWED_APPS = frozenset({"queueing", "payments"})
 
 

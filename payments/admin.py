@@ -7,7 +7,14 @@ from django.http import HttpRequest
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from payments.models import Payment, PaymentAttempt, PaymentMethod, ReceiptPrint
+from payments.models import (
+    AppliedDiscount,
+    Discount,
+    Payment,
+    PaymentAttempt,
+    PaymentMethod,
+    ReceiptPrint,
+)
 from spa_project.lib.web.admin import (
     LookOnlyAdmin,
     LookOnlyInline,
@@ -52,6 +59,55 @@ class PaymentMethodAdmin(SetupAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Return the code and kind of an existing method, which past payments rely on."""
         return ("code", "kind") if obj else ()
+
+
+@admin.register(Discount)
+class DiscountAdmin(SetupAdmin):
+    """The discounts that tills offer, in their order.
+
+    A discount that was given is switched off, not deleted.
+    """
+
+    list_display = ("name", "code", "kind", "value", "scope", "active", "position")
+    list_editable = ("active", "position")
+    fields = (
+        *("name", "code", "kind", "value", "scope", "cashier_limit"),
+        *("needs_reason", "needs_id", "stacks", "tax_exempt", "active", "position"),
+    )
+
+    out_of_use = OutOfUse(
+        button=_("Stop offering"),
+        done=_("%(name)s is no longer offered."),
+        already=_("%(name)s isn’t offered any more. Receipts and reports keep it."),
+    )
+
+    def explain(self, row: Discount) -> str:
+        """Return how often the discount was given, and what taking it away does."""
+        count = row.applieddiscount_set.filter(removal_of=None).count()
+        told = ngettext(
+            "%(name)s was given %(count)s time.", "%(name)s was given %(count)s times.", count
+        )
+        does = gettext("Tills will no longer offer it; receipts and reports keep it.")
+        return told % {"name": row, "count": counted(count)} + " " + does
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Return the code of an existing discount, which bills rely on."""
+        return ("code",) if obj else ()
+
+
+@admin.register(AppliedDiscount)
+class AppliedDiscountAdmin(LookOnlyAdmin):
+    """Discounts as they were given, and their removals."""
+
+    list_display = (
+        *("at", "transaction", "name", "kind", "value", "item", "reason"),
+        *("id_number", "holder_name", "by", "removal_of"),
+    )
+    branch_path = "transaction__branch"
+    list_filter = ("discount", ("transaction__branch", choices_of_branch("pk")))
+    search_fields = ("transaction__code", "id_number", "holder_name", "reason")
+    ordering = ("-id",)
+    list_prefetch_related = ("transaction", "item", "by", "removal_of")
 
 
 class PrintInline(LookOnlyInline):

@@ -14,10 +14,11 @@ class PaymentsConfig(AppConfig):
     def ready(self) -> None:
         """Count changes of the payment methods as setup; create them with the first branch."""
         from accounts.models import Branch
-        from payments.models import PaymentMethod
+        from payments.models import Discount, PaymentMethod
         from queueing.setup import track
 
         track(PaymentMethod)
+        track(Discount)
         post_save.connect(_branch_saved, sender=Branch)
 
 

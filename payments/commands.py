@@ -2,19 +2,21 @@
 
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from accounts.auth import Caller
 from accounts.models import Role
-from payments import counter, payment, terminal
+from payments import bill_items, counter, discounts, payment, terminal
 from payments.models import CASH
 from queueing.commands import (
     Because,
+    GivenReason,
     Id,
     Name,
     NoData,
     OfCode,
     OfTransaction,
+    Reason,
     RequestId,
     TransactionReply,
 )
@@ -22,10 +24,13 @@ from queueing.serializers import serialize_transaction
 from spa_project.lib.commands import command
 from spa_project.lib.money import Amount
 
+#: The code of a payment method or a discount.
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,20}$")]
+
 
 class Tendered(OfTransaction):
     amount_paid: Amount
-    method: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,20}$")] = CASH
+    method: Code = CASH
     reference: Name = ""
     confirmed: bool = False
     expected_total: Amount | None = None
@@ -36,6 +41,28 @@ class TerminalAnswer(OfTransaction):
     approved: bool
     reference: Name = ""
     attempt_id: Id | None = None
+
+
+class AddedItem(OfTransaction):
+    service_classification_id: Id
+    expected_price: Amount | None = None
+
+
+class TakenItem(OfTransaction):
+    item_id: Id
+    reason: GivenReason
+
+
+class NamedDiscount(OfTransaction):
+    discount: Code
+    item_id: Id | None = None
+    reason: Reason = ""
+
+
+class GivenDiscount(NamedDiscount):
+    value: Amount | None = None
+    id_number: Annotated[Name, Field(max_length=40)] = ""
+    name: Name = ""
 
 
 @command(Role.CASHIER)
@@ -68,4 +95,32 @@ def cashier_pay(caller: Caller, data: Tendered) -> TransactionReply:
 def cashier_payment_result(caller: Caller, data: TerminalAnswer) -> TransactionReply:
     """Record the terminal's answer."""
     transaction = terminal.payment_result(caller.person, **data.model_dump())
+    return {"transaction": serialize_transaction(transaction)}
+
+
+@command(Role.CASHIER, Role.MANAGER)
+def cashier_add_item(caller: Caller, data: AddedItem) -> TransactionReply:
+    """Add a treatment to the bill before payment."""
+    transaction = bill_items.add_item(caller.person, **data.model_dump())
+    return {"transaction": serialize_transaction(transaction)}
+
+
+@command(Role.CASHIER, Role.MANAGER)
+def cashier_remove_item(caller: Caller, data: TakenItem) -> TransactionReply:
+    """Remove a treatment from the bill before payment."""
+    transaction = bill_items.remove_item(caller.person, **data.model_dump())
+    return {"transaction": serialize_transaction(transaction)}
+
+
+@command(Role.CASHIER, Role.MANAGER)
+def cashier_apply_discount(caller: Caller, data: GivenDiscount) -> TransactionReply:
+    """Give a discount for the bill, or for one treatment of it."""
+    transaction = discounts.apply_discount(caller.person, **data.model_dump())
+    return {"transaction": serialize_transaction(transaction)}
+
+
+@command(Role.CASHIER, Role.MANAGER)
+def cashier_remove_discount(caller: Caller, data: NamedDiscount) -> TransactionReply:
+    """Remove a discount from the bill."""
+    transaction = discounts.remove_discount(caller.person, **data.model_dump())
     return {"transaction": serialize_transaction(transaction)}

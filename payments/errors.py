@@ -31,3 +31,15 @@ class ReceiptNotFound(DomainError):
     code = "receipt_not_found"
     sentence = _("Receipt not found.")
     http_status = 404
+
+
+class DiscountNotAllowed(DomainError):
+    code = "discount_not_allowed"
+    sentence = _("That discount isn't available.")
+
+
+class ApprovalNeeded(DomainError):
+    """A refusal above somebody's limit; a manager may do it."""
+
+    code = "approval_needed"
+    sentence = _("That needs a manager's approval.")

@@ -81,7 +81,7 @@ def _take(cashier: Cashier, transaction_id: int, tender: _Tender, request: Reque
         return first_answer(transaction, request)
     if kind is None:
         raise MethodNotOffered
-    require_displayed(tender.expected_total, transaction.total_amount)
+    require_displayed(tender.expected_total, transaction.amount_due)
     _check_amount(transaction, kind, tender)
     if kind == Kind.TERMINAL:
         return terminal.ask(
@@ -122,7 +122,7 @@ def _to_pay(
 
 
 def _check_amount(transaction: Transaction, kind: str, tender: _Tender) -> None:
-    change = tender.amount - transaction.total_amount
+    change = tender.amount - transaction.amount_due
     if not change:
         return
     if change < 0:
@@ -145,6 +145,6 @@ def _words(sentence: str, transaction: Transaction, tender: _Tender) -> str:
     """Return a refusal with the amounts as people write them."""
     return sentence % {
         "amount": display_amount(tender.amount),
-        "total": display_amount(transaction.total_amount),
-        "change": display_amount(tender.amount - transaction.total_amount),
+        "total": display_amount(transaction.amount_due),
+        "change": display_amount(tender.amount - transaction.amount_due),
     }

@@ -4,6 +4,7 @@ Each is a short read of its own: one long snapshot of the database would slow cl
 """
 
 import datetime
+from collections import defaultdict
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -17,9 +18,12 @@ from payments.models import Payment
 from queueing.bill import tax_name
 from queueing.models import Transaction, TransactionItem
 from queueing.states import Status
+from queueing.visit_bills import bill_of_visit, discounts_of
 
 #: The most days of one report: a quarter of a year.
 LONGEST = datetime.timedelta(days=92)
+#: How many bills are read at a time.
+CHUNK = 500
 MINUTE = datetime.timedelta(minutes=1)
 
 
@@ -68,6 +72,8 @@ class Report(NamedTuple):
     hours: list[Hours]
     #: The tax that the sales contain, by its name and rate.
     taxes: list[ReportRow]
+    #: What discounts have taken off, by their name.
+    discounts: list[ReportRow]
 
     @property
     def total(self) -> ReportRow:
@@ -84,12 +90,13 @@ def report_of(branch: Branch, period: Period, database: str = DEFAULT_DB_ALIAS) 
     )
     return Report(
         days=_lines(payments, "business_date", Sum("amount_due"), by="business_date"),
-        services=_lines(sold, "service_name", Sum("price")),
+        services=_lines(sold, "service_name", Sum(F("price") - F("discount_amount"))),
         therapists=_therapists(payments),
         methods=_lines(payments, "method__name", Sum("amount_due"), "method"),
         waits=_waits(branch, period, database),
         hours=hours_of(branch, period, database),
         taxes=_taxes(payments),
+        discounts=_discounts(payments),
     )
 
 
@@ -121,6 +128,25 @@ def _taxes(payments: QuerySet[Payment]) -> list[ReportRow]:
         ReportRow(tax_name(label, rate), times, amount)
         for label, rate, times, amount in sums.order_by("tax_label", "tax_rate")
     ]
+
+
+def _discounts(payments: QuerySet[Payment]) -> list[ReportRow]:
+    """Return what discounts took off, from the bills that have some; exempted tax is not theirs."""
+    visits = Transaction.objects.using(payments.db).filter(
+        payment__in=payments, discount_amount__gt=0
+    )
+    visits = visits.select_related("payment").prefetch_related("items", "discounts")
+    sums: dict[str, list[Decimal]] = defaultdict(list)
+    for visit in visits.iterator(CHUNK):
+        given = discounts_of(visit)
+        bill = bill_of_visit(visit, given)
+        for row in given:
+            sums[row.name].append(bill.discounts[row.pk])
+    rows = [
+        ReportRow(name, len(amounts), sum(amounts, Decimal("0.00")))
+        for name, amounts in sums.items()
+    ]
+    return sorted(rows, key=lambda row: (-row.amount, row.name))
 
 
 _WAIT = ExpressionWrapper(

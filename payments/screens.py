@@ -4,6 +4,7 @@ from typing import TypedDict
 
 from accounts.auth import Caller
 from payments.methods import MethodData, serialize_offered
+from payments.offers import OfferData, serialize_offers
 from queueing.events import CASHIERS
 from queueing.screens import audience_screen
 from queueing.serializers import TransactionData
@@ -26,6 +27,7 @@ class CashierRows(Setup):
 class CashierSnapshot(CashierRows, ServerTime):
     me: CashierSelf
     methods: list[MethodData]
+    discounts: list[OfferData]
 
 
 def cashier_screen(caller: Caller) -> Screen:
@@ -40,4 +42,11 @@ def cashier_screen(caller: Caller) -> Screen:
         "name": cashier.display_name,
         "counter_number": cashier.counter_number,
     }
-    return audience_screen(CASHIERS, branch, snapshot, me=me, methods=serialize_offered())
+    return audience_screen(
+        CASHIERS,
+        branch,
+        snapshot,
+        me=me,
+        methods=serialize_offered(),
+        discounts=serialize_offers(),
+    )

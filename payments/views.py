@@ -21,6 +21,7 @@ from payments.screens import CashierSnapshot, cashier_screen
 from queueing.events import CASHIERS
 from queueing.statistics import GROUPS
 from queueing.views import KEY, LivePage
+from queueing.visit_bills import bill_of_visit, discounts_of
 from spa_project.lib.db.replica import read_for_reports
 from spa_project.lib.realtime.screen import view_of
 from spa_project.lib.web.pages import PageData, page_data
@@ -115,8 +116,12 @@ def receipt(request: HttpRequest, key: str) -> HttpResponse:
     print_number = None
     if request.method == "POST":
         print_number = receipts.print_receipt(key, by=caller_of(request).user)
+    given = discounts_of(payment.transaction)
+    bill = bill_of_visit(payment.transaction, given)
     context = {
         "payment": payment,
+        "bill": bill,
+        "discounts": [(row, bill.discounts[row.pk]) for row in given],
         "branch": payment.branch,
         "width": request.GET.get("width") if request.GET.get("width") in WIDTHS else WIDTHS[0],
         "widths": WIDTHS,

@@ -42,8 +42,9 @@ class Discount(NamedTuple):
     kind: str
     value: Decimal
     line: int | None = None
-    #: The tax is taken out of the price before the discount is computed.
-    tax_exempt: bool = False
+    #: The rate of the tax that is taken out of the price before the discount is computed; None
+    #: where it is not. Of two for one line the first counts.
+    exempt_rate: Decimal | None = None
 
 
 class Tender(NamedTuple):
@@ -94,13 +95,13 @@ def bill_of(
     """Return the bill of these lines, with the discounts in the order in which they were given.
 
     Exempted tax is taken out first; each discount then applies to what the ones before it have
-    left, and takes off no more than that. `tax_rate` is in percent.
+    left, and takes off no more than that. `tax_rate` is that of the other lines, in percent.
     """
     left = {line.key: line.price for line in lines}
     exempt = _exempt_lines(discounts, left)
     exempted_tax = ZERO
-    for key in exempt:
-        tax = included_tax(left[key], tax_rate)
+    for key, rate in exempt.items():
+        tax = included_tax(left[key], rate)
         left[key] -= tax
         exempted_tax += tax
     taken = {discount.key: _take(discount, left) for discount in discounts}
@@ -154,10 +155,17 @@ def spread(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
     return [part * _CENT for part in cents]
 
 
-def _exempt_lines(discounts: Sequence[Discount], lines: Mapping[int, Decimal]) -> list[int]:
-    """Return the keys of the lines whose tax is taken out, once however many discounts do so."""
-    exempting = [discount.line for discount in discounts if discount.tax_exempt]
-    return [key for key in lines if key in exempting or None in exempting]
+def _exempt_lines(
+    discounts: Sequence[Discount], lines: Mapping[int, Decimal]
+) -> dict[int, Decimal]:
+    """Return the keys of the lines whose tax is taken out, each with the rate of that tax."""
+    exempt: dict[int, Decimal] = {}
+    for discount in discounts:
+        if discount.exempt_rate is not None:
+            for key in lines:
+                if discount.line in (None, key):
+                    exempt.setdefault(key, discount.exempt_rate)
+    return exempt
 
 
 def _take(discount: Discount, left: dict[int, Decimal]) -> Decimal:

@@ -1,12 +1,13 @@
 """Models of rooms, customers' transactions, their items, events and codes."""
 
 import secrets
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -143,6 +144,16 @@ class Transaction(models.Model):
     total_amount = models.DecimalField(
         _("total"), max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, default=0
     )
+    #: What discounts and exempted tax take off the total; 0 where the visit has none.
+    #: `payments.billing` writes it, as the bill has it.
+    discount_amount = models.DecimalField(
+        _("discount"),
+        max_digits=MAX_DIGITS,
+        decimal_places=DECIMAL_PLACES,
+        default=0,
+        db_default=0,
+        editable=False,
+    )
     total_duration_minutes = models.PositiveIntegerField(_("minutes"), default=0)
 
     # Null once that part is over; unique, so that the database itself refuses a second customer.
@@ -217,6 +228,10 @@ class Transaction(models.Model):
                 condition=Q(total_amount__gte=0), name="transaction_total_is_not_negative"
             ),
             models.CheckConstraint(
+                condition=Q(discount_amount__gte=0, discount_amount__lte=F("total_amount")),
+                name="discount_is_within_the_total",
+            ),
+            models.CheckConstraint(
                 condition=~Q(status=Status.PAID) | Q(paid_at__isnull=False),
                 name="paid_has_a_time",
             ),
@@ -249,6 +264,11 @@ class Transaction(models.Model):
             return self._items
         return list(self.items.all())
 
+    @property
+    def amount_due(self) -> Decimal:
+        """Return what is to be paid."""
+        return self.total_amount - self.discount_amount
+
     def use_items(self, items: list["TransactionItem"]) -> None:
         """Set the items, which the caller has just read or written."""
         self._items = items
@@ -266,6 +286,15 @@ class TransactionItem(models.Model):
     service_name = models.CharField(_("treatment"), max_length=120)
     classification = models.CharField(_("option"), max_length=80)
     price = models.DecimalField(_("price"), max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES)
+    #: The part of the visit's `discount_amount` that is taken off this price.
+    discount_amount = models.DecimalField(
+        _("discount"),
+        max_digits=MAX_DIGITS,
+        decimal_places=DECIMAL_PLACES,
+        default=0,
+        db_default=0,
+        editable=False,
+    )
     duration_minutes = models.PositiveSmallIntegerField(_("minutes"))
 
     class Meta:

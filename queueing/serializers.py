@@ -5,9 +5,10 @@ from enum import StrEnum
 from typing import Annotated, Any, NotRequired, TypedDict
 
 from accounts.models import Presence, PresenceKind, Therapist
-from queueing.bill import included_tax, tax_name
+from queueing.bill import Bill, tax_name
 from queueing.models import Room, RoomStatus, Transaction, TransactionItem
 from queueing.states import Status
+from queueing.visit_bills import bill_of_visit, discounts_of
 from spa_project.lib.money import format_amount
 
 
@@ -30,13 +31,27 @@ class ItemData(TypedDict):
     duration_minutes: int
 
 
+class DiscountData(TypedDict):
+    """A discount of a bill: of one item, or with null of all; and what it takes off."""
+
+    id: int
+    discount: str
+    name: str
+    item_id: int | None
+    amount: str
+
+
 class TaxData(TypedDict):
-    """The tax that the amount due contains; its rate is in percent."""
+    """The tax that the amount due contains, and the tax that discounts exempt from.
+
+    Its rate is in percent.
+    """
 
     #: With the rate, such as "VAT 12%".
     name: str
     rate: str
     amount: str
+    exempted: str
 
 
 class PaymentData(TypedDict):
@@ -76,6 +91,7 @@ class TransactionData(TypedDict):
     total_amount: str
     #: What is to be paid.
     amount_due: str
+    discounts: list[DiscountData]
     #: Null where the branch has no rate.
     tax: TaxData | None
     total_duration_minutes: int
@@ -156,21 +172,31 @@ def serialize_payment(transaction: Transaction) -> PaymentData:
     }
 
 
-def serialize_tax(transaction: Transaction) -> TaxData | None:
+def serialize_tax(transaction: Transaction, bill: Bill) -> TaxData | None:
     """Return the tax that a transaction contains, at its payment's rate or else the branch's."""
-    if transaction.status == Status.PAID:
-        taxed: Any = transaction.payment
-        amount = taxed.tax_amount
-    else:
-        taxed = transaction.branch
-        amount = included_tax(transaction.total_amount, taxed.tax_rate)
+    taxed: Any = transaction.payment if transaction.status == Status.PAID else transaction.branch
     if not taxed.tax_rate:
         return None
     return {
         "name": tax_name(taxed.tax_label, taxed.tax_rate),
         "rate": format_amount(taxed.tax_rate),
-        "amount": format_amount(amount),
+        "amount": format_amount(bill.tax),
+        "exempted": format_amount(bill.exempted_tax),
     }
+
+
+def serialize_discounts(discounts: list[Any], bill: Bill) -> list[DiscountData]:
+    """Return the discounts of a bill, with what each takes off."""
+    return [
+        {
+            "id": row.pk,
+            "discount": row.discount_id,
+            "name": row.name,
+            "item_id": row.item_id,
+            "amount": format_amount(bill.discounts[row.pk]),
+        }
+        for row in discounts
+    ]
 
 
 def serialize_attempt(transaction: Transaction) -> AttemptData:
@@ -189,6 +215,8 @@ def serialize_attempt(transaction: Transaction) -> AttemptData:
 def serialize_transaction(transaction: Transaction) -> TransactionData:
     """Return a transaction for staff and its own customer; times are ISO 8601 with offset."""
     therapist, cashier = transaction.therapist, transaction.cashier
+    discounts = discounts_of(transaction)
+    bill = bill_of_visit(transaction, discounts)
     data: TransactionData = {
         "id": transaction.pk,
         "version": transaction.version,
@@ -205,8 +233,9 @@ def serialize_transaction(transaction: Transaction) -> TransactionData:
         "calls": transaction.calls,
         "held_until": _iso(transaction.held_until),
         "total_amount": format_amount(transaction.total_amount),
-        "amount_due": format_amount(transaction.total_amount),
-        "tax": serialize_tax(transaction),
+        "amount_due": format_amount(transaction.amount_due),
+        "discounts": serialize_discounts(discounts, bill),
+        "tax": serialize_tax(transaction, bill),
         "total_duration_minutes": transaction.total_duration_minutes,
         "created_at": transaction.created_at.isoformat(),
         "queued_at": _iso(transaction.queued_at),

@@ -3,7 +3,7 @@
 Locks are taken in one order everywhere: actor, transaction, room, items, payment, event.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -92,7 +92,7 @@ def _create(branch: Branch, number: codes.Number, order: _Order, by: User | None
     if not branch.active:
         raise BranchClosed(branch.name)
     items = _items_for(order.choices)
-    totals = _totals(items)
+    totals = totals_of(items)
     require_displayed(order.expected_total, totals["total_amount"])
     transaction = Transaction(
         branch=branch,
@@ -178,14 +178,9 @@ def add_service(
     many, or too dear together).
     """
     transaction = therapist_transaction(therapist, transaction_id, Status.IN_SERVICE)
-    if len(transaction.item_list) >= settings.ITEMS_PER_TRANSACTION:
-        raise Invalid(_("This order is full."))
-    [item] = _items_for([Choice(service_classification_id)])
-    require_displayed(expected_price, item.price)
-    items = [*transaction.item_list, item]
-    item.transaction = transaction
-    item.save()
-    return _change_items(transaction, items, therapist, reason=f"+ {item}")
+    item = put_item(transaction, service_classification_id, expected_price)
+    totals = totals_of(transaction.item_list)
+    return advance(transaction, Status.IN_SERVICE, by=therapist.user, reason=f"+ {item}", **totals)
 
 
 @durable
@@ -195,14 +190,9 @@ def remove_item(therapist: Therapist, *, transaction_id: int, item_id: int) -> T
     Raises `TransactionNotFound`, `WrongState`, `ServiceNotFound`, `EmptySelection`.
     """
     transaction = therapist_transaction(therapist, transaction_id, Status.IN_SERVICE)
-    items = {item.pk: item for item in transaction.item_list}
-    item = items.pop(item_id, None)
-    if item is None:
-        raise ServiceNotFound(_("That treatment isn't in this order."))
-    if not items:
-        raise EmptySelection(_("An order needs at least one treatment. Cancel it instead."))
-    item.delete()
-    return _change_items(transaction, items.values(), therapist, reason=f"- {item}")
+    item = take_item(transaction, item_id)
+    totals = totals_of(transaction.item_list)
+    return advance(transaction, Status.IN_SERVICE, by=therapist.user, reason=f"- {item}", **totals)
 
 
 @durable
@@ -228,19 +218,45 @@ def reset_codes(branch: Branch) -> None:
     codes.reset(branch)
 
 
-def _change_items(
-    transaction: Transaction,
-    items: Iterable[TransactionItem],
-    therapist: Therapist,
-    *,
-    reason: str,
-) -> Transaction:
-    transaction.use_items(list(items))
-    totals = _totals(transaction.item_list)
-    return advance(transaction, Status.IN_SERVICE, by=therapist.user, reason=reason, **totals)
+def put_item(
+    transaction: Transaction, service_classification_id: int, expected_price: Decimal | None
+) -> TransactionItem:
+    """Add a service to a locked transaction, whose totals the caller changes.
+
+    Raises `ServiceNotFound`, `PriceChanged`, `Invalid` (too many).
+    """
+    if len(transaction.item_list) >= settings.ITEMS_PER_TRANSACTION:
+        raise Invalid(_("This order is full."))
+    [item] = _items_for([Choice(service_classification_id)])
+    require_displayed(expected_price, item.price)
+    item.transaction = transaction
+    item.save()
+    transaction.use_items([*transaction.item_list, item])
+    return item
 
 
-def _totals(items: Sequence[TransactionItem]) -> dict[str, Any]:
+def take_item(transaction: Transaction, item_id: int) -> TransactionItem:
+    """Remove a service from a locked transaction, whose totals the caller changes.
+
+    Raises `ServiceNotFound`, `EmptySelection` for the last one.
+    """
+    items = {item.pk: item for item in transaction.item_list}
+    item = items.pop(item_id, None)
+    if item is None:
+        raise not_in_this_order()
+    if not items:
+        raise EmptySelection(_("An order needs at least one treatment. Cancel it instead."))
+    item.delete()
+    transaction.use_items(list(items.values()))
+    return item
+
+
+def not_in_this_order() -> ServiceNotFound:
+    """Return the refusal for an item that is not one of the transaction's."""
+    return ServiceNotFound(_("That treatment isn't in this order."))
+
+
+def totals_of(items: Sequence[TransactionItem]) -> dict[str, Any]:
     """Return the sums of an order; raise `Invalid` when they exceed what a bill can hold."""
     amount = sum((item.price for item in items), Decimal("0.00"))
     if amount > LARGEST_AMOUNT:

@@ -45,7 +45,9 @@ MOVES: dict[Status, frozenset[Status]] = {
     ),
     Status.IN_SERVICE: frozenset({Status.IN_SERVICE, Status.FINISHED, Status.CANCELLED}),
     Status.FINISHED: frozenset({Status.AWAITING_PAYMENT, Status.CANCELLED}),
-    Status.AWAITING_PAYMENT: frozenset({Status.PAYING, Status.FINISHED, Status.CANCELLED}),
+    Status.AWAITING_PAYMENT: frozenset(
+        {Status.AWAITING_PAYMENT, Status.PAYING, Status.FINISHED, Status.CANCELLED}
+    ),
     Status.PAYING: frozenset({Status.PAID, Status.AWAITING_PAYMENT}),
     Status.PAID: frozenset(),
     Status.CANCELLED: frozenset(),

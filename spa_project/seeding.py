@@ -15,7 +15,15 @@ from accounts.models import Branch, Cashier, Presence, Therapist, User
 from catalog.menu_import import importer
 from catalog.models import Service, ServiceCategory, ServiceClassification
 from payments.methods import create_defaults
-from payments.models import Payment, PaymentAttempt, PaymentMethod, ReceiptCounter, ReceiptPrint
+from payments.models import (
+    AppliedDiscount,
+    Discount,
+    Payment,
+    PaymentAttempt,
+    PaymentMethod,
+    ReceiptCounter,
+    ReceiptPrint,
+)
 from queueing.models import (
     Room,
     Transaction,
@@ -94,11 +102,15 @@ def _free_rooms(branch: Branch) -> list[int]:
 @atomic
 def clear() -> None:
     """Delete everything, transactions and payments included."""
+    # A removal refers to the discount that it removes.
+    AppliedDiscount.objects.exclude(removal_of=None).delete()
     for model in (
         ReceiptPrint,
         Payment,
         PaymentAttempt,
         PaymentMethod,
+        AppliedDiscount,
+        Discount,
         ReceiptCounter,
         TransactionEvent,
         TransactionItem,

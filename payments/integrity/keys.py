@@ -1,7 +1,7 @@
 """Integrity rules of keys: each request made one row, and each foreign key leads to a row."""
 
 from accounts.models import Cashier
-from payments.models import Payment, PaymentAttempt
+from payments.models import AppliedDiscount, Payment, PaymentAttempt
 from queueing.integrity.keys import add_owner_rule, add_request_rule
 from queueing.models import Transaction
 from spa_project.lib.db.integrity import RuleSet
@@ -11,4 +11,5 @@ rules = RuleSet()
 add_request_rule(rules, Payment)
 add_request_rule(rules, PaymentAttempt)
 add_owner_rule(rules, Payment, transaction=Transaction, cashier=Cashier)
+add_owner_rule(rules, AppliedDiscount, transaction=Transaction)
 add_owner_rule(rules, PaymentAttempt, transaction=Transaction, cashier=Cashier)

@@ -1,6 +1,6 @@
 """Integrity rules of totals and payments: no money appears or disappears."""
 
-from django.db.models import Case, F, FloatField, Q, When
+from django.db.models import Case, DecimalField, F, FloatField, Q, Value, When
 from django.db.models.functions import Abs, Cast, Coalesce
 from django.db.models.lookups import GreaterThan
 
@@ -9,10 +9,11 @@ from queueing.integrity.expressions import another_key, column_of, differ, sum_o
 from queueing.models import Transaction
 from queueing.states import Status
 from spa_project.lib.db.integrity import Broken, Rows, RuleSet
-from spa_project.lib.money import format_amount
+from spa_project.lib.money import DECIMAL_PLACES, MAX_DIGITS, format_amount
 
 rules = RuleSet()
 
+ZERO = Value(0, DecimalField(max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES))
 #: The most that rounding changes, and a little for the floats.
 HALF_A_CENT = 0.00501
 
@@ -28,7 +29,7 @@ def payment_missing(rows: Rows) -> Broken:
 def money_conserved(rows: Rows) -> Broken:
     """Find days whose payments differ from the totals; a large day is read in parts."""
     # One statement reads transaction and payment, so a concurrent payment is in both or in neither.
-    paid = Case(When(status=Status.PAID, then=F("total_amount")))
+    paid = Case(When(status=Status.PAID, then=F("total_amount") - F("discount_amount")))
     days = rows.values("branch", "business_date").annotate(
         cost=sum_of(paid), taken=sum_of("payment__amount_due")
     )
@@ -63,18 +64,20 @@ def amounts(rows: Rows) -> Broken:
     """Find payments whose amount due is not the total, or whose change is wrong."""
     due, change = F("amount_due"), F("change_amount")
     rows = rows.annotate(
-        total=Coalesce(column_of(Transaction, "transaction_id", "total_amount"), due)
+        total=Coalesce(column_of(Transaction, "transaction_id", "total_amount"), due),
+        discount=Coalesce(column_of(Transaction, "transaction_id", "discount_amount"), ZERO),
     )
     wrong = rows.filter(
-        differ(due, F("total"))
+        differ(due, F("total") - F("discount"))
         | differ(F("amount_paid"), due + change)
         | Q(amount_due__lt=0)
         | Q(change_amount__lt=0)
     )
     for row in wrong:
+        total = row.total - row.discount
         yield (
             row.pk,
-            f"the total is {format_amount(row.total)}, due {format_amount(row.amount_due)}, "
+            f"the total is {format_amount(total)}, due {format_amount(row.amount_due)}, "
             f"paid {format_amount(row.amount_paid)}, change {format_amount(row.change_amount)}",
         )
 
@@ -85,6 +88,9 @@ def taxes(rows: Rows) -> Broken:
     # As floats: SQLite would divide whole numbers without a remainder.
     due, rate, tax = (Cast(name, FloatField()) for name in ("amount_due", "tax_rate", "tax_amount"))
     contained = due * rate / (100.0 + rate)
+    # Some of a discounted bill may be exempt: the rule of discounts computes that one anew.
+    discount = column_of(Transaction, "transaction_id", "discount_amount")
+    rows = rows.annotate(discount=Coalesce(discount, ZERO)).filter(discount=0)
     for row in rows.filter(GreaterThan(Abs(tax - contained), HALF_A_CENT)):
         yield (
             row.pk,

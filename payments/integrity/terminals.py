@@ -63,7 +63,11 @@ def attempts(rows: Rows) -> Broken:
         approved__isnull=False,
     )
     rows = rows.annotate(
-        total=Coalesce(column_of(Transaction, "transaction_id", "total_amount"), F("amount_due"))
+        total=Coalesce(
+            column_of(Transaction, "transaction_id", "total_amount")
+            - column_of(Transaction, "transaction_id", "discount_amount"),
+            F("amount_due"),
+        )
     )
     # A declined attempt may be older than a change of the bill; only the one that paid must match
     # it.

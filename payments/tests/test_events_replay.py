@@ -2,7 +2,10 @@
 
 import pytest
 
+from payments.bill_items import add_item
 from payments.counter import claim, release
+from payments.discounts import apply_discount
+from payments.models import Discount
 from payments.payment import pay
 from payments.terminal import payment_result
 from queueing.events import AUDIENCES
@@ -46,7 +49,22 @@ def answered(approved):
     return answer
 
 
+def change_bill(carl, transaction):
+    item = transaction.items.get()
+    offer = item.service_classification_id
+    return lambda: add_item(
+        carl.user, transaction_id=transaction.pk, service_classification_id=offer
+    )
+
+
+def give_discount(carl, transaction):
+    Discount.objects.create(code="promo", name="Promo", kind="percent", value=10)
+    return lambda: apply_discount(carl.user, transaction_id=transaction.pk, discount="promo")
+
+
 STEPS = {
+    "a treatment more": (Status.AWAITING_PAYMENT, change_bill),
+    "a discount": (Status.AWAITING_PAYMENT, give_discount),
     "claimed by code": (Status.FINISHED, claim_by_code),
     "released": (Status.AWAITING_PAYMENT, release_at_till),
     "the terminal is asked": (Status.AWAITING_PAYMENT, ask_terminal),
@@ -65,8 +83,9 @@ def test_old_screen_plus_events_is_the_new_screen(
     transaction = make_transaction(Status.AWAITING_PAYMENT if is_paying else status)
     if is_paying:
         ask_terminal(carl, transaction)()
+    take_step = prepare(carl, transaction)
     display = Display(audience, branch)
-    for topic, event, data in heard(prepare(carl, transaction)):
+    for topic, event, data in heard(take_step):
         if topic == audience.topic(branch.pk):
             display.hear(event, data)
     assert display.rows == snapshot_of(audience, branch)

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
 import time_machine
+from django.db.models import F
 from django.db.transaction import atomic
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
@@ -33,10 +34,16 @@ from hypothesis.stateful import (
 from accounts.models import Branch, Cashier, Presence, Therapist, User
 from catalog.models import ServiceClassification
 from conftest import make_offer
-from payments import counter, payment, terminal
-from payments.errors import AmountDoubtful, InsufficientPayment, NotTheTotal
+from payments import bill_items, counter, discounts, payment, terminal
+from payments.errors import (
+    AmountDoubtful,
+    ApprovalNeeded,
+    DiscountNotAllowed,
+    InsufficientPayment,
+    NotTheTotal,
+)
 from payments.integrity import all_rules
-from payments.models import Payment, PaymentAttempt
+from payments.models import Discount, Payment, PaymentAttempt
 from queueing import duty, handover, holding, leaving, tasks
 from queueing import services as floor
 from queueing.errors import (
@@ -65,6 +72,8 @@ PEOPLE = st.integers(0, 1)
 ANYBODY = st.integers(0, 2)
 METHODS = st.sampled_from(["cash", "cash", "card"])
 OFFERS = st.integers(0, 2)
+#: The discounts of the day: a tenth, and an amount above a cashier's limit.
+CODES = st.sampled_from(["tenth", "hundred"])
 OVER = st.sampled_from(["0.00", "0.00", "0.20", "1000.00", "-0.01"])
 SELECTION = st.lists(OFFERS, min_size=1, max_size=3)
 #: Whether a therapist acts, or a manager for them.
@@ -119,11 +128,22 @@ class Visit:
     offers: list["Offer"] = field(default_factory=list)  # taken, or shown to the terminal
     payment: "Offer | None" = None
     attempts: list[bool | None] = field(default_factory=list)  # None: at work
+    #: The codes of the discounts it has, in the order in which they were given.
+    discounts: list[str] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
 
     @property
     def total(self) -> Decimal:
         return sum((offer.price for offer in self.items.values()), Decimal(0))
+
+    @property
+    def due(self) -> Decimal:
+        """Return what is to be paid: a tenth off, then a fixed amount; neither below nothing."""
+        left = self.total
+        for code in self.discounts:
+            off = left / 10 if code == "tenth" else Decimal(100)
+            left -= min(off.quantize(Decimal("0.01"), ROUND_HALF_UP), left)
+        return left
 
     def move(self, *steps: Status, by: User | None, is_undo: bool = False) -> None:
         for to in steps:
@@ -272,10 +292,14 @@ class Day(RuleBasedStateMachine):
     def the_rows_are_what_the_model_says(self) -> None:
         model = self.model
         key = lambda person: person and person.pk  # noqa: E731
-        columns = ("pk", "status", "version", "calls", "room_number", "total_amount")
+        columns = ("pk", "status", "version", "calls", "room_number", "total_amount", "off")
         people = ("therapist", "cashier")
-        assert list(Transaction.objects.order_by("pk").values_list(*columns, *people)) == [
-            (v.pk, v.status, v.version, v.calls, v.room, v.total, key(v.therapist), key(v.cashier))
+        rows = Transaction.objects.annotate(off=F("discount_amount")).order_by("pk")
+        assert list(rows.values_list(*columns, *people)) == [
+            (
+                *(v.pk, v.status, v.version, v.calls, v.room, v.total, v.total - v.due),
+                *(key(v.therapist), key(v.cashier)),
+            )
             for v in model.visits
         ]
         items = TransactionItem.objects.values_list("pk", "service_classification")
@@ -696,6 +720,63 @@ class Day(RuleBasedStateMachine):
             found.cashier = cashier
             found.move(Status.AWAITING_PAYMENT, by=cashier.user)
 
+    @rule(who=ANYBODY, whom=MINE | visits, offer=OFFERS)
+    def add_to_bill(self, who: int, whom: Visit | None, offer: int) -> None:
+        person, cashier = self._in_charge(who)
+        added = self.cast.offers[offer]
+        if visit := whom or (cashier and self.model.current_transaction_of(cashier)):
+            refusal = not_possible(visit, cashier in (None, visit.cashier), Status.AWAITING_PAYMENT)
+            with self.expect(refusal):
+                bill_items.add_item(
+                    person, transaction_id=visit.pk, service_classification_id=added.pk
+                )
+            if not refusal:
+                latest = TransactionItem.objects.filter(transaction=visit.pk).latest("pk")
+                visit.items[latest.pk] = added
+                visit.move(Status.AWAITING_PAYMENT, by=person)
+
+    @rule(who=ANYBODY, whom=MINE | visits, place=st.integers(0, 3))
+    def remove_from_bill(self, who: int, whom: Visit | None, place: int) -> None:
+        person, cashier = self._in_charge(who)
+        if visit := whom or (cashier and self.model.current_transaction_of(cashier)):
+            item = dict(enumerate(visit.items)).get(place, 10**9)
+            refusal = not_possible(visit, cashier in (None, visit.cashier), Status.AWAITING_PAYMENT)
+            if not refusal and item not in visit.items:
+                refusal = ServiceNotFound
+            elif not refusal and len(visit.items) == 1:
+                refusal = EmptySelection
+            with self.expect(refusal):
+                bill_items.remove_item(person, transaction_id=visit.pk, item_id=item, reason="no")
+            if not refusal:
+                del visit.items[item]
+                visit.move(Status.AWAITING_PAYMENT, by=person)
+
+    @rule(who=ANYBODY, whom=MINE | visits, code=CODES, gives=st.booleans())
+    def discount(self, who: int, whom: Visit | None, code: str, gives: bool) -> None:
+        person, cashier = self._in_charge(who)
+        visit = whom or (cashier and self.model.current_transaction_of(cashier))
+        if not visit:
+            return
+        change = discounts.apply_discount if gives else discounts.remove_discount
+        after = [each for each in visit.discounts if each != code] + [code] * gives
+        refusal = not_possible(visit, cashier in (None, visit.cashier), Status.AWAITING_PAYMENT)
+        if not refusal and gives:
+            refusal = self._discount_refusal(visit, code, person)
+        elif not refusal and code not in visit.discounts:
+            refusal = DiscountNotAllowed
+        with self.expect(refusal):
+            change(person, transaction_id=visit.pk, discount=code)
+        if not refusal:
+            visit.discounts = after
+            visit.move(Status.AWAITING_PAYMENT, by=person)
+
+    def _discount_refusal(self, visit: Visit, code: str, person: User) -> Refusal:
+        if code == "hundred" and person != self.cast.manager:
+            return ApprovalNeeded
+        before, visit.discounts = visit.discounts, [*visit.discounts, code]
+        is_less, visit.discounts = visit.due, before
+        return DiscountNotAllowed if code in before or is_less == visit.due else None
+
     @rule(who=ANYBODY, whom=MINE | visits)
     def release(self, who: int, whom: Visit | None) -> None:
         person, cashier = self._in_charge(who)
@@ -731,7 +812,7 @@ class Day(RuleBasedStateMachine):
     ) -> None:
         cashier = self.cast.cashiers[who]
         if visit := whom or self.model.current_transaction_of(cashier):
-            offer = Offer(visit.pk, cashier, visit.total + Decimal(over), method, request_id)
+            offer = Offer(visit.pk, cashier, visit.due + Decimal(over), method, request_id)
             refusal = self._pay_refusal(visit, offer, confirmed)
             with self.expect(refusal):
                 payment.pay(
@@ -764,7 +845,7 @@ class Day(RuleBasedStateMachine):
             return Conflict  # whatever it made, in cash or at a terminal
         if visit.status != Status.AWAITING_PAYMENT:
             return None if before else WrongState
-        return amount_refusal(offer.amount - visit.total, offer.method, confirmed)
+        return amount_refusal(offer.amount - visit.due, offer.method, confirmed)
 
     @rule(who=ANYBODY, whom=MINE | visits, approved=st.booleans())
     def answer(self, who: int, whom: Visit | None, approved: bool) -> None:
@@ -803,6 +884,10 @@ def not_possible(visit: Visit, is_mine: bool, *statuses: Status) -> Refusal:
 def test_whatever_people_tap_the_rows_follow_the_rules(
     branch, maya, noor, carl, cora, maria, massage, hour, compress
 ):
+    Discount.objects.create(code="tenth", name="Tenth", kind="percent", value=10, stacks=True)
+    Discount.objects.create(
+        code="hundred", name="Hundred", kind="amount", value=100, stacks=True, cashier_limit=99
+    )
     tea = make_offer(massage, "Tea", "0.10", 1)
     cast = Cast(branch, (maya, noor), (carl, cora), maria, (hour, compress, tea))
     run_state_machine_as_test(

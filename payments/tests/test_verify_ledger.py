@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from accounts.models import Cashier, Presence, User
 from conftest import make_offer
+from payments.discounts import apply_discount, remove_discount
 from payments.integrity import all_rules
-from payments.models import Payment, PaymentAttempt, ReceiptCounter
+from payments.models import AppliedDiscount, Discount, Payment, PaymentAttempt, ReceiptCounter
 from payments.payment import pay
 from queueing import holding, leaving, services
 from queueing.models import Room, Transaction, TransactionEvent, TransactionItem
@@ -29,7 +30,7 @@ NOBODY = 999
 
 GUARDED = (
     *(User, Presence, Transaction, TransactionItem, TransactionEvent, Room),
-    *(Payment, PaymentAttempt, ReceiptCounter),
+    *(Payment, PaymentAttempt, ReceiptCounter, AppliedDiscount),
 )
 
 
@@ -49,7 +50,7 @@ def floor(branch, maya, noor, carl, cora, make_transaction) -> dict[Status, Tran
         ),
         Status.ON_HOLD: left(holding.hold, desk, Status.PENDING_THERAPIST),
         Status.PAYING: by_card(cora, make_transaction(Status.AWAITING_PAYMENT, cashier=cora)),
-        Status.AWAITING_PAYMENT: make_transaction(Status.AWAITING_PAYMENT),
+        Status.AWAITING_PAYMENT: discounted(carl, make_transaction(Status.AWAITING_PAYMENT)),
         Status.FINISHED: make_transaction(Status.FINISHED),
         Status.IN_SERVICE: make_transaction(Status.IN_SERVICE),
         Status.THERAPIST_CONFIRMED: make_transaction(Status.THERAPIST_CONFIRMED, therapist=noor),
@@ -67,6 +68,14 @@ def floor(branch, maya, noor, carl, cora, make_transaction) -> dict[Status, Tran
 def by_card(cashier: Cashier, due: Transaction) -> Transaction:
     """Bring a transaction to a terminal that has not answered."""
     return pay(cashier, transaction_id=due.pk, amount_paid=due.total_amount, method="card")
+
+
+def discounted(cashier: Cashier, due: Transaction) -> Transaction:
+    """Give a transaction a discount, remove it, and give it again."""
+    Discount.objects.create(code="promo", name="Promo", kind="percent", value=10)
+    for change in (apply_discount, remove_discount, apply_discount):
+        due = change(cashier.user, transaction_id=due.pk, discount="promo")
+    return due
 
 
 @pytest.fixture
@@ -170,6 +179,20 @@ FAULTS = {
         Payment,
         {"tax_amount": "0.01"},
         "payment {payment}: of 500.00 at 0.00 %, its tax is 0.01",
+    ),
+    "a discount written by hand": Fault(
+        "A visit's discount is what its given discounts take off, line by line.",
+        Transaction,
+        {"discount_amount": "1.00"},
+        "visit {pk}: its discount is 1.00, its bill's 50.00",
+        Status.AWAITING_PAYMENT,
+    ),
+    "an item reduced by hand": Fault(
+        "A visit's discount is what its given discounts take off, line by line.",
+        TransactionItem,
+        {"discount_amount": "1.00"},
+        "visit {pk}: item {item} is reduced by 1.00, on its bill by 50.00",
+        Status.AWAITING_PAYMENT,
     ),
     "a way that does not exist": Fault(
         "Every event is an allowed change of status.",
@@ -599,6 +622,33 @@ def test_an_approval_of_what_was_paid_in_cash_is_found(unguarded):
     )
 
 
+def test_a_discount_removed_from_another_visit_is_found(floor):
+    paid = floor[Status.PAID].pk
+    removal = AppliedDiscount.objects.exclude(removal_of=None)
+    removal.update(transaction=paid)
+    row = removal.get()
+    assert found()["A discount is removed once, on the same visit."] == [
+        f"given discount {row.pk}: it removes {row.removal_of_id} from transaction {paid}"
+    ]
+
+
+def test_an_exempt_payment_with_tax_is_found(branch, noor, cora, make_transaction):
+    branch.tax_rate, branch.tax_label = Decimal(12), "VAT"
+    branch.save()
+    cashier = Cashier.objects.get(pk=cora.pk)
+    visit = make_transaction(Status.AWAITING_PAYMENT, therapist=noor, cashier=cashier)
+    Discount.objects.create(code="exempt", name="Exempt", kind="percent", value=20, tax_exempt=True)
+    apply_discount(cashier.user, transaction_id=visit.pk, discount="exempt")
+    pay(cashier, transaction_id=visit.pk, amount_paid=Decimal("357.14"))
+    assert found() == {}
+    Payment.objects.update(tax_amount="53.57")
+    assert found() == {
+        "A visit's discount is what its given discounts take off, line by line.": [
+            f"visit {visit.pk}: its payment's tax is 53.57, its bill's 0.00"
+        ]
+    }
+
+
 def test_a_receipt_number_used_twice_is_found(unguarded):
     payment = Payment.objects.get()
     one, two = payment.pk, payment.pk + 1
@@ -640,9 +690,23 @@ def test_a_payment_taken_twice_is_found(unguarded, carl):
     ]
 
 
+DISCOUNT_RULES = {
+    "A discount is removed once, on the same visit.",
+    "The rows that the given discount refers to exist.",
+}
+
+
+def test_a_given_discount_of_nobody_is_found(unguarded):
+    row = AppliedDiscount.objects.latest("pk")
+    AppliedDiscount.objects.filter(pk=row.pk).update(transaction=NOBODY)
+    assert found()["The rows that the given discount refers to exist."] == [
+        f"given discount {row.pk}: it refers to transaction {NOBODY}, which does not exist"
+    ]
+
+
 def test_every_rule_has_a_fault_that_breaks_it():
     broken = {fault.rule for fault in FAULTS.values()} | {rule for rule, *_rest in SHARED.values()}
-    broken |= PRESENCE_RULES  # in tests of their own, above
+    broken |= PRESENCE_RULES | DISCOUNT_RULES  # in tests of their own, above
     assert broken == {rule.sentence for rule in all_rules.rules}
 
 

@@ -21,7 +21,7 @@ def bill(*prices: str, discounts: tuple[Discount, ...] = (), rate: Decimal = VAT
 
 
 def percent(value: str, line: int | None = None, *, key: int = 1, exempt: bool = False) -> Discount:
-    return Discount(key, "percent", money(value), line, exempt)
+    return Discount(key, "percent", money(value), line, VAT if exempt else None)
 
 
 def amount(value: str, line: int | None = None, *, key: int = 1) -> Discount:
@@ -111,7 +111,7 @@ def bills(draw: st.DrawFn) -> Bill:
         kind = draw(st.sampled_from(["percent", "amount"]))
         value = draw(RATES if kind == "percent" else CENTS)
         line = draw(st.none() | st.integers(1, len(lines)))
-        discounts.append(Discount(key, kind, value, line, draw(st.booleans())))
+        discounts.append(Discount(key, kind, value, line, draw(st.none() | RATES)))
     tenders = [Tender(*pair) for pair in draw(st.lists(st.tuples(CENTS, st.booleans())))]
     return bill_of(lines, discounts, tax_rate=draw(RATES), tip=draw(CENTS), tenders=tenders)
 

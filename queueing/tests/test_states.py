@@ -25,6 +25,7 @@ ARROWS = {
     ("in_service", "cancelled"),
     ("finished", "awaiting_payment"),
     ("finished", "cancelled"),
+    ("awaiting_payment", "awaiting_payment"),
     ("awaiting_payment", "cancelled"),
     ("awaiting_payment", "finished"),
     ("awaiting_payment", "paying"),

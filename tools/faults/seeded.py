@@ -145,15 +145,18 @@ BUGS = (
             ),
         ),
     ),
-    Bug("total-not-recomputed", (Change(SERVICES, "reason=reason, **totals)", "reason=reason)"),)),
+    Bug(
+        "total-not-recomputed",
+        (Change(SERVICES, 'reason=f"+ {item}", **totals', 'reason=f"+ {item}"'),),
+    ),
     Bug(
         "change-in-floats",
         (
             Change(
                 SETTLEMENT,
-                "change_amount=amount_paid - transaction.total_amount",
+                "change_amount=amount_paid - transaction.amount_due",
                 "change_amount=Decimal(\n"
-                "            int((float(amount_paid) - float(transaction.total_amount)) * 100)\n"
+                "            int((float(amount_paid) - float(transaction.amount_due)) * 100)\n"
                 "        ) / 100",
             ),
         ),

@@ -53,6 +53,10 @@ def _one_less(floor: Floor, visit: Transaction) -> Data:
     return {"transaction_id": visit.pk, "item_id": item.pk if item else UNKNOWN}
 
 
+def _one_less_because(floor: Floor, visit: Transaction) -> Data:
+    return _one_less(floor, visit) | {"reason": "not done"}
+
+
 def _to_zara(floor: Floor, visit: Transaction) -> Data:
     return {"transaction_id": visit.pk, "therapist_id": floor.zara.pk}
 
@@ -82,6 +86,10 @@ _ORDERS: dict[str, Callable[[Floor, Transaction], Data]] = {
     "cashier_claim_next": _nothing,
     "cashier_claim": _code,
     "cashier_release": _this(),
+    "cashier_add_item": _one_more,
+    "cashier_remove_item": _one_less_because,
+    "cashier_apply_discount": _this(discount="promo"),
+    "cashier_remove_discount": _this(discount="promo"),
     "cashier_pay": _this(amount_paid=str(DUE)),
     "cashier_payment_result": _this(approved=True),
 }

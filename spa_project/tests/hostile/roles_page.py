@@ -20,6 +20,7 @@ CODES = {
     "empty": "queue_empty",
     "news": "conflict",
     "room": "room_not_ready",
+    "discount": "discount_not_allowed",
     "role": "not_allowed",
     "login": "not_authenticated",
 }

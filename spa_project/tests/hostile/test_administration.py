@@ -11,6 +11,8 @@ from django.urls import reverse
 
 from conftest import make_user, session_of
 from payments import terminal
+from payments.discounts import apply_discount
+from payments.payment import pay
 from queueing.models import Room
 from queueing.states import Status
 from spa_project.lib.db.history import records_of
@@ -72,7 +74,10 @@ def test_every_cell_of_the_administration_is_as_the_page_says(floor, clients, wh
 def _rows_of(floor: Floor, whose: Whose) -> dict[str, Model]:
     """Return one row for each page, of this owner where it has one."""
     pair = floor.pairs[whose]
-    visit = floor.visit(Status.PAYING, whose)
+    visit = floor.visit(Status.AWAITING_PAYMENT, whose)
+    cashier = pair.cashier
+    visit = apply_discount(cashier.user, transaction_id=visit.pk, discount="promo")
+    pay(cashier, transaction_id=visit.pk, amount_paid=visit.amount_due, method="card")
     visit = terminal.payment_result(pair.cashier.user, transaction_id=visit.pk, approved=True)
     branch = visit.branch
     found: dict[str, Any] = {

@@ -25,6 +25,10 @@ OPTIONAL: Data = {
     "attempt_id": 1,
     "expected_total": "600.50",
     "expected_price": "500.00",
+    "item_id": 1,
+    "value": "10.00",
+    "id_number": "123-456",
+    "name": "Ana",
 }
 LONG = "x" * 300
 WRONG: dict[type, list[Any]] = {

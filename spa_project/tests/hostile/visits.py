@@ -12,6 +12,7 @@ from catalog.models import Service, ServiceCategory, ServiceClassification
 from conftest import make_cashier, make_offer, make_therapist, make_therapist_on_duty, make_user
 from payments import counter, payment
 from payments.methods import create_defaults
+from payments.models import Discount
 from queueing import holding, leaving, services
 from queueing.models import Room, Transaction
 from queueing.services import Choice
@@ -67,6 +68,7 @@ class Floor:
 def make_floor() -> Floor:
     """Create two spas with their staff, the menu and one free room."""
     create_defaults()
+    Discount.objects.create(code="promo", name="Promo", kind="percent", value=10)
     here = Branch.objects.create(name="Makati", slug="makati")
     there = Branch.objects.create(name="Cebu", slug="cebu")
     pairs = {

@@ -23,6 +23,7 @@ export function transaction(more) {
     total_amount: "0.00",
     amount_due: "0.00",
     tax: null,
+    discounts: [],
     total_duration_minutes: 0,
     created_at: "2026-01-01T09:00:00+08:00",
     queued_at: null,

@@ -89,6 +89,8 @@ function withItems(visit, items) {
     ...visit,
     items,
     total_amount: fromCents(sum((item) => centsOf(item.price))),
+    // Nobody has a discount before the till.
+    amount_due: fromCents(sum((item) => centsOf(item.price))),
     total_duration_minutes: sum((item) => item.duration_minutes),
   };
 }

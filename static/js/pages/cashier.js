@@ -3,6 +3,7 @@
  */
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
+import { billTools } from "../lib/bill_tools.js";
 import { inCash, likelyTenders } from "../lib/cash.js";
 import { component } from "../lib/component.js";
 import { focusOnceShown } from "../lib/focus.js";
@@ -24,6 +25,8 @@ const KEYS = /** @type {const} */ ({
   F2: "claim",
   F4: "exact",
   F6: "print",
+  F7: "openDiscounts",
+  F8: "openAdding",
   F9: "pay",
   Escape: "goBack",
   "+": "giveMore",
@@ -56,6 +59,7 @@ Alpine.data("cashier", () =>
   component({
     ...floor,
     ...formatting,
+    ...billTools,
     /** How a customer may pay, as the managers have it, and how this one does. */
     methods: /** @type {Wire.MethodData[]} */ ([]),
     method: "",
@@ -92,8 +96,9 @@ Alpine.data("cashier", () =>
     },
 
     /** @param {import("../lib/live.js").Snapshot} snapshot */
-    onSnapshot({ methods = [] }) {
+    onSnapshot({ methods = [], discounts = [] }) {
       this.methods = methods;
+      this.discounts = discounts;
       if (!this.chosen) this.startAfresh();
       const kept = receipt.get();
       if (kept && kept.cashier_id === this.me?.id) {
@@ -177,7 +182,7 @@ Alpine.data("cashier", () =>
     },
     /** @returns {number} */
     get due() {
-      return centsOf(this.current?.total_amount ?? "");
+      return centsOf(this.current?.amount_due ?? "");
     },
     /** @returns {number | null} */
     get tendered() {
@@ -302,9 +307,9 @@ Alpine.data("cashier", () =>
         paymentRequest.begin({
           cashier_id: me.id,
           transaction_id: current.id,
-          amount_paid: this.needsAmount ? fromCents(tendered ?? 0) : current.total_amount,
+          amount_paid: this.needsAmount ? fromCents(tendered ?? 0) : current.amount_due,
           method: this.isFree ? this.withoutTerminal : this.method,
-          expected_total: current.total_amount,
+          expected_total: current.amount_due,
           ...more,
         }),
       );
@@ -404,7 +409,7 @@ Alpine.data("cashier", () =>
     key(event) {
       if (event.ctrlKey || event.altKey || event.metaKey) return;
       // An open sheet has the keys to itself, and so has a text that may contain them.
-      if (refs.keys.open || isWriting(event)) return;
+      if (refs.keys.open || this.billMode !== "" || isWriting(event)) return;
       const act = event.key in KEYS ? KEYS[/** @type {keyof typeof KEYS} */ (event.key)] : null;
       // A key held down must neither pay twice nor wave the change away.
       if (act || (event.repeat && event.key === "Enter")) event.preventDefault();
@@ -428,7 +433,7 @@ Alpine.data("cashier", () =>
       refs.keys.close();
     },
     exact() {
-      if (this.mayType) this.amount = this.current?.total_amount ?? "";
+      if (this.mayType) this.amount = this.current?.amount_due ?? "";
     },
     /** The next larger of the likely sums; after the largest the exact one again. */
     giveMore() {

@@ -105,6 +105,10 @@ STAFF_COMMANDS = {
     "cashier_release": {"carl", "maria"},
     "cashier_pay": {"carl"},
     "cashier_payment_result": {"carl", "maria"},
+    "cashier_add_item": {"carl", "maria"},
+    "cashier_remove_item": {"carl", "maria"},
+    "cashier_apply_discount": {"carl", "maria"},
+    "cashier_remove_discount": {"carl", "maria"},
 }
 DATA = {
     "therapist_start_service": {"transaction_id": 1},
@@ -116,6 +120,10 @@ DATA = {
     "cashier_release": {"transaction_id": 1},
     "cashier_pay": {"transaction_id": 1, "amount_paid": "1"},
     "cashier_payment_result": {"transaction_id": 1, "approved": True},
+    "cashier_add_item": {"transaction_id": 1, "service_classification_id": 1},
+    "cashier_remove_item": {"transaction_id": 1, "item_id": 1, "reason": "no"},
+    "cashier_apply_discount": {"transaction_id": 1, "discount": "promo"},
+    "cashier_remove_discount": {"transaction_id": 1, "discount": "promo"},
 }
 
 
