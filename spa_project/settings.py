@@ -333,7 +333,10 @@ LOG_LEVEL = env.str("LOG_LEVEL", default="WARNING" if LOG_FORMAT == "plain" else
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"number": {"()": "spa_project.lib.logs.NumberRequests"}},
+    "filters": {
+        "number": {"()": "spa_project.lib.logs.NumberRequests"},
+        "scans": {"()": "spa_project.lib.logs.ShortenScans"},
+    },
     "formatters": {
         "plain": {
             "()": "spa_project.lib.logs.PlainLines",
@@ -351,7 +354,7 @@ LOGGING = {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": LOG_FORMAT,
-            "filters": ["number"],
+            "filters": ["number", "scans"],
         }
     },
     "root": {"handlers": ["console"], "level": "WARNING"},

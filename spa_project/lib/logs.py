@@ -56,6 +56,19 @@ class NumberRequests(logging.Filter):
         return True
 
 
+class ShortenScans(logging.Filter):
+    """A filter that leaves out the traceback of a request that Django itself refuses.
+
+    Wrong hosts and lookups are what scanners send; the message says all, and nothing is broken.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.startswith("django.security."):
+            record.exc_info = record.exc_text = None
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+        return True
+
+
 class PlainLines(logging.Formatter):
     """A formatter for terminals."""
 
