@@ -17,8 +17,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts import devices
 from accounts.logins import end_every_login
-from accounts.models import Branch, Cashier, Role, Therapist, User
+from accounts.models import Branch, Cashier, PairedDevice, Role, Therapist, User
 from accounts.staff import (
     PROFILES,
     lock_profiles,
@@ -29,7 +30,12 @@ from accounts.staff import (
     why_switched_on,
 )
 from accounts.staff_form import StaffForm
-from spa_project.lib.web.admin import branch_id_of, choices_of_branch, is_owner
+from spa_project.lib.web.admin import (
+    BranchScopedAdmin,
+    branch_id_of,
+    choices_of_branch,
+    is_owner,
+)
 from spa_project.lib.web.deactivation import OutOfUse, counted
 from spa_project.lib.web.setup_admin import SetupAdmin
 
@@ -327,4 +333,32 @@ class StaffAdmin(SetupAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: people are switched off, so that records keep their names."""
+        return False
+
+
+@admin.register(PairedDevice)
+class PairedDeviceAdmin(BranchScopedAdmin):
+    """Kiosks and waiting room screens that a manager has paired; they are paired on themselves."""
+
+    list_display = ("label", "branch", "paired_at", "paired_by", "revoked_at")
+    branch_path = "branch"
+    list_filter = (("branch", choices_of_branch("pk")),)
+    list_select_related = ("branch", "paired_by")
+    ordering = ("-pk",)
+    actions = ("revoke",)
+
+    @admin.action(description=_("Revoke pairing"))
+    def revoke(self, request: HttpRequest, queryset: QuerySet[PairedDevice]) -> None:
+        """Have the devices be counted by their address again, as any phone is."""
+        count = devices.revoke(queryset)
+        told = ngettext("%(count)s pairing revoked.", "%(count)s pairings revoked.", count)
+        self.message_user(request, told % {"count": counted(count)}, messages.SUCCESS)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -1,6 +1,7 @@
 """Models of branches, people, their roles and their logins."""
 
 import datetime
+import secrets
 import zoneinfo
 from decimal import Decimal
 from typing import ClassVar, Self, TypeVar
@@ -415,3 +416,29 @@ class SocketTicket(Secret):
     login_key = models.CharField(max_length=64, editable=False)
     #: The end of the token that requested it; None for a session.
     login_ends_at = models.DateTimeField(null=True)
+
+
+def new_device_name() -> str:
+    """Return a name for a device, which nobody guesses."""
+    return secrets.token_hex(8)
+
+
+class PairedDevice(models.Model):
+    """A kiosk or waiting room screen with rate limits of its own; `accounts.devices` writes it."""
+
+    #: In the device's signed cookie.
+    name = models.CharField(max_length=16, unique=True, default=new_device_name, editable=False)
+    label = models.CharField(_("device"), max_length=60)
+    branch = models.ForeignKey(Branch, verbose_name=_("branch"), on_delete=models.CASCADE)
+    paired_by = models.ForeignKey(
+        User, verbose_name=_("paired by"), null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    paired_at = models.DateTimeField(_("paired at"), default=timezone.now)
+    revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("paired device")
+        verbose_name_plural = _("paired devices")
+
+    def __str__(self) -> str:
+        return self.label

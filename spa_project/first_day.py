@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+from accounts import devices as paired_devices
 from accounts import views as accounts_views
 from accounts.branches import open_branches
 from accounts.models import Branch, Cashier, ClosedStep, Role, Therapist, User
@@ -28,7 +29,7 @@ from catalog.menu_import import importer
 from catalog.models import ServiceClassification
 from queueing.models import Room, Transaction
 from queueing.states import Status
-from spa_project.lib.known_clients import is_paired, pair_device
+from spa_project.lib.known_clients import is_paired
 from spa_project.lib.web.qr import public_address, qr_response
 from spa_project.seeding import MENU
 
@@ -228,8 +229,10 @@ def devices(request: HttpRequest) -> HttpResponse:
 @for_owners
 def pair(request: HttpRequest) -> HttpResponse:
     """Give this browser rate limits of its own, also after the manager has logged out."""
-    pair_device(request)
-    messages.success(request, _("This device is paired."))
+    branch, label = own_branch(request.user), request.POST.get("label", "").strip()[:60]
+    if branch is not None:
+        paired_devices.pair(request, branch, request.user, label or str(_("Device")))  # type: ignore[arg-type]  # as `may_set_up` has checked
+        messages.success(request, _("This device is paired."))
     return redirect("first_day_devices")
 
 

@@ -29,7 +29,7 @@ from spa_project.lib.errors import (
     NotFound,
     RateLimited,
 )
-from spa_project.lib.known_clients import known_client, rate_limit_name
+from spa_project.lib.known_clients import is_known, rate_limit_name
 from spa_project.lib.metrics import RESYNCS, SOCKETS
 from spa_project.lib.rate_limits import REQUESTS, TokenBucket, open_sockets
 from spa_project.lib.realtime import messages
@@ -80,7 +80,6 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._admitted = False
         self._answering = self._sent_home = False
         self._counted_as: str | None = None
-        self._slots: Slots = pool.visitors
 
     def identify(self) -> Caller:
         """Return the caller as they are now; called at opening and before every command."""
@@ -109,8 +108,6 @@ class LiveConsumer(AsyncWebsocketConsumer):
         socket and each message; here the hub listens for all of them.
         """
         self.scope, self.base_send = scope, send
-        if known_client(scope) is not None:
-            self._slots = pool
         try:
             while True:
                 await self.dispatch(await receive())
@@ -147,6 +144,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
         name = rate_limit_name(self.scope)
         open_sockets.enter(name)
         self._counted_as = name
+
+    @property
+    def _slots(self) -> Slots:
+        """Return the database threads for this socket's work: visitors have a share of them."""
+        return pool if is_known(self.scope) else pool.visitors
 
     def _admit_at_opening(self) -> tuple[Caller, Screen | None]:
         REQUESTS.hit(current().counted_as)

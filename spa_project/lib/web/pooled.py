@@ -7,7 +7,7 @@ from django.http import HttpResponse
 
 from spa_project.lib.db.pool import Slots, pool
 from spa_project.lib.errors import Busy
-from spa_project.lib.known_clients import known_client
+from spa_project.lib.known_clients import is_known
 from spa_project.lib.web.error_views import problem
 from spa_project.lib.web.middleware import secured
 
@@ -41,8 +41,7 @@ class PooledApplication:
             await _send(secured(problem(scope["path"], busy)), send)
 
     def _slots(self, scope: dict[str, Any]) -> Slots:
-        is_known = scope["path"] in self._own or known_client(scope) is not None
-        return pool if is_known else pool.visitors
+        return pool if scope["path"] in self._own or is_known(scope) else pool.visitors
 
 
 async def _send(response: HttpResponse, send: Any) -> None:

@@ -9,6 +9,7 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import PairedDevice
 from conftest import make_user, session_of
 from payments import terminal
 from payments.discounts import apply_discount
@@ -83,6 +84,7 @@ def _rows_of(floor: Floor, whose: Whose) -> dict[str, Model]:
     found: dict[str, Any] = {
         "accounts.branch": branch,
         "accounts.user": pair.therapist.user,
+        "accounts.paireddevice": PairedDevice.objects.create(branch=branch, label="Kiosk"),
         "queueing.room": Room.objects.filter(branch=branch, current_transaction=None).first(),
         "queueing.transaction": visit,
         "queueing.transactionevent": visit.events.first(),

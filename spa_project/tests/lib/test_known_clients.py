@@ -1,6 +1,7 @@
 """Tests of the rate limits of staff and paired devices that share an address with others."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from unittest.mock import AsyncMock, Mock
@@ -9,7 +10,10 @@ import pytest
 from asgiref.testing import ApplicationCommunicator
 from django.core import signing
 from django.test import Client
+from django.utils import timezone
 
+from accounts.devices import read_revoked
+from accounts.models import PairedDevice
 from conftest import PASSWORD, open_socket, session_of
 from spa_project.lib import known_clients
 from spa_project.lib.commands import REGISTRY
@@ -21,8 +25,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def limits(settings) -> None:
+def limits(settings) -> Iterator[None]:
     settings.RATE_LIMITS = True
+    yield
+    known_clients.set_revoked([])
 
 
 def send(client: Client, name: str, **data: Any) -> int:
@@ -44,7 +50,8 @@ def log_in(client: Client, username: str, password: str = PASSWORD) -> int:
 def kiosk(maria) -> Client:
     """Return a kiosk that a manager has paired, and logged out of."""
     kiosk = session_of(maria)
-    assert kiosk.post("/first-day/devices/pair/").status_code == 302
+    label = {"label": "Kiosk at the door"}
+    assert kiosk.post("/first-day/devices/pair/", label).status_code == 302
     kiosk.post("/accounts/logout/")
     assert "_auth_user_id" not in kiosk.session
     return kiosk
@@ -167,6 +174,54 @@ def test_a_paired_device_stays_one_when_staff_log_in(kiosk, maya, rf):
     before = kiosk.cookies[known_clients.COOKIE].value
     assert log_in(kiosk, "maya") == 302
     assert kiosk.cookies[known_clients.COOKIE].value == before
+
+
+def revoke(manager: Client, **chosen: Any) -> None:
+    device = PairedDevice.objects.get(**chosen)
+    data = {"action": "revoke", "_selected_action": [device.pk]}
+    answer = manager.post("/admin/accounts/paireddevice/", data, follow=True)
+    assert "1 pairing revoked." in answer.content.decode()
+
+
+def test_a_manager_sees_what_is_paired_and_by_whom(kiosk, maria):
+    page = session_of(maria).get("/admin/accounts/paireddevice/").content.decode()
+    assert "Kiosk at the door" in page
+    assert "maria" in page
+
+
+def test_a_revoked_pairing_stops_counting_at_once(kiosk, maria, hour):
+    while order(Client(), hour.pk) != 429:
+        pass
+    assert order(kiosk, hour.pk) == 200
+    revoke(session_of(maria), label="Kiosk at the door")
+    assert order(kiosk, hour.pk) == 429
+
+
+def test_an_open_socket_of_a_revoked_device_is_counted_by_its_address(kiosk, maria):
+    cookie = f"{known_clients.COOKIE}={kiosk.cookies[known_clients.COOKIE].value}"
+    scope = {"client": ("10.0.0.9", 4711), "headers": [(b"cookie", cookie.encode())]}
+    assert known_clients.is_known(scope)
+    revoke(session_of(maria), label="Kiosk at the door")
+    assert rate_limit_name(scope) == "10.0.0.9"
+    assert not known_clients.is_known(scope)
+
+
+def test_other_processes_read_what_is_revoked_with_their_heartbeat(kiosk, maria, rf):
+    request = rf.get("/", REMOTE_ADDR="10.0.0.9")
+    request.COOKIES[known_clients.COOKIE] = kiosk.cookies[known_clients.COOKIE].value
+    PairedDevice.objects.update(revoked_at=timezone.now())  # as another process does
+    assert known_clients.is_paired(request)
+    read_revoked()
+    assert rate_limit_name(request) == "10.0.0.9"
+
+
+def test_a_revoked_device_can_be_paired_again(kiosk, maria, rf):
+    revoke(session_of(maria), label="Kiosk at the door")
+    kiosk.force_login(maria)
+    kiosk.post("/first-day/devices/pair/")
+    request = rf.get("/")
+    request.COOKIES[known_clients.COOKIE] = kiosk.cookies[known_clients.COOKIE].value
+    assert known_clients.is_paired(request)
 
 
 def test_only_managers_pair_devices(maya):
