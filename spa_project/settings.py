@@ -101,6 +101,7 @@ def _as_we_use_it(database: dict[str, object], **mysql_options: int) -> dict[str
         database["ENGINE"] = "spa_project.lib.db.mysql"
         database["OPTIONS"] = {
             "charset": "utf8mb4",
+            "connect_timeout": 5,
             "isolation_level": "read committed",
             "init_command": "SET innodb_lock_wait_timeout=3, sql_mode='STRICT_TRANS_TABLES'",
             **mysql_options,

@@ -44,6 +44,17 @@ class Proxy(Web):
         """Accept everything and forward nothing: no end learns that the network is down."""
         self._swallows = True
 
+    def stall(self, *, reads: bool) -> None:
+        """Forward nothing more of the connections there are; new ones work as before.
+
+        So does a firewall that has lost its state. With `reads` the bytes are acknowledged and
+        discarded; without, they fill the buffers between. No end learns of it, nor that the other
+        one has closed.
+        """
+        self._swallows = False
+        for link in self._links:
+            link.stall(reads=reads)
+
     def clear(self) -> None:
         """End all faults, and reset the connections that lost bytes meanwhile."""
         self.delay = 0.0
@@ -88,6 +99,8 @@ class _Link:
         self._client = client
         self._server = server
         self._loses_reply = False  # whether the next reply is lost
+        self._stalled = self._reads = False
+        self._was_reset = asyncio.Event()
 
     async def carry(self) -> None:
         """Forward bytes in both directions until either side closes."""
@@ -101,20 +114,30 @@ class _Link:
             back.cancel()
             await asyncio.wait({there, back})
 
+    def stall(self, *, reads: bool) -> None:
+        """Forward no more bytes, whether they are read or not."""
+        self._stalled, self._reads = True, reads
+
     def reset(self) -> None:
         """Reset both sides at once."""
+        self._was_reset.set()
         for _reader, writer in (self._client, self._server):
             writer.transport.abort()
 
     async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, seen) -> None:
         try:
             while data := await source.read(CHUNK):
-                if await self._proxy.transmit():
+                if self._stalled:
+                    if not self._reads:
+                        break
+                elif await self._proxy.transmit():
                     seen()
                     sink.write(data)
                     await sink.drain()
         except OSError:
             pass
+        if self._stalled:
+            await self._was_reset.wait()
 
     def _ask(self) -> None:
         if self._proxy.replies_to_cut > 0:

@@ -20,6 +20,7 @@ from typing import Generic, ParamSpec, TypeVar
 from django.conf import settings
 from django.db import close_old_connections
 
+from spa_project.lib.db.time_limits import limit_this_thread
 from spa_project.lib.errors import Busy
 from spa_project.lib.metrics import BUSY, SLOT_SECONDS
 
@@ -89,6 +90,7 @@ class DatabasePool(Slots):
 
     def _add_thread(self) -> None:
         self._threads.add(threading.get_ident())
+        limit_this_thread()
 
     async def take(self) -> ThreadPoolExecutor:
         """Take a free thread; raise `Busy` when there is none in time."""

@@ -68,6 +68,22 @@ async def test_what_is_swallowed_never_arrives_and_the_line_is_dead_afterwards()
     assert heard == []
 
 
+@pytest.mark.parametrize("reads", [True, False])
+async def test_a_stalled_connection_is_dead_and_a_new_one_works(reads):
+    async with open_proxy() as proxy, through(proxy) as (reader, writer):
+        writer.write(b"hello")
+        await reader.read(100)
+        proxy.stall(reads=reads)
+        writer.write(b"pay")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(reader.read(100), 0.2)
+        async with through(proxy) as (other, onward):
+            onward.write(b"again")
+            async with asyncio.timeout(SOON):
+                assert await other.read(100) == b"again"
+    assert heard == [b"hello", b"again"]
+
+
 async def test_nobody_behind_it_is_a_connection_that_ends_at_once():
     async with open_proxy() as proxy:
         pass

@@ -18,6 +18,11 @@ from django.db.backends.utils import CursorWrapper, debug_transaction
 from django.utils.asyncio import async_unsafe
 
 from spa_project.lib.db.mysql.connection import DeferringConnection
+from spa_project.lib.db.time_limits import ANSWER_SECONDS, IDLE_SECONDS, is_this_thread_limited
+
+_READ_AND_WRITE = {"read_timeout": ANSWER_SECONDS, "write_timeout": ANSWER_SECONDS}
+#: MySQL has no such variable, and takes this for a comment.
+_IDLE = f" /*M! , idle_transaction_timeout={IDLE_SECONDS} */"
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -30,7 +35,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     @async_unsafe
     def get_new_connection(self, conn_params: dict[str, Any]) -> DeferringConnection:
-        """Connect as Django does, with our own connection class."""
+        """Connect as Django does, with our own connection class and time limits."""
+        if is_this_thread_limited():
+            first = conn_params["init_command"] + _IDLE
+            conn_params = {**conn_params, **_READ_AND_WRITE, "init_command": first}
         return DeferringConnection(**conn_params)
 
     def is_usable(self) -> bool:

@@ -5,16 +5,23 @@ driver that might wait releases the GIL and then waits to get it back: on a busy
 more than the database's answer.
 """
 
+import os
+import socket
 import time
 from typing import ClassVar
 
-from MySQLdb import OperationalError
+from MySQLdb import Error, OperationalError
 from MySQLdb.connections import Connection
 
 _BEGIN = b"BEGIN"
 #: Errors of a server that refuses changes: read-only (1290, 1836), cut off from its cluster (1047).
 #: After a failover the address leads to another server, but an open connection does not.
 _CHANGES_NOTHING = frozenset({1290, 1836, 1047})
+#: Errors of a connection that is lost (2006, 2013), or was ended by the server (1927, 4031).
+_IS_LOST = frozenset({2006, 2013, 1927, 4031})
+_REPLACES_ALL = _CHANGES_NOTHING | _IS_LOST
+#: Seconds after which the kernel gives up a peer that acknowledges nothing.
+UNACKNOWLEDGED_SECONDS = 10
 
 
 class DeferringConnection(Connection):
@@ -24,18 +31,23 @@ class DeferringConnection(Connection):
     packet it was sent, which was not run then: the server stops at the first error of a packet.
     """
 
-    #: When a server last refused a change, on any of our connections.
-    refused_at: ClassVar[float] = float("-inf")
+    #: When a server last refused a change, or a connection was found lost. The other connections
+    #: are replaced then too: each would have to time out by itself.
+    failed_at: ClassVar[float] = float("-inf")
 
     def __init__(self, **options: object) -> None:
         self._ahead: list[bytes] = []
         self._opened_at = time.monotonic()
         super().__init__(**options)  # asks already
+        _notice_a_dead_peer(self.fileno())
 
     @property
     def is_outdated(self) -> bool:
-        """Return whether a reconnect may find a writable server after a failover."""
-        return self._opened_at <= self.refused_at
+        """Return whether a reconnect may find what this connection cannot.
+
+        That is a writable server after a failover, or a way through a network that lost its state.
+        """
+        return self._opened_at <= self.failed_at
 
     def begin(self) -> None:
         """Begin a transaction with its first statement."""
@@ -53,8 +65,15 @@ class DeferringConnection(Connection):
             for _each in ahead:
                 self.next_result()
         except OperationalError as error:
-            if error.args[0] in _CHANGES_NOTHING:
-                DeferringConnection.refused_at = time.monotonic()
+            _note_failure(error)
+            raise
+
+    def ping(self) -> None:
+        """Ask whether the server is there; raise an error when it is not."""
+        try:
+            super().ping()
+        except Error as error:
+            _note_failure(error)
             raise
 
     def commit(self) -> None:
@@ -69,3 +88,21 @@ class DeferringConnection(Connection):
         ahead, self._ahead = self._ahead, []
         if _BEGIN not in ahead:
             super().rollback()
+
+
+def _note_failure(error: Error) -> None:
+    if error.args[0] in _REPLACES_ALL:
+        DeferringConnection.failed_at = time.monotonic()
+
+
+def _notice_a_dead_peer(descriptor: int) -> None:
+    """Let the kernel end a TCP connection whose peer acknowledges nothing, idle ones too."""
+    with socket.socket(fileno=os.dup(descriptor)) as line:
+        if line.family == socket.AF_UNIX:
+            return
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+            seconds = UNACKNOWLEDGED_SECONDS
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, seconds)
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, seconds // 3)
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, seconds * 1000)

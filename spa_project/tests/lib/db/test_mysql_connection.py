@@ -1,5 +1,9 @@
 """Tests of deferred statements on MariaDB: fewer packets, and nothing is lost."""
 
+import asyncio
+import os
+import socket
+
 import MySQLdb
 import pytest
 from django.db import IntegrityError, OperationalError, connection
@@ -9,6 +13,9 @@ from django.utils import timezone
 from queueing.models import Room, TransactionEvent
 from queueing.states import Status
 from spa_project.lib.db.compiled_queries import CompiledQuery, Param, insert, update_where
+from spa_project.lib.db.mysql.connection import UNACKNOWLEDGED_SECONDS
+from spa_project.lib.db.pool import DatabasePool
+from spa_project.lib.db.time_limits import IDLE_SECONDS
 from spa_project.tests.concurrency import another_connection
 
 pytestmark = [
@@ -203,3 +210,27 @@ def test_a_part_of_a_transaction_is_taken_back_with_what_rode_along(event):
             give_up()
         insert(TransactionEvent, [event(51)])
     assert [each.version for each in TransactionEvent.objects.filter(version__gte=50)] == [51]
+
+
+# -- Time limits ----------------------------------------------------------------------------------
+
+
+def variable(name: str) -> int:
+    """Return a variable of a new connection of this thread."""
+    with another_connection() as other, other.cursor() as cursor:
+        cursor.execute(f"SELECT @@{name}")
+        return int(cursor.fetchone()[0])
+
+
+def test_the_server_ends_idle_transactions_of_the_pool_alone():
+    assert asyncio.run(DatabasePool(1).run(variable, "idle_transaction_timeout")) == IDLE_SECONDS
+    assert variable("idle_transaction_timeout") == 0
+
+
+def test_the_kernel_ends_a_connection_whose_peer_acknowledges_nothing():
+    with another_connection() as other:
+        other.ensure_connection()
+        with socket.socket(fileno=os.dup(other.connection.fileno())) as line:
+            limit = line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+            assert limit == UNACKNOWLEDGED_SECONDS * 1000
+            assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
