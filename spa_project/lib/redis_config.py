@@ -15,7 +15,7 @@ SENTINEL_PORT = 26379
 #: Seconds. By default Redis's client would wait for a dead server forever.
 TIMEOUTS: dict[str, Any] = {
     "socket_connect_timeout": 3,
-    "socket_timeout": 10,
+    "socket_timeout": 3,
     "socket_keepalive": True,
     "health_check_interval": 10,
 }
@@ -57,6 +57,11 @@ def client_of(url: str, **options: Any) -> "redis.Redis":
 
 
 def _by_sentinels(parts: SplitResult) -> dict[str, Any]:
+    from redis.asyncio.retry import Retry
+    from redis.backoff import NoBackoff
+
+    # A Sentinel that hangs is not asked again: the next one knows as well.
+    once = {"socket_connect_timeout": 1, "socket_timeout": 1, "retry": Retry(NoBackoff(), 0)}
     login, _at, hosts = parts.netloc.rpartition("@")
     username, _colon, password = login.partition(":")
     master, _slash, database = parts.path.strip("/").partition("/")
@@ -65,7 +70,7 @@ def _by_sentinels(parts: SplitResult) -> dict[str, Any]:
     return {
         "sentinels": [_address(host) for host in hosts.split(",")],
         "master_name": master,
-        "sentinel_kwargs": TIMEOUTS | {"socket_timeout": TIMEOUTS["socket_connect_timeout"]},
+        "sentinel_kwargs": TIMEOUTS | once,
         "username": unquote(username) or None,
         "password": unquote(password) or None,
         "db": int(database or 0),

@@ -20,6 +20,11 @@ logger = logging.getLogger(__name__)
 #: Seconds to wait for the layer, so that a dead broker delays nothing for longer.
 LAYER_TIMEOUT = 2.0
 RETRY_SECONDS = 1.0
+#: Seconds between two echoes, and for which one is awaited; after so many missing ones the
+#: connections are replaced: 6 seconds at most after they stalled.
+ECHO_EVERY = 1.0
+ECHO_WITHIN = 2.0
+MISSING_ECHOES = 2
 #: Events that wait to be sent; more are dropped, so that a dead broker costs no memory.
 OUTGOING_SIZE = 10_000
 
@@ -41,13 +46,15 @@ class Relay:
         self._wanted: set[str] = set()
         self._joined: set[str] = set()
         self._echo = asyncio.Event()
-        jobs = (self._send_all, self._receive_all, self._join_missed)
+        self._receiving = asyncio.create_task(self._receive_all())
+        jobs = (self._send_all, self._join_missed, self._replace_what_is_silent)
         self._tasks = [asyncio.create_task(job()) for job in jobs]
 
     async def stop(self) -> None:
         """Leave the layer, before the event loop ends."""
         for task in self._tasks:
             await end(task)
+        await end(self._receiving)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LAYER_TIMEOUT):
                 await self._layer.flush()
@@ -85,6 +92,29 @@ class Relay:
             return False
         return True
 
+    async def _replace_what_is_silent(self) -> None:
+        """Connect anew when echoes are missing: to a hanging server a connection stays open."""
+        missing = 0
+        while True:
+            await asyncio.sleep(ECHO_EVERY)
+            if self._channel is None:  # the client is connecting, with time-outs of its own
+                continue
+            missing = 0 if await self.echo(ECHO_WITHIN) else missing + 1
+            if missing == MISSING_ECHOES:
+                missing = 0
+                await self._reconnect()
+
+    async def _reconnect(self) -> None:
+        """Close all connections; new ones lead to the master that the Sentinels name now."""
+        self._channel = None  # first: a topic that is being joined meanwhile is joined once more
+        self._joined.clear()
+        close = self._layer.flush
+        # The first may wait in vain until what was written has been sent.
+        if not await self._try(close(), "Cannot close", "a silent connection"):
+            await self._try(close(), "Cannot close", "a silent connection")
+        await end(self._receiving)
+        self._receiving = asyncio.create_task(self._receive_all())
+
     async def _join(self, topic: str) -> None:
         if topic not in self._joined and await self._try(self._add(topic), "Cannot hear", topic):
             self._joined.add(topic)
@@ -94,7 +124,10 @@ class Relay:
     async def _add(self, topic: str) -> None:
         while self._channel is None:  # the receiving task has only just begun
             await asyncio.sleep(0.01)
-        await self._layer.group_add(topic, self._channel)
+        channel = self._channel
+        await self._layer.group_add(topic, channel)
+        if channel != self._channel:
+            raise ConnectionError("the connection was replaced meanwhile")
 
     async def _join_missed(self) -> None:
         """Join all missing topics concurrently: each may wait for the whole time-out."""

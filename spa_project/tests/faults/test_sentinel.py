@@ -2,23 +2,32 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, ExitStack
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
+import pytest_asyncio
 import redis
-from channels.layers import get_channel_layer
+from channels_redis.pubsub import RedisPubSubChannelLayer
 from django.core.exceptions import ImproperlyConfigured
 from limits import RateLimitItemPerMinute
 
 from spa_project.lib.errors import RateLimited
 from spa_project.lib.rate_limits import SharedWindow
 from spa_project.lib.realtime.hub import Hub
+from spa_project.lib.realtime.relay import end, layer_message
 from spa_project.lib.redis_config import channel_layers, client_of
+from tools.faults.proxy import Proxy
 from tools.servers import HOST, Redis, free_port
 
 FOUND_WITHIN = 20.0
+#: Seconds in which stalled connections are replaced, as docs/operations.md says.
+REPLACED_WITHIN = 10.0
+DISCARDED_OR_NOT_READ = pytest.mark.parametrize(
+    "reads", [True, False], ids=["discarded", "not_read"]
+)
 
 
 class Replica(Redis):
@@ -70,6 +79,13 @@ class Sentinel(Redis):
             return bool(client.sentinel_slaves("spa"))
 
 
+def named_master(sentinel_url: str) -> int:
+    """Return the port of the master that the Sentinel names."""
+    port = sentinel_url.rpartition(":")[2].partition("/")[0]
+    with redis.Redis(host=HOST, port=int(port)) as client:
+        return int(client.sentinel_master("spa")["port"])
+
+
 class Ear:
     """Socket that keeps the texts it receives."""
 
@@ -103,17 +119,114 @@ async def hears(publisher: Hub, ear: Ear, text: str, within: float) -> None:
             await asyncio.sleep(0.1)
 
 
-async def hang_up_on_sentinels() -> None:
-    """Close the connections to the Sentinels, which Redis's client leaves open."""
-    layer: Any = get_channel_layer()
-    for shard in layer._get_layer()._shards:
-        for client in shard._redis.connection_pool.sentinel_manager.sentinels:
-            await client.aclose()
+@pytest_asyncio.fixture
+async def _hang_up(monkeypatch) -> AsyncIterator[None]:
+    """Close the connections to the Sentinels in the end, which Redis's client leaves open."""
+    opened: list[Any] = []
+    init = redis.asyncio.sentinel.Sentinel.__init__
+
+    def record(self: Any, *args: Any, **options: Any) -> None:
+        init(self, *args, **options)
+        opened.extend(self.sentinels)
+
+    monkeypatch.setattr(redis.asyncio.sentinel.Sentinel, "__init__", record)
+    yield
+    for client in opened:
+        await client.aclose()
+
+
+@asynccontextmanager
+async def attached_hub() -> AsyncIterator[tuple[Hub, Ear]]:
+    """Run a hub with one socket, subscribed to the topic `a`."""
+    hub, ear = Hub(), Ear()
+    hub.attach()
+    try:
+        await hub.join("a", ear)
+        yield hub, ear
+    finally:
+        await hub.stop()
+
+
+async def exchange(hub: Hub, ear: Ear, url: str, within: float) -> None:
+    """Return once the hub has exchanged events with a process that has just started."""
+    other = RedisPubSubChannelLayer(**channel_layers(url)["default"]["CONFIG"])
+    channel = await other.new_channel()
+    await other.group_add("a", channel)
+    sent, returned = os.urandom(8).hex(), os.urandom(8).hex()
+
+    async def receive() -> None:
+        while (await other.receive(channel))["text"] != returned:
+            pass
+
+    receiving = asyncio.create_task(receive())
+    try:
+        async with asyncio.timeout(within):
+            while sent not in ear.heard or not receiving.done():
+                await other.group_send("a", layer_message("a", sent, sender="other"))
+                await asyncio.to_thread(hub.publish, "a", returned)
+                await asyncio.sleep(0.1)
+    finally:
+        await end(receiving)
+        await other.flush()
 
 
 @pytest.mark.servers
 @pytest.mark.timed
 @pytest.mark.asyncio
+@DISCARDED_OR_NOT_READ
+async def test_stalled_connections_to_redis_are_replaced(master, settings, reads):
+    direct = f"redis://{HOST}:{master.port}/0"
+    async with Proxy(master.port) as proxy:
+        settings.CHANNEL_LAYERS = channel_layers(f"redis://{HOST}:{proxy.port}/0")
+        async with attached_hub() as (hub, ear):
+            await exchange(hub, ear, direct, within=FOUND_WITHIN)
+            proxy.stall(reads=reads)
+            await exchange(hub, ear, direct, within=REPLACED_WITHIN)
+
+
+@pytest.mark.servers
+@pytest.mark.timed
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("_hang_up")
+async def test_events_leave_a_master_that_hangs_for_the_one_that_sentinels_name(
+    master, sentinel_url, settings
+):
+    settings.CHANNEL_LAYERS = channel_layers(sentinel_url)
+    async with AsyncExitStack() as ending:
+        hub, ear = await ending.enter_async_context(attached_hub())
+        await exchange(hub, ear, sentinel_url, within=FOUND_WITHIN)
+        master.send_signal(signal.SIGSTOP)
+        ending.callback(master.send_signal, signal.SIGCONT)
+        async with asyncio.timeout(FOUND_WITHIN):
+            while await asyncio.to_thread(named_master, sentinel_url) == master.port:
+                await asyncio.sleep(0.1)
+        await exchange(hub, ear, sentinel_url, within=REPLACED_WITHIN)
+
+
+@pytest.mark.servers
+@pytest.mark.timed
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("_hang_up")
+async def test_a_sentinel_that_hangs_is_passed_over(master, sentinel_url, settings):
+    known = int(sentinel_url.rpartition(":")[2].partition("/")[0])
+    async with AsyncExitStack() as ending:
+        hanging = await ending.enter_async_context(Proxy(known))
+        url = f"redis+sentinel://{HOST}:{hanging.port},{HOST}:{known}/spa"
+        settings.CHANNEL_LAYERS = channel_layers(url)
+        hub, ear = await ending.enter_async_context(attached_hub())
+        await exchange(hub, ear, sentinel_url, within=FOUND_WITHIN)
+        hanging.swallow()
+        await asyncio.to_thread(master.kill)
+        async with asyncio.timeout(FOUND_WITHIN):
+            while await asyncio.to_thread(named_master, sentinel_url) == master.port:
+                await asyncio.sleep(0.1)
+        await exchange(hub, ear, sentinel_url, within=REPLACED_WITHIN)
+
+
+@pytest.mark.servers
+@pytest.mark.timed
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("_hang_up")
 async def test_events_follow_the_master_to_its_new_place(master, sentinel_url, settings):
     settings.CHANNEL_LAYERS = channel_layers(sentinel_url)
     async with AsyncExitStack() as ending:
@@ -126,7 +239,6 @@ async def test_events_follow_the_master_to_its_new_place(master, sentinel_url, s
         await hears(hubs[0], ear, "before", within=FOUND_WITHIN)
         await asyncio.to_thread(master.kill)
         await hears(hubs[0], ear, "after", within=FOUND_WITHIN)
-        ending.push_async_callback(hang_up_on_sentinels)
         with client_of(sentinel_url, socket_timeout=1) as client:
             assert await asyncio.to_thread(client.info, "replication")
             assert client.connection_pool.get_master_address()[1] != master.port
