@@ -50,6 +50,16 @@ def unix(path: Path) -> str:
     return f"unix:{path}:mode=666:backlog={BACKLOG}:lockfile=0"
 
 
+def _start_the_watchdog() -> None:
+    """Begin to notify systemd as soon as the event loop runs."""
+    from twisted.internet import reactor
+
+    from spa_project.lib import watchdog
+
+    run_later: Any = reactor
+    run_later.callLater(0, watchdog.start)
+
+
 def main() -> None:
     """Start the server from the command line, as systemd and containers do."""
     parser = argparse.ArgumentParser(description="One process of the spa.")
@@ -61,7 +71,7 @@ def main() -> None:
     options = parser.parse_args()
     application = import_by_path(options.application)
     endpoint = unix(options.unix) if options.unix else tcp(options.bind, options.port)
-    serve(endpoint, application)
+    serve(endpoint, application, _start_the_watchdog)
     # Python would wait for threads that still wait for a database lock.
     os._exit(0)
 
