@@ -54,6 +54,21 @@ class Branch(models.Model):
         default=datetime.time(4, 0),
         help_text=_("Visits before this time count as the previous day."),
     )
+    request_minutes = models.PositiveSmallIntegerField(
+        _("requested therapist (minutes)"),
+        default=15,
+        db_default=15,
+        help_text=_(
+            "How long a customer waits for the therapist they asked for, if anyone else will do "
+            "after that. 0 = customers can't ask for a therapist."
+        ),
+    )
+    offers_gender = models.BooleanField(
+        _("woman or man"),
+        default=False,
+        db_default=False,
+        help_text=_("Customers can ask for a woman or a man."),
+    )
     shared_rooms = models.BooleanField(
         _("shared rooms"),
         default=False,
@@ -240,10 +255,22 @@ class StaffProfile(models.Model):
 class TherapistManager(StaffProfileManager["Therapist"]):
     """A manager of therapists that knows who is at work."""
 
+    def at_work(self, branch: Branch) -> models.QuerySet["Therapist"]:
+        """Return the active therapists who have clocked in, also those on a break."""
+        return self.active_in(branch).filter(
+            presence__branch=branch, presence__business_date=branch.business_date()
+        )
+
     def on_duty(self, branch: Branch) -> models.QuerySet["Therapist"]:
         """Return the active therapists who may get a customer now: neither away nor on a break."""
-        today = Q(presence__branch=branch, presence__business_date=branch.business_date())
-        return self.active_in(branch).filter(today, presence__kind=PresenceKind.ON_DUTY)
+        return self.at_work(branch).filter(presence__kind=PresenceKind.ON_DUTY)
+
+
+class Gender(models.TextChoices):
+    """A gender of therapists that customers may ask for."""
+
+    WOMAN = "woman", _("Woman")
+    MAN = "man", _("Man")
 
 
 class Therapist(StaffProfile):
@@ -258,6 +285,9 @@ class Therapist(StaffProfile):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="owners",
+    )
+    gender = models.CharField(
+        _("gender"), max_length=5, choices=Gender, blank=True, default="", db_default=""
     )
 
     objects: ClassVar[TherapistManager] = TherapistManager()

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Branch, Cashier, PresenceKind, Role, Therapist, User
+from accounts.models import Branch, Cashier, Gender, PresenceKind, Role, Therapist, User
 from queueing import queries
 from queueing.errors import QueueEmpty, TransactionNotFound, WrongState
+from queueing.lanes import ANYONE, lanes_open_to, may_call, waits_for_one
 from queueing.lifecycle import must_be
 from queueing.models import Transaction
 from queueing.states import Status
@@ -58,8 +59,8 @@ def current_or_next(therapist: Therapist) -> Claim:
     is_on_duty = locked.presence == PresenceKind.ON_DUTY
     if locked.current_id:
         return Claim(_with_people(locked.current_id), is_new=False, is_on_duty=is_on_duty)
-    if locked.is_declined:
-        picked = next_but_declining(therapist, branch)
+    if locked.is_declined or locked.has_requests:
+        picked = next_in_lanes(therapist, branch, locked.gender)
     else:
         picked = next_in_line(branch, Status.PENDING_THERAPIST)
     return Claim(picked, is_new=True, is_on_duty=is_on_duty)
@@ -121,22 +122,19 @@ def next_in_line(branch: Branch, status: Status) -> Transaction:
     return _picked(transaction, branch, status)
 
 
-def next_but_declining(therapist: Therapist, branch: Branch) -> Transaction:
-    """Do the same for a therapist whom a waiting customer declined; that one is for the others.
+def next_in_lanes(therapist: Therapist, branch: Branch, gender: str) -> Transaction:
+    """Do the same where customers asked for a therapist, or declined this one.
 
-    Raises `QueueEmpty`.
+    Those who asked for this therapist come first, then the other lanes open to them, together in
+    the order of the line. Raises `QueueEmpty`.
     """
-    for pk in queries.waiting_but(therapist.pk, branch.pk):
-        transaction = queries.lock_unless_locked(pk)
-        if transaction is not None and _is_waiting_for(transaction, therapist):
-            return _picked(transaction, branch, Status.PENDING_THERAPIST)
+    for lanes in ([therapist.pk], lanes_open_to(gender)):
+        for pk in queries.waiting_in(branch.pk, lanes, but_declining=therapist.pk):
+            transaction = queries.lock_unless_locked(pk)
+            # It was read without a lock before.
+            if transaction is not None and may_call(transaction, therapist.pk, gender):
+                return _picked(transaction, branch, Status.PENDING_THERAPIST)
     return _picked(_declined_alone(therapist, branch), branch, Status.PENDING_THERAPIST)
-
-
-def _is_waiting_for(transaction: Transaction, therapist: Therapist) -> bool:
-    """Return whether it still waits: it was read without a lock before."""
-    waits = transaction.status == Status.PENDING_THERAPIST
-    return waits and transaction.declined_therapist_id != therapist.pk
 
 
 def _declined_alone(therapist: Therapist, branch: Branch) -> Transaction:
@@ -144,16 +142,30 @@ def _declined_alone(therapist: Therapist, branch: Branch) -> Transaction:
     line = Transaction.objects.in_line(branch.pk, Status.PENDING_THERAPIST)
     declined = line.filter(declined_therapist=therapist).first()
     if declined is None:
-        raise QueueEmpty
+        raise _waits_for_others(line.first())
     if Therapist.objects.on_duty(branch).exclude(pk=therapist.pk).exists():
         raise QueueEmpty(
             _("%(code)s asked for another therapist. No one else is waiting.")
             % {"code": declined.code}
         )
-    transaction = queries.lock_next(branch.pk, Status.PENDING_THERAPIST)
+    transaction = queries.lock_next(branch.pk, Status.PENDING_THERAPIST, declined.lane)
     if transaction is None:
         raise QueueEmpty
     return transaction
+
+
+def _waits_for_others(first: Transaction | None) -> QueueEmpty:
+    """Return the refusal when everyone who waits has asked for somebody else."""
+    if first is None or first.lane == ANYONE:
+        return QueueEmpty()
+    if waits_for_one(first):
+        names = {"code": first.code, "name": first.requested_therapist}
+        return QueueEmpty(_("No one is waiting for you. %(code)s asked for %(name)s.") % names)
+    asked = {Gender.WOMAN: _("a woman"), Gender.MAN: _("a man")}[Gender(first.preference)]
+    return QueueEmpty(
+        _("No one is waiting for you. %(code)s asked for %(name)s.")
+        % {"code": first.code, "name": asked}
+    )
 
 
 def _picked(transaction: Transaction, branch: Branch, status: Status) -> Transaction:

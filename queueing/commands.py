@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from accounts.auth import Caller
 from accounts.models import STAFF, Branch, Role, User
-from queueing import duty, handover, holding, leaving, services
+from queueing import duty, handover, holding, leaving, requests, services
 from queueing.models import RoomStatus, Transaction
 from queueing.rooms import is_exchanged
 from queueing.serializers import (
@@ -79,6 +79,9 @@ class ChosenItem(Data):
     quantity: Annotated[int, Field(ge=1, le=MAX_ITEMS)] = 1
 
 
+PreferenceCode = Annotated[str, StringConstraints(pattern=r"^(anyone|woman|man)$")]
+
+
 class Selection(Data):
     # Only the schema has the least number: the refusal of none has a code of its own.
     items: Annotated[
@@ -86,11 +89,18 @@ class Selection(Data):
     ]
     customer_name: Name = ""
     expected_total: Amount | None = None
+    requested_therapist_id: Id | None = None
+    preference: PreferenceCode | None = None
     request_id: RequestId | None = None
 
 
 class OfTransaction(Data):
     transaction_id: Id
+
+
+class SetRequest(OfTransaction):
+    requested_therapist_id: Id | None = None
+    preference: PreferenceCode | None = None
 
 
 class AddedService(OfTransaction):
@@ -193,10 +203,25 @@ def _joined(branch: Branch, data: Selection, by: User | None) -> JoinedReply:
         ],
         customer_name=data.customer_name,
         expected_total=data.expected_total,
+        request=_request(data),
         request_id=data.request_id,
         by=by,
     )
     return {"transaction": serialize_transaction(transaction), "key": transaction.key}
+
+
+def _request(data: Selection | SetRequest) -> requests.Request:
+    return requests.Request(data.requested_therapist_id, data.preference or "")
+
+
+@command(*STAFF)
+def staff_set_request(caller: Caller, data: SetRequest) -> TransactionReply:
+    """Change whom a waiting customer asks for, or end the request."""
+    return _of(
+        requests.set_request(
+            caller.person, transaction_id=data.transaction_id, request=_request(data)
+        )
+    )
 
 
 @command()

@@ -9,6 +9,7 @@ from queueing import presence, queries
 from queueing.access import lock_therapist, therapist_here
 from queueing.errors import WrongState
 from queueing.models import Transaction
+from queueing.requests import end_requests_for
 from queueing.serializers import PresenceState, TherapistData
 from spa_project.lib.db.transactions import durable
 
@@ -30,13 +31,18 @@ def therapist_break(therapist: Therapist, *, minutes: int | None = None) -> Ther
 
 @durable
 def clock_out(therapist: Therapist) -> TherapistData:
-    """End a therapist's duty. Raises `WrongState` while they have a customer."""
+    """End a therapist's duty, and the requests for them where somebody else will do.
+
+    Raises `WrongState` while they have a customer.
+    """
     if customer := _lock_with_customer(therapist):
         raise WrongState(
             _("%(name)s has customer %(code)s. Finish or hand over the visit first.")
             % {"name": therapist, "code": customer.code}
         )
-    return presence.change(therapist, None)
+    data = presence.change(therapist, None)
+    end_requests_for(therapist)
+    return data
 
 
 #: What a manager or the front desk may set, and the operation that sets it.

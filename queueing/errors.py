@@ -53,6 +53,13 @@ class BranchClosed(DomainError):
         super().__init__(_("%(name)s is closed. It takes no new orders.") % {"name": name})
 
 
+class NobodyAble(DomainError):
+    """Nobody on duty is whom the customer asks for."""
+
+    code = "nobody_able"
+    sentence = _("Nobody on duty can take this request.")
+
+
 class PriceChanged(DomainError):
     """The displayed amount is not the one that would be charged; the reply has the new one."""
 

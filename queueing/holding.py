@@ -1,6 +1,7 @@
 """Operations that return a customer to the line or hold their place."""
 
 import datetime
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -36,12 +37,12 @@ def release(therapist: Therapist, *, transaction_id: int, reason: str) -> Transa
     """
     transaction = therapist_transaction(therapist, transaction_id, Status.THERAPIST_CONFIRMED)
     rooms.free_room_of(transaction)
+    declined = asks_for_another(reason)
+    fields: dict[str, Any] = {"declined_therapist": therapist if declined else None}
+    if declined and transaction.requested_therapist_id == therapist.pk:
+        fields |= {"requested_therapist": None, "request_until": None}
     return advance(
-        transaction,
-        Status.PENDING_THERAPIST,
-        by=therapist.user,
-        reason=reason,
-        declined_therapist=therapist if asks_for_another(reason) else None,
+        transaction, Status.PENDING_THERAPIST, by=therapist.user, reason=reason, **fields
     )
 
 

@@ -6,12 +6,8 @@ from queueing.access import branch_transaction, therapist_transaction
 from queueing.errors import TransactionNotFound
 from queueing.lifecycle import advance, must_be
 from queueing.models import Transaction
-from queueing.states import UNCLAIMED, Status
+from queueing.states import UNCLAIMED, UNTREATED, Status
 from spa_project.lib.db.transactions import durable
-
-#: Statuses before the treatment began.
-UNTREATED = UNCLAIMED | {Status.THERAPIST_CONFIRMED}
-
 
 #: Statuses after the treatment began, while no payment is pending.
 TREATED = (Status.IN_SERVICE, Status.FINISHED, Status.AWAITING_PAYMENT)

@@ -10,6 +10,7 @@ from accounts.models import User
 from queueing import presence
 from queueing.errors import WrongState
 from queueing.events import announce
+from queueing.lanes import lane_of
 from queueing.models import Transaction, TransactionEvent
 from queueing.states import (
     BEFORE_CASHIER,
@@ -17,6 +18,7 @@ from queueing.states import (
     LATER_STAMPS,
     STAMPS,
     UNCLAIMED,
+    UNTREATED,
     WITH_CASHIER,
     WITH_THERAPIST,
     Status,
@@ -54,6 +56,7 @@ def advance(
     fields |= _ended_parts(transaction, steps[-1])
     for name, value in fields.items():
         setattr(transaction, name, value)
+    fields |= _lane(transaction, steps[-1])
     # Optimistic concurrency: even without row locks (SQLite) no unseen change is overwritten.
     changes = {"status": transaction.status, "version": transaction.version, **fields}
     if update_where(Transaction, seen, changes) != 1:
@@ -129,6 +132,16 @@ def _calls(transaction: Transaction, to: Status, *, undo: bool) -> dict[str, int
     if to == Status.THERAPIST_CONFIRMED and not undo:
         return {"calls": transaction.calls + 1}
     return {"calls": 0} if to in UNCLAIMED and transaction.calls else {}
+
+
+def _lane(transaction: Transaction, status: Status) -> dict[str, Any]:
+    """Set the lane by the request the visit has now; return the changed fields."""
+    changes: dict[str, Any] = {}
+    if status not in UNTREATED and transaction.request_until:
+        changes["request_until"] = transaction.request_until = None
+    if (lane := lane_of(transaction, status)) != transaction.lane:
+        changes["lane"] = transaction.lane = lane
+    return changes
 
 
 def _ended_parts(transaction: Transaction, status: Status) -> dict[str, Any]:

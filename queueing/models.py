@@ -11,9 +11,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Branch, Cashier, Therapist
+from accounts.models import Branch, Cashier, Gender, Therapist
 from catalog.models import Service, ServiceClassification
-from queueing.states import OPEN, WITH_CASHIER, WITH_THERAPIST, Status
+from queueing.states import OPEN, UNCLAIMED, WITH_CASHIER, WITH_THERAPIST, Status
 from spa_project.lib.db.compiled_queries import Param
 from spa_project.lib.db.fields import ExactCharField
 from spa_project.lib.db.history import SetupHistory
@@ -105,6 +105,14 @@ class SetupVersion(models.Model):
         return f"{self.branch_id}: {self.last}"
 
 
+class Preference(models.TextChoices):
+    """Who may treat a customer, apart from the therapist they asked for."""
+
+    ANYONE = "anyone", _("Anyone")
+    WOMAN = Gender.WOMAN.value, Gender.WOMAN.label
+    MAN = Gender.MAN.value, Gender.MAN.label
+
+
 #: Visits whose treatment has ended, and which were not cancelled afterwards.
 SERVED = Q(service_finish_at__isnull=False) & ~Q(status=Status.CANCELLED)
 
@@ -113,13 +121,24 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
     """A queryset of the transactions that operations and screens need."""
 
     def in_line(self, branch_id: int | Param, status: Status | Param) -> "TransactionQuerySet":
-        """Return one branch's line, first come first served; one status, so the index orders it."""
+        """Return one branch's line, first come first served."""
         return self.filter(branch_id=branch_id, status=status).order_by("queued_at", "id")
+
+    def in_lane(
+        self, branch_id: int | Param, status: Status | Param, lane: int | Param
+    ) -> "TransactionQuerySet":
+        """Return one lane of a line; one status and one lane, so the pick index orders it."""
+        return self.in_line(branch_id, status).filter(lane=lane)
 
     def with_people(self) -> "TransactionQuerySet":
         """Load the people too, to show rows only: MariaDB would lock the joined rows of a claim."""
         return self.select_related(
-            "branch", "therapist", "cashier", "payment", "open_attempt__method"
+            "branch",
+            "therapist",
+            "requested_therapist",
+            "cashier",
+            "payment",
+            "open_attempt__method",
         ).prefetch_related("items")
 
 
@@ -183,6 +202,27 @@ class Transaction(models.Model):
         db_constraint=False,
         editable=False,
     )
+    #: The therapist the customer asked for. Neither a constraint nor an index: see above, and a
+    #: visit is found by its lane.
+    requested_therapist = models.ForeignKey(
+        Therapist,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        editable=False,
+    )
+    #: Who else will do: anyone, or a gender; empty when the customer did not say.
+    preference = models.CharField(
+        max_length=6, choices=Preference, blank=True, default="", db_default="", editable=False
+    )
+    #: Until when only the requested therapist may call, if somebody else will do after that.
+    request_until = models.DateTimeField(null=True, blank=True, editable=False, db_index=True)
+    #: Who may call the customer (queueing/lanes.py); 0 in every other status, and in the cashiers'
+    #: line.
+    lane = models.BigIntegerField(default=0, db_default=0, editable=False)
     #: How often the customer was called to a room since they last joined the line.
     calls = models.PositiveIntegerField(_("calls"), default=0, db_default=0)
     #: The code while the transaction is open: two open customers never share one.
@@ -211,7 +251,9 @@ class Transaction(models.Model):
         indexes = [
             # Exactly the claim's WHERE and ORDER BY. With a smaller index InnoDB locks every
             # waiting row, and with SKIP LOCKED a second claim finds nobody while fifty wait.
-            models.Index(fields=["branch", "status", "queued_at", "id"], name="transaction_pick"),
+            models.Index(
+                fields=["branch", "status", "lane", "queued_at", "id"], name="transaction_pick"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -251,6 +293,9 @@ class Transaction(models.Model):
                 condition=Q(status=Status.ON_HOLD, held_until__isnull=False)
                 | (~Q(status=Status.ON_HOLD) & Q(held_until__isnull=True)),
                 name="a_hold_has_an_end",
+            ),
+            models.CheckConstraint(
+                condition=Q(lane=0) | Q(status__in=UNCLAIMED), name="only_who_waits_has_a_lane"
             ),
         ]
 

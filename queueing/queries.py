@@ -5,11 +5,15 @@ others have locked (FOR UPDATE SKIP LOCKED), so they never wait for each other.
 """
 
 import datetime
+from collections.abc import Iterable
+from itertools import chain
+from operator import itemgetter
 from typing import Any, NamedTuple
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from accounts.models import Cashier, Presence, PresenceKind, Therapist
+from queueing.lanes import ANYONE
 from queueing.models import Room, Transaction, TransactionItem
 from queueing.states import Status
 from spa_project.lib.db.compiled_queries import CompiledQuery, Param
@@ -17,14 +21,25 @@ from spa_project.lib.db.compiled_queries import CompiledQuery, Param
 # -- Staff --------------------------------------------------------------------------------------
 
 
+def _waiting_in_lanes() -> QuerySet[Transaction]:
+    """Return those who asked for a therapist: two ranges of the pick index."""
+    waiting = Transaction.objects.filter(
+        branch_id=Param("branch_id"), status=Status.PENDING_THERAPIST
+    )
+    return waiting.exclude(lane=ANYONE)
+
+
 class LockedTherapist(NamedTuple):
-    """A therapist whose row is locked: their customer, their presence, and who declined them."""
+    """A therapist whose row is locked, and what decides whom they may call."""
 
     pk: int
+    gender: str
     current_id: int | None
     #: The kind of the open row of the running business day, None when off duty.
     presence: str | None
     is_declined: bool
+    #: Whether anybody who waits in the branch has asked for a therapist.
+    has_requests: bool
 
 
 _LOCK_THERAPIST = CompiledQuery(
@@ -33,6 +48,7 @@ _LOCK_THERAPIST = CompiledQuery(
         .filter(pk=Param("pk"))
         .values_list(
             "pk",
+            "gender",
             Subquery(Transaction.objects.filter(active_therapist=OuterRef("pk")).values("pk")),
             Subquery(
                 Presence.objects.filter(
@@ -42,6 +58,7 @@ _LOCK_THERAPIST = CompiledQuery(
                 ).values("kind")
             ),
             Exists(Transaction.objects.filter(declined_therapist=OuterRef("pk"))),
+            Exists(_waiting_in_lanes()),
         )
     )
 )
@@ -61,7 +78,7 @@ def lock_therapist(pk: int, branch_id: int, business_date: datetime.date) -> Loc
     """
     day = business_date.isoformat()
     found = _LOCK_THERAPIST.first(pk=pk, branch_id=branch_id, business_date=day)
-    return LockedTherapist(*found) if found else LockedTherapist(pk, None, None, False)
+    return LockedTherapist(*found) if found else LockedTherapist(pk, "", None, None, False, False)
 
 
 def lock_cashier(pk: int) -> None:
@@ -82,11 +99,16 @@ def therapist_by_id(pk: int) -> Therapist | None:
 
 # -- Transactions -------------------------------------------------------------------------------
 
-# One table, one status, the pick index's own order: anything more would lock other rows.
-_NEXT_IN_LINE = CompiledQuery(
-    lambda: Transaction.objects.in_line(Param("branch_id"), Param("status")).select_for_update(
-        skip_locked=True
-    )[:1]
+# One table, status and lane, the pick index's own order: anything more would lock other rows.
+_NEXT_IN_LANE = CompiledQuery(
+    lambda: Transaction.objects.in_lane(
+        Param("branch_id"), Param("status"), Param("lane")
+    ).select_for_update(skip_locked=True)[:1]
+)
+_WAITING_IN_LANE = CompiledQuery(
+    lambda: Transaction.objects.in_lane(
+        Param("branch_id"), Status.PENDING_THERAPIST, Param("lane")
+    ).values_list("queued_at", "pk", "declined_therapist_id")
 )
 _OF_THERAPIST = CompiledQuery(
     lambda: _locked_with_break().filter(therapist_id=Param("therapist_id"))
@@ -119,19 +141,20 @@ def _locked_with_break() -> QuerySet[Transaction]:
     return _locked().annotate(breaks_next=Exists(breaks))
 
 
-def lock_next(branch_id: int, status: Status) -> Transaction | None:
-    """Lock and return the first transaction of a line that nobody has locked."""
-    return _NEXT_IN_LINE.first(branch_id=branch_id, status=status)
+def lock_next(branch_id: int, status: Status, lane: int = ANYONE) -> Transaction | None:
+    """Lock and return the first transaction of a lane that nobody has locked."""
+    return _NEXT_IN_LANE.first(branch_id=branch_id, status=status, lane=lane)
 
 
-def waiting_but(therapist_id: int, branch_id: int) -> list[int]:
-    """Return the keys of those who wait for anyone but this therapist, in their order; locks none.
+def waiting_in(branch_id: int, lanes: Iterable[int], *, but_declining: int) -> list[int]:
+    """Return the keys of those who wait in these lanes, by their time; locks none.
 
-    A locking statement would lock the others too, and hide them from the colleagues meanwhile.
+    Left out is who declined the therapist `but_declining`. A locking statement would lock more rows
+    than the one that is claimed, and hide them from the colleagues meanwhile.
     """
-    line = Transaction.objects.in_line(branch_id, Status.PENDING_THERAPIST)
-    others = Q(declined_therapist=None) | ~Q(declined_therapist=therapist_id)
-    return list(line.filter(others).values_list("pk", flat=True))
+    found = (_WAITING_IN_LANE.all(branch_id=branch_id, lane=lane) for lane in lanes)
+    rows = sorted(chain.from_iterable(found), key=itemgetter(0, 1))
+    return [pk for _at, pk, declined in rows if declined != but_declining]
 
 
 def lock_of_therapist(pk: int, therapist_id: int) -> Transaction | None:

@@ -82,6 +82,12 @@ class TransactionData(TypedDict):
     branch: str
     therapist: str | None
     therapist_id: int | None
+    #: Whom the customer asked for, and who else will do: a `Preference`, None if they did not say.
+    requested_therapist: str | None
+    requested_therapist_id: int | None
+    preference: str | None
+    #: Until when only the requested therapist may call.
+    request_until: str | None
     cashier: str | None
     cashier_id: int | None
     counter_number: str | None
@@ -142,6 +148,12 @@ class RoomData(TypedDict):
 
 def _iso(moment: datetime.datetime | None) -> str | None:
     return moment.isoformat() if moment else None
+
+
+def _requested(transaction: Transaction) -> str | None:
+    if transaction.requested_therapist_id is None:
+        return None
+    return str(transaction.requested_therapist)
 
 
 def serialize_item(item: TransactionItem) -> ItemData:
@@ -226,6 +238,10 @@ def serialize_transaction(transaction: Transaction) -> TransactionData:
         "branch": transaction.branch.slug,
         "therapist": therapist.display_name if therapist else None,
         "therapist_id": transaction.therapist_id,
+        "requested_therapist": _requested(transaction),
+        "requested_therapist_id": transaction.requested_therapist_id,
+        "preference": transaction.preference or None,
+        "request_until": _iso(transaction.request_until),
         "cashier": cashier.display_name if cashier else None,
         "cashier_id": transaction.cashier_id,
         "counter_number": cashier.counter_number if cashier else None,

@@ -16,16 +16,26 @@ from catalog.models import ServiceClassification
 from catalog.queries import offers_by_id
 from queueing import codes, presence, rooms
 from queueing.access import current_or_next, therapist_transaction
-from queueing.errors import BranchClosed, EmptySelection, PriceChanged, ServiceNotFound
+from queueing.errors import (
+    BranchClosed,
+    EmptySelection,
+    NobodyAble,
+    PriceChanged,
+    ServiceNotFound,
+)
 from queueing.lifecycle import advance
 from queueing.models import Room, RoomStatus, Transaction, TransactionItem
 from queueing.prices import require_displayed
+from queueing.requests import Request, fields_of
 from queueing.states import Status
 from spa_project.lib.db.compiled_queries import insert_new
 from spa_project.lib.db.transactions import durable
 from spa_project.lib.errors import Conflict, Invalid
 from spa_project.lib.fingerprint import fingerprint
 from spa_project.lib.money import LARGEST_AMOUNT, display_amount, format_amount
+
+#: The request of a customer who takes whoever is free first.
+NO_REQUEST = Request()
 
 
 class Choice(NamedTuple):
@@ -41,6 +51,7 @@ class _Order(NamedTuple):
     choices: Sequence[Choice]
     customer_name: str
     expected_total: Decimal | None
+    request: Request
     request_id: str | None
     request_digest: str
 
@@ -51,27 +62,33 @@ def confirm_selection(
     choices: Sequence[Choice],
     customer_name: str = "",
     expected_total: Decimal | None = None,
+    request: Request = NO_REQUEST,
     request_id: str | None = None,
     by: User | None = None,
 ) -> Transaction:
     """Add a customer with these services to the therapists' line, with a code of their own.
 
     `by` is the member of staff who enters the order, None when the customer does;
-    `expected_total` is what the screen displayed. Sent again with the same `request_id`
-    (idempotency key) and content it returns the first transaction, even if the menu has changed
-    since. Raises `EmptySelection`, `ServiceNotFound`, `PriceChanged`, `BranchClosed`, `Invalid`
-    (too dear together), or `Conflict` for a `request_id` with other content.
+    `expected_total` is what the screen displayed, `request` whom the customer asks for. Sent again
+    with the same `request_id` (idempotency key) and content it returns the first transaction, even
+    if the menu has changed since. Raises `EmptySelection`, `ServiceNotFound`, `PriceChanged`,
+    `BranchClosed`, `NobodyAble`, `Invalid` (too dear together, or no requests here), or `Conflict`
+    for a `request_id` with other content.
     """
     if not choices:
         raise EmptySelection
     content: list[Any] = [branch.pk, list(choices), customer_name]
     if expected_total is not None:
         content.append(format_amount(expected_total))
-    order = _Order(choices, customer_name, expected_total, request_id, fingerprint(content))
+    if request:
+        content.append(list(request))
+    order = _Order(
+        choices, customer_name, expected_total, request, request_id, fingerprint(content)
+    )
     number = codes.next_number(branch)
     try:
         return _create(branch, number, order, by)
-    except (IntegrityError, ServiceNotFound, PriceChanged, BranchClosed, Invalid):
+    except (IntegrityError, ServiceNotFound, PriceChanged, BranchClosed, NobodyAble, Invalid):
         if earlier := _made_before(order):
             return earlier
         raise
@@ -100,6 +117,7 @@ def _create(branch: Branch, number: codes.Number, order: _Order, by: User | None
         customer_name=order.customer_name,
         request_id=order.request_id,
         request_digest=order.request_digest,
+        **fields_of(branch, order.request),
         **number._asdict(),
         **totals,
     )

@@ -4,7 +4,8 @@ A screen whose rows do not match the digest requests a snapshot: so all screens 
 """
 
 import datetime
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import groupby, repeat
 from operator import itemgetter
 from typing import Any, NotRequired, TypedDict
@@ -14,6 +15,7 @@ from django.db.models import Count, QuerySet, Sum
 
 from accounts.models import Branch, Cashier, Therapist
 from accounts.presence import open_in
+from queueing.lanes import ANYONE
 from queueing.models import Room, SetupVersion, Transaction
 from queueing.serializers import (
     PersonData,
@@ -205,11 +207,28 @@ def places_in_line(days: Mapping[int, datetime.date]) -> dict[int, Place]:
     line = Transaction.objects.filter(branch__in=days, status=Status.PENDING_THERAPIST).order_by(
         "branch_id", "queued_at", "id"
     )
-    waits = waits_in(days)
-    return {
-        pk: {"before": before, "wait_minutes": wait}
-        for branch_id, branch in groupby(line.values_list("branch_id", "pk"), key=itemgetter(0))
-        for before, ((_, pk), wait) in enumerate(
-            zip(branch, waits.get(branch_id, repeat(None)), strict=False)
-        )
+    rows = line.values_list("branch_id", "pk", "lane")
+    lines = {
+        branch_id: [(pk, lane) for _branch_id, pk, lane in branch]
+        for branch_id, branch in groupby(rows, key=itemgetter(0))
     }
+    waits = waits_in(days, {pk: [lane for _pk, lane in it] for pk, it in lines.items()})
+    places: dict[int, Place] = {}
+    for branch_id, branch in lines.items():
+        before = _before(lane for _pk, lane in branch)
+        expected = waits.get(branch_id, repeat(None))
+        for (pk, _lane), count, wait in zip(branch, before, expected, strict=False):
+            places[pk] = {"before": count, "wait_minutes": wait}
+    return places
+
+
+def _before(line: Iterable[int]) -> Iterator[int]:
+    """Return how many are called before each one of a line, by the lanes in which they wait.
+
+    Who asked for a therapist holds up those alone who asked for the same one.
+    """
+    waiting = Counter[int]()
+    for lane in line:
+        own = lane > ANYONE
+        yield waiting[lane] if own else sum(n for it, n in waiting.items() if it <= ANYONE)
+        waiting[lane] += 1

@@ -26,11 +26,16 @@ class Status(TextChoices):
 
 
 #: The transition table. An arrow from a status to itself: something about it changed, such as the
-#: services, the room or the therapist; or the customer was called once more.
+#: services, the room, the therapist or whom they asked for; or the customer was called once more.
 MOVES: dict[Status, frozenset[Status]] = {
     Status.SELECTING: frozenset({Status.PENDING_THERAPIST}),
     Status.PENDING_THERAPIST: frozenset(
-        {Status.THERAPIST_CONFIRMED, Status.ON_HOLD, Status.CANCELLED}
+        {
+            Status.PENDING_THERAPIST,
+            Status.THERAPIST_CONFIRMED,
+            Status.ON_HOLD,
+            Status.CANCELLED,
+        }
     ),
     Status.ON_HOLD: frozenset({Status.PENDING_THERAPIST, Status.CANCELLED}),
     Status.THERAPIST_CONFIRMED: frozenset(
@@ -87,6 +92,8 @@ WITH_CASHIER = frozenset({Status.AWAITING_PAYMENT, Status.PAYING})
 #: Statuses before the customer has a therapist: everyone who waits, on every screen and in every
 #: figure. Who is on hold keeps their place, so they wait too.
 UNCLAIMED = frozenset({Status.PENDING_THERAPIST, Status.ON_HOLD})
+#: Statuses before the treatment began.
+UNTREATED = UNCLAIMED | {Status.THERAPIST_CONFIRMED}
 #: Statuses before the customer has had a cashier, apart from those that end a visit early.
 BEFORE_CASHIER = UNCLAIMED | WITH_THERAPIST | {Status.FINISHED}
 

@@ -7,9 +7,8 @@ again, and how long the day's treatments have taken.
 import datetime
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
-from heapq import heapify, heapreplace
 from operator import or_
 from typing import Any, NamedTuple
 
@@ -18,6 +17,7 @@ from django.utils import timezone
 
 from accounts.models import PresenceKind
 from accounts.presence import open_in
+from queueing.lanes import lanes_open_to
 from queueing.models import SERVED, Transaction
 from queueing.states import Status
 
@@ -41,10 +41,17 @@ class _Work(NamedTuple):
     """A therapist at work, and their current customer."""
 
     branch_id: int
+    therapist_id: int
+    gender: str
     kind: str
     status: str | None
     booked: int | None
     start: datetime.datetime | None
+
+    @property
+    def lanes(self) -> frozenset[int]:
+        """Return the lanes they call from."""
+        return frozenset({self.therapist_id, *lanes_open_to(self.gender)})
 
     def free_in(self, now: datetime.datetime) -> float | None:
         """Return the minutes until they take the next customer, None if a break comes first."""
@@ -65,18 +72,23 @@ class _Lengths(NamedTuple):
     took: datetime.timedelta | None
 
 
-def waits_in(days: Mapping[int, datetime.date]) -> dict[int, Iterator[WaitRange]]:
-    """Return the expected waits of each line, by branch with its business day.
+def waits_in(
+    days: Mapping[int, datetime.date], lines: Mapping[int, Sequence[int]]
+) -> dict[int, list[WaitRange | None]]:
+    """Return the expected waits in each line, by branch with its business day.
 
-    Two small queries. A branch without an estimate is left out: nobody is on duty, or no treatment
-    has ended yet.
+    `lines` has the lanes of those who wait, in the order of the line. None: nobody on duty calls
+    from that lane. Two small queries. A branch without an estimate is left out: nobody is on duty,
+    or no treatment has ended yet.
     """
     works = defaultdict(list)
     for work in map(_Work._make, _work_in(days)):
         works[work.branch_id].append(work)
     now = timezone.now()
     waits = {
-        lengths.branch_id: _waits(works[lengths.branch_id], lengths, now)
+        lengths.branch_id: _waits(
+            works[lengths.branch_id], lengths, now, lines.get(lengths.branch_id, ())
+        )
         for lengths in map(_Lengths._make, _lengths_in(days))
     }
     return {branch_id: found for branch_id, found in waits.items() if found is not None}
@@ -87,6 +99,8 @@ def _work_in(days: Mapping[int, datetime.date]) -> Any:
     visit = "active_therapist__current_transaction"
     return open_in(days).values_list(
         "branch_id",
+        "therapist_id",
+        "active_therapist__gender",
         "kind",
         f"{visit}__status",
         f"{visit}__total_duration_minutes",
@@ -103,24 +117,33 @@ def _lengths_in(days: Mapping[int, datetime.date]) -> Any:
 
 
 def _waits(
-    works: list[_Work], lengths: _Lengths, now: datetime.datetime
-) -> Iterator[WaitRange] | None:
-    free_in = [minutes for work in works if (minutes := work.free_in(now)) is not None]
-    if not free_in or lengths.took is None:
+    works: list[_Work], lengths: _Lengths, now: datetime.datetime, line: Sequence[int]
+) -> list[WaitRange | None] | None:
+    free = [(minutes, it.lanes) for it in works if (minutes := it.free_in(now)) is not None]
+    if not free or lengths.took is None:
         return None
-    return map(as_range, expected(free_in, lengths.took / MINUTE / lengths.treated))
+    waits = expected(free, lengths.took / MINUTE / lengths.treated, line)
+    return [None if minutes is None else as_range(minutes) for minutes in waits]
 
 
-def expected(free_in: list[float], length: float) -> Iterator[float]:
+def expected(
+    free: Iterable[tuple[float, Collection[int]]], length: float, line: Iterable[int]
+) -> Iterator[float | None]:
     """Return the minutes until the first in line is called, the second, ...
 
-    Each is called by the therapist who is free soonest.
+    `free` has the minutes until each therapist is free, and the lanes they call from; `line` the
+    lanes of those who wait. Each is called by the one of their lane who is free soonest.
     """
-    soonest = free_in.copy()
-    heapify(soonest)
-    while True:
-        yield soonest[0]
-        heapreplace(soonest, soonest[0] + length)
+    free_in, lanes = zip(*free, strict=True)
+    soonest = list(free_in)
+    for lane in line:
+        able = [each for each, open_lanes in enumerate(lanes) if lane in open_lanes]
+        if not able:
+            yield None
+            continue
+        first = min(able, key=soonest.__getitem__)
+        yield soonest[first]
+        soonest[first] += length
 
 
 def as_range(minutes: float) -> WaitRange:

@@ -9,6 +9,7 @@ from queueing.integrity import (
     history,
     holdings,
     keys,
+    lanes,
     numbers,
     presences,
     progress,
@@ -24,5 +25,6 @@ rules = RuleSet(
     branches.rules,
     numbers.rules,
     keys.rules,
+    lanes.rules,
     presences.rules,
 )

@@ -102,8 +102,8 @@ def wait(transaction):
 
 
 def test_who_is_free_soonest_takes_the_next():
-    soonest = expected([10, 25], 60)
-    assert [next(soonest) for _ in range(5)] == [10, 25, 70, 85, 130]
+    soonest = expected([(10, {0}), (25, {0})], 60, [0] * 5)
+    assert list(soonest) == [10, 25, 70, 85, 130]
 
 
 def test_an_estimate_is_never_more_exact_than_it_is():

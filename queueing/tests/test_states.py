@@ -9,6 +9,7 @@ from queueing.states import CLOSED, MOVES, OPEN, STAMPS, Status, can_move, can_u
 
 ARROWS = {
     ("selecting", "pending_therapist"),
+    ("pending_therapist", "pending_therapist"),
     ("pending_therapist", "therapist_confirmed"),
     ("pending_therapist", "cancelled"),
     ("pending_therapist", "on_hold"),

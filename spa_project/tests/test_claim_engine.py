@@ -18,7 +18,7 @@ from accounts.models import Branch
 from conftest import make_cashier, make_therapist
 from payments import counter
 from queueing import services as queueing
-from queueing.access import next_but_declining, next_in_line
+from queueing.access import next_in_lanes, next_in_line
 from queueing.errors import QueueEmpty
 from queueing.lifecycle import advance
 from queueing.models import Transaction
@@ -227,7 +227,7 @@ def test_a_therapists_pick_locks_one_customer_and_none_who_declined(branch):
     first, second, *_others = waiting
     Transaction.objects.filter(pk=first.pk).update(declined_therapist=maya)
     with atomic():
-        assert next_but_declining(maya, branch) == second
+        assert next_in_lanes(maya, branch, "") == second
         wait_until(lambda: rows_we_lock() > 0, "locks")
         assert rows_we_lock() <= 2
         assert aside(queueing.confirm_next, noor).result(PATIENCE) == first
