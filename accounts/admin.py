@@ -129,7 +129,7 @@ class StaffAdmin(SetupAdmin):
     ordering = ("branch", "username")
     fieldsets = (
         (None, {"fields": ("name", "username", "branch")}),
-        (_("Roles"), {"fields": ("roles", "own_room", "counter")}),
+        (_("Roles"), {"fields": ("roles", "own_room", "gender", "counter")}),
         (_("Account"), {"fields": ("is_active", "last_login", "date_joined")}),
     )
     readonly_fields = ("last_login", "date_joined")

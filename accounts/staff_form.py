@@ -10,7 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Branch, Cashier, Role, Therapist, User
+from accounts.models import Branch, Cashier, Gender, Role, Therapist, User
 from accounts.staff import (
     LAST_OWNER,
     WITH_CUSTOMER,
@@ -79,6 +79,12 @@ class StaffForm(forms.ModelForm):
         queryset=_ROOMS.select_related("branch").order_by("branch", Length("number"), "number"),
         required=False,
         empty_label=_("None"),
+    )
+    gender = forms.ChoiceField(
+        label=_("Gender"),
+        choices=[("", _("Not stated")), *Gender.choices],
+        required=False,
+        help_text=_("For customers who ask for a woman or a man."),
     )
     counter = forms.CharField(
         label=_("Counter"),
@@ -189,6 +195,7 @@ class StaffForm(forms.ModelForm):
                 (profile_of(person, Role.CASHIER), "active"),
             ),
             "own_room": ((profile_of(person, Role.THERAPIST), "own_room"),),
+            "gender": ((profile_of(person, Role.THERAPIST), "gender"),),
             "counter": ((profile_of(person, Role.CASHIER), "counter_number"),),
         }
         return [(row, column) for row, column in rows.get(name, ((person, name),)) if row]
@@ -212,10 +219,12 @@ class StaffForm(forms.ModelForm):
         """Write the rows of the person's roles: only what this form changed."""
         data = self.cleaned_data
         changed = set(self.changed_data)
-        if not changed & {"roles", "name", "own_room", "counter"}:
+        if not changed & {"roles", "name", "own_room", "gender", "counter"}:
             return
         details: dict[Role, dict[str, Any]] = {
-            Role.THERAPIST: {"own_room": data["own_room"]} if "own_room" in changed else {},
+            Role.THERAPIST: {
+                name: data[name] for name in ("own_room", "gender") if name in changed
+            },
             Role.CASHIER: {"counter_number": data["counter"]} if "counter" in changed else {},
         }
         for role, its_details in details.items():
@@ -230,6 +239,7 @@ def _shown(person: User) -> dict[str, Any]:
         "name": person.shown_name,
         "roles": sorted(roles_given(person)),
         "own_room": getattr(therapist, "own_room_id", None),
+        "gender": getattr(therapist, "gender", ""),
         "counter": getattr(cashier, "counter_number", ""),
     }
 

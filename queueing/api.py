@@ -8,6 +8,7 @@ from accounts.models import Role
 from queueing import screens
 from queueing.day_summary import day_of_therapist
 from queueing.menu_cache import menu_now
+from queueing.request_choices import choices_in
 from spa_project.lib.commands import require_role
 from spa_project.lib.fingerprint import fingerprint
 from spa_project.lib.web.openapi import BRANCH_NAMED, LOGIN_NEEDED
@@ -58,6 +59,13 @@ def board_snapshot(request: HttpRequest) -> HttpResponse:
 def menu_snapshot(request: HttpRequest) -> HttpResponse:
     """Return the setup behind the menu of `?branch=`: branch and version. Anyone; ETag, 304."""
     return snapshot_response(request, screens.menu_screen(caller_of(request).here))
+
+
+@router.get("/therapists/", operation_id="therapists", openapi_extra=BRANCH_NAMED)
+def therapists(request: HttpRequest) -> HttpResponse:
+    """Return whom a customer of `?branch=` may ask for now, and the wait. Anyone; ETag, 304."""
+    choices = choices_in(caller_of(request).here)
+    return json_with_etag(request, choices, version=fingerprint(choices)[:32])
 
 
 @router.get("/tickets/{key}/", operation_id="ticket")

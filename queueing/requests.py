@@ -85,7 +85,7 @@ def set_request(user: User, *, transaction_id: int, request: Request) -> Transac
     """
     transaction = branch_transaction(user, transaction_id, Status.PENDING_THERAPIST)
     fields = fields_of(transaction.branch, request)
-    return _change(transaction, by=user, reason=_("request changed"), **fields)
+    return _change(transaction, by=user, reason=_("Request changed."), **fields)
 
 
 @durable

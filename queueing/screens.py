@@ -41,6 +41,8 @@ class TherapistSelf(TypedDict):
     id: int
     name: str
     room_number: str
+    #: Empty when it is not stated.
+    gender: str
     shared_rooms: bool
 
 
@@ -123,6 +125,7 @@ def therapist_screen(caller: Caller) -> Screen:
         "id": therapist.pk,
         "name": therapist.display_name,
         "room_number": therapist.room_number,
+        "gender": therapist.gender,
         "shared_rooms": branch.shared_rooms,
     }
     return audience_screen(THERAPISTS, branch, snapshot, me=me)

@@ -27,7 +27,7 @@ from queueing.serializers import (
     serialize_transaction,
 )
 from queueing.states import Status
-from queueing.wait_estimates import WaitRange, waits_in
+from queueing.wait_estimates import WaitRange, estimates_in
 from spa_project.lib.natural_order import natural_key
 
 
@@ -212,13 +212,14 @@ def places_in_line(days: Mapping[int, datetime.date]) -> dict[int, Place]:
         branch_id: [(pk, lane) for _branch_id, pk, lane in branch]
         for branch_id, branch in groupby(rows, key=itemgetter(0))
     }
-    waits = waits_in(days, {pk: [lane for _pk, lane in it] for pk, it in lines.items()})
+    estimates = estimates_in(days)
     places: dict[int, Place] = {}
     for branch_id, branch in lines.items():
-        before = _before(lane for _pk, lane in branch)
-        expected = waits.get(branch_id, repeat(None))
-        for (pk, _lane), count, wait in zip(branch, before, expected, strict=False):
-            places[pk] = {"before": count, "wait_minutes": wait}
+        keys, lanes = zip(*branch, strict=True)
+        estimate = estimates.get(branch_id)
+        waits = estimate.waits(lanes) if estimate else repeat(None)
+        for pk, before, wait in zip(keys, _before(lanes), waits, strict=False):
+            places[pk] = {"before": before, "wait_minutes": wait}
     return places
 
 

@@ -7,7 +7,7 @@ again, and how long the day's treatments have taken.
 import datetime
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import reduce
 from operator import or_
 from typing import Any, NamedTuple
@@ -72,26 +72,45 @@ class _Lengths(NamedTuple):
     took: datetime.timedelta | None
 
 
-def waits_in(
-    days: Mapping[int, datetime.date], lines: Mapping[int, Sequence[int]]
-) -> dict[int, list[WaitRange | None]]:
-    """Return the expected waits in each line, by branch with its business day.
+class Estimate(NamedTuple):
+    """What the waits of a branch are estimated from, at one moment."""
 
-    `lines` has the lanes of those who wait, in the order of the line. None: nobody on duty calls
-    from that lane. Two small queries. A branch without an estimate is left out: nobody is on duty,
-    or no treatment has ended yet.
+    #: The minutes until each therapist on duty is free, and the lanes they call from.
+    free: list[tuple[float, frozenset[int]]]
+    #: The average minutes of the day's treatments.
+    length: float
+
+    def waits(self, line: Iterable[int]) -> list[WaitRange | None]:
+        """Return the wait of each customer of a line, given the lanes in which they wait.
+
+        None: nobody on duty calls from that lane.
+        """
+        waits = expected(self.free, self.length, line)
+        return [None if minutes is None else as_range(minutes) for minutes in waits]
+
+
+def estimates_in(days: Mapping[int, datetime.date]) -> dict[int, Estimate]:
+    """Return what the waits are estimated from, by branch with its business day.
+
+    Two small queries. A branch without an estimate is left out: nobody is on duty, or no treatment
+    has ended yet.
     """
     works = defaultdict(list)
     for work in map(_Work._make, _work_in(days)):
         works[work.branch_id].append(work)
     now = timezone.now()
-    waits = {
-        lengths.branch_id: _waits(
-            works[lengths.branch_id], lengths, now, lines.get(lengths.branch_id, ())
-        )
+    found = {
+        lengths.branch_id: _estimate(works[lengths.branch_id], lengths, now)
         for lengths in map(_Lengths._make, _lengths_in(days))
     }
-    return {branch_id: found for branch_id, found in waits.items() if found is not None}
+    return {branch_id: estimate for branch_id, estimate in found.items() if estimate is not None}
+
+
+def _estimate(works: list[_Work], lengths: _Lengths, now: datetime.datetime) -> Estimate | None:
+    free = [(minutes, it.lanes) for it in works if (minutes := it.free_in(now)) is not None]
+    if not free or lengths.took is None:
+        return None
+    return Estimate(free, lengths.took / MINUTE / lengths.treated)
 
 
 def _work_in(days: Mapping[int, datetime.date]) -> Any:
@@ -114,16 +133,6 @@ def _lengths_in(days: Mapping[int, datetime.date]) -> Any:
     treated = Transaction.objects.filter(here, SERVED)
     counted = treated.order_by().values_list("branch_id")
     return counted.annotate(treated=Count("pk"), took=Sum(LENGTH))
-
-
-def _waits(
-    works: list[_Work], lengths: _Lengths, now: datetime.datetime, line: Sequence[int]
-) -> list[WaitRange | None] | None:
-    free = [(minutes, it.lanes) for it in works if (minutes := it.free_in(now)) is not None]
-    if not free or lengths.took is None:
-        return None
-    waits = expected(free, lengths.took / MINUTE / lengths.treated, line)
-    return [None if minutes is None else as_range(minutes) for minutes in waits]
 
 
 def expected(

@@ -119,6 +119,7 @@ def declarations() -> Declarations:
     from payments.day_summary import DayData
     from queueing import events, screens, views
     from queueing.day_summary import TherapistDay
+    from queueing.request_choices import RequestChoices
     from queueing.snapshots import FloorDigest, Place, TicketDigest
     from queueing.statistics import Takings
     from spa_project.lib.commands import REGISTRY
@@ -137,6 +138,7 @@ def declarations() -> Declarations:
     for each in (PageData, views.LivePage, *pages, payment_views.ReportsPage):
         found.expression(each)
     dictionaries = [TherapistDay, DayData, FloorDigest, Place, TicketDigest, Takings]
+    dictionaries.append(RequestChoices)
     for each in (*dictionaries, screens.MonitorDigest, screens.MenuSnapshot):
         found.expression(each)
     found.add_commands(

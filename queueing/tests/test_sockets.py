@@ -26,6 +26,7 @@ async def test_a_customer_confirms_and_a_therapist_sees_it(branch, maya, hour):
             "id": maya.pk,
             "name": "Maya",
             "room_number": "1",
+            "gender": "",
             "shared_rooms": False,
         }
         result = await customer.ask(

@@ -5,8 +5,9 @@ is empty while fifty customers wait.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -20,9 +21,10 @@ from payments import counter
 from queueing import services as queueing
 from queueing.access import next_in_lanes, next_in_line
 from queueing.errors import QueueEmpty
+from queueing.lanes import ANYONE, OF_GENDER
 from queueing.lifecycle import advance
 from queueing.models import Transaction
-from queueing.queries import lock_next
+from queueing.queries import lock_next, waiting_in
 from queueing.services import Choice
 from queueing.states import Status
 from spa_project.tests.concurrency import PATIENCE, aside, rows_we_lock, wait_until
@@ -51,11 +53,23 @@ def fill(branch: Branch, size: int, *statuses: Status) -> None:
             )
 
 
-def pick_of(branch: Branch, line: Status) -> str:
-    """Return the SQL statement with which a claim picks the next customer of the queue."""
+def pick_of(branch: Branch, line: Status, lane: int = ANYONE) -> str:
+    """Return the SQL statement with which a claim picks the next customer of a lane."""
     with atomic(), CaptureQueriesContext(connection) as captured:
-        lock_next(branch.pk, line)
+        lock_next(branch.pk, line, lane)
     return captured[-1]["sql"]
+
+
+def spread(branch: Branch, lanes: Sequence[int]) -> dict[int, list[int]]:
+    """Spread those who wait over the lanes by turns; return the keys in each, in their order."""
+    waiting = Transaction.objects.in_line(branch.pk, Status.PENDING_THERAPIST)
+    found: dict[int, list[int]] = {lane: [] for lane in lanes}
+    for pk, lane in zip(waiting.values_list("pk", flat=True), cycle(lanes), strict=False):
+        found[lane].append(pk)
+    for lane, keys in found.items():
+        request = {"requested_therapist_id": lane} if lane > ANYONE else {}
+        Transaction.objects.filter(pk__in=keys).update(lane=lane, **request)
+    return found
 
 
 def plan_of(sql: str) -> dict[str, str]:
@@ -88,6 +102,33 @@ def test_the_pick_is_read_from_its_index_however_long_the_lines(branch, other_br
     for line in LINES:
         assert_picked_by_index(branch, line)
         assert_picked_by_index(other_branch, line)
+
+
+@pytest.mark.parametrize("count", [1, 5, 20])
+def test_a_lane_is_picked_from_the_same_index_however_many_there_are(branch, count):
+    """A thousand wait in `count` lanes; each statement reads the records of one."""
+    fill(branch, 1_000, *LINES, Status.PAID)
+    lanes = spread(branch, range(1, count + 1))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE TABLE queueing_transaction")
+    for lane, waiting in lanes.items():
+        sql = pick_of(branch, Status.PENDING_THERAPIST, lane)
+        assert_read_by_index(sql)
+        with atomic():
+            first = lock_next(branch.pk, Status.PENDING_THERAPIST, lane)
+            assert first is not None
+            assert first.pk == waiting[0]
+
+
+def test_the_lanes_that_wait_are_listed_from_the_index_alone(branch):
+    fill(branch, 1_000, Status.PENDING_THERAPIST)
+    spread(branch, range(1, 21))
+    with CaptureQueriesContext(connection) as captured:
+        assert len(waiting_in(branch.pk, [1, 2], but_declining=0)) == 100
+    for each in captured:
+        plan = plan_of(each["sql"])
+        assert plan["key"] == "transaction_pick", plan
+        assert "filesort" not in plan["Extra"], plan
 
 
 Claim = Callable[[Any], Transaction]
@@ -164,6 +205,39 @@ def test_open_claims_hide_nobody_but_whom_they_hold(
             claims.open(claim, holder)
         assert claim(next_one) == waiting[-1]
         assert claims.finish() == waiting[:-1]
+
+
+@pytest.mark.parametrize("before_the_change", [True, False], ids=["picked", "changed"])
+@pytest.mark.parametrize("count", [1, 5, 20])
+def test_open_claims_of_every_lane_hide_nobody_else(branch, monkeypatch, count, before_the_change):
+    """One claim of each lane is held: the next of each therapist gets the second of their lane.
+
+    In the common lane, from which all may call, nobody is hidden either.
+    """
+    therapists = claimers(branch, Status.PENDING_THERAPIST, 2 * count)[1]
+    asked, others = therapists[:count], therapists[count:]
+    fill(branch, 2 * (count + 1), Status.PENDING_THERAPIST)
+    lanes = spread(branch, [*(each.pk for each in asked), ANYONE])
+    with open_claims(monkeypatch, before_the_change=before_the_change) as claims:
+        for therapist in asked:
+            claims.open(queueing.confirm_next, therapist)
+        got = [queueing.confirm_next(other).pk for other in others[:2]]
+        assert got == lanes[ANYONE][: len(got)]
+        assert [each.pk for each in claims.finish()] == [lanes[each.pk][0] for each in asked]
+    for therapist in asked:
+        with atomic():
+            assert next_in_lanes(therapist, branch, "").pk == lanes[therapist.pk][1]
+
+
+def test_a_pick_among_lanes_locks_one_customer(branch):
+    """Neither the heads of the other lanes nor those before the customer in them."""
+    fill(branch, 100, Status.PENDING_THERAPIST)
+    [maya, *_others] = claimers(branch, Status.PENDING_THERAPIST, 5)[1]
+    lanes = spread(branch, [ANYONE, *range(maya.pk + 1, maya.pk + 5), OF_GENDER["woman"]])
+    with atomic():
+        assert next_in_lanes(maya, branch, "woman").pk == lanes[ANYONE][0]
+        wait_until(lambda: rows_we_lock() > 0, "locks")
+        assert rows_we_lock() <= 2
 
 
 def be_impatient() -> None:

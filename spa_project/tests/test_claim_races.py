@@ -6,7 +6,7 @@ unlocked, and none finds the queue empty while one was. Commits may come in anot
 
 import datetime
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import partial
@@ -22,7 +22,7 @@ from conftest import make_cashier, make_therapist
 from payments import counter, payment
 from payments.models import Payment
 from queueing import access, codes, services
-from queueing.access import next_in_line
+from queueing.access import next_in_lanes, next_in_line
 from queueing.errors import QueueEmpty
 from queueing.lifecycle import advance, must_be
 from queueing.models import Room, RoomStatus, Transaction, TransactionCounter, TransactionEvent
@@ -88,10 +88,10 @@ def timed_picks() -> Iterator[list[Pick]]:
     """Record when each pick began and ended; the clock is the same in all processes."""
     picks: list[Pick] = []
 
-    def timed(picked: Callable[[Any, Any], Transaction], who: Any, where: Any) -> Transaction:
+    def timed(picked: Callable[..., Transaction], *args: Any) -> Transaction:
         started, customer = time.monotonic(), None
         try:
-            transaction = picked(who, where)
+            transaction = picked(*args)
             customer = transaction.pk
             return transaction
         finally:
@@ -99,6 +99,7 @@ def timed_picks() -> Iterator[list[Pick]]:
 
     with (
         mock.patch("queueing.access.next_in_line", partial(timed, next_in_line)),
+        mock.patch("queueing.access.next_in_lanes", partial(timed, next_in_lanes)),
         mock.patch("payments.counter.next_in_line", partial(timed, next_in_line)),
     ):
         yield picks
@@ -218,6 +219,38 @@ def test_a_crowd_serves_a_line_each_customer_once_and_in_order(branch, workers, 
     assert_first_come_first_served(waiting, shifts)
     claims = TransactionEvent.objects.filter(from_status=line)
     assert claims.count() == claims.values("transaction").distinct().count() == len(waiting)
+
+
+def test_a_crowd_serves_a_line_with_requests_each_customer_once_and_in_order(branch, workers):
+    """Twenty processes serve one queue in which every third asked for one of them.
+
+    Of each lane the customers are called in their order, those who asked by whom they asked for.
+    """
+    crowd = a_crowd_at(Status.PENDING_THERAPIST, branch)
+    waiting = fill(branch, 600, Status.PENDING_THERAPIST)
+    therapists = [pk for _work, pk in crowd]
+    lanes = {customer: therapists[n % CROWD] for n, customer in enumerate(waiting[::3])}
+    for customer, therapist in lanes.items():
+        Transaction.objects.filter(pk=customer).update(
+            lane=therapist, requested_therapist=therapist
+        )
+    shifts = workers.at_once(crowd)
+    assert sorted(customer for shift in shifts for customer in shift.claimed) == waiting
+    for therapist, shift in zip(therapists, shifts, strict=True):
+        own = [customer for customer in waiting if lanes.get(customer) == therapist]
+        assert [customer for customer in shift.claimed if customer in lanes] == own
+    common = [customer for customer in waiting if customer not in lanes]
+    claims = TransactionEvent.objects.filter(from_status=Status.PENDING_THERAPIST)
+    assert claims.count() == claims.values("transaction").distinct().count() == len(waiting)
+    assert_first_come_first_served(common, _without(lanes, shifts))
+
+
+def _without(customers: Collection[int], shifts: list[Shift]) -> list[Shift]:
+    """Return the shifts without the picks of these customers."""
+    return [
+        Shift(shift.claimed, [pick for pick in shift.picks if pick.customer not in customers])
+        for shift in shifts
+    ]
 
 
 def a_crowd_at(line: Status, branch: Branch) -> list[tuple[Any, int]]:

@@ -77,6 +77,7 @@ _ORDERS: dict[str, Callable[[Floor, Transaction], Data]] = {
     "therapist_release": _this(reason="ill"),
     "therapist_hand_over": _to_zara,
     "therapist_change_room": _this(room_number="4"),
+    "staff_set_request": _this(),
     "staff_hold": _this(),
     "staff_release_hold": _this(),
     "staff_cancel": _this(reason="ill"),

@@ -18,6 +18,8 @@ OPTIONAL: Data = {
     "request_id": "8b0e1c52",
     "reason": "ill",
     "version": 1,
+    "requested_therapist_id": 1,
+    "preference": "anyone",
     "minutes": 15,
     "method": "cash",
     "reference": "A1",

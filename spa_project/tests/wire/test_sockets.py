@@ -80,7 +80,7 @@ async def test_heartbeats_come_every_five_seconds(opened):
 async def test_the_screen_of_therapists_knows_who_they_are(opened):
     async with opened("therapist/", "therapist1") as screen:
         me = (await screen.hear("snapshot"))["data"]["me"]
-        assert me.keys() == {"id", "name", "room_number", "shared_rooms"}
+        assert me.keys() == {"id", "name", "room_number", "gender", "shared_rooms"}
         for each in screen.snapshot["therapists"]:
             assert each.keys() == THERAPIST
 

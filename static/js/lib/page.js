@@ -2,6 +2,7 @@
  * Data, texts and formats that a page's template passes to its script.
  */
 
+import { waitsForOne } from "./lanes.js";
 import { moneyFormat } from "./money.js";
 import { inWords, timeOfDayFormat, waitInWords } from "./time.js";
 import { fillIn, readWords } from "./words.js";
@@ -77,6 +78,16 @@ export const formatting = {
     return now === null
       ? say("left_menu", { service })
       : `${service}: ${money(old)} > ${money(now)}`;
+  },
+
+  /**
+   * Whom a waiting customer asked for; empty when they asked for nobody.
+   * @param {import("./lanes.js").Waiting} row
+   * @returns {string}
+   */
+  requestWords(row) {
+    if (waitsForOne(row)) return say("asked_for", { name: row.requested_therapist ?? "" });
+    return row.preference && row.preference !== "anyone" ? say(`asked_for.${row.preference}`) : "";
   },
 
   /** @param {{ status: Wire.Status }} row a transaction */

@@ -15,7 +15,8 @@ const UNDO_WITHIN_MS = 60_000;
 
 /**
  * @typedef {"therapist_no_show" | "therapist_release" | "therapist_hand_over"
- *   | "therapist_change_room" | "staff_hold" | "staff_cancel" | "manager_cancel" | "undo"} StepCommand
+ *   | "therapist_change_room" | "staff_hold" | "staff_set_request" | "staff_cancel"
+ *   | "manager_cancel" | "undo"} StepCommand
  * @typedef {Pick<Wire.TransactionData, "id" | "version" | "code" | "status">
  *   & { command: string, until: number }} Undoable
  * @typedef {{ value: string, words: string }} Option
@@ -23,6 +24,10 @@ const UNDO_WITHIN_MS = 60_000;
 
 /** @type {Set<string>} */
 const REASON_REQUIRED = new Set(["therapist_release", "staff_cancel", "manager_cancel"]);
+/** @type {Set<string>} */
+const WITH_OPTIONS = new Set(["therapist_hand_over", "therapist_change_room", "staff_set_request"]);
+/** The choice of a customer who asks for nobody. */
+const ANYONE = "anyone";
 /** @type {Set<string>} */
 const DESTRUCTIVE = new Set(["staff_cancel", "manager_cancel"]);
 /** @type {Set<string>} */
@@ -83,7 +88,7 @@ export const stepDialog = component(
     },
     /** @returns {boolean} */
     stepTakesReason() {
-      return this.stepCommand !== "undo";
+      return this.stepCommand !== "undo" && this.stepCommand !== "staff_set_request";
     },
     /** @returns {string[]} */
     stepReasons() {
@@ -102,11 +107,12 @@ export const stepDialog = component(
     stepOptions() {
       if (this.stepCommand === "therapist_hand_over") return this.freeTherapists(this.stepRow);
       if (this.stepCommand === "therapist_change_room") return freeRooms(this.rooms);
+      if (this.stepCommand === "staff_set_request") return this.requestable();
       return [];
     },
     /** @returns {boolean} */
     stepHasOptions() {
-      return ["therapist_hand_over", "therapist_change_room"].includes(this.stepCommand);
+      return WITH_OPTIONS.has(this.stepCommand);
     },
     /** @returns {boolean} */
     stepIsComplete() {
@@ -123,6 +129,16 @@ export const stepDialog = component(
       return this.therapists
         .filter(({ id, presence }) => isFree(presence, busy.has(id)) && id !== row?.therapist_id)
         .map(({ id, name }) => ({ value: String(id), words: name }));
+    },
+
+    /**
+     * Whom a waiting customer may ask for: nobody in particular, or a therapist at work.
+     * @returns {Option[]}
+     */
+    requestable() {
+      const present = this.therapists.filter(({ presence }) => presence !== "off_duty");
+      const options = present.map(({ id, name }) => ({ value: String(id), words: name }));
+      return [{ value: ANYONE, words: say("anyone") }, ...options];
     },
 
     /** @param {boolean} bill whether what was done is charged, where a visit is ended */
@@ -149,6 +165,8 @@ export const stepDialog = component(
           return this.actUndoably(command, { ...because, therapist_id: Number(this.choice) });
         case "therapist_change_room":
           return this.actUndoably(command, { ...because, room_number: this.choice });
+        case "staff_set_request":
+          return this.actUndoably(command, requestOf(because.transaction_id, this.choice));
         case "manager_cancel":
           return this.actUndoably(command, { ...because, reason, bill });
         case "therapist_release":
@@ -225,6 +243,17 @@ export const stepDialog = component(
  *   | "therapist_clock_out"} OtherCommand
  * @typedef {Exclude<keyof Wire.Commands, OtherCommand>} TransactionCommand
  */
+
+/**
+ * The staff have asked the customer: if the therapist is not free in time, somebody else will do.
+ * @param {number} transaction_id
+ * @param {string} choice
+ * @returns {Wire.SetRequest}
+ */
+function requestOf(transaction_id, choice) {
+  if (choice === ANYONE) return { transaction_id };
+  return { transaction_id, requested_therapist_id: Number(choice), preference: "anyone" };
+}
 
 /** @returns {HTMLDialogElement} */
 function dialog() {

@@ -16,6 +16,7 @@ import { inGroup } from "../lib/statistics.js";
 import { stepDialog } from "../lib/step_dialog.js";
 import { session } from "../lib/storage.js";
 import { storedValue } from "../lib/stored_value.js";
+import { therapistRequest } from "../lib/therapist_request.js";
 import { minutesSince } from "../lib/time.js";
 
 /** @type {Wire.DeskPage} */
@@ -46,6 +47,7 @@ Alpine.data("desk", () =>
     ...formatting,
     ...stepDialog,
     ...presence,
+    ...therapistRequest,
     isManager: data.is_manager,
     typed: "",
     pick: 0,
@@ -112,6 +114,7 @@ Alpine.data("desk", () =>
     },
     /** @param {Offer} offer */
     add(offer) {
+      if (this.items.length === 0) this.readChoices();
       cart.add(offer.id);
       this.typed = "";
       this.pick = 0;
@@ -134,7 +137,7 @@ Alpine.data("desk", () =>
     },
     async confirm() {
       if (this.items.length === 0 || this.busy) return;
-      await this.send(orderRequest.begin(cart.order()));
+      await this.send(orderRequest.begin({ ...cart.order(), ...this.requestData() }));
     },
     /** @param {Wire.Selection} order */
     async send(order) {
@@ -148,6 +151,7 @@ Alpine.data("desk", () =>
       const { transaction, key } = answer;
       this.ordered = { code: transaction.code, url: data.ticket_url.replace("KEY", key) };
       cart.clear();
+      this.askForNobody();
       this.read();
       focusOnceShown(() => refs.search);
     },

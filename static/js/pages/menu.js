@@ -15,10 +15,12 @@ import { connectLive } from "../lib/live.js";
 import { fetchMenu, isMenuOutdated } from "../lib/menu.js";
 import { centsOf, fromCents } from "../lib/money.js";
 import { formatting, pageData } from "../lib/page.js";
+import { codeOf } from "../lib/refusal.js";
 import { find } from "../lib/search.js";
 import { reloadOnceIdle, showBranch } from "../lib/setup.js";
 import { local, session } from "../lib/storage.js";
 import { storedValue } from "../lib/stored_value.js";
+import { therapistRequest } from "../lib/therapist_request.js";
 import { whenWide } from "../lib/viewport.js";
 
 /** @type {Wire.MenuPage} */
@@ -75,6 +77,7 @@ let refs;
 Alpine.data("menu", () =>
   component({
     ...formatting,
+    ...therapistRequest,
     menu: /** @type {Wire.MenuData} */ (data.menu),
     categoryId: data.menu.categories[0]?.id,
     query: "",
@@ -176,6 +179,7 @@ Alpine.data("menu", () =>
     },
     /** @param {number} id */
     add(id) {
+      if (this.isEmpty && this.docked) this.readChoices(data.branch);
       cart.add(id);
       this.changed("word_added", id);
     },
@@ -226,6 +230,7 @@ Alpine.data("menu", () =>
      * @param {boolean} isWide
      */
     dock(isWide) {
+      if (isWide) this.readChoices(data.branch);
       const dialog = refs.cart;
       if (isWide === this.docked && dialog.open === isWide) return;
       if (dialog.open) dialog.close();
@@ -233,6 +238,7 @@ Alpine.data("menu", () =>
       dialog.open = isWide;
     },
     openCart() {
+      this.readChoices(data.branch);
       refs.cart.showModal();
     },
     closeCart() {
@@ -241,7 +247,7 @@ Alpine.data("menu", () =>
 
     async confirm() {
       if (this.isEmpty || this.sending) return;
-      await this.send(orderRequest.begin(cart.order()));
+      await this.send(orderRequest.begin({ ...cart.order(), ...this.requestData() }));
     },
     /** Resume the request that was in progress when the page was closed or reloaded. */
     resume() {
@@ -262,6 +268,7 @@ Alpine.data("menu", () =>
       } catch (refusal) {
         this.problem = refusal instanceof Error ? refusal.message : String(refusal);
         if (isMenuOutdated(refusal)) await this.refreshMenu();
+        if (codeOf(refusal) === "nobody_able") await this.readChoices(data.branch);
       } finally {
         this.sending = this.isTrying = this.isLate = false;
         for (const timer of waitTimers) clearTimeout(timer);
@@ -324,6 +331,7 @@ Alpine.data("menu", () =>
       orderRequest.end();
       this.earlier = earlierTicket();
       this.ticket = null;
+      this.askForNobody();
       this.place = null;
       this.problem = "";
       this.news = "";

@@ -23,9 +23,13 @@ if (nameField instanceof HTMLInputElement && usernameField instanceof HTMLInputE
   });
 }
 
-const DETAILS = { therapist: ".field-own_room", cashier: ".field-counter" };
+const DETAILS = [
+  ["therapist", ".field-own_room"],
+  ["therapist", ".field-gender"],
+  ["cashier", ".field-counter"],
+];
 
-for (const [role, place] of Object.entries(DETAILS)) {
+for (const [role, place] of DETAILS) {
   const box = document.querySelector(`input[name="roles"][value="${role}"]`);
   const row = document.querySelector(place);
   if (!(box instanceof HTMLInputElement && row instanceof HTMLElement)) continue;

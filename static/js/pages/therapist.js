@@ -6,6 +6,7 @@ import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { component } from "../lib/component.js";
 import { focusOnceShown } from "../lib/focus.js";
 import { HoldToConfirm } from "../lib/hold_to_confirm.js";
+import { callableBy } from "../lib/lanes.js";
 import { floor } from "../lib/live.js";
 import { fetchMenu, isMenuOutdated } from "../lib/menu.js";
 import { finished, roomSet, started, withoutItem, withService } from "../lib/optimistic_steps.js";
@@ -91,8 +92,15 @@ Alpine.data("therapist", () =>
       return this.therapists.find(({ id }) => id === this.me?.id) ?? null;
     },
     /** @returns {Wire.TransactionData[]} */
-    get callable() {
+    get line() {
       return this.rows.filter((row) => row.status === "pending_therapist");
+    },
+    /**
+     * Those I may call, in the order in which I get them.
+     * @returns {Wire.TransactionData[]}
+     */
+    get callable() {
+      return callableBy(this.line, this.me);
     },
     /** @returns {Wire.TransactionData[]} */
     get onHold() {

@@ -1,11 +1,5 @@
 /** What goes over the wire. Written by `make types` from the server's types; never by hand. */
 declare namespace Wire {
-  interface AddedItem {
-    transaction_id: number;
-    service_classification_id: number;
-    expected_price?: string | null;
-  }
-
   interface AddedService {
     transaction_id: number;
     service_classification_id: number;
@@ -94,7 +88,6 @@ declare namespace Wire {
     server_now: string;
     me: CashierSelf;
     methods: MethodData[];
-    discounts: OfferData[];
   }
 
   interface CategoryData {
@@ -124,15 +117,11 @@ declare namespace Wire {
   }
 
   interface Commands {
-    cashier_add_item: { data: AddedItem; reply: TransactionReply };
-    cashier_apply_discount: { data: GivenDiscount; reply: TransactionReply };
     cashier_claim: { data: OfCode; reply: TransactionReply };
     cashier_claim_next: { data: NoData; reply: TransactionReply };
     cashier_pay: { data: Tendered; reply: TransactionReply };
     cashier_payment_result: { data: TerminalAnswer; reply: TransactionReply };
     cashier_release: { data: Because; reply: TransactionReply };
-    cashier_remove_discount: { data: NamedDiscount; reply: TransactionReply };
-    cashier_remove_item: { data: TakenItem; reply: TransactionReply };
     customer_cancel: { data: OfKey; reply: TransactionReply };
     customer_confirm_selection: { data: Selection; reply: JoinedReply };
     manager_cancel: { data: Stopped; reply: TransactionReply };
@@ -143,6 +132,7 @@ declare namespace Wire {
     staff_release_hold: { data: OfTransaction; reply: TransactionReply };
     staff_reopen: { data: OfCode; reply: TransactionReply };
     staff_set_presence: { data: PresenceSetting; reply: TherapistReply };
+    staff_set_request: { data: SetRequest; reply: TransactionReply };
     therapist_add_service: { data: AddedService; reply: TransactionReply };
     therapist_break: { data: Break; reply: TherapistReply };
     therapist_change_room: { data: MovedRoom; reply: TransactionReply };
@@ -180,30 +170,17 @@ declare namespace Wire {
     ticket_url: string;
   }
 
-  interface DiscountData {
-    id: number;
-    discount: string;
-    name: string;
-    item_id: number | null;
-    amount: string;
-  }
-
-  type DiscountKind =
-    | "percent"
-    | "amount";
-
   type ErrorCode =
     | "amount_doubtful"
-    | "approval_needed"
     | "branch_closed"
     | "busy"
     | "conflict"
-    | "discount_not_allowed"
     | "empty_selection"
     | "insufficient_payment"
     | "invalid"
     | "locked"
     | "method_not_offered"
+    | "nobody_able"
     | "not_allowed"
     | "not_authenticated"
     | "not_the_total"
@@ -241,14 +218,9 @@ declare namespace Wire {
     presence?: number;
   }
 
-  interface GivenDiscount {
-    transaction_id: number;
-    discount: string;
-    item_id?: number | null;
-    reason?: string;
-    value?: string | null;
-    id_number?: string;
-    name?: string;
+  interface GenderChoice {
+    preference: string;
+    wait_minutes: [number, number] | null;
   }
 
   interface GivenUp {
@@ -357,13 +329,6 @@ declare namespace Wire {
     room_number: string;
   }
 
-  interface NamedDiscount {
-    transaction_id: number;
-    discount: string;
-    item_id?: number | null;
-    reason?: string;
-  }
-
   interface NoData {
   }
 
@@ -377,17 +342,6 @@ declare namespace Wire {
 
   interface OfTransaction {
     transaction_id: number;
-  }
-
-  interface OfferData {
-    code: string;
-    name: string;
-    kind: DiscountKind;
-    scope: Scope;
-    value: string | null;
-    cashier_limit: string | null;
-    needs_reason: boolean;
-    needs_id: boolean;
   }
 
   interface PageData {
@@ -433,6 +387,13 @@ declare namespace Wire {
     days: [string, string][];
   }
 
+  interface RequestChoices {
+    minutes: number;
+    wait_minutes: [number, number] | null;
+    therapists: TherapistChoice[];
+    genders: GenderChoice[];
+  }
+
   interface RoomData {
     number: string;
     status: RoomStatus;
@@ -455,14 +416,12 @@ declare namespace Wire {
     | "preparing"
     | "out_of_service";
 
-  type Scope =
-    | "line"
-    | "bill";
-
   interface Selection {
     items: ChosenItem[];
     customer_name?: string;
     expected_total?: string | null;
+    requested_therapist_id?: number | null;
+    preference?: string | null;
     request_id?: string | null;
   }
 
@@ -472,6 +431,12 @@ declare namespace Wire {
     description: string;
     image_url: string;
     classifications: ClassificationData[];
+  }
+
+  interface SetRequest {
+    transaction_id: number;
+    requested_therapist_id?: number | null;
+    preference?: string | null;
   }
 
   interface Statistics {
@@ -522,12 +487,6 @@ declare namespace Wire {
     created_at: string;
   }
 
-  interface TakenItem {
-    transaction_id: number;
-    item_id: number;
-    reason: string;
-  }
-
   interface Takings {
     revenue_today: string;
   }
@@ -536,7 +495,6 @@ declare namespace Wire {
     name: string;
     rate: string;
     amount: string;
-    exempted: string;
   }
 
   interface Tendered {
@@ -554,6 +512,12 @@ declare namespace Wire {
     approved: boolean;
     reference?: string;
     attempt_id?: number | null;
+  }
+
+  interface TherapistChoice {
+    id: number;
+    name: string;
+    wait_minutes: [number, number] | null;
   }
 
   interface TherapistData {
@@ -598,6 +562,7 @@ declare namespace Wire {
     id: number;
     name: string;
     room_number: string;
+    gender: string;
     shared_rooms: boolean;
   }
 
@@ -656,6 +621,10 @@ declare namespace Wire {
     branch: string;
     therapist: string | null;
     therapist_id: number | null;
+    requested_therapist: string | null;
+    requested_therapist_id: number | null;
+    preference: string | null;
+    request_until: string | null;
     cashier: string | null;
     cashier_id: number | null;
     counter_number: string | null;
@@ -664,7 +633,6 @@ declare namespace Wire {
     held_until: string | null;
     total_amount: string;
     amount_due: string;
-    discounts: DiscountData[];
     tax: TaxData | null;
     total_duration_minutes: number;
     created_at: string;

@@ -1,0 +1,85 @@
+/**
+ * The question whom a customer would like: a therapist, a woman, a man, or anyone.
+ */
+
+import { say } from "./page.js";
+
+/**
+ * What an order says about it.
+ * @typedef {Pick<Wire.Selection, "requested_therapist_id" | "preference">} RequestData
+ */
+
+const ANYONE = "";
+
+/** The part of a component; `choices` is null until they have been read. */
+export const therapistRequest = {
+  choices: /** @type {Wire.RequestChoices | null} */ (null),
+  /** The chosen option: empty for anyone, `woman`, `man`, or the key of a therapist. */
+  asked: ANYONE,
+  /** Whether somebody else will do when the therapist is not free in time. */
+  elseAnyone: true,
+
+  /** @returns {boolean} */
+  get hasChoices() {
+    return this.therapistChoices.length + this.genderChoices.length > 0;
+  },
+  /** @returns {Wire.GenderChoice[]} */
+  get genderChoices() {
+    return this.choices?.genders ?? [];
+  },
+  /** @returns {Wire.TherapistChoice[]} */
+  get therapistChoices() {
+    return this.choices?.therapists ?? [];
+  },
+  /** @returns {boolean} */
+  get asksForOne() {
+    return /^\d+$/.test(this.asked);
+  },
+  /** @returns {string} */
+  get elseWords() {
+    return say("else_anyone", { minutes: this.choices?.minutes ?? 0 });
+  },
+
+  /** @param {string} [branch] of a page for visitors; staff have their own */
+  async readChoices(branch) {
+    const address = `/api/therapists/${branch ? `?branch=${encodeURIComponent(branch)}` : ""}`;
+    const answer = await fetch(address).catch(() => null);
+    if (!answer?.ok) return;
+    this.choices = /** @type {Wire.RequestChoices} */ (await answer.json());
+    // Who has left meanwhile can no longer be asked for.
+    if (!this.options().includes(this.asked)) this.askForNobody();
+  },
+  /** @returns {string[]} */
+  options() {
+    const genders = this.genderChoices.map(({ preference }) => preference);
+    return [ANYONE, ...genders, ...this.therapistChoices.map(({ id }) => String(id))];
+  },
+  askForNobody() {
+    this.asked = ANYONE;
+    this.elseAnyone = true;
+  },
+  /**
+   * @param {{ wait_minutes: [number, number] | null }} choice
+   * @param {string} name
+   * @returns {string}
+   */
+  choiceWords({ wait_minutes: wait }, name) {
+    if (!wait) return name;
+    return `${name} · ${say("minutes", { minutes: wait.join("–") })}`;
+  },
+  /** @param {Wire.GenderChoice} choice */
+  genderWords(choice) {
+    return this.choiceWords(choice, say(`gender.${choice.preference}`));
+  },
+  /** @returns {string} */
+  anyoneWords() {
+    return this.choices ? this.choiceWords(this.choices, say("anyone")) : say("anyone");
+  },
+  /** @returns {RequestData} */
+  requestData() {
+    if (!this.hasChoices || this.asked === ANYONE) return {};
+    if (!this.asksForOne) return { preference: this.asked };
+    const asked = { requested_therapist_id: Number(this.asked) };
+    return this.elseAnyone ? { ...asked, preference: "anyone" } : asked;
+  },
+};
