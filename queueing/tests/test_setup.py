@@ -150,6 +150,7 @@ async def test_an_open_desk_is_shown_another_own_room_name_and_sharing(branch, m
             "id": maya.pk,
             "name": "May",
             "room_number": "Garden",
+            "gender": "",
             "shared_rooms": True,
         }
         assert after["data"]["setup"] >= told["data"]["version"] > before["data"]["setup"]

@@ -5,7 +5,7 @@
 import { say } from "./page.js";
 
 /**
- * What an order says about it.
+ * What an order says about it. Methods, because a getter is lost where a component spreads these.
  * @typedef {Pick<Wire.Selection, "requested_therapist_id" | "preference">} RequestData
  */
 
@@ -20,23 +20,23 @@ export const therapistRequest = {
   elseAnyone: true,
 
   /** @returns {boolean} */
-  get hasChoices() {
-    return this.therapistChoices.length + this.genderChoices.length > 0;
+  hasChoices() {
+    return this.therapistChoices().length + this.genderChoices().length > 0;
   },
   /** @returns {Wire.GenderChoice[]} */
-  get genderChoices() {
+  genderChoices() {
     return this.choices?.genders ?? [];
   },
   /** @returns {Wire.TherapistChoice[]} */
-  get therapistChoices() {
+  therapistChoices() {
     return this.choices?.therapists ?? [];
   },
   /** @returns {boolean} */
-  get asksForOne() {
+  asksForOne() {
     return /^\d+$/.test(this.asked);
   },
   /** @returns {string} */
-  get elseWords() {
+  elseWords() {
     return say("else_anyone", { minutes: this.choices?.minutes ?? 0 });
   },
 
@@ -51,8 +51,8 @@ export const therapistRequest = {
   },
   /** @returns {string[]} */
   options() {
-    const genders = this.genderChoices.map(({ preference }) => preference);
-    return [ANYONE, ...genders, ...this.therapistChoices.map(({ id }) => String(id))];
+    const genders = this.genderChoices().map(({ preference }) => preference);
+    return [ANYONE, ...genders, ...this.therapistChoices().map(({ id }) => String(id))];
   },
   askForNobody() {
     this.asked = ANYONE;
@@ -77,8 +77,8 @@ export const therapistRequest = {
   },
   /** @returns {RequestData} */
   requestData() {
-    if (!this.hasChoices || this.asked === ANYONE) return {};
-    if (!this.asksForOne) return { preference: this.asked };
+    if (!this.hasChoices() || this.asked === ANYONE) return {};
+    if (!this.asksForOne()) return { preference: this.asked };
     const asked = { requested_therapist_id: Number(this.asked) };
     return this.elseAnyone ? { ...asked, preference: "anyone" } : asked;
   },
