@@ -7,8 +7,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0011_requests'),
-        ('queueing', '0009_therapists_with_customers_are_on_duty'),
+        ('accounts', '0012_requests'),
+        ('queueing', '0010_calls_beyond_65535'),
     ]
 
     operations = [
