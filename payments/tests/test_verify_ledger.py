@@ -119,6 +119,13 @@ class Fault(NamedTuple):
 
 
 FAULTS = {
+    "a lane that fits no request": Fault(
+        "Who waits is in the lane of whom they asked for.",
+        Transaction,
+        {"lane": 7},
+        "visit {pk}: it is in lane 7, but its request makes it 0",
+        Status.PENDING_THERAPIST,
+    ),
     "a total written by hand": Fault(
         "A visit's total is the sum of its items.",
         Transaction,
