@@ -1,5 +1,11 @@
 /** What goes over the wire. Written by `make types` from the server's types; never by hand. */
 declare namespace Wire {
+  interface AddedItem {
+    transaction_id: number;
+    service_classification_id: number;
+    expected_price?: string | null;
+  }
+
   interface AddedService {
     transaction_id: number;
     service_classification_id: number;
@@ -88,6 +94,7 @@ declare namespace Wire {
     server_now: string;
     me: CashierSelf;
     methods: MethodData[];
+    discounts: OfferData[];
   }
 
   interface CategoryData {
@@ -117,11 +124,15 @@ declare namespace Wire {
   }
 
   interface Commands {
+    cashier_add_item: { data: AddedItem; reply: TransactionReply };
+    cashier_apply_discount: { data: GivenDiscount; reply: TransactionReply };
     cashier_claim: { data: OfCode; reply: TransactionReply };
     cashier_claim_next: { data: NoData; reply: TransactionReply };
     cashier_pay: { data: Tendered; reply: TransactionReply };
     cashier_payment_result: { data: TerminalAnswer; reply: TransactionReply };
     cashier_release: { data: Because; reply: TransactionReply };
+    cashier_remove_discount: { data: NamedDiscount; reply: TransactionReply };
+    cashier_remove_item: { data: TakenItem; reply: TransactionReply };
     customer_cancel: { data: OfKey; reply: TransactionReply };
     customer_confirm_selection: { data: Selection; reply: JoinedReply };
     manager_cancel: { data: Stopped; reply: TransactionReply };
@@ -170,11 +181,25 @@ declare namespace Wire {
     ticket_url: string;
   }
 
+  interface DiscountData {
+    id: number;
+    discount: string;
+    name: string;
+    item_id: number | null;
+    amount: string;
+  }
+
+  type DiscountKind =
+    | "percent"
+    | "amount";
+
   type ErrorCode =
     | "amount_doubtful"
+    | "approval_needed"
     | "branch_closed"
     | "busy"
     | "conflict"
+    | "discount_not_allowed"
     | "empty_selection"
     | "insufficient_payment"
     | "invalid"
@@ -221,6 +246,16 @@ declare namespace Wire {
   interface GenderChoice {
     preference: string;
     wait_minutes: [number, number] | null;
+  }
+
+  interface GivenDiscount {
+    transaction_id: number;
+    discount: string;
+    item_id?: number | null;
+    reason?: string;
+    value?: string | null;
+    id_number?: string;
+    name?: string;
   }
 
   interface GivenUp {
@@ -329,6 +364,13 @@ declare namespace Wire {
     room_number: string;
   }
 
+  interface NamedDiscount {
+    transaction_id: number;
+    discount: string;
+    item_id?: number | null;
+    reason?: string;
+  }
+
   interface NoData {
   }
 
@@ -342,6 +384,17 @@ declare namespace Wire {
 
   interface OfTransaction {
     transaction_id: number;
+  }
+
+  interface OfferData {
+    code: string;
+    name: string;
+    kind: DiscountKind;
+    scope: Scope;
+    value: string | null;
+    cashier_limit: string | null;
+    needs_reason: boolean;
+    needs_id: boolean;
   }
 
   interface PageData {
@@ -416,6 +469,10 @@ declare namespace Wire {
     | "preparing"
     | "out_of_service";
 
+  type Scope =
+    | "line"
+    | "bill";
+
   interface Selection {
     items: ChosenItem[];
     customer_name?: string;
@@ -487,6 +544,12 @@ declare namespace Wire {
     created_at: string;
   }
 
+  interface TakenItem {
+    transaction_id: number;
+    item_id: number;
+    reason: string;
+  }
+
   interface Takings {
     revenue_today: string;
   }
@@ -495,6 +558,7 @@ declare namespace Wire {
     name: string;
     rate: string;
     amount: string;
+    exempted: string;
   }
 
   interface Tendered {
@@ -633,6 +697,7 @@ declare namespace Wire {
     held_until: string | null;
     total_amount: string;
     amount_due: string;
+    discounts: DiscountData[];
     tax: TaxData | null;
     total_duration_minutes: number;
     created_at: string;

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0012_requests'),
-        ('queueing', '0010_calls_beyond_65535'),
+        ('queueing', '0011_discounts'),
     ]
 
     operations = [
