@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0012_requests'),
+        ('accounts', '0013_requests'),
         ('queueing', '0011_discounts'),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0011_tax'),
+        ('accounts', '0012_paired_devices'),
     ]
 
     operations = [
