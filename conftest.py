@@ -284,7 +284,7 @@ class Socket:
         output = await self._communicator.receive_output(timeout=5)
         return str(output.get("code", "yes"))
 
-    async def ask(self, command: str, **data: Any) -> dict[str, Any]:
+    async def ask(self, command: str, /, **data: Any) -> dict[str, Any]:
         """Send a command and return its result."""
         self._asked += 1
         message = {"command": command, "id": self._asked, "data": data}

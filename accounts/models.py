@@ -113,6 +113,31 @@ class Branch(models.Model):
         ),
     )
 
+    drawers = models.BooleanField(
+        _("cash drawers"),
+        default=False,
+        db_default=False,
+        help_text=_("Cashiers open a drawer with a float and count it at the end."),
+    )
+    variance_note_above = models.DecimalField(
+        _("difference that needs a note"),
+        max_digits=MAX_DIGITS,
+        decimal_places=DECIMAL_PLACES,
+        default=0,
+        db_default=0,
+        validators=[MinValueValidator(0)],
+        help_text=_("Cashiers explain a larger difference when they close. 0 = every difference."),
+    )
+    variance_approval_above = models.DecimalField(
+        _("difference that needs a manager"),
+        max_digits=MAX_DIGITS,
+        decimal_places=DECIMAL_PLACES,
+        default=Decimal(500),
+        db_default=Decimal(500),
+        validators=[MinValueValidator(0)],
+        help_text=_("A manager approves a larger difference with name and PIN."),
+    )
+
     history = SetupHistory()
 
     class Meta:

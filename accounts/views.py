@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts.auth import caller_of, page_for
 from accounts.branches import branch_of_page, open_branches, visited_branch
 from accounts.forms import LoginForm, PinForm
-from accounts.models import Role, User
+from accounts.models import STAFF, Role, User
 from accounts.screen_lock import set_pin
 from spa_project.lib.web.pages import page_data
 
@@ -41,16 +41,22 @@ class StaffLoginView(LoginView):
         return super().get_context_data(is_switched_off=bool(is_off), **kwargs)
 
 
+#: The page of each role that has a PIN: managers approve with it at a till.
+_PAGES = {Role.THERAPIST: "therapist", Role.CASHIER: "cashier", Role.MANAGER: "reports"}
+
+
 @sensitive_post_parameters()
-@page_for(Role.THERAPIST)
+@page_for(*STAFF)
 def pin(request: HttpRequest) -> HttpResponse:
     """Show and save the form for the PIN that unlocks a person's screens."""
     caller = caller_of(request)
     form = PinForm(request, caller.person)
+    back = next(page for role, page in _PAGES.items() if role in caller.roles)
     if request.method == "POST" and form.is_valid():
         set_pin(caller.person, form.cleaned_data["pin"])
-        return redirect("therapist")
+        return redirect(back)
     context = {
+        "back": back,
         "branch": caller.branch,
         "form": form,
         "has_pin": bool(caller.person.pin),

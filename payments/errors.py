@@ -43,3 +43,18 @@ class ApprovalNeeded(DomainError):
 
     code = "approval_needed"
     sentence = _("That needs a manager's approval.")
+
+
+class DrawerIsOpen(DomainError):
+    code = "drawer_open"
+    sentence = _("The cash drawer is already open.")
+
+
+class DrawerClosed(DomainError):
+    code = "drawer_closed"
+    sentence = _("Open the cash drawer first.")
+
+
+class CloseYesterdayFirst(DomainError):
+    code = "close_yesterday_first"
+    sentence = _("The cash drawer is still open from an earlier day. Count and close it first.")

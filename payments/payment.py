@@ -1,7 +1,7 @@
 """The operation that takes a payment: cash at once, else by a terminal.
 
-Locks are taken in one order everywhere: actor, transaction, then what belongs to it; the branch's
-receipt counter last.
+Locks are taken in one order everywhere: actor, transaction, then what belongs to it; the drawer,
+where the branch has them; the branch's receipt counter last.
 """
 
 from decimal import Decimal
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Cashier
 from payments import queries, terminal
+from payments.drawers import drawer_for_payment
 from payments.errors import (
     AmountDoubtful,
     InsufficientPayment,
@@ -59,7 +60,8 @@ def pay(
     Sent again with the same `request_id` (idempotency key) and content it returns the same
     transaction and changes nothing. Raises, and then changes nothing: `TransactionNotFound`,
     `WrongState`, `MethodNotOffered`, `PriceChanged`, `InsufficientPayment`, `NotTheTotal`,
-    `AmountDoubtful`, or `Conflict` for a `request_id` with other content.
+    `AmountDoubtful`, `DrawerClosed`, `CloseYesterdayFirst`, or `Conflict` for a `request_id` with
+    other content.
     """
     content = [cashier.pk, transaction_id, format_amount(amount_paid), method, reference]
     if expected_total is not None:
@@ -83,10 +85,12 @@ def _take(cashier: Cashier, transaction_id: int, tender: _Tender, request: Reque
         raise MethodNotOffered
     require_displayed(tender.expected_total, transaction.amount_due)
     _check_amount(transaction, kind, tender)
+    drawer = drawer_for_payment(cashier)
     if kind == Kind.TERMINAL:
         return terminal.ask(
             transaction,
             cashier,
+            drawer=drawer,
             amount=tender.amount,
             method_code=tender.method,
             reference=tender.reference,
@@ -97,6 +101,7 @@ def _take(cashier: Cashier, transaction_id: int, tender: _Tender, request: Reque
         method_id=tender.method,
         amount_paid=tender.amount,
         reference=tender.reference,
+        drawer=drawer,
         request_id=request.id,
         request_digest=request.digest,
     )

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Cashier, User
 from payments.authority import transaction_in_charge_of
 from payments.idempotency import Request
-from payments.models import PaymentAttempt, PaymentMethod
+from payments.models import DrawerSession, PaymentAttempt, PaymentMethod
 from payments.settlement import settle
 from queueing.lifecycle import advance, wrong_state
 from queueing.models import Transaction
@@ -52,6 +52,7 @@ def ask(
     method_code: str,
     reference: str,
     request: Request,
+    drawer: DrawerSession | None,
 ) -> Transaction:
     """Ask a terminal for an amount; the locked transaction waits for `payment_result`."""
     method = PaymentMethod.objects.get(pk=method_code)
@@ -61,6 +62,7 @@ def ask(
         cashier=cashier,
         method=method,
         amount_due=amount,
+        drawer=drawer,
         reference=reference,
         request_id=request.id,
         request_digest=request.digest,
@@ -95,6 +97,7 @@ def payment_result(
         method=attempt.method,
         amount_paid=attempt.amount_due,
         reference=attempt.reference,
+        drawer_id=attempt.drawer_id,
     )
     return advance(transaction, Status.PAID, by=user, reason=attempt.method.name)
 

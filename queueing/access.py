@@ -1,7 +1,7 @@
 """Fetch, lock and authorize the rows an operation works on.
 
 The lock order is the same everywhere, which avoids deadlocks: actor, transaction, room, items,
-payment, event. Rows are returned with their branch, people and items, so that the reply
+payment, drawer, event. Rows are returned with their branch, people and items, so that the reply
 needs no further query.
 """
 

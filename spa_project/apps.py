@@ -14,8 +14,8 @@ class SpaProjectConfig(AppConfig):
     def ready(self) -> None:
         """Register commands and system checks."""
         # Importing a module of commands registers them, for sockets and HTTP alike.
-        for app in ("queueing", "payments"):
-            import_module(f"{app}.commands")
+        for module in ("queueing.commands", "payments.commands", "payments.drawer_commands"):
+            import_module(module)
         from spa_project import checks  # it needs the accounts app
 
         register(check_databases, Tags.database)

@@ -64,6 +64,8 @@ class Declarations:
 
     def expression(self, annotation: Any) -> str:
         """Return an annotation in TypeScript, and declare the types that it names."""
+        if annotation is Any:
+            return "unknown"
         if annotation in SIMPLE:
             return SIMPLE[annotation]
         if get_origin(annotation):
@@ -83,6 +85,8 @@ class Declarations:
             return self.expression(enumerations[0] if enumerations else arguments[0])
         if origin is NotRequired:
             return self.expression(arguments[0])
+        if origin is dict:
+            return f"Record<{', '.join(self.expression(each) for each in arguments)}>"
         inner = list(dict.fromkeys(self.expression(each) for each in arguments))
         if origin in (Union, types.UnionType):
             return " | ".join(inner)

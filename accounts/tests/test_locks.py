@@ -93,6 +93,7 @@ def test_nothing_else_is_read(maya, path):
 #: All other URLs but the admin's: a new one must be added here or to `STILL_OPEN`.
 CLOSED = {
     *("home", "login", "pin", "menu", "desk", "monitor", "board", "cashier", "reports"),
+    *("drawer", "x_report", "z_report"),
     *("ticket", "ticket_qr", "receipt", "receipt_qr", "picture"),
     *("api-docs", "openapi", "api-1:api-root", "api-1:login", "api-1:ws_ticket"),
     *(
@@ -273,5 +274,11 @@ def test_who_passes_by_sets_no_pin(maya):
     assert pin_of(maya.user) == ""
 
 
-def test_only_therapists_have_a_screen_that_locks(carl):
-    assert session_of(carl.user).get("/accounts/pin/").status_code == 403
+def test_a_wall_screen_has_no_pin(mona):
+    assert session_of(mona).get("/accounts/pin/").status_code == 403
+
+
+def test_only_therapists_are_told_that_their_screen_locks(maya, carl, maria):
+    for user, is_told in ((maya.user, True), (carl.user, False), (maria, False)):
+        page = session_of(user).get("/accounts/pin/").content.decode()
+        assert ("Your screen locks" in page) == is_told

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import Cashier, Presence, User
 from conftest import make_offer
 from payments.discounts import apply_discount, remove_discount
-from payments.integrity import all_rules
+from payments.integrity import all_rules, drawers
 from payments.models import AppliedDiscount, Discount, Payment, PaymentAttempt, ReceiptCounter
 from payments.payment import pay
 from queueing import holding, leaving, services
@@ -714,6 +714,7 @@ def test_a_given_discount_of_nobody_is_found(unguarded):
 def test_every_rule_has_a_fault_that_breaks_it():
     broken = {fault.rule for fault in FAULTS.values()} | {rule for rule, *_rest in SHARED.values()}
     broken |= PRESENCE_RULES | DISCOUNT_RULES  # in tests of their own, above
+    broken |= {rule.sentence for rule in drawers.rules.rules}  # in test_drawer_integrity.py
     assert broken == {rule.sentence for rule in all_rules.rules}
 
 

@@ -13,3 +13,9 @@ register = template.Library()
 def money(amount: Decimal) -> str:
     """Return the amount for people: `{{ item.price|money }}`."""
     return display_amount(amount)
+
+
+@register.filter
+def wire_money(amount: str) -> str:
+    """Return an amount as stored text for people: `{{ figures.float|wire_money }}`."""
+    return display_amount(Decimal(amount))

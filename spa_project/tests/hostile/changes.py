@@ -8,8 +8,8 @@ from typing import Any
 from django.apps import apps
 from django.db import connection
 
-#: Tables to which a refusal may write: codes have gaps, and wrong passwords are counted.
-MAY_CHANGE = frozenset({"queueing_transactioncounter", "axes_accessattempt"})
+#: Tables to which a refusal may write: codes have gaps, wrong passwords and PINs are counted.
+MAY_CHANGE = frozenset({"queueing_transactioncounter", "axes_accessattempt", "payments_pintries"})
 _READS = ("SELECT", "SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT", "SET ")
 
 

@@ -61,6 +61,24 @@ def _to_zara(floor: Floor, visit: Transaction) -> Data:
     return {"transaction_id": visit.pk, "therapist_id": floor.zara.pk}
 
 
+def _float(floor: Floor, visit: Transaction) -> Data:
+    return {"counts": {"1000.00": 2}}
+
+
+def _cash(floor: Floor, visit: Transaction) -> Data:
+    return {"kind": "in", "amount": "100.00", "reason": "coins"}
+
+
+def _approval(floor: Floor, visit: Transaction) -> Data:
+    closing = {"counts": {"1000.00": 2}, "note": "short"}
+    return {
+        "username": "maria",
+        "pin": "4711",
+        "command": "cashier_close_drawer",
+        "data": closing,
+    }
+
+
 _ORDERS: dict[str, Callable[[Floor, Transaction], Data]] = {
     "customer_confirm_selection": _selection,
     "staff_confirm_selection": _selection,
@@ -93,4 +111,9 @@ _ORDERS: dict[str, Callable[[Floor, Transaction], Data]] = {
     "cashier_remove_discount": _this(discount="promo"),
     "cashier_pay": _this(amount_paid=str(DUE)),
     "cashier_payment_result": _this(approved=True),
+    "cashier_open_drawer": _float,
+    "cashier_move_cash": _cash,
+    "cashier_count_drawer": _float,
+    "cashier_close_drawer": _float,
+    "approve": _approval,
 }

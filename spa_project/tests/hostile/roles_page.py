@@ -21,6 +21,8 @@ CODES = {
     "news": "conflict",
     "room": "room_not_ready",
     "discount": "discount_not_allowed",
+    "shut": "drawer_closed",
+    "pin": "wrong_pin",
     "role": "not_allowed",
     "login": "not_authenticated",
 }

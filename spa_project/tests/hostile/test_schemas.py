@@ -31,12 +31,15 @@ OPTIONAL: Data = {
     "value": "10.00",
     "id_number": "123-456",
     "name": "Ana",
+    "note": "short",
+    "approval": "a-secret",
 }
 LONG = "x" * 300
 WRONG: dict[type, list[Any]] = {
     int: [True, "1", 1.5, 1.0, [1], {}, 0, -1, 2**63, 2**64, 10**40],
     str: [1, True, 1.5, ["x"], {}, LONG, "\ud800"],
     bool: [1, 0, "true", [], {}],
+    dict: [[], "x", 1, True, [{}]],
     list: [{}, "x", 1, True, [None], ["x"], [{}], [[]]],
 }
 
@@ -65,6 +68,16 @@ def item_mutations(data: Data) -> Iterator[Data]:
     yield data | {"items": [line] * 21}
 
 
+def count_mutations(data: Data) -> Iterator[Data]:
+    """Yield the data with one mistake in a count of notes and coins."""
+    for wrong in (*WRONG[int][:6], -1, 100_000, 10**40, None):
+        yield data | {"counts": {"1000.00": wrong}}
+    for value in ("", "x", "0", "0.00", "-1", "1e3", "1.001", "NaN", "999999999", LONG):
+        yield data | {"counts": {value: 1}}
+    yield data | {"counts": {"1000": 1, "1000.00": 1}}
+    yield data | {"counts": {f"{number}.00": 1 for number in range(1, 42)}}
+
+
 def asker_of(command: str) -> Asker:
     """Return a client whose role may send it."""
     roles = REGISTRY[command].roles
@@ -83,6 +96,8 @@ def test_wrong_data_is_invalid_and_changes_nothing(floor, ask):
         wrong = [*mutations(command, right)]
         if "items" in right:
             wrong += item_mutations(right)
+        if "counts" in right:
+            wrong += count_mutations(right)
         requests += [Request(asker, command, data) for data in wrong]
     assert len(requests) > 400
     heard = list(ask(floor, requests))

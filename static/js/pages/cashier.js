@@ -23,6 +23,7 @@ const data = pageData();
 /** Written on the buttons, and in the sheet of keys (templates/payments/_keys.html). */
 const KEYS = /** @type {const} */ ({
   F2: "claim",
+  F3: "openDrawer",
   F4: "exact",
   F6: "print",
   F7: "openDiscounts",
@@ -52,7 +53,8 @@ const face = moneyFormat(document.documentElement.lang, data.currency, {
 
 // The refs as the page's root sees them: a button that has just gone sees none any more.
 /** @type {{ amount: HTMLInputElement, claim: HTMLElement, correct: HTMLElement, next: HTMLElement,
- *   keys: HTMLDialogElement, print: HTMLFormElement, release: HTMLElement }} */
+ *   keys: HTMLDialogElement, print: HTMLFormElement, release: HTMLElement,
+ *   drawer?: HTMLElement }} */
 let refs;
 
 Alpine.data("cashier", () =>
@@ -425,6 +427,10 @@ Alpine.data("cashier", () =>
       if (key === "Enter") return this.paid ? this.done() : this.pay();
       const pressed = keyOf(key);
       if (this.mayType && pressed) this.press(pressed);
+    },
+    /** A branch without cash drawers has no link. */
+    openDrawer() {
+      refs.drawer?.click();
     },
     openKeys() {
       refs.keys.showModal();

@@ -12,6 +12,17 @@ declare namespace Wire {
     expected_price?: string | null;
   }
 
+  interface ApprovalReply {
+    approval: string;
+  }
+
+  interface Asked {
+    username: string;
+    pin: string;
+    command: string;
+    data: Record<string, unknown>;
+  }
+
   interface AttemptData {
     id: number;
     method: string;
@@ -116,6 +127,12 @@ declare namespace Wire {
     duration_minutes: number;
   }
 
+  interface Closed {
+    counts: Record<string, number>;
+    note?: string;
+    approval?: string | null;
+  }
+
   interface ClosedPage {
     currency: string;
     login_url: string;
@@ -124,10 +141,15 @@ declare namespace Wire {
   }
 
   interface Commands {
+    approve: { data: Asked; reply: ApprovalReply };
     cashier_add_item: { data: AddedItem; reply: TransactionReply };
     cashier_apply_discount: { data: GivenDiscount; reply: TransactionReply };
     cashier_claim: { data: OfCode; reply: TransactionReply };
     cashier_claim_next: { data: NoData; reply: TransactionReply };
+    cashier_close_drawer: { data: Closed; reply: DrawerReply };
+    cashier_count_drawer: { data: Counted; reply: DrawerReply };
+    cashier_move_cash: { data: Moved; reply: DrawerReply };
+    cashier_open_drawer: { data: Opened; reply: DrawerReply };
     cashier_pay: { data: Tendered; reply: TransactionReply };
     cashier_payment_result: { data: TerminalAnswer; reply: TransactionReply };
     cashier_release: { data: Because; reply: TransactionReply };
@@ -158,6 +180,17 @@ declare namespace Wire {
     therapist_remove_item: { data: RemovedItem; reply: TransactionReply };
     therapist_start_service: { data: OfTransaction; reply: TransactionReply };
     undo: { data: Undone; reply: TransactionReply };
+  }
+
+  interface CountData {
+    counted_amount: string;
+    expected_amount: string;
+    variance: string;
+    methods: MethodTotalData[];
+  }
+
+  interface Counted {
+    counts: Record<string, number>;
   }
 
   interface DayData {
@@ -193,13 +226,32 @@ declare namespace Wire {
     | "percent"
     | "amount";
 
+  interface DrawerData {
+    counter_number: string;
+    number: number;
+    business_date: string;
+    opened_at: string;
+    opened_by: string;
+    float_amount: string;
+    is_open: boolean;
+    z_number?: number;
+    count?: CountData;
+  }
+
+  interface DrawerReply {
+    drawer: DrawerData;
+  }
+
   type ErrorCode =
     | "amount_doubtful"
     | "approval_needed"
     | "branch_closed"
     | "busy"
+    | "close_yesterday_first"
     | "conflict"
     | "discount_not_allowed"
+    | "drawer_closed"
+    | "drawer_open"
     | "empty_selection"
     | "insufficient_payment"
     | "invalid"
@@ -328,6 +380,13 @@ declare namespace Wire {
     kind: Kind;
   }
 
+  interface MethodTotalData {
+    method: string;
+    name: string;
+    count: number;
+    amount: string;
+  }
+
   interface MonitorDigest {
     setup: number;
     count: number;
@@ -356,6 +415,12 @@ declare namespace Wire {
     statistics: Statistics;
     server_now: string;
     revenue_today?: string;
+  }
+
+  interface Moved {
+    kind: string;
+    amount: string;
+    reason: string;
   }
 
   interface MovedRoom {
@@ -395,6 +460,11 @@ declare namespace Wire {
     cashier_limit: string | null;
     needs_reason: boolean;
     needs_id: boolean;
+  }
+
+  interface Opened {
+    counts: Record<string, number>;
+    note?: string;
   }
 
   interface PageData {

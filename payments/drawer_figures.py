@@ -1,0 +1,85 @@
+"""The figures of a drawer session: what it took by method, and the cash that must be in it.
+
+All are computed from the rows that have the session's key, never from dates.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.db.models import Count, Max, Min, Sum
+
+from payments.models import DrawerSession, Kind, Movement
+from queueing.bill import ZERO, rounded
+from spa_project.lib.money import format_amount
+
+
+@dataclass(frozen=True)
+class MethodTotal:
+    """What one method took."""
+
+    method: str
+    name: str
+    is_cash: bool
+    count: int
+    amount: Decimal
+
+
+class Figures(NamedTuple):
+    """The figures of one drawer session."""
+
+    float_amount: Decimal
+    methods: list[MethodTotal]
+    #: What was moved, by kind.
+    moved: dict[str, Decimal]
+    first_receipt: int | None
+    last_receipt: int | None
+
+    @property
+    def cash_taken(self) -> Decimal:
+        """Return the cash that sales left in the drawer: received less change."""
+        return sum((it.amount for it in self.methods if it.is_cash), ZERO)
+
+    @property
+    def expected(self) -> Decimal:
+        """Return the cash that must be in the drawer."""
+        return self.float_amount + self.cash_taken + net_of(self.moved)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the figures as a Z report stores them."""
+        return {
+            "float": format_amount(self.float_amount),
+            "methods": [{**asdict(it), "amount": format_amount(it.amount)} for it in self.methods],
+            "moved": {kind: format_amount(amount) for kind, amount in self.moved.items()},
+            "cash_taken": format_amount(self.cash_taken),
+            "expected": format_amount(self.expected),
+            "first_receipt": self.first_receipt,
+            "last_receipt": self.last_receipt,
+        }
+
+
+def net_of(moved: Mapping[str, Decimal]) -> Decimal:
+    """Return by how much movements change the cash: what was put in less what was taken out."""
+    return sum((a if kind == Movement.IN else -a for kind, a in moved.items()), ZERO)
+
+
+def figures_of(drawer: DrawerSession) -> Figures:
+    """Return the figures of a session as they are now, in two statements."""
+    payments = drawer.payments.order_by("method__position", "method")
+    totals = payments.values_list("method", "method__name", "method__kind").annotate(
+        Count("pk"), Sum("amount_due"), Min("receipt_number"), Max("receipt_number")
+    )
+    rows = list(totals)
+    moved = drawer.movements.order_by().values_list("kind").annotate(Sum("amount"))
+    return Figures(
+        float_amount=drawer.float_amount,
+        methods=[
+            MethodTotal(code, name, kind == Kind.CASH, count, rounded(amount))
+            for code, name, kind, count, amount, _first, _last in rows
+        ],
+        moved=dict.fromkeys(Movement.values, ZERO)
+        | {kind: rounded(amount) for kind, amount in moved},
+        first_receipt=min((row[5] for row in rows), default=None),
+        last_receipt=max((row[6] for row in rows), default=None),
+    )

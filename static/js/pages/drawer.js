@@ -1,0 +1,41 @@
+/**
+ * The cash drawer: add up notes and coins while they are counted.
+ */
+
+import { centsOf, fromCents, moneyFormat } from "../lib/money.js";
+import { pageData } from "../lib/page.js";
+
+/** @type {Wire.PageData} */
+const data = pageData();
+const money = moneyFormat(document.documentElement.lang, data.currency);
+
+/** @param {HTMLElement} pieces */
+function addUp(pieces) {
+  const fields = [...pieces.querySelectorAll("input")];
+  const cents = fields.map(
+    (field) => centsOf(field.dataset.value ?? "") * (Number(field.value) || 0),
+  );
+  const total = /** @type {HTMLOutputElement} */ (pieces.querySelector("[data-total]"));
+  total.value = money(fromCents(cents.reduce((sum, each) => sum + each, 0)));
+}
+
+/**
+ * Enter goes on to the next piece, as on a calculator, and after the last to the button.
+ * @param {HTMLElement} pieces
+ * @param {KeyboardEvent} event
+ */
+function goOn(pieces, event) {
+  if (event.key !== "Enter" || !(event.target instanceof HTMLInputElement)) return;
+  event.preventDefault();
+  const fields = [...pieces.querySelectorAll("input")];
+  const next = fields[fields.indexOf(event.target) + 1];
+  if (next) next.select();
+  else pieces.closest("form")?.querySelector("button")?.focus();
+}
+
+for (const pieces of document.querySelectorAll("[data-pieces]")) {
+  if (!(pieces instanceof HTMLElement)) continue;
+  pieces.addEventListener("input", () => addUp(pieces));
+  pieces.addEventListener("keydown", (event) => goOn(pieces, event));
+  addUp(pieces);
+}
