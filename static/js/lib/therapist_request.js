@@ -2,7 +2,7 @@
  * The question whom a customer would like: a therapist, a woman, a man, or anyone.
  */
 
-import { say } from "./page.js";
+import { formatting, say } from "./page.js";
 
 /**
  * What an order says about it. Methods, because a getter is lost where a component spreads these.
@@ -10,6 +10,7 @@ import { say } from "./page.js";
  */
 
 const ANYONE = "";
+const HOUR = 60;
 
 /** The part of a component; `choices` is null until they have been read. */
 export const therapistRequest = {
@@ -65,7 +66,13 @@ export const therapistRequest = {
    */
   choiceWords({ wait_minutes: wait }, name) {
     if (!wait) return name;
-    return `${name} · ${say("minutes", { minutes: wait.join("–") })}`;
+    const [low, high] = wait;
+    const { length } = formatting;
+    const range =
+      high < HOUR
+        ? say("minutes", { minutes: `${low}–${high}` })
+        : `${length(low)}–${length(high)}`;
+    return `${name} · ${range}`;
   },
   /** @param {Wire.GenderChoice} choice */
   genderWords(choice) {
