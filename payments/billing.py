@@ -6,7 +6,7 @@ from accounts.models import User
 from payments.authority import transaction_in_charge_of
 from payments.models import AppliedDiscount
 from queueing.bill import Line, bill_of
-from queueing.lifecycle import advance
+from queueing.lifecycle import advance, must_be_untouched
 from queueing.models import Transaction, TransactionItem
 from queueing.services import totals_of
 from queueing.states import Status
@@ -18,7 +18,9 @@ def billed_transaction(user: User, transaction_id: int) -> Transaction:
 
     Raises `TransactionNotFound`, `WrongState`.
     """
-    return transaction_in_charge_of(user, transaction_id, Status.AWAITING_PAYMENT)
+    transaction = transaction_in_charge_of(user, transaction_id, Status.AWAITING_PAYMENT)
+    must_be_untouched(transaction)
+    return transaction
 
 
 def active_discounts(transaction: Transaction) -> list[AppliedDiscount]:

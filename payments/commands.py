@@ -2,12 +2,15 @@
 
 from typing import Annotated
 
+from django.utils.translation import gettext_lazy as _
 from pydantic import Field, StringConstraints
 
 from accounts.auth import Caller
 from accounts.models import Role
 from payments import bill_items, counter, discounts, payment, terminal
 from payments.models import CASH
+from payments.payment import NO_TIP
+from payments.tenders import Share
 from queueing.commands import (
     Because,
     GivenReason,
@@ -21,19 +24,36 @@ from queueing.commands import (
     TransactionReply,
 )
 from queueing.serializers import serialize_transaction
-from spa_project.lib.commands import command
+from spa_project.lib.commands import Data, command
+from spa_project.lib.errors import Invalid
 from spa_project.lib.money import Amount
 
+#: The most parts of one payment, or of one tip.
+MAX_TENDERS = 10
 #: The code of a payment method or a discount.
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,20}$")]
 
 
+class TenderPart(Data):
+    method: Code
+    amount: Amount
+    reference: Name = ""
+
+
+class TipPart(Data):
+    therapist_id: Id
+    amount: Amount
+
+
 class Tendered(OfTransaction):
-    amount_paid: Amount
+    amount_paid: Amount | None = None
     method: Code = CASH
     reference: Name = ""
     confirmed: bool = False
     expected_total: Amount | None = None
+    tip_amount: Amount = NO_TIP
+    tip_shares: Annotated[list[TipPart], Field(max_length=MAX_TENDERS)] = []
+    tenders: Annotated[list[TenderPart], Field(max_length=MAX_TENDERS)] = []
     request_id: RequestId | None = None
 
 
@@ -87,7 +107,13 @@ def cashier_release(caller: Caller, data: Because) -> TransactionReply:
 @command(Role.CASHIER)
 def cashier_pay(caller: Caller, data: Tendered) -> TransactionReply:
     """Take the money; the reply's payment has the change, or its attempt awaits the terminal."""
-    transaction = payment.pay(caller.cashier, **data.model_dump())
+    if (data.amount_paid is None) == (not data.tenders):
+        # One of the two forms, and not both.
+        raise Invalid(_("Enter an amount like 150 or 150.50."))
+    given = dict(data)
+    given["tenders"] = [payment.Given(**part.model_dump()) for part in data.tenders]
+    given["tip_shares"] = [Share(**part.model_dump()) for part in data.tip_shares]
+    transaction = payment.pay(caller.cashier, **given)
     return {"transaction": serialize_transaction(transaction)}
 
 

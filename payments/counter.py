@@ -14,7 +14,7 @@ from queueing.access import (
     ready,
 )
 from queueing.errors import TransactionNotFound, WrongState
-from queueing.lifecycle import advance
+from queueing.lifecycle import advance, must_be_untouched
 from queueing.models import Transaction
 from queueing.states import Status
 from spa_project.lib.db.transactions import durable
@@ -71,4 +71,5 @@ def release(user: User, *, transaction_id: int, reason: str = "") -> Transaction
     Only their cashier or a manager may. Raises `TransactionNotFound`, `WrongState`.
     """
     transaction = transaction_in_charge_of(user, transaction_id, Status.AWAITING_PAYMENT)
+    must_be_untouched(transaction)
     return advance(transaction, Status.FINISHED, by=user, reason=reason)

@@ -7,6 +7,7 @@ from django.db.models import Count, Sum
 
 from accounts.models import Cashier
 from payments.models import Payment
+from payments.takings import by_method
 from queueing.access import branch_of
 from spa_project.lib.money import format_amount
 
@@ -23,6 +24,7 @@ class TakenData(TypedDict):
     method: str
     amount_due: str
     amount_paid: str
+    tip_amount: str
     change_amount: str
     reference: str
     receipt_number: int
@@ -31,7 +33,7 @@ class TakenData(TypedDict):
 
 
 class TotalData(TypedDict):
-    """The total of one method."""
+    """What one method has brought in, with tips."""
 
     method: str
     name: str
@@ -44,7 +46,9 @@ class DayData(TypedDict):
 
     date: str
     count: int
+    #: The sales, without tips.
     amount: str
+    tips: str
     totals: list[TotalData]
     payments: list[TakenData]
 
@@ -53,21 +57,21 @@ def day_of(cashier: Cashier) -> DayData:
     """Return the cashier's business day so far."""
     today = branch_of(cashier.user).business_date()
     payments = Payment.objects.filter(cashier=cashier, business_date=today)
-    by_method = payments.values("method", "method__name").order_by("method__position", "method")
-    sums = list(by_method.annotate(count=Count("pk"), amount=Sum("amount_due")))
+    sums = payments.aggregate(count=Count("pk"), amount=Sum("amount_due"), tips=Sum("tip_amount"))
     latest = payments.select_related("transaction", "method").order_by("-id")[:SHOWN]
     return {
         "date": today.isoformat(),
-        "count": sum(row["count"] for row in sums),
-        "amount": format_amount(sum((row["amount"] for row in sums), Decimal(0))),
+        "count": sums["count"],
+        "amount": format_amount(sums["amount"] or Decimal(0)),
+        "tips": format_amount(sums["tips"] or Decimal(0)),
         "totals": [
             {
-                "method": row["method"],
-                "name": row["method__name"],
-                "count": row["count"],
-                "amount": format_amount(row["amount"]),
+                "method": row.method,
+                "name": row.name,
+                "count": row.times,
+                "amount": format_amount(row.amount),
             }
-            for row in sums
+            for row in by_method(payments)
         ],
         "payments": [_taken(payment) for payment in latest],
     }
@@ -81,6 +85,7 @@ def _taken(payment: Payment) -> TakenData:
         "method": payment.method.code,
         "amount_due": format_amount(payment.amount_due),
         "amount_paid": format_amount(payment.amount_paid),
+        "tip_amount": format_amount(payment.tip_amount),
         "change_amount": format_amount(payment.change_amount),
         "reference": payment.reference,
         "receipt_number": payment.receipt_number,

@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Max, Min, Sum
+from django.db.models import Max, Min, Sum
 
 from payments.models import DrawerSession, Kind, Movement
+from payments.takings import by_method
 from queueing.bill import ZERO, rounded
 from spa_project.lib.money import format_amount
 
@@ -65,21 +66,18 @@ def net_of(moved: Mapping[str, Decimal]) -> Decimal:
 
 
 def figures_of(drawer: DrawerSession) -> Figures:
-    """Return the figures of a session as they are now, in two statements."""
-    payments = drawer.payments.order_by("method__position", "method")
-    totals = payments.values_list("method", "method__name", "method__kind").annotate(
-        Count("pk"), Sum("amount_due"), Min("receipt_number"), Max("receipt_number")
-    )
-    rows = list(totals)
+    """Return the figures of a session as they are now: with tips, each part by its method."""
+    payments = drawer.payments.all()
+    receipts = payments.aggregate(first=Min("receipt_number"), last=Max("receipt_number"))
     moved = drawer.movements.order_by().values_list("kind").annotate(Sum("amount"))
     return Figures(
         float_amount=drawer.float_amount,
         methods=[
-            MethodTotal(code, name, kind == Kind.CASH, count, rounded(amount))
-            for code, name, kind, count, amount, _first, _last in rows
+            MethodTotal(it.method, it.name, it.kind == Kind.CASH, it.times, rounded(it.amount))
+            for it in by_method(payments)
         ],
         moved=dict.fromkeys(Movement.values, ZERO)
         | {kind: rounded(amount) for kind, amount in moved},
-        first_receipt=min((row[5] for row in rows), default=None),
-        last_receipt=max((row[6] for row in rows), default=None),
+        first_receipt=receipts["first"],
+        last_receipt=receipts["last"],
     )

@@ -17,7 +17,7 @@ from django.db.models.functions import Round
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Branch, Cashier
+from accounts.models import Branch, Cashier, Therapist
 from queueing.bill import DiscountKind, tax_name
 from queueing.models import Transaction, TransactionItem, new_key
 from spa_project.lib.db.fields import ExactCharField
@@ -237,6 +237,12 @@ class PaymentAttempt(Record):
         related_name="attempts",
         verbose_name=_("drawer"),
     )
+    #: The tip that belongs to the whole payment, of which this attempt is all or a part.
+    tip_amount = models.DecimalField(
+        _("tip"), max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, default=0, db_default=0
+    )
+    #: The tenders that follow when it is approved, and the tip's shares; see `payments.tenders`.
+    plan = models.JSONField(null=True, editable=False)
     reference = models.CharField(_("reference"), max_length=60, blank=True)
     started_at = models.DateTimeField(_("time"), default=timezone.now)
     ended_at = models.DateTimeField(_("result time"), null=True, blank=True)
@@ -298,6 +304,12 @@ class Payment(Record):
     change_amount = models.DecimalField(
         _("change"), max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES
     )
+    #: What the customer gives the therapists on top; no revenue.
+    tip_amount = models.DecimalField(
+        _("tip"), max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, default=0, db_default=0
+    )
+    #: Whether it was taken in parts, which are its tenders; else `method` took all of it.
+    is_split = models.BooleanField(_("split"), default=False, db_default=False)
     #: The branch's rate in percent and its name for it when the money was taken, and the tax that
     #: the amount due contains.
     tax_rate = models.DecimalField(
@@ -342,14 +354,16 @@ class Payment(Record):
                 fields=["branch", "receipt_number"], name="receipt_number_once_in_a_branch"
             ),
             models.CheckConstraint(
-                condition=Q(amount_due__gte=0) & Q(change_amount__gte=0),
+                condition=Q(amount_due__gte=0) & Q(change_amount__gte=0) & Q(tip_amount__gte=0),
                 name="payment_is_not_negative",
             ),
             models.CheckConstraint(
                 # Rounded, because SQLite adds decimals as floats: 0.10 + 0.20 is not quite 0.30
                 # there.
                 condition=Q(
-                    amount_paid=Round(F("amount_due") + F("change_amount"), DECIMAL_PLACES)
+                    amount_paid=Round(
+                        F("amount_due") + F("tip_amount") + F("change_amount"), DECIMAL_PLACES
+                    )
                 ),
                 name="paid_is_due_plus_change",
             ),
@@ -362,6 +376,59 @@ class Payment(Record):
     def tax_name(self) -> str:
         """Return the tax with its rate."""
         return tax_name(self.tax_label, self.tax_rate)
+
+
+class Tender(Record):
+    """A part of a split payment: an amount given by one method, and the change of cash."""
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="tenders")
+    method = models.ForeignKey(
+        PaymentMethod, verbose_name=_("method"), on_delete=models.PROTECT, related_name="+"
+    )
+    amount = models.DecimalField(_("paid"), max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES)
+    change_amount = models.DecimalField(
+        _("change"), max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, default=0, db_default=0
+    )
+    reference = models.CharField(_("reference"), max_length=60, blank=True)
+
+    class Meta:
+        verbose_name = _("part of a payment")
+        verbose_name_plural = _("parts of a payment")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(change_amount__gte=0, change_amount__lte=F("amount")),
+                name="tender_gives_no_more_back",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.method_id}: {self.amount}"
+
+
+class TipShare(Record):
+    """The part of a payment's tip that one therapist gets."""
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="tip_shares")
+    # Without a constraint, so that a payment does not lock the therapist's row.
+    therapist = models.ForeignKey(
+        Therapist,
+        verbose_name=_("therapist"),
+        on_delete=models.PROTECT,
+        related_name="tip_shares",
+        db_constraint=False,
+    )
+    amount = models.DecimalField(_("tip"), max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES)
+
+    class Meta:
+        verbose_name = _("tip")
+        verbose_name_plural = _("tips")
+        constraints = [
+            models.UniqueConstraint(fields=["payment", "therapist"], name="one_tip_for_each"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="tip_is_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.therapist}: {self.amount}"
 
 
 class ReceiptCounter(models.Model):

@@ -14,7 +14,8 @@ from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Ma
 from accounts.hours import Hours, hours_of
 from accounts.models import Branch
 from accounts.namesakes import tell_apart
-from payments.models import Payment
+from payments.models import Payment, TipShare
+from payments.takings import by_method
 from queueing.bill import tax_name
 from queueing.models import Transaction, TransactionItem
 from queueing.states import Status
@@ -72,6 +73,8 @@ class Report(NamedTuple):
     hours: list[Hours]
     #: The tax that the sales contain, by its name and rate.
     taxes: list[ReportRow]
+    #: What customers gave each therapist on top.
+    tips: list[ReportRow]
     #: What discounts have taken off, by their name.
     discounts: list[ReportRow]
 
@@ -92,7 +95,8 @@ def report_of(branch: Branch, period: Period, database: str = DEFAULT_DB_ALIAS) 
         days=_lines(payments, "business_date", Sum("amount_due"), by="business_date"),
         services=_lines(sold, "service_name", Sum(F("price") - F("discount_amount"))),
         therapists=_therapists(payments),
-        methods=_lines(payments, "method__name", Sum("amount_due"), "method"),
+        methods=_methods(payments),
+        tips=_tips(payments),
         waits=_waits(branch, period, database),
         hours=hours_of(branch, period, database),
         taxes=_taxes(payments),
@@ -117,6 +121,19 @@ def _therapists(payments: QuerySet[Payment]) -> list[ReportRow]:
     grouped = payments.order_by().values_list(name, user)
     found = grouped.annotate(times=Count("pk"), sum=Sum("amount_due")).order_by("-sum", name, user)
     rows = list(found)
+    names = tell_apart(row[:2] for row in rows)
+    return [ReportRow(names[row[:2]], *row[2:]) for row in rows]
+
+
+def _methods(payments: QuerySet[Payment]) -> list[ReportRow]:
+    takings = sorted(by_method(payments), key=lambda it: (-it.amount, it.name, it.method))
+    return [ReportRow(it.name, it.times, it.amount) for it in takings]
+
+
+def _tips(payments: QuerySet[Payment]) -> list[ReportRow]:
+    shares = TipShare.objects.using(payments.db).filter(payment__in=payments).order_by()
+    grouped = shares.values_list("therapist__display_name", "therapist__user__username")
+    rows = list(grouped.annotate(times=Count("pk"), sum=Sum("amount")).order_by("-sum"))
     names = tell_apart(row[:2] for row in rows)
     return [ReportRow(names[row[:2]], *row[2:]) for row in rows]
 

@@ -1,6 +1,7 @@
 """Requests to a card or e-wallet terminal, and their answers."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -9,7 +10,8 @@ from accounts.models import Cashier, User
 from payments.authority import transaction_in_charge_of
 from payments.idempotency import Request
 from payments.models import DrawerSession, PaymentAttempt, PaymentMethod
-from payments.settlement import settle
+from payments.settlement import approved_parts, settle
+from payments.tenders import Part, Plan, plan_from
 from queueing.lifecycle import advance, wrong_state
 from queueing.models import Transaction
 from queueing.states import Status
@@ -47,27 +49,36 @@ def _end(attempt: PaymentAttempt, *, approved: bool, reference: str, by: User) -
 def ask(
     transaction: Transaction,
     cashier: Cashier,
+    plan: Plan,
     *,
-    amount: Decimal,
-    method_code: str,
-    reference: str,
-    request: Request,
     drawer: DrawerSession | None,
+    request: Request | None = None,
 ) -> Transaction:
-    """Ask a terminal for an amount; the locked transaction waits for `payment_result`."""
-    method = PaymentMethod.objects.get(pk=method_code)
+    """Ask a terminal for the first part of a plan; the locked transaction waits for the answer."""
+    part, *others = plan.parts
+    method = PaymentMethod.objects.get(pk=part.method)
+    rest = plan._replace(parts=others)
     PaymentAttempt.objects.create(
         transaction=transaction,
         active_transaction=transaction,
         cashier=cashier,
         method=method,
-        amount_due=amount,
+        amount_due=part.amount,
+        tip_amount=plan.tip,
+        plan=rest.as_json() if others or plan.shares else None,
         drawer=drawer,
-        reference=reference,
-        request_id=request.id,
-        request_digest=request.digest,
+        reference=part.reference,
+        request_id=request.id if request else None,
+        request_digest=request.digest if request else "",
     )
-    return advance(transaction, Status.PAYING, by=cashier.user, reason=method.name)
+    return _asked(transaction, cashier.user, method.name)
+
+
+def _asked(transaction: Transaction, user: User, method: str) -> Transaction:
+    """Let the transaction wait for a terminal, also after another terminal's answer."""
+    again = (Status.AWAITING_PAYMENT,) if transaction.status == Status.PAYING else ()
+    received: dict[str, Any] = {"received_amount": transaction.received_amount} if again else {}
+    return advance(transaction, *again, Status.PAYING, by=user, reason=method, **received)
 
 
 @durable
@@ -92,14 +103,30 @@ def payment_result(
     _end(attempt, approved=approved, reference=reference, by=user)
     if not approved:
         return advance(transaction, Status.AWAITING_PAYMENT, by=user, reason=attempt.method.name)
+    return _approved(transaction, attempt, by=user)
+
+
+def _approved(transaction: Transaction, attempt: PaymentAttempt, *, by: User) -> Transaction:
+    """Go on to the next terminal of a split payment, else write the payment."""
+    plan = plan_from(attempt.tip_amount, attempt.plan)
+    is_part = bool(plan.parts or transaction.received_amount)
+    if plan.parts and not plan.parts[0].is_cash:
+        transaction.received_amount += attempt.amount_due
+        return ask(transaction, attempt.cashier, plan, drawer=attempt.drawer)
+    parts = approved_parts(transaction) if is_part else [_part_of(attempt)]
     settle(
         transaction,
-        method=attempt.method,
-        amount_paid=attempt.amount_due,
-        reference=attempt.reference,
+        [*parts, *plan.parts],
+        tip=plan.tip,
+        shares=plan.shares,
         drawer_id=attempt.drawer_id,
     )
-    return advance(transaction, Status.PAID, by=user, reason=attempt.method.name)
+    done: dict[str, Any] = {"received_amount": Decimal(0)} if is_part else {}
+    return advance(transaction, Status.PAID, by=by, reason=attempt.method.name, **done)
+
+
+def _part_of(attempt: PaymentAttempt) -> Part:
+    return Part(attempt.method_id, attempt.method.kind, attempt.amount_due, attempt.reference)
 
 
 def _answered_before(

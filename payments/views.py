@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.auth import caller_of, page_for
 from accounts.models import Role
 from payments import receipts
-from payments.models import Payment
+from payments.models import Payment, Tender
 from payments.reports import LONGEST, Period, report_of
 from payments.screens import CashierSnapshot, cashier_screen
 from queueing.events import CASHIERS
@@ -121,6 +121,7 @@ def receipt(request: HttpRequest, key: str) -> HttpResponse:
     context = {
         "payment": payment,
         "bill": bill,
+        "tenders": _tenders_of(payment),
         "discounts": [(row, bill.discounts[row.pk]) for row in given],
         "branch": payment.branch,
         "width": request.GET.get("width") if request.GET.get("width") in WIDTHS else WIDTHS[0],
@@ -140,6 +141,14 @@ def receipt_qr(request: HttpRequest, key: str) -> HttpResponse:
     """Return the URL of a receipt as a QR code (SVG)."""
     _payment_of(key)
     return qr_response(request, reverse("receipt", args=[key]))
+
+
+def _tenders_of(payment: Payment) -> list[Tender]:
+    """Return the parts of a payment; one that was not split is its own only part."""
+    if payment.is_split:
+        return list(payment.tenders.select_related("method").order_by("pk"))
+    amount, reference = payment.amount_paid, payment.reference
+    return [Tender(method=payment.method, amount=amount, reference=reference)]
 
 
 def _payment_of(key: str) -> Payment:

@@ -24,6 +24,8 @@ class TherapistDay(TypedDict):
     customers: int
     minutes: int
     amount: str
+    #: What customers gave this therapist on top.
+    tips: str
     transactions: list[TransactionData]
 
 
@@ -36,12 +38,15 @@ def day_of_therapist(branch: Branch, therapist: Therapist) -> TherapistDay:
     totals = done.aggregate(
         count=Count("pk"), minutes=Sum("total_duration_minutes"), amount=Sum("total_amount")
     )
+    paid = therapist.tip_shares.filter(payment__branch=branch, payment__business_date=today)
+    tips = paid.aggregate(sum=Sum("amount"))["sum"]
     latest = done.with_people().order_by("-service_finish_at", "-pk")[:SHOWN]
     return {
         "business_date": today.isoformat(),
         "customers": totals["count"],
         "minutes": totals["minutes"] or 0,
         "amount": format_amount(totals["amount"] or Decimal(0)),
+        "tips": format_amount(tips or Decimal(0)),
         "transactions": [serialize_transaction(row) for row in latest],
     }
 

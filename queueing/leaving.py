@@ -4,7 +4,7 @@ from accounts.models import Therapist, User
 from queueing import queries, rooms
 from queueing.access import branch_transaction, therapist_transaction
 from queueing.errors import TransactionNotFound
-from queueing.lifecycle import advance, must_be
+from queueing.lifecycle import advance, must_be, must_be_untouched
 from queueing.models import Transaction
 from queueing.states import UNCLAIMED, UNTREATED, Status
 from spa_project.lib.db.transactions import durable
@@ -42,6 +42,7 @@ def manager_cancel(manager: User, *, transaction_id: int, reason: str, bill: boo
     """
     statuses = (Status.IN_SERVICE,) if bill else TREATED
     transaction = branch_transaction(manager, transaction_id, *statuses)
+    must_be_untouched(transaction)
     end = Status.FINISHED if bill else Status.CANCELLED
     rooms.free_room_of(transaction)
     return advance(transaction, end, by=manager, reason=reason)

@@ -27,6 +27,7 @@ from queueing.states import (
 )
 from spa_project.lib.db.compiled_queries import insert, update_where
 from spa_project.lib.errors import Conflict
+from spa_project.lib.money import display_amount
 
 
 def advance(
@@ -80,6 +81,18 @@ def must_be(transaction: Transaction, *statuses: Status) -> None:
     """Raise `WrongState` unless the transaction is in one of these statuses."""
     if transaction.status not in statuses:
         raise wrong_state(transaction)
+
+
+def must_be_untouched(transaction: Transaction) -> None:
+    """Raise `WrongState` when a part was already charged, so that the bill must stay as it is."""
+    if transaction.received_amount:
+        raise WrongState(
+            _("%(amount)s was already charged for %(code)s. Take the rest of the payment first.")
+            % {
+                "amount": display_amount(transaction.received_amount),
+                "code": transaction.code,
+            }
+        )
 
 
 def wrong_state(transaction: Transaction) -> WrongState:

@@ -173,6 +173,15 @@ class Transaction(models.Model):
         db_default=0,
         editable=False,
     )
+    #: What terminals have approved while the rest is still to be paid; 0 otherwise.
+    received_amount = models.DecimalField(
+        _("received"),
+        max_digits=MAX_DIGITS,
+        decimal_places=DECIMAL_PLACES,
+        default=0,
+        db_default=0,
+        editable=False,
+    )
     total_duration_minutes = models.PositiveIntegerField(_("minutes"), default=0)
 
     # Null once that part is over; unique, so that the database itself refuses a second customer.

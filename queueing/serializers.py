@@ -1,11 +1,12 @@
 """Serialization of rows into typed dictionaries (docs/protocol.md, "Shapes")."""
 
 import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, NotRequired, TypedDict
 
 from accounts.models import Presence, PresenceKind, Therapist
-from queueing.bill import Bill, tax_name
+from queueing.bill import ZERO, Bill, tax_name
 from queueing.models import Room, RoomStatus, Transaction, TransactionItem
 from queueing.states import Status
 from queueing.visit_bills import bill_of_visit, discounts_of
@@ -54,9 +55,18 @@ class TaxData(TypedDict):
     exempted: str
 
 
+class TenderData(TypedDict):
+    """A part of a payment, without the change that was given back."""
+
+    method: str
+    amount: str
+    reference: str
+
+
 class PaymentData(TypedDict):
     amount_due: str
     amount_paid: str
+    tip_amount: str
     change_amount: str
     method: str
     reference: str
@@ -98,6 +108,10 @@ class TransactionData(TypedDict):
     #: What is to be paid.
     amount_due: str
     discounts: list[DiscountData]
+    #: What terminals have approved while the rest is still to be paid.
+    received_amount: str
+    tip_amount: str
+    tenders: list[TenderData]
     #: Null where the branch has no rate.
     tax: TaxData | None
     total_duration_minutes: int
@@ -175,6 +189,7 @@ def serialize_payment(transaction: Transaction) -> PaymentData:
     return {
         "amount_due": format_amount(payment.amount_due),
         "amount_paid": format_amount(payment.amount_paid),
+        "tip_amount": format_amount(payment.tip_amount),
         "change_amount": format_amount(payment.change_amount),
         "method": str(payment.method_id),
         "reference": payment.reference,
@@ -209,6 +224,35 @@ def serialize_discounts(discounts: list[Any], bill: Bill) -> list[DiscountData]:
         }
         for row in discounts
     ]
+
+
+def serialize_tenders(transaction: Transaction) -> list[TenderData]:
+    """Return the parts of a payment, or what terminals have approved of one so far.
+
+    Only what is taken in parts needs a query.
+    """
+    amounts: list[tuple[Any, Decimal]] = []
+    if transaction.status == Status.PAID:
+        payment = transaction.payment
+        amounts = [(payment, payment.amount_paid)]
+        if payment.is_split:
+            amounts = [(part, part.amount) for part in payment.tenders.order_by("pk")]
+    elif transaction.received_amount:
+        approved = transaction.attempts.filter(approved=True).order_by("pk")
+        amounts = [(attempt, attempt.amount_due) for attempt in approved]
+    return [
+        {"method": part.method_id, "amount": format_amount(amount), "reference": part.reference}
+        for part, amount in amounts
+    ]
+
+
+def tip_of(transaction: Transaction) -> Decimal:
+    """Return the tip that was paid, or that the terminal is asked for."""
+    if transaction.status == Status.PAID:
+        return transaction.payment.tip_amount
+    if transaction.status == Status.PAYING:
+        return transaction.open_attempt.tip_amount
+    return ZERO
 
 
 def serialize_attempt(transaction: Transaction) -> AttemptData:
@@ -250,6 +294,9 @@ def serialize_transaction(transaction: Transaction) -> TransactionData:
         "held_until": _iso(transaction.held_until),
         "total_amount": format_amount(transaction.total_amount),
         "amount_due": format_amount(transaction.amount_due),
+        "received_amount": format_amount(transaction.received_amount),
+        "tip_amount": format_amount(tip_of(transaction)),
+        "tenders": serialize_tenders(transaction),
         "discounts": serialize_discounts(discounts, bill),
         "tax": serialize_tax(transaction, bill),
         "total_duration_minutes": transaction.total_duration_minutes,

@@ -23,6 +23,8 @@ from payments.models import (
     PaymentMethod,
     ReceiptCounter,
     ReceiptPrint,
+    Tender,
+    TipShare,
 )
 from queueing.models import (
     Room,
@@ -106,6 +108,8 @@ def clear() -> None:
     AppliedDiscount.objects.exclude(removal_of=None).delete()
     for model in (
         ReceiptPrint,
+        Tender,
+        TipShare,
         Payment,
         PaymentAttempt,
         PaymentMethod,

@@ -1,12 +1,21 @@
 """Integrity rules of payments; `verify_ledger` runs them with those of the queue."""
 
-from payments.integrity import discounts, drawers, keys, money, receipts, terminals
+from payments.integrity import (
+    discounts,
+    drawers,
+    keys,
+    money,
+    receipts,
+    tenders,
+    terminals,
+)
 from queueing import integrity as queueing_integrity
 from spa_project.lib.db.integrity import RuleSet
 
 rules = RuleSet(
     money.rules,
     discounts.rules,
+    tenders.rules,
     terminals.rules,
     receipts.rules,
     keys.rules,

@@ -62,14 +62,14 @@ def payment_out_of_place(rows: Rows) -> Broken:
 )
 def amounts(rows: Rows) -> Broken:
     """Find payments whose amount due is not the total, or whose change is wrong."""
-    due, change = F("amount_due"), F("change_amount")
+    due, tip, change = F("amount_due"), F("tip_amount"), F("change_amount")
     rows = rows.annotate(
         total=Coalesce(column_of(Transaction, "transaction_id", "total_amount"), due),
         discount=Coalesce(column_of(Transaction, "transaction_id", "discount_amount"), ZERO),
     )
     wrong = rows.filter(
         differ(due, F("total") - F("discount"))
-        | differ(F("amount_paid"), due + change)
+        | differ(F("amount_paid"), due + tip + change)
         | Q(amount_due__lt=0)
         | Q(change_amount__lt=0)
     )

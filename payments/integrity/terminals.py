@@ -1,6 +1,6 @@
 """Integrity rules of terminals: requests and answers."""
 
-from django.db.models import Case, Exists, F, OuterRef, Q, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from payments.models import Kind, Payment, PaymentAttempt, PaymentMethod
@@ -21,8 +21,10 @@ def terminals(rows: Rows) -> Broken:
     approvals = PaymentAttempt.objects.order_by().filter(
         transaction=OuterRef("transaction"), approved=True
     )
-    same = approvals.filter(method=OuterRef("method"), amount_due=OuterRef("amount_due"))
-    rows = rows.annotate(
+    same = approvals.filter(
+        method=OuterRef("method"), amount_due=OuterRef("amount_due") + OuterRef("tip_amount")
+    )
+    rows = rows.filter(is_split=False).annotate(
         kind=column_of(PaymentMethod, "method_id", "kind"),
         approved=Exists(approvals),
         approved_so=Exists(same),
@@ -54,7 +56,10 @@ def terminal_at_work(rows: Rows) -> Broken:
 
 @rules.rule("A terminal request is for the visit's total, and is answered once.", of=PaymentAttempt)
 def attempts(rows: Rows) -> Broken:
-    """Find attempts neither open nor answered in full, or for another amount than the total."""
+    """Find attempts neither open nor answered in full, or for more than the total with the tip.
+
+    One that is all of a payment must be for exactly that.
+    """
     is_open = Q(active_transaction=F("transaction"), ended_at=None, ended_by=None, approved=None)
     answered = Q(
         active_transaction=None,
@@ -62,19 +67,28 @@ def attempts(rows: Rows) -> Broken:
         ended_by__isnull=False,
         approved__isnull=False,
     )
-    rows = rows.annotate(
+    for row in rows.exclude(is_open | answered):
+        yield row.pk, f"for transaction {row.transaction_id} it is neither open nor answered"
+    # A declined attempt may be older than a change of the bill; only the one that paid must match
+    # it.
+    asked = rows.filter(Q(approved=True) | Q(ended_at=None)).annotate(
         total=Coalesce(
             column_of(Transaction, "transaction_id", "total_amount")
             - column_of(Transaction, "transaction_id", "discount_amount"),
             F("amount_due"),
         )
+        + F("tip_amount"),
+        received=column_of(Transaction, "transaction_id", "received_amount"),
+        is_part=Coalesce(
+            Subquery(
+                Payment.objects.filter(transaction=OuterRef("transaction")).values("is_split")
+            ),
+            Case(When(plan=None, then=Value(False)), default=Value(True)),
+        ),
     )
-    # A declined attempt may be older than a change of the bill; only the one that paid must match
-    # it.
-    asked = Q(approved=True) | Q(ended_at=None)
-    for row in rows.exclude(is_open | answered):
-        yield row.pk, f"for transaction {row.transaction_id} it is neither open nor answered"
-    for row in rows.filter(asked & differ(F("amount_due"), F("total"))):
+    whole = Q(is_part=False) & (Q(received=0) | Q(received=None))
+    more = Q(amount_due__gt=F("total"))
+    for row in asked.filter(whole & differ(F("amount_due"), F("total")) | more):
         yield (
             row.pk,
             f"it requests {format_amount(row.amount_due)}, "

@@ -43,7 +43,7 @@ from payments.errors import (
     NotTheTotal,
 )
 from payments.integrity import all_rules
-from payments.models import Discount, Payment, PaymentAttempt
+from payments.models import Discount, Payment, PaymentAttempt, TipShare
 from queueing import duty, handover, holding, leaving, tasks
 from queueing import services as floor
 from queueing.errors import (
@@ -72,6 +72,7 @@ PEOPLE = st.integers(0, 1)
 ANYBODY = st.integers(0, 2)
 METHODS = st.sampled_from(["cash", "cash", "card"])
 OFFERS = st.integers(0, 2)
+TIPS = st.sampled_from(["0.00", "0.00", "20.00"])
 #: The discounts of the day: a tenth, and an amount above a cashier's limit.
 CODES = st.sampled_from(["tenth", "hundred"])
 OVER = st.sampled_from(["0.00", "0.00", "0.20", "1000.00", "-0.01"])
@@ -166,6 +167,7 @@ class Offer(NamedTuple):
     amount: Decimal
     method: str
     request_id: str | None
+    tip: Decimal = Decimal(0)
 
 
 class Cast(NamedTuple):
@@ -304,13 +306,19 @@ class Day(RuleBasedStateMachine):
         ]
         items = TransactionItem.objects.values_list("pk", "service_classification")
         assert dict(items) == {pk: o.pk for v in model.visits for pk, o in v.items.items()}
-        paid = ("transaction", "cashier", "amount_paid", "method")
+        paid = ("transaction", "cashier", "amount_paid", "method", "tip_amount")
         payments = Payment.objects.order_by("transaction").values_list(*paid)
         assert list(payments) == [
-            (v.pk, v.payment.cashier.pk, v.payment.amount, v.payment.method)
+            (v.pk, v.payment.cashier.pk, v.payment.amount, v.payment.method, v.payment.tip)
             for v in model.visits
             if v.payment
         ]
+        shares = TipShare.objects.values_list("payment__transaction", "therapist", "amount")
+        assert set(shares) == {
+            (v.pk, key(v.therapist), v.payment.tip)
+            for v in model.visits
+            if v.payment and v.payment.tip
+        }
         attempts = PaymentAttempt.objects.order_by("pk").values_list("transaction", "approved")
         assert sorted(attempts, key=str) == sorted(
             ((v.pk, answer) for v in model.visits for answer in v.attempts), key=str
@@ -800,6 +808,7 @@ class Day(RuleBasedStateMachine):
         method=METHODS,
         request_id=REQUESTS,
         confirmed=st.booleans(),
+        tip=TIPS,
     )
     def pay(
         self,
@@ -809,10 +818,12 @@ class Day(RuleBasedStateMachine):
         method: str,
         request_id: str | None,
         confirmed: bool,
+        tip: str = "0.00",
     ) -> None:
         cashier = self.cast.cashiers[who]
         if visit := whom or self.model.current_transaction_of(cashier):
-            offer = Offer(visit.pk, cashier, visit.due + Decimal(over), method, request_id)
+            amount = visit.due + Decimal(tip) + Decimal(over)
+            offer = Offer(visit.pk, cashier, amount, method, request_id, Decimal(tip))
             refusal = self._pay_refusal(visit, offer, confirmed)
             with self.expect(refusal):
                 payment.pay(
@@ -821,6 +832,7 @@ class Day(RuleBasedStateMachine):
                     amount_paid=offer.amount,
                     method=method,
                     confirmed=confirmed,
+                    tip_amount=offer.tip,
                     request_id=request_id,
                 )
             is_news = offer.request_id is None or offer not in visit.offers
@@ -845,7 +857,7 @@ class Day(RuleBasedStateMachine):
             return Conflict  # whatever it made, in cash or at a terminal
         if visit.status != Status.AWAITING_PAYMENT:
             return None if before else WrongState
-        return amount_refusal(offer.amount - visit.due, offer.method, confirmed)
+        return amount_refusal(offer.amount - visit.due - offer.tip, offer.method, confirmed)
 
     @rule(who=ANYBODY, whom=MINE | visits, approved=st.booleans())
     def answer(self, who: int, whom: Visit | None, approved: bool) -> None:

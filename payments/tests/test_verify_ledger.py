@@ -16,8 +16,17 @@ from accounts.models import Cashier, Presence, User
 from conftest import make_offer
 from payments.discounts import apply_discount, remove_discount
 from payments.integrity import all_rules, drawers
-from payments.models import AppliedDiscount, Discount, Payment, PaymentAttempt, ReceiptCounter
-from payments.payment import pay
+from payments.models import (
+    AppliedDiscount,
+    Discount,
+    Payment,
+    PaymentAttempt,
+    ReceiptCounter,
+    Tender,
+    TipShare,
+)
+from payments.payment import Given, pay
+from payments.terminal import payment_result
 from queueing import holding, leaving, services
 from queueing.models import Room, Transaction, TransactionEvent, TransactionItem
 from queueing.services import Choice
@@ -30,7 +39,7 @@ NOBODY = 999
 
 GUARDED = (
     *(User, Presence, Transaction, TransactionItem, TransactionEvent, Room),
-    *(Payment, PaymentAttempt, ReceiptCounter, AppliedDiscount),
+    *(Payment, PaymentAttempt, ReceiptCounter, AppliedDiscount, Tender, TipShare),
 )
 
 
@@ -186,6 +195,25 @@ FAULTS = {
         Payment,
         {"tax_amount": "0.01"},
         "payment {payment}: of 500.00 at 0.00 %, its tax is 0.01",
+    ),
+    "a tip that nobody gets": Fault(
+        "The shares of a tip add up to it.",
+        Payment,
+        {"tip_amount": "1.00", "change_amount": "9498.00"},
+        "payment {payment}: its tip is 1.00, its shares add up to 0.00",
+    ),
+    "a split payment without parts": Fault(
+        "The tenders of a split payment add up to it; any other payment has none.",
+        Payment,
+        {"is_split": True},
+        "payment {payment}: paid 9999.00, change 9499.00; its parts are 0.00, change 0.00",
+    ),
+    "an amount that no terminal approved": Fault(
+        "What an unpaid visit has received is what terminals have approved for it.",
+        Transaction,
+        {"received_amount": "1.00"},
+        "visit {pk}: it is awaiting_payment and has received 1.00, terminals approved 0.00",
+        Status.AWAITING_PAYMENT,
     ),
     "a discount written by hand": Fault(
         "A visit's discount is what its given discounts take off, line by line.",
@@ -697,7 +725,62 @@ def test_a_payment_taken_twice_is_found(unguarded, carl):
     ]
 
 
-DISCOUNT_RULES = {
+@pytest.fixture
+def split(noor, cora, make_transaction) -> Payment:
+    """Return a payment half by card, half in cash, with a tip."""
+    due = make_transaction(Status.AWAITING_PAYMENT, therapist=noor, cashier=cora)
+    halves = [Given("card", Decimal(300)), Given("cash", Decimal(300))]
+    pay(cora, transaction_id=due.pk, tenders=halves, tip_amount=Decimal(50))
+    return payment_result(cora.user, transaction_id=due.pk, approved=True).payment
+
+
+def test_a_split_payment_is_sound(split):
+    assert split.change_amount == 50
+    assert found() == {}
+
+
+def test_a_part_that_no_terminal_approved_is_found(split):
+    card, cash = Tender.objects.order_by("pk")
+    Tender.objects.filter(pk=card.pk).update(amount=Decimal(200))
+    assert found() == {
+        "A terminal's part of a split payment has an approval for its amount.": [
+            f"part of a payment {card.pk}: 200.00 by card was not approved"
+        ],
+        "The tenders of a split payment add up to it; any other payment has none.": [
+            f"payment {split.pk}: paid 600.00, change 50.00; its parts are 500.00, change 50.00"
+        ],
+    }
+    assert cash.change_amount == 50
+
+
+def test_a_tip_shared_out_short_is_found(split):
+    TipShare.objects.update(amount=Decimal("49.99"))
+    assert found()["The shares of a tip add up to it."] == [
+        f"payment {split.pk}: its tip is 50.00, its shares add up to 49.99"
+    ]
+
+
+def test_parts_and_tips_of_no_payment_are_found(unguarded, maya):
+    paid = unguarded[Status.PAID].payment
+    Tender.objects.bulk_create(
+        [Tender(pk=1, payment_id=NOBODY, method_id="cash", amount=1, change_amount=0)]
+    )
+    TipShare.objects.bulk_create([TipShare(pk=1, payment_id=NOBODY, therapist=maya, amount=1)])
+    assert {
+        "The rows that the part of a payment refers to exist.": [
+            f"part of a payment 1: it refers to payment {NOBODY}, which does not exist"
+        ],
+        "The rows that the tip refers to exist.": [
+            f"tip 1: it refers to payment {NOBODY}, which does not exist"
+        ],
+    } == found()
+    assert paid.pk
+
+
+TILL_RULES = {
+    "A terminal's part of a split payment has an approval for its amount.",
+    "The rows that the part of a payment refers to exist.",
+    "The rows that the tip refers to exist.",
     "A discount is removed once, on the same visit.",
     "The rows that the given discount refers to exist.",
 }
@@ -713,7 +796,7 @@ def test_a_given_discount_of_nobody_is_found(unguarded):
 
 def test_every_rule_has_a_fault_that_breaks_it():
     broken = {fault.rule for fault in FAULTS.values()} | {rule for rule, *_rest in SHARED.values()}
-    broken |= PRESENCE_RULES | DISCOUNT_RULES  # in tests of their own, above
+    broken |= PRESENCE_RULES | TILL_RULES  # in tests of their own, above
     broken |= {rule.sentence for rule in drawers.rules.rules}  # in test_drawer_integrity.py
     assert broken == {rule.sentence for rule in all_rules.rules}
 

@@ -154,7 +154,7 @@ BUGS = (
         (
             Change(
                 SETTLEMENT,
-                "change_amount=amount_paid - transaction.amount_due",
+                "change_amount=amount_paid - transaction.amount_due - tip",
                 "change_amount=Decimal(\n"
                 "            int((float(amount_paid) - float(transaction.amount_due)) * 100)\n"
                 "        ) / 100",

@@ -74,3 +74,77 @@ def test_a_bill_is_changed_with_the_keyboard_and_paid(visit, complaints):
     expect(the(opened.value, "receipt-discount")).to_contain_text("Senior")
     assert amount_in(the(opened.value, "receipt-total")) == less
     assert complaints == []
+
+
+def test_a_refused_discount_is_explained_in_its_dialog_and_another_removed(visit, complaints):
+    till = visit.cashier
+    the(till, "take").click()
+    the(till, "open-discounts").click()
+    the(till, "discount").locator("text=Apology").click()
+    expect(the(till, "bill-go")).to_be_disabled()
+    the(till, "discount-value").fill("50")
+    the(till, "bill-reason").fill("Cold room")
+    the(till, "bill-go").click()
+    expect(the(till, "bill-dialog")).to_be_hidden()
+    before = amount_in(the(till, "total"))
+
+    the(till, "open-discounts").click()
+    the(till, "discount").locator("text=Apology").click()
+    the(till, "discount-value").fill("10")
+    the(till, "bill-reason").fill("Cold room")
+    the(till, "bill-go").click()
+    expect(the(till, "bill-problem")).to_contain_text("Apology was already given.")
+    the(till, "remove-discount").click()
+    expect(the(till, "remove-discount")).to_have_count(0)
+    the(till, "bill-close").click()
+    assert amount_in(the(till, "total")) == before + 50
+    till.keyboard.press("F4")
+    till.keyboard.press("F9")
+    expect(the(till, "change")).to_be_visible()
+    assert complaints == []
+
+
+def test_change_is_kept_as_a_tip_in_one_tap(visit, complaints):
+    till = visit.cashier
+    till.keyboard.press("F2")
+    expect(the(till, "current-code")).to_have_text(visit.code)
+    till.keyboard.press("+")
+    till.keyboard.press("+")
+    given = amount_in(the(till, "tender").nth(1).locator(".figure"))
+    due = amount_in(the(till, "total"))
+    the(till, "keep-change").click()
+    expect(the(till, "tip")).to_have_value(f"{given - due:.2f}")
+    till.keyboard.press("F9")
+    expect(the(till, "change")).to_be_visible()
+    assert amount_in(the(till, "change")) == 0
+    assert amount_in(the(till, "paid-tip")) == given - due
+    assert complaints == []
+
+
+def test_a_declined_card_leaves_the_rest_of_a_split_payment(visit, complaints):
+    till = visit.cashier
+    the(till, "take").click()
+    due = amount_in(the(till, "total"))
+    the(till, "split").click()
+    the(till, "card").check()
+    the(till, "amount").fill("100")
+    the(till, "pay").click()
+    expect(the(till, "part")).to_have_count(1)
+    the(till, "e-wallet").check()
+    till.keyboard.press("F4")
+    the(till, "pay").click()
+    expect(the(till, "terminal")).to_contain_text("Card")
+    the(till, "approved").click()
+    expect(the(till, "terminal")).to_contain_text("E-wallet")
+    the(till, "declined").click()
+    expect(the(till, "received")).to_contain_text("100.00")
+    expect(the(till, "tender").first).to_be_enabled()
+    till.keyboard.press("F4")
+    till.keyboard.press("F9")
+    expect(the(till, "change")).to_be_visible()
+    expect(the(till, "paid-tender")).to_have_count(2)
+    with till.context.expect_page() as opened:
+        the(till, "receipt-link").click()
+    expect(the(opened.value, "receipt-tender")).to_have_count(2)
+    assert amount_in(the(opened.value, "receipt-total")) == due
+    assert complaints == []

@@ -15,6 +15,7 @@ import { formatting, pageData, say } from "../lib/page.js";
 import { codeOf, Refusal } from "../lib/refusal.js";
 import { session } from "../lib/storage.js";
 import { storedValue } from "../lib/stored_value.js";
+import { tenders } from "../lib/tenders.js";
 import { minutesSince, stopwatch } from "../lib/time.js";
 
 /** @type {Wire.CashierPage} */
@@ -32,11 +33,15 @@ const KEYS = /** @type {const} */ ({
   Escape: "goBack",
   "+": "giveMore",
   "?": "openKeys",
+  k: "keepTheChange",
+  s: "toggleSplit",
+  t: "enterTip",
 });
 
 /**
  * @typedef {Omit<Wire.Tendered, "request_id"> & { cashier_id: number }} Payment
- * @typedef {Wire.PaymentData & { cashier_id: number, code: string, isShown: boolean }} Change
+ * @typedef {Wire.PaymentData & { cashier_id: number, code: string, isShown: boolean,
+ *   tenders: Wire.TenderData[] }} Change
  */
 /** In which a second Enter cannot be meant for the change. */
 const DEAD_TIME_MS = 400;
@@ -52,9 +57,9 @@ const face = moneyFormat(document.documentElement.lang, data.currency, {
 });
 
 // The refs as the page's root sees them: a button that has just gone sees none any more.
-/** @type {{ amount: HTMLInputElement, claim: HTMLElement, correct: HTMLElement, next: HTMLElement,
- *   keys: HTMLDialogElement, print: HTMLFormElement, release: HTMLElement,
- *   drawer?: HTMLElement }} */
+/** @type {{ amount: HTMLInputElement, tip: HTMLInputElement, claim: HTMLElement,
+ *   correct: HTMLElement, next: HTMLElement, keys: HTMLDialogElement, print: HTMLFormElement,
+ *   release: HTMLElement, drawer?: HTMLElement }} */
 let refs;
 
 Alpine.data("cashier", () =>
@@ -62,6 +67,7 @@ Alpine.data("cashier", () =>
     ...floor,
     ...formatting,
     ...billTools,
+    ...tenders,
     /** How a customer may pay, as the managers have it, and how this one does. */
     methods: /** @type {Wire.MethodData[]} */ ([]),
     method: "",
@@ -105,7 +111,8 @@ Alpine.data("cashier", () =>
       const kept = receipt.get();
       if (kept && kept.cashier_id === this.me?.id) {
         this.last = kept;
-        this.paid = kept.isShown ? kept : null;
+        // One that an earlier version of this page kept has no parts.
+        this.paid = kept.isShown ? { ...kept, tenders: kept.tenders ?? [] } : null;
       }
       const payment = paymentRequest.unfinished();
       if (payment && payment.cashier_id === this.me?.id && !this.busy) this.send(payment);
@@ -138,11 +145,11 @@ Alpine.data("cashier", () =>
     },
     /** @returns {boolean} */
     get isFree() {
-      return this.current !== null && this.due === 0;
+      return this.current !== null && this.due === 0 && this.parts.length === 0;
     },
     /** @returns {boolean} */
     get byTerminal() {
-      return !this.isFree && this.chosen?.kind === "terminal";
+      return !this.isFree && !this.isSplitting && this.chosen?.kind === "terminal";
     },
     /**
      * Whether somebody types what they were given.
@@ -157,7 +164,9 @@ Alpine.data("cashier", () =>
     },
     /** @returns {boolean} */
     get canPay() {
-      return this.byTerminal || this.isFree || this.isEnough;
+      if (this.tipCents() === null) return false;
+      if (this.isTerminalPart() && (this.tendered ?? 0) > this.due) return false;
+      return this.byTerminal || this.isFree || this.isEnough || this.isPart();
     },
     /**
      * Where nothing is due, no terminal is asked for it.
@@ -184,7 +193,9 @@ Alpine.data("cashier", () =>
     },
     /** @returns {number} */
     get due() {
-      return centsOf(this.current?.amount_due ?? "");
+      const { current, parts } = this;
+      const paid = parts.reduce((sum, { amount }) => sum + centsOf(amount), this.received());
+      return Math.max(0, centsOf(current?.amount_due ?? "") + (this.tipCents() ?? 0) - paid);
     },
     /** @returns {number | null} */
     get tendered() {
@@ -207,7 +218,7 @@ Alpine.data("cashier", () =>
       return this.amount !== "" && this.tendered === null;
     },
     /** @returns {string[]} */
-    get tenders() {
+    get quickAmounts() {
       return likelyTenders(this.due, data.currency).map(fromCents);
     },
     /** The change on the screen, as a hand counts it out. */
@@ -254,6 +265,7 @@ Alpine.data("cashier", () =>
       this.amount = "";
       this.reference = "";
       this.question = "";
+      this.forgetTenders();
     },
     async claim() {
       await this.claimBy("cashier_claim_next", {});
@@ -289,7 +301,8 @@ Alpine.data("cashier", () =>
       this.amount = amount;
     },
     async pay() {
-      if (!this.question) await this.submitPayment({});
+      if (this.isPart() && this.mayType) this.addPart();
+      else if (!this.question) await this.submitPayment({});
     },
     /** The amount is right after all. */
     async confirmAmount() {
@@ -309,8 +322,11 @@ Alpine.data("cashier", () =>
         paymentRequest.begin({
           cashier_id: me.id,
           transaction_id: current.id,
-          amount_paid: this.needsAmount ? fromCents(tendered ?? 0) : current.amount_due,
-          method: this.isFree ? this.withoutTerminal : this.method,
+          ...this.tendersOf(
+            this.isFree ? this.withoutTerminal : this.method,
+            fromCents(this.needsAmount ? (tendered ?? 0) : this.due),
+          ),
+          ...(this.tip === "" ? {} : { tip_amount: fromCents(this.tipCents() ?? 0) }),
           expected_total: current.amount_due,
           ...more,
         }),
@@ -350,22 +366,26 @@ Alpine.data("cashier", () =>
         approved,
         reference: this.reference.trim(),
       });
-      if (answer && !approved) this.startAfresh();
+      if (answer && !approved) {
+        const { tip } = this;
+        this.startAfresh();
+        this.tip = tip; // the customer's, whatever the terminal said
+      }
       this.settle(answer);
     },
     /** @param {{ transaction?: Wire.TransactionData } | null} answer */
     settle(answer) {
       if (answer?.transaction?.payment) {
-        this.showChange(answer.transaction.code, answer.transaction.payment);
+        this.showChange(answer.transaction, answer.transaction.payment);
       }
     },
     /**
-     * @param {string} code
+     * @param {Wire.TransactionData} transaction
      * @param {Wire.PaymentData} payment
      */
-    showChange(code, payment) {
+    showChange({ code, tenders }, payment) {
       if (!this.me) return;
-      this.last = this.paid = { cashier_id: this.me.id, code, isShown: true, ...payment };
+      this.last = this.paid = { cashier_id: this.me.id, code, isShown: true, tenders, ...payment };
       receipt.set(this.last);
       this.isSettled = false;
       setTimeout(() => {
@@ -432,6 +452,10 @@ Alpine.data("cashier", () =>
     openDrawer() {
       refs.drawer?.click();
     },
+    enterTip() {
+      refs.tip.focus();
+      refs.tip.select();
+    },
     openKeys() {
       refs.keys.showModal();
     },
@@ -439,13 +463,13 @@ Alpine.data("cashier", () =>
       refs.keys.close();
     },
     exact() {
-      if (this.mayType) this.amount = this.current?.amount_due ?? "";
+      if (this.mayType) this.amount = this.fromDue;
     },
     /** The next larger of the likely sums; after the largest the exact one again. */
     giveMore() {
       if (!this.mayType) return;
-      const more = this.tenders.find((sum) => centsOf(sum) > (this.tendered ?? 0));
-      this.amount = more ?? this.tenders[0] ?? "";
+      const more = this.quickAmounts.find((sum) => centsOf(sum) > (this.tendered ?? 0));
+      this.amount = more ?? this.quickAmounts[0] ?? "";
     },
     /** First the amount goes, then the hand is led to giving the customer back. */
     goBack() {

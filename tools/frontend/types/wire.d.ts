@@ -197,6 +197,7 @@ declare namespace Wire {
     date: string;
     count: number;
     amount: string;
+    tips: string;
     totals: TotalData[];
     payments: TakenData[];
   }
@@ -475,6 +476,7 @@ declare namespace Wire {
   interface PaymentData {
     amount_due: string;
     amount_paid: string;
+    tip_amount: string;
     change_amount: string;
     method: string;
     reference: string;
@@ -607,6 +609,7 @@ declare namespace Wire {
     method: string;
     amount_due: string;
     amount_paid: string;
+    tip_amount: string;
     change_amount: string;
     reference: string;
     receipt_number: number;
@@ -631,13 +634,28 @@ declare namespace Wire {
     exempted: string;
   }
 
+  interface TenderData {
+    method: string;
+    amount: string;
+    reference: string;
+  }
+
+  interface TenderPart {
+    method: string;
+    amount: string;
+    reference?: string;
+  }
+
   interface Tendered {
     transaction_id: number;
-    amount_paid: string;
+    amount_paid?: string | null;
     method?: string;
     reference?: string;
     confirmed?: boolean;
     expected_total?: string | null;
+    tip_amount?: string;
+    tip_shares?: TipPart[];
+    tenders?: TenderPart[];
     request_id?: string | null;
   }
 
@@ -669,6 +687,7 @@ declare namespace Wire {
     customers: number;
     minutes: number;
     amount: string;
+    tips: string;
     transactions: TransactionData[];
   }
 
@@ -739,6 +758,11 @@ declare namespace Wire {
     server_now: string;
   }
 
+  interface TipPart {
+    therapist_id: number;
+    amount: string;
+  }
+
   interface TotalData {
     method: string;
     name: string;
@@ -768,6 +792,9 @@ declare namespace Wire {
     total_amount: string;
     amount_due: string;
     discounts: DiscountData[];
+    received_amount: string;
+    tip_amount: string;
+    tenders: TenderData[];
     tax: TaxData | null;
     total_duration_minutes: number;
     created_at: string;

@@ -1,0 +1,42 @@
+"""What payments have brought in, by method: with tips, without the change given back."""
+
+from collections import defaultdict
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.db.models import Count, F, QuerySet, Sum
+
+from payments.models import Payment, Tender
+
+
+class Taking(NamedTuple):
+    """The count and the sum of one method."""
+
+    method: str
+    name: str
+    kind: str
+    times: int
+    amount: Decimal
+
+
+def by_method(payments: QuerySet[Payment]) -> list[Taking]:
+    """Return what each method has brought in, in the order in which a till offers them.
+
+    Each part of a split payment counts for its own method.
+    """
+    whole = payments.filter(is_split=False).annotate(taken=F("amount_due") + F("tip_amount"))
+    parts = Tender.objects.using(payments.db).filter(payment__in=payments)
+    parts = parts.annotate(taken=F("amount") - F("change_amount"))
+    found: dict[tuple[int, str, str, str], list[tuple[int, Decimal]]] = defaultdict(list)
+    for rows in (whole, parts):
+        grouped = rows.order_by().values_list(
+            "method__position", "method", "method__name", "method__kind"
+        )
+        for *method, times, taken in grouped.annotate(Count("pk"), Sum("taken")):
+            found[tuple(method)].append((times, taken))
+    return [
+        Taking(
+            code, name, kind, sum(row[0] for row in sums), sum((row[1] for row in sums), Decimal(0))
+        )
+        for (_position, code, name, kind), sums in sorted(found.items())
+    ]
