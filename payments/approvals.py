@@ -25,7 +25,7 @@ from payments.errors import ApprovalNeeded
 from payments.models import Approval, PinTries
 from queueing.access import branch_of
 from spa_project.lib.db.counters import increment
-from spa_project.lib.errors import RateLimited
+from spa_project.lib.errors import RateLimited, Sentence
 from spa_project.lib.fingerprint import fingerprint
 from spa_project.lib.money import format_amount
 
@@ -70,7 +70,7 @@ def require(
     content: Mapping[str, Any],
     approval: str | None,
     since: datetime | None = None,
-    sentence: str | None = None,
+    sentence: Sentence | None = None,
 ) -> User:
     """Use up the approval of this command and content, and return the manager who gave it.
 

@@ -12,6 +12,7 @@ from payments.models import CASH
 from payments.payment import NO_TIP
 from payments.tenders import Share
 from queueing.commands import (
+    ApprovalSecret,
     Because,
     GivenReason,
     Id,
@@ -83,6 +84,7 @@ class GivenDiscount(NamedDiscount):
     value: Amount | None = None
     id_number: Annotated[Name, Field(max_length=40)] = ""
     name: Name = ""
+    approval: ApprovalSecret | None = None
 
 
 @command(Role.CASHIER)

@@ -5,14 +5,16 @@ from decimal import Decimal
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role, User
+from payments import approvals
 from payments.billing import active_discounts, billed_transaction, change_bill
-from payments.errors import ApprovalNeeded, DiscountNotAllowed
+from payments.errors import DiscountNotAllowed
 from payments.models import WHOLE, AppliedDiscount, Discount, Scope
 from queueing.bill import DiscountKind
 from queueing.models import Transaction
 from queueing.services import not_in_this_order
 from spa_project.lib.db.transactions import durable
 
+APPLY = "cashier_apply_discount"
 #: What a removal has in common with what it removes.
 _COPIED = (
     *("transaction_id", "discount_id", "item_id"),
@@ -31,21 +33,37 @@ def apply_discount(
     reason: str = "",
     id_number: str = "",
     name: str = "",
+    approval: str | None = None,
 ) -> Transaction:
     """Give a discount: for one treatment with `item_id`, else for the whole bill.
 
     `value` is what the screen displayed, or, where the discount has none of its own, what the
     cashier entered. Raises `TransactionNotFound`, `WrongState`, `ServiceNotFound` (no such item),
-    `DiscountNotAllowed`, `ApprovalNeeded` (above a cashier's limit).
+    `DiscountNotAllowed`, `ApprovalNeeded` (above a cashier's limit without `approval`).
     """
     transaction = billed_transaction(user, transaction_id)
     offer = _offered(discount)
     _check_scope(transaction, offer, item_id)
     amount = _value_of(offer, value)
     _check_details(offer, reason=reason, id_number=id_number, name=name)
-    _check_limit(user, offer, amount)
     active = active_discounts(transaction)
     _check_others(offer, active, item_id)
+    if _is_above_limit(user, offer, amount):
+        approvals.require(
+            user,
+            command=APPLY,
+            content={
+                "transaction_id": transaction_id,
+                "discount": discount,
+                "item_id": item_id,
+                "value": value,
+                "reason": reason,
+                "id_number": id_number,
+                "name": name,
+            },
+            approval=approval,
+            sentence=_("%(name)s needs a manager's approval.") % {"name": offer.name},
+        )
     given = AppliedDiscount.objects.create(
         transaction=transaction,
         discount=offer,
@@ -141,10 +159,9 @@ def _check_details(offer: Discount, *, reason: str, id_number: str, name: str) -
         )
 
 
-def _check_limit(user: User, offer: Discount, value: Decimal) -> None:
+def _is_above_limit(user: User, offer: Discount, value: Decimal) -> bool:
     limit = offer.cashier_limit
-    if limit is not None and value > limit and Role.MANAGER not in user.roles:
-        raise ApprovalNeeded(_("%(name)s needs a manager's approval.") % {"name": offer.name})
+    return limit is not None and value > limit and Role.MANAGER not in user.roles
 
 
 def _check_others(offer: Discount, active: list[AppliedDiscount], item_id: int | None) -> None:

@@ -12,7 +12,7 @@ from accounts.screen_lock import PIN
 from payments import approvals, drawers
 from payments.drawer_figures import figures_of
 from payments.models import DrawerClose, DrawerCount, DrawerSession
-from queueing.commands import GivenReason, Reason
+from queueing.commands import ApprovalSecret, GivenReason, Reason
 from spa_project.lib.commands import REGISTRY, Data, command, validated
 from spa_project.lib.errors import Invalid, UnknownCommand
 from spa_project.lib.money import AMOUNT_PATTERN, Amount, format_amount, parse_amount
@@ -37,7 +37,6 @@ Counts = Annotated[
     Field(max_length=KINDS, examples=[{"1000.00": 3}]),
     AfterValidator(_tidy_counts),
 ]
-ApprovalSecret = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class Opened(Data):

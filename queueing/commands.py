@@ -67,6 +67,8 @@ Name = Annotated[str, Field(max_length=60), AfterValidator(_without_control_char
 
 Reason = Annotated[str, Field(max_length=200), AfterValidator(_without_control_characters)]
 GivenReason = Annotated[Reason, Field(min_length=1), AfterValidator(_not_blank)]
+#: The secret that `approve` returned.
+ApprovalSecret = Annotated[str, Field(min_length=1, max_length=64)]
 RoomNumber = Annotated[str, Field(min_length=1, max_length=20)]
 
 

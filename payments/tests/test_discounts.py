@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
+from accounts.auth import Caller
+from accounts.screen_lock import set_pin
 from conftest import make_offer
 from payments.bill_items import add_item, remove_item
 from payments.counter import claim_next, release
 from payments.discounts import apply_discount, remove_discount
 from payments.errors import ApprovalNeeded, DiscountNotAllowed
-from payments.models import AppliedDiscount, Discount
+from payments.models import AppliedDiscount, Approval, Discount
 from payments.payment import pay
 from payments.reports import Period, report_of
 from queueing.errors import PriceChanged, ServiceNotFound, WrongState
@@ -18,6 +20,7 @@ from queueing.models import Transaction, TransactionItem
 from queueing.serializers import serialize_transaction
 from queueing.services import Choice
 from queueing.states import Status
+from spa_project.lib.commands import answer
 
 
 def make_discount(code: str, value: str | None, **more: Any) -> Discount:
@@ -137,6 +140,21 @@ def test_above_a_cashiers_limit_only_a_manager_gives_it(carl, maria, due):
     assert not AppliedDiscount.objects.exists()
     apply_discount(maria, **order, value=Decimal("50"))
     assert AppliedDiscount.objects.get().by == maria
+
+
+def test_a_manager_approves_a_cashiers_discount_at_the_till(carl, maria, due):
+    make_discount("sorry", None, cashier_limit=Decimal("10.00"), needs_reason=True)
+    set_pin(maria, "4711")
+    order: dict[str, Any] = {"transaction_id": due.pk, "discount": "sorry", "reason": "cold room"}
+    order |= {"value": "50.00"}
+    sent = {"username": "maria", "pin": "4711", "command": "cashier_apply_discount", "data": order}
+    caller = Caller(carl.user, carl.user.branch)
+    approval = answer(caller, "approve", sent)["approval"]
+    for other in ({"value": "60.00"}, {"reason": "other"}):
+        with pytest.raises(ApprovalNeeded):
+            answer(caller, "cashier_apply_discount", order | other | {"approval": approval})
+    assert answer(caller, "cashier_apply_discount", order | {"approval": approval})["ok"]
+    assert Approval.objects.get().by == maria
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import { floor } from "./live.js";
 import { fetchMenu } from "./menu.js";
 import { centsOf, fromCents, toCents } from "./money.js";
 import { money } from "./page.js";
+import { codeOf } from "./refusal.js";
 import { findOffers } from "./search.js";
 
 /** @typedef {import("./cart.js").Offer} Offer */
@@ -36,6 +37,10 @@ export const billTools = component(
     idNumber: "",
     holder: "",
     billReason: "",
+    /** Whether the server has asked for a manager's approval, and what the manager enters. */
+    needsManager: false,
+    manager: "",
+    managerPin: "",
     query: "",
     menuOffers: /** @type {Offer[]} */ ([]),
 
@@ -71,12 +76,19 @@ export const billTools = component(
     },
     forgetChoices() {
       this.offer = this.itemId = null;
+      this.forgetManager();
       this.value = this.idNumber = this.holder = this.billReason = this.query = this.problem = "";
+    },
+
+    forgetManager() {
+      this.needsManager = false;
+      this.manager = this.managerPin = "";
     },
 
     /** @param {Wire.OfferData} offer */
     chooseDiscount(offer) {
       this.offer = offer;
+      this.forgetManager();
       const [only, ...others] = this.current?.items ?? [];
       this.itemId = offer.scope === "line" && only && others.length === 0 ? only.id : null;
     },
@@ -117,6 +129,7 @@ export const billTools = component(
       const { offer } = this;
       if (!offer) return false;
       if (offer.value === null && !toCents(tidy(this.value))) return false;
+      if (this.needsManager && !(this.manager.trim() && this.managerPin)) return false;
       return !offer.needs_id || (this.idNumber.trim() !== "" && this.holder.trim() !== "");
     },
 
@@ -131,8 +144,38 @@ export const billTools = component(
               item_id: this.itemId ?? 0,
               reason,
             })
-          : await this.act("cashier_apply_discount", this.givenDiscount(transaction_id, reason));
+          : await this.giveDiscount(this.givenDiscount(transaction_id, reason));
       if (done) this.closeBillDialog();
+    },
+    /**
+     * @param {Wire.GivenDiscount} given
+     * @returns {Promise<Wire.TransactionReply | null>}
+     */
+    giveDiscount(given) {
+      return this.attempt("cashier_apply_discount", async () => {
+        const { socket } = this.sync();
+        const data = this.needsManager ? await this.approved(given) : given;
+        return socket.request("cashier_apply_discount", data).catch((refusal) => {
+          if (codeOf(refusal) === "approval_needed") this.needsManager = true;
+          throw refusal;
+        });
+      });
+    },
+    /**
+     * Add a manager's approval, entered at this till.
+     * @param {Wire.GivenDiscount} given
+     * @returns {Promise<Wire.GivenDiscount>}
+     */
+    async approved(given) {
+      const asked = { username: this.manager.trim(), pin: this.managerPin };
+      this.managerPin = "";
+      const command = "cashier_apply_discount";
+      const { approval } = await this.sync().socket.request("approve", {
+        ...asked,
+        command,
+        data: { ...given },
+      });
+      return { ...given, approval };
     },
     /**
      * @param {number} transaction_id

@@ -309,6 +309,7 @@ declare namespace Wire {
     value?: string | null;
     id_number?: string;
     name?: string;
+    approval?: string | null;
   }
 
   interface GivenUp {
