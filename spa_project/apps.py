@@ -5,6 +5,7 @@ from importlib import import_module
 from django.apps import AppConfig
 from django.core.checks import Tags, register
 
+from spa_project.lib import upkeep
 from spa_project.lib.db.checks import check_databases
 
 
@@ -12,12 +13,13 @@ class SpaProjectConfig(AppConfig):
     name = "spa_project"
 
     def ready(self) -> None:
-        """Register commands and system checks."""
+        """Register commands, metrics and system checks."""
         # Importing a module of commands registers them, for sockets and HTTP alike.
         for module in ("queueing.commands", "payments.commands", "payments.drawer_commands"):
             import_module(module)
         from spa_project import checks  # it needs the accounts app
 
+        upkeep.measure()
         register(check_databases, Tags.database)
         register(checks.check_accounts, Tags.database)
         register(checks.check_settings, Tags.security)

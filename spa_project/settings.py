@@ -305,6 +305,12 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 #: Uploaded pictures; nginx serves them from here (deploy/), and backups contain them.
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(DATA_DIR / "media")))
 MEDIA_URL = "media/"
+#: Where backups are kept, and how the daily tasks ended (lib/upkeep.py).
+BACKUPS_DIR = Path(env.str("BACKUPS_DIR", default=str(MEDIA_ROOT.with_name("backups"))))
+#: Directories whose disks are measured.
+MONITORED_DISKS = env.list("MONITORED_DISKS", default=[str(MEDIA_ROOT.parent)])
+#: The certificate whose end is measured; empty: none of ours.
+CERTIFICATE_FILE = env.str("CERTIFICATE_FILE", default="")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "spa_project.lib.web.static.HashedStaticFilesStorage"},

@@ -7,6 +7,7 @@ from tqdm import tqdm
 
 from payments.integrity import all_rules
 from spa_project.lib.db.integrity import Outcome
+from spa_project.lib.upkeep import LEDGER, recorded
 
 HELP = """Check every integrity rule of visits, rooms, events and payments.
 
@@ -20,6 +21,10 @@ class Command(BaseCommand):
     help = HELP
 
     def handle(self, *args: Any, **options: Any) -> None:
+        with recorded(LEDGER):
+            self._verify()
+
+    def _verify(self) -> None:
         rows = all_rules.count_rows()
         broken = 0
         with tqdm(total=rows, unit=" rows", disable=None, leave=False) as bar:

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
 from spa_project.backups import BackupFailed, back_up, copy_pictures
+from spa_project.lib.upkeep import BACKUP, recorded
 
 
 def _at_least_one(text: str) -> int:
@@ -30,6 +31,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        with recorded(BACKUP):
+            self._back_up(options)
+
+    def _back_up(self, options: dict[str, Any]) -> None:
         directory: Path = options["directory"]
         try:
             path = back_up(connection, directory)

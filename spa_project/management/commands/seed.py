@@ -44,7 +44,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--backups",
             type=Path,
-            default=Path(settings.MEDIA_ROOT).with_name("backups"),
+            default=settings.BACKUPS_DIR,
             metavar="DIRECTORY",
             help="where the backup before --reset is written (%(default)s)",
         )
