@@ -29,7 +29,7 @@ from queueing.models import Room, SetupVersion, Transaction
 from queueing.states import OPEN
 from spa_project.lib.db.counters import increment
 from spa_project.lib.db.tracked import bulk_changed
-from spa_project.lib.realtime.publish import publish_now
+from spa_project.lib.realtime.publish import publish_to_all
 
 #: With the proxy, whose rows Django saves under its own name.
 MENU = (ServiceCategory, Service, ServiceClassification, PriceList)
@@ -64,11 +64,10 @@ def _publish(versions: Mapping[int, int], *, menu: bool) -> None:
         topics = [audience.topic(branch_id) for audience in AUDIENCES] + [menu_topic(branch_id)]
         if not menu:
             topics += map(ticket_topic, _open_transactions(branch_id))
-        for topic in topics:
-            publish_now(topic, SETUP_EVENT, {"version": version})
+        publish_to_all(topics, SETUP_EVENT, {"version": version})
         if news:
-            for topic in (*(it.topic(branch_id) for it in MENU_AUDIENCES), menu_topic(branch_id)):
-                publish_now(topic, MENU_EVENT, news)
+            menus = [it.topic(branch_id) for it in MENU_AUDIENCES] + [menu_topic(branch_id)]
+            publish_to_all(menus, MENU_EVENT, news)
 
 
 def _open_transactions(branch_id: int) -> models.QuerySet[Transaction, int]:

@@ -4,12 +4,13 @@ There is no transactional outbox: a lost event is repaired by heartbeat digest a
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from django.db import transaction
 
 from spa_project.lib.realtime.hub import hub
+from spa_project.lib.realtime.relay import over_one_connection
 
 
 class Event(NamedTuple):
@@ -37,14 +38,21 @@ def publish(events: Sequence[Event]) -> None:
 
 def publish_now(topic: str, name: str, data: Any = None) -> None:
     """Send an event that is not part of an operation, at once where there is no transaction."""
-    _send_after_commit([Event(topic, encoded(name, json.dumps(data)))])
+    publish_to_all([topic], name, data)
+
+
+def publish_to_all(topics: Iterable[str], name: str, data: Any = None) -> None:
+    """Send one event, encoded once, to these topics."""
+    text = encoded(name, json.dumps(data))
+    _send_after_commit([Event(topic, text) for topic in topics])
 
 
 def _send_after_commit(events: Sequence[Event]) -> None:
     # A nested function, because Django's error path reads its __qualname__, which a partial lacks.
     def send() -> None:
-        for event in events:
-            hub.publish(event.topic, event.text)
+        with over_one_connection():
+            for event in events:
+                hub.publish(event.topic, event.text)
 
     # robust: a broken broker is logged and must not turn a committed payment into an error.
     transaction.on_commit(send, robust=True)

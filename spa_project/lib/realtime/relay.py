@@ -7,7 +7,8 @@ heartbeat digest and snapshot.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -187,10 +188,40 @@ def layer_message(topic: str, text: str, *, sender: str) -> dict[str, str]:
     return {"type": "hub.event", "topic": topic, "text": text, "from": sender}
 
 
+#: What a command has published inside `over_one_connection`.
+_collected: ContextVar[list[tuple[str, str]] | None] = ContextVar("collected", default=None)
+
+
+@contextlib.contextmanager
+def over_one_connection() -> Iterator[None]:
+    """Send what a command publishes in this block together.
+
+    Each event loop has a connection of its own: one for each event would take 1,000 events seconds.
+    """
+    events: list[tuple[str, str]] = []
+    token = _collected.set(events)
+    try:
+        yield
+    finally:
+        _collected.reset(token)
+    if events:
+        async_to_sync(_send_in_order)(events)
+
+
 def send_from_a_command(topic: str, text: str) -> None:
     """Send an event from a process without a hub, such as a management command."""
-    if get_channel_layer() is not None:
-        async_to_sync(send_to_layer)(topic, text, sender="")
+    if get_channel_layer() is None:
+        return
+    collected = _collected.get()
+    if collected is None:
+        async_to_sync(_send_in_order)([(topic, text)])
+    else:
+        collected.append((topic, text))
+
+
+async def _send_in_order(events: Sequence[tuple[str, str]]) -> None:
+    for topic, text in events:
+        await send_to_layer(topic, text, sender="")
 
 
 async def end(task: asyncio.Task[None]) -> None:
