@@ -35,6 +35,7 @@ class Manager:
             ),
             "treatment": lambda: self._save(self._any(Service), name=self._name("treatment")),
             "off the menu": lambda: self._toggle(self._any(Service)),
+            "taken off the menu": lambda: self._take_out_of_use(self._any(ServiceClassification)),
             "category": lambda: self._save(self._any(ServiceCategory), name=self._name("category")),
             "room": lambda: self._save(self._any(Room), number=self._name("room")),
             "person": lambda: self._save(
@@ -62,6 +63,13 @@ class Manager:
 
     def _toggle(self, row: Any, field: str = "active") -> None:
         self._save(row, **{field: "" if getattr(row, field) else "on"})
+
+    def _take_out_of_use(self, row: Any) -> None:
+        """Confirm the row's page that takes it out of use instead of deleting it."""
+        address = reverse(
+            f"admin:{row._meta.app_label}_{row._meta.model_name}_delete", args=[row.pk]
+        )
+        assert self._client.post(address, {"confirmed": "yes"}).status_code == 302
 
     def _save(self, row: Any, **changes: str) -> None:
         """Open the row's form, type the changes, and save."""

@@ -114,6 +114,16 @@ def test_an_old_question_deletes_nothing_that_was_booked_since(manager, hour, ma
     assert hour.active
 
 
+def test_what_was_to_be_taken_off_is_not_deleted_though_nothing_refers_to_it_any_more(
+    manager, massage, hour
+):
+    assert "or take it off the menu" in manager.get(address_of(massage)).text
+    hour.delete()
+    take_off(manager, massage)
+    massage.refresh_from_db()
+    assert not massage.active
+
+
 def test_of_several_the_booked_go_off_the_menu_and_the_others_are_deleted(
     manager, massage, hour, compress, make_transaction
 ):

@@ -108,7 +108,10 @@ class DeactivatingAdmin(BranchScopedAdmin):
         with atomic():
             if request.method == "POST":
                 self._lock(unquote(object_id))
-            if not (row and self.has_delete_permission(request, row) and self.is_in_use(row)):
+            if not (row and self.has_delete_permission(request, row)):
+                return super().delete_view(request, object_id, extra_context)
+            # Who has agreed to take it out of use has not agreed to its deletion.
+            if "confirmed" not in request.POST and not self.is_in_use(row):
                 return super().delete_view(request, object_id, extra_context)
         return self._deactivation(request, [row])
 
