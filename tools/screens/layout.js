@@ -21,7 +21,7 @@
     element.checkVisibility({ opacityProperty: true, visibilityProperty: true }) &&
     styleOf(element).clipPath === "none" &&
     !element.closest(
-      ".visually-hidden, .skip-link, [hidden], noscript, script, [popover]:not(:popover-open)",
+      ".visually-hidden, .skip-link, .skip-to-content-link, [hidden], noscript, script, [popover]:not(:popover-open)",
     );
 
   /** Fixed and sticky things lie over the page on purpose; each is a layer of its own. */
