@@ -51,4 +51,4 @@ def test_what_a_command_need_not_be_sent_is_optional():
 
 def test_a_type_without_counterpart_is_refused():
     with pytest.raises(TypeError):
-        declared(dict[str, int])
+        declared(set[int])

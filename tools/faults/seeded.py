@@ -71,7 +71,7 @@ BUGS = (
     Bug(
         "no-lock",
         (
-            Change(QUERIES, ".select_for_update(\n        skip_locked=True\n    )[:1]", "[:1]"),
+            Change(QUERIES, ").select_for_update(skip_locked=True)[:1]", ")[:1]"),
             Change(LIFECYCLE, SEEN, 'seen = {"id": transaction.pk}'),
         ),
     ),
