@@ -42,7 +42,9 @@ def owner(client, monkeypatch):
 def add_branch(owner: Client) -> Branch:
     form = owner.get("/admin/accounts/branch/add/").context["adminform"].form
     fields = {name: value for name, value in form.initial.items() if value is not None}
-    fields |= {name: str(field.initial) for name, field in form.fields.items() if field.initial}
+    fields |= {
+        name: str(field.initial) for name, field in form.fields.items() if field.initial is not None
+    }
     response = owner.post(
         "/admin/accounts/branch/add/", fields | {"name": "Garden", "slug": "garden"}
     )
