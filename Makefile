@@ -12,10 +12,10 @@ FRONTEND := tools/frontend
 NODE_MODULES := $(FRONTEND)/node_modules
 BIOME = $(NODE) $(NODE_MODULES)/.bin/biome check --config-path=$(FRONTEND) --error-on-warnings
 TSC = $(NODE) $(NODE_MODULES)/.bin/tsc
-SCRIPTS := static/js static/css spa_project/tests/js tools/screens/layout.js
+SCRIPTS := static/js static/css spa_project/tests/js tools/screens/layout.js tools/screens/targets.js
 
 .PHONY: help demo check test faults hostile bench bench-live bench-parts bench-load bench-screens
-.PHONY: screens messages lock js-lint js-types js-format types
+.PHONY: pictures screens messages lock js-lint js-types js-format types
 
 help:
 	@echo "make demo      install what is needed, fill an empty spa, serve it (PORT=8000);"
@@ -30,7 +30,9 @@ help:
 	@echo "make bench-parts  what each optimization gains; ONLY=lives,command, SECONDS=6"
 	@echo "make bench-load   what one machine carries; ONLY=L1,L6, SECONDS=30, WHOLE=1"
 	@echo "make bench-screens   what a screen costs its device: bytes, first paint, an update's paint"
-	@echo "make screens   the pictures in docs/screens, taken anew"
+	@echo "make pictures  the pictures in docs/screens, taken anew"
+	@echo "make screens   every page in every state, with full content, at every size: measured, and"
+	@echo "               contact sheets in data/screens; ONLY=\"--spas walls --languages en\" for less"
 	@echo "make messages  gather the screens' sentences for their translators, compile what is there"
 	@echo "make types     the wire's types for the browser's code, from the server's"
 	@echo "make js-format format the scripts and styles; js-lint and js-types check them"
@@ -54,8 +56,11 @@ bench: $(VENV)/dev-installed
 bench-screens: $(VENV)/dev-installed
 	@exec $(VENV)/bin/python -m benchmarks.screens
 
-screens: $(VENV)/dev-installed
+pictures: $(VENV)/dev-installed
 	@exec $(VENV)/bin/python -m tools.screens
+
+screens: $(VENV)/dev-installed
+	@exec $(VENV)/bin/python -m tools.screens.gallery --axe --sheets data/screens $(ONLY)
 
 hostile: $(VENV)/dev-installed
 	@HOSTILE=full exec $(VENV)/bin/python -m tools.servers -- \

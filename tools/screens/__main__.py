@@ -1,4 +1,4 @@
-"""Take the screenshots in docs/screens anew: `make screens`."""
+"""Take the screenshots in docs/screens anew: `make pictures`."""
 
 from typing import Literal, NamedTuple
 

@@ -91,6 +91,13 @@ class Scene:
         self.ends(ended, therapist, pk)
         return pk
 
+    def takes(self, minutes_ago: float, cashier: int) -> None:
+        """Claim the customer who finished first, for a cashier."""
+        from payments.counter import claim_next
+
+        with self.at(minutes_ago):
+            claim_next(self.cashiers[cashier])
+
     def pays(self, minutes_ago: float, cashier: int, method: str = "cash") -> None:
         """Pay for the customer who waits longest; a card payment stays pending at the terminal."""
         from payments.counter import claim_next

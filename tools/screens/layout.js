@@ -24,9 +24,21 @@
       ".visually-hidden, .skip-link, .skip-to-content-link, [hidden], noscript, script, [popover]:not(:popover-open)",
     );
 
+  /** A control that makes a whole tile touchable covers all of it, not some of its words. */
+  const coversItsTile = (element) => {
+    const tile = element.offsetParent;
+    return (
+      styleOf(element).position === "absolute" &&
+      element.tagName === "BUTTON" &&
+      element.offsetWidth >= tile?.clientWidth - SLACK &&
+      element.offsetHeight >= tile?.clientHeight - SLACK
+    );
+  };
+
   /** Fixed and sticky things lie over the page on purpose; each is a layer of its own. */
   const layerOf = (element) => {
     for (let each = element; each && each !== root; each = each.parentElement) {
+      if (coversItsTile(each)) return each;
       if (["fixed", "sticky"].includes(styleOf(each).position) || each.matches(":popover-open"))
         return each;
     }

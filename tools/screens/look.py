@@ -1,5 +1,6 @@
 """Layout and accessibility checks that hold for every page."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ from playwright.sync_api import Page, ViewportSize
 
 HERE = Path(__file__).resolve().parent
 LAYOUT = (HERE / "layout.js").read_text()
+TARGETS = (HERE / "targets.js").read_text()
 AXE = (HERE / "vendor" / "axe.min.js").read_text()
 GRAVE = {"serious", "critical"}
 
@@ -20,12 +22,32 @@ SIZES = {
     "1920": ViewportSize(width=1920, height=1080),
     "200%": ViewportSize(width=640, height=400),
 }
+#: Every size that a screen is drawn at: those above, and tablets and walls the other way up.
+ALL_SIZES = SIZES | {
+    "820": ViewportSize(width=820, height=1180),
+    "1024": ViewportSize(width=1024, height=768),
+    "1080": ViewportSize(width=1080, height=1920),
+}
 #: Wait until scripts know a new size and finite animations have ended.
 AT_REST = """(async () => {
   for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
   const ending = document.getAnimations()
     .filter((each) => each.effect.getTiming().iterations !== Infinity);
   await Promise.allSettled(ending.map((each) => each.finished));
+})()"""
+
+#: Where the controls that can be seen are, by their kind and place among their kind.
+POSITIONS = """(() => {
+  const found = {};
+  for (const each of document.querySelectorAll("button, input, a.button, summary")) {
+    const { left, top, width } = each.getBoundingClientRect();
+    if (!each.checkVisibility() || width < 2 || top < 0 || top > innerHeight) continue;
+    const row = each.closest("[data-code], [data-room]");
+    const of = row ? `${row.dataset.code ?? row.dataset.room} ` : "";
+    const name = of + (each.dataset.testid ?? each.id ?? "") + each.textContent.trim().slice(0, 20);
+    found[name] = [Math.round(left), Math.round(top)].join(",");
+  }
+  return found;
 })()"""
 
 
@@ -37,6 +59,26 @@ def layout_problems(page: Page) -> list[str]:
         page.evaluate(AT_REST)
         found += [f"{name}: {problem}" for problem in page.evaluate(LAYOUT)]
     return found
+
+
+def problems_at(page: Page, size: ViewportSize) -> list[str]:
+    """Return the problems of layout, targets and focus order at one size; the page keeps it."""
+    page.set_viewport_size(size)
+    page.evaluate(AT_REST)
+    return [*page.evaluate(LAYOUT), *page.evaluate(TARGETS)]
+
+
+def controls_that_move(page: Page, news: Callable[[], None]) -> list[str]:
+    """Return the controls in sight that stand elsewhere once the news has been shown."""
+    before = page.evaluate(POSITIONS)
+    news()
+    page.evaluate(AT_REST)
+    after = page.evaluate(POSITIONS)
+    return [
+        f"{name} moves with news"
+        for name in before
+        if after.get(name, before[name]) != before[name]
+    ]
 
 
 def accessibility_problems(page: Page) -> list[str]:

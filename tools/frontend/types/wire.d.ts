@@ -87,6 +87,9 @@ declare namespace Wire {
     snapshot_url: string;
     shows: Status[];
     groups: StatusGroups;
+    lock_minutes: number;
+    locked: boolean;
+    logged_in_for: number;
     snapshot: CashierSnapshot;
     day_url: string;
     receipt_url: string;
@@ -209,6 +212,9 @@ declare namespace Wire {
     snapshot_url: string;
     shows: Status[];
     groups: StatusGroups;
+    lock_minutes: number;
+    locked: boolean;
+    logged_in_for: number;
     snapshot: MonitorSnapshot;
     menu: MenuData;
     is_manager: boolean;
@@ -699,13 +705,13 @@ declare namespace Wire {
     snapshot_url: string;
     shows: Status[];
     groups: StatusGroups;
+    lock_minutes: number;
+    locked: boolean;
+    logged_in_for: number;
     snapshot: TherapistSnapshot;
     menu: MenuData;
     favourites: number[];
     day_url: string;
-    lock_minutes: number;
-    locked: boolean;
-    logged_in_for: number;
   }
 
   interface TherapistReply {
