@@ -4,25 +4,58 @@ Its sockets stay open, so that a locked tablet still rings, but it gets no page 
 command until the PIN is entered. The fifth wrong PIN ends the session.
 """
 
+import datetime
+from typing import TypedDict
+
+from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.db.models import F
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.logins import Login
-from accounts.models import SessionLock, User
+from accounts.models import Role, SessionLock, User
 from spa_project.lib.errors import DomainError, NotAllowed, NotAuthenticated
 
 TRIES = 5
 #: The digits of a PIN.
 PIN = r"^[0-9]{4,6}$"
+#: The page on which people of each role unlock their session; the first role that they have counts.
+UNLOCKING_PAGES = {Role.THERAPIST: "therapist", Role.CASHIER: "cashier", Role.MANAGER: "desk"}
+
+
+class LockablePage(TypedDict):
+    """What a page needs to know to lock itself."""
+
+    lock_minutes: int
+    locked: bool
+    logged_in_for: int
 
 
 class WrongPin(DomainError):
     code = "wrong_pin"
     sentence = _("Incorrect PIN.")
     http_status = 403
+
+
+def lockable_page(user: User, *, locked: bool) -> LockablePage:
+    """Return what a page of this person needs to lock itself; never, without a PIN."""
+    return {
+        "lock_minutes": settings.LOCK_MINUTES if user.pin else 0,
+        "locked": locked,
+        "logged_in_for": _seconds_since(user.last_login),
+    }
+
+
+def unlocking_page(user: User) -> str:
+    """Return the name of the page that a locked person is redirected to."""
+    return next((page for role, page in UNLOCKING_PAGES.items() if role in user.roles), "login")
+
+
+def _seconds_since(moment: datetime.datetime | None) -> int:
+    return int((timezone.now() - moment).total_seconds()) if moment else 0
 
 
 @sensitive_variables("pin")

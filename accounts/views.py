@@ -12,8 +12,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts.auth import caller_of, page_for
 from accounts.branches import branch_of_page, open_branches, visited_branch
 from accounts.forms import LoginForm, PinForm
-from accounts.models import STAFF, Role, User
-from accounts.screen_lock import set_pin
+from accounts.models import STAFF, User
+from accounts.screen_lock import set_pin, unlocking_page
 from spa_project.lib.web.pages import page_data
 
 
@@ -41,25 +41,21 @@ class StaffLoginView(LoginView):
         return super().get_context_data(is_switched_off=bool(is_off), **kwargs)
 
 
-#: The page of each role that has a PIN: managers approve with it at a till.
-_PAGES = {Role.THERAPIST: "therapist", Role.CASHIER: "cashier", Role.MANAGER: "reports"}
-
-
 @sensitive_post_parameters()
 @page_for(*STAFF)
 def pin(request: HttpRequest) -> HttpResponse:
     """Show and save the form for the PIN that unlocks a person's screens."""
     caller = caller_of(request)
+    page = unlocking_page(caller.person)
     form = PinForm(request, caller.person)
-    back = next(page for role, page in _PAGES.items() if role in caller.roles)
     if request.method == "POST" and form.is_valid():
         set_pin(caller.person, form.cleaned_data["pin"])
-        return redirect(back)
+        return redirect(page)
     context = {
-        "back": back,
         "branch": caller.branch,
         "form": form,
         "has_pin": bool(caller.person.pin),
         "lock_minutes": settings.LOCK_MINUTES,
+        "page": page,
     }
     return render(request, "accounts/pin.html", context)

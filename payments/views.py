@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.auth import caller_of, page_for
 from accounts.models import Role
+from accounts.screen_lock import LockablePage, lockable_page
 from payments import receipts
 from payments.models import Payment, Tender
 from payments.reports import LONGEST, Period, report_of
@@ -31,7 +32,7 @@ from spa_project.lib.web.qr import qr_response
 WIDTHS = ("80", "58")
 
 
-class CashierPage(LivePage):
+class CashierPage(LivePage, LockablePage):
     snapshot: CashierSnapshot
     day_url: str
     receipt_url: str
@@ -55,6 +56,7 @@ def cashier(request: HttpRequest) -> HttpResponse:
         "receipt_url": reverse("receipt", args=[KEY]),
         "shows": list(CASHIERS.shows),
         "groups": GROUPS,
+        **lockable_page(caller.person, locked=caller.is_locked),
     }
     context = {"branch": caller.branch, "page_data": data}
     return render(request, "payments/cashier.html", context)

@@ -1,6 +1,5 @@
 """Views of the floor's pages, each rendered with its first data; changes come by socket."""
 
-import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,12 +7,12 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from accounts.auth import Caller, caller_of, page_for
 from accounts.branches import branch_page, open_branches
 from accounts.models import STAFF, Branch, Role
+from accounts.screen_lock import LockablePage, lockable_page
 from catalog.serializers import MenuData
 from queueing import screens
 from queueing.day_summary import favourites_of
@@ -64,17 +63,14 @@ class TicketPage(LivePage):
     receipt_url: str
 
 
-class TherapistPage(LivePage):
+class TherapistPage(LivePage, LockablePage):
     snapshot: screens.TherapistSnapshot
     menu: MenuData
     favourites: list[int]
     day_url: str
-    lock_minutes: int
-    locked: bool
-    logged_in_for: int
 
 
-class DeskPage(LivePage):
+class DeskPage(LivePage, LockablePage):
     snapshot: screens.MonitorSnapshot
     menu: MenuData
     is_manager: bool
@@ -162,9 +158,7 @@ def therapist(request: HttpRequest) -> HttpResponse:
         "menu": menu_now(),
         "favourites": favourites_of(caller.here, caller.therapist),
         "day_url": "/api/days/therapist/",
-        "lock_minutes": settings.LOCK_MINUTES if caller.person.pin else 0,
-        "locked": caller.is_locked,
-        "logged_in_for": _seconds_since(caller.person.last_login),
+        **lockable_page(caller.person, locked=caller.is_locked),
     }
     return render(request, "queueing/therapist.html", _of_staff(request, data))
 
@@ -183,6 +177,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "menu": menu_now(),
         "is_manager": Role.MANAGER in caller.roles,
         "ticket_url": reverse("ticket", args=[KEY]),
+        **lockable_page(caller.person, locked=caller.is_locked),
     }
     return render(request, "queueing/desk.html", _of_staff(request, data))
 
@@ -214,10 +209,6 @@ def board(request: HttpRequest, branch: Branch) -> HttpResponse:
         "groups": GROUPS,
     }
     return render(request, "queueing/board.html", {"branch": branch, "page_data": data})
-
-
-def _seconds_since(moment: datetime.datetime | None) -> int:
-    return int((timezone.now() - moment).total_seconds()) if moment else 0
 
 
 def _of_staff(request: HttpRequest, data: LivePage) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.logins import Login, login_of_session
-from accounts.middleware import STILL_OPEN
+from accounts.middleware import SNAPSHOTS, STILL_OPEN
 from accounts.models import SessionLock, User
 from accounts.screen_lock import set_pin, unlock
 from accounts.tests.by_token import CLAIM, bearer, claim, log_in, post
@@ -130,7 +130,22 @@ def is_refused(client: Client, path: str) -> bool:
 def test_every_address_is_closed_to_a_locked_session_or_said_to_stay_open(maya):
     client = locked(maya.user)
     seen = {(name, is_refused(client, path)) for name, path in addresses(get_resolver())}
-    assert seen == {(name, False) for name in STILL_OPEN} | {(name, True) for name in CLOSED}
+    still_open = STILL_OPEN | {"therapist", SNAPSHOTS["therapist"]}
+    assert seen == {(name, False) for name in still_open} | {(name, True) for name in CLOSED}
+
+
+@pytest.mark.parametrize(
+    ("fixture", "page"), [("maya", "/therapist/"), ("carl", "/cashier/"), ("maria", "/desk/")]
+)
+def test_each_role_unlocks_on_its_own_page_and_sees_no_other(fixture, page, request):
+    person = request.getfixturevalue(fixture)
+    client = locked(getattr(person, "user", person))
+    assert client.get("/monitor/")["Location"] == page
+    shown = client.get(page)
+    assert shown.status_code == 200
+    assert shown.context["page_data"]["locked"] is True
+    others = {"/therapist/", "/cashier/", "/desk/", "/reports/"} - {page}
+    assert {client.get(other)["Location"] for other in others} == {page}
 
 
 def test_no_ticket_and_no_other_pin_is_had(maya):
@@ -274,11 +289,10 @@ def test_who_passes_by_sets_no_pin(maya):
     assert pin_of(maya.user) == ""
 
 
+def test_everyone_who_works_at_a_desk_may_have_a_screen_that_locks(carl, maria):
+    assert session_of(carl.user).get("/accounts/pin/").status_code == 200
+    assert session_of(maria).get("/accounts/pin/").status_code == 200
+
+
 def test_a_wall_screen_has_no_pin(mona):
     assert session_of(mona).get("/accounts/pin/").status_code == 403
-
-
-def test_only_therapists_are_told_that_their_screen_locks(maya, carl, maria):
-    for user, is_told in ((maya.user, True), (carl.user, False), (maria, False)):
-        page = session_of(user).get("/accounts/pin/").content.decode()
-        assert ("Your screen locks" in page) == is_told

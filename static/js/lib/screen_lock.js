@@ -15,7 +15,7 @@ import { storedValue } from "./stored_value.js";
  * @typedef {{ ok: true } | { ok: false, code: Wire.ErrorCode, error: string }} Answer
  */
 
-/** @type {Wire.TherapistPage} */
+/** @type {Wire.TherapistPage | Wire.CashierPage | Wire.DeskPage} */
 const data = pageData();
 
 const MIN_PIN_LENGTH = 4;
