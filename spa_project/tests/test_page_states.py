@@ -55,7 +55,7 @@ def test_an_error_of_the_period_stands_below_the_form(client, maria):
 def test_the_header_has_the_name_that_the_screens_show(client, maya):
     client.force_login(maya.user)
     page = client.get("/therapist/").content.decode()
-    assert f'<span class="who">{maya.display_name}</span>' in page
+    assert f'title="My PIN">{maya.display_name}</a>' in page
     assert f'<span class="who">{maya.user.username}</span>' not in page
 
 

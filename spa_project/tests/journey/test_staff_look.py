@@ -73,7 +73,9 @@ SCREENS: dict[str, Opener] = {
     "wall": desk("/monitor/", "monitor1", ".visit-card"),
     "therapist-free": desk("/therapist/", "therapist4", "[data-testid=claim]"),
     "therapist-called": desk("/therapist/", "therapist3", "[data-testid=start]"),
-    "therapist-question": desk("/therapist/", "therapist3", "[data-testid=start]", "release"),
+    "therapist-question": desk(
+        "/therapist/", "therapist3", "[data-testid=start]", "more", "release"
+    ),
     "therapist-serving": desk("/therapist/", "therapist1", "[data-testid=finish]", "finish"),
     "therapist-services": desk("/therapist/", "therapist1", "[data-testid=finish]", "add-service"),
     "therapist-day": desk("/therapist/", "therapist4", "[data-testid=claim]", "my-day"),

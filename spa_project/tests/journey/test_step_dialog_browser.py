@@ -73,6 +73,7 @@ def test_a_desk_order_and_every_way_out(windows, floor, complaints):
     the(therapist, "recall").click()
     expect(the(therapist, "calls")).to_have_text("2")
     expect(board.locator(f".call[data-code='{code}']")).to_be_visible()
+    the(therapist, "more").click()
     the(therapist, "release").click()
     expect(the(therapist, "step-go")).to_be_disabled()
     decide(therapist, "Called by mistake")
@@ -95,6 +96,7 @@ def test_a_desk_order_and_every_way_out(windows, floor, complaints):
     # The same customer on another device of the same therapist, and in another room.
     other = windows.open(floor.one, "/therapist/", "therapist1")
     expect(the(other, "current-code")).to_have_text(code)
+    the(other, "more").click()
     the(other, "change-room").click()
     the(other, "step-option").first.click()
     decide(other)

@@ -152,6 +152,7 @@ def test_after_a_hand_over_both_know_their_rooms_and_go_on(visit, windows, compl
     giver = visit.therapist
     Person(visit.floor.one, "therapist2").does("therapist_clock_in")
     taker = windows.open(visit.floor.one, "/therapist/", "therapist2")
+    the(giver, "more").click()
     the(giver, "hand-over").click()
     expect(the(giver, "step-help")).to_have_text("The customer stays in room 1.")
     the(giver, "step-option").filter(has_text="Ben").click()

@@ -18,7 +18,12 @@ test("quick amounts begin with the exact sum and rise", () => {
 test("quick amounts are sums of the currency's own notes", () => {
   assert.deepEqual(likelyTenders(8700, "USD"), [8700, 9000, 10000]);
   assert.deepEqual(likelyTenders(8700, "EUR"), [8700, 9000, 10000, 20000]);
-  assert.deepEqual(likelyTenders(8700, "XXX"), [8700, 9000, 10000, 20000]);
+  assert.deepEqual(likelyTenders(8700, "XXX"), [8700, 10000, 20000, 50000]);
+});
+
+test("quick amounts are what a hand holds: few notes, not the nearest sum", () => {
+  assert.deepEqual(likelyTenders(135_000, "PHP"), [135_000, 140_000, 150_000, 200_000]);
+  assert.deepEqual(likelyTenders(1_273_000, "PHP").at(-1), 1_300_000);
 });
 
 test("change is counted out in notes and coins, the largest first", () => {

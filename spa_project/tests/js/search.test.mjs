@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { find, findOffers } from "../../../static/js/lib/search.js";
+import { find, findCustomers, findOffers } from "../../../static/js/lib/search.js";
 import { category, offer, service as serviceOf } from "./fixtures.mjs";
 
 /**
@@ -57,4 +57,25 @@ test("an offer is found by the beginnings of its words", () => {
 test("no offers for nothing asked, and a long list is cut", () => {
   assert.deepEqual(findOffers(OFFERS, "  "), []);
   assert.equal(findOffers(OFFERS, "m", 1).length, 1);
+});
+
+const customers = [
+  { code: "0017", customer_name: "María Concepción Reyes" },
+  { code: "0042", customer_name: "" },
+  { code: "0171", customer_name: "Ben" },
+];
+const codes = (/** @type {string} */ query) =>
+  findCustomers(customers, query).map(({ code }) => code);
+
+test("customers are found by a part of their number", () => {
+  assert.deepEqual(codes("17"), ["0017", "0171"]);
+});
+
+test("customers are found by how words of their name begin, without accents", () => {
+  assert.deepEqual(codes("rey maria"), ["0017"]);
+  assert.deepEqual(codes("eyes"), []);
+});
+
+test("nothing typed finds everyone in the line", () => {
+  assert.deepEqual(codes(" "), ["0017", "0042", "0171"]);
 });

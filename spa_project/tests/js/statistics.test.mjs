@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { counters, duty, urgencyOf, waits } from "../../../static/js/lib/statistics.js";
+import { counters, duty, occupation, urgencyOf, waits } from "../../../static/js/lib/statistics.js";
 import { therapist, transaction } from "./fixtures.mjs";
 
 /**
@@ -88,5 +88,29 @@ test("each counter has the customer who pays there", () => {
   assert.deepEqual(
     counters(cashiers, rows, GROUPS).map(({ row }) => row?.id),
     [4, undefined],
+  );
+});
+
+test("therapists stand free ones first, then by when they are free again", () => {
+  const begun = /** @type {const} */ ({
+    status: "in_service",
+    service_start_at: "2026-11-22T11:30:00+00:00",
+  });
+  const rows = [
+    transaction({ ...begun, therapist_id: 1, total_duration_minutes: 90 }),
+    transaction({ ...begun, therapist_id: 2, total_duration_minutes: 60 }),
+    transaction({ status: "therapist_confirmed", therapist_id: 4 }),
+  ];
+  const people = [4, 1, 2, 3].map((id) => therapist({ id }));
+  people.push(therapist({ id: 5, presence: "off_duty" }));
+  const shown = occupation(people, rows, GROUPS);
+  assert.deepEqual(
+    shown.map(({ id, until }) => [id, until && new Date(until).toISOString().slice(11, 16)]),
+    [
+      [3, null],
+      [2, "12:30"],
+      [1, "13:00"],
+      [4, null],
+    ],
   );
 });

@@ -41,15 +41,34 @@ const USUAL_NOTES = [5, 10, 20, 50, 100, 200, 500, 1000];
 const MAX_SUGGESTIONS = 4;
 
 /**
- * Sums a customer is likely to hand over for a bill: exact first, then rounded up to each note.
+ * Sums a customer is likely to hand over for a bill: exact first, then those of the fewest notes.
  * @param {number} due in cents
  * @param {string} currency ISO 4217
  * @returns {number[]} in cents, rising
  */
 export function likelyTenders(due, currency) {
   const notes = (NOTES[currency] ?? USUAL_NOTES).map((note) => note * 100);
-  const rounded = notes.map((note) => Math.ceil(due / note) * note);
-  return [...new Set([due, ...rounded])].sort((a, b) => a - b).slice(0, MAX_SUGGESTIONS);
+  const rounded = new Set(
+    notes.map((note) => Math.ceil(due / note) * note).filter((sum) => sum > due),
+  );
+  const byNotes = [...rounded].sort((a, b) => countNotes(a, notes) - countNotes(b, notes) || a - b);
+  return [due, ...byNotes.slice(0, MAX_SUGGESTIONS - 1).sort((a, b) => a - b)];
+}
+
+/**
+ * How many notes a hand holds that pays the sum with the largest it can.
+ * @param {number} sum in cents
+ * @param {number[]} notes in cents, rising
+ * @returns {number}
+ */
+function countNotes(sum, notes) {
+  let left = sum;
+  let count = 0;
+  for (const note of [...notes].reverse()) {
+    count += Math.floor(left / note);
+    left %= note;
+  }
+  return count;
 }
 
 /**

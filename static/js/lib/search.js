@@ -51,3 +51,21 @@ export function findOffers(offers, query, most = 8) {
   };
   return [...offers].filter(fits).slice(0, most);
 }
+
+/**
+ * Customers by what staff type: part of their number, or the beginning of each word of their name.
+ * @template {{ code: string, customer_name: string }} Row
+ * @param {readonly Row[]} rows
+ * @param {string} query
+ * @returns {readonly Row[]} in the order of the line; all of them for an empty query
+ */
+export function findCustomers(rows, query) {
+  const asked = plain(query).split(/\s+/).filter(Boolean);
+  if (asked.length === 0) return rows;
+  return rows.filter(({ code, customer_name }) => {
+    const names = plain(customer_name).split(/[^\p{L}\p{N}]+/u);
+    return asked.every(
+      (word) => code.includes(word) || names.some((each) => each.startsWith(word)),
+    );
+  });
+}

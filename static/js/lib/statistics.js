@@ -6,6 +6,7 @@ import { millisecondsSince, wholeMinutes } from "./time.js";
 
 const LONG_WAIT_MINUTES = 10;
 const TOO_LONG_WAIT_MINUTES = 20;
+const MINUTE_MS = 60_000;
 
 /**
  * The statuses that each figure counts come from the server (queueing/statistics.py), with the page.
@@ -83,6 +84,31 @@ export function counters(cashiers, rows, groups) {
     ...cashier,
     row: paying.find((row) => row.cashier_id === cashier.id) ?? null,
   }));
+}
+
+/**
+ * Who each therapist on duty is with, and until when: free ones first, then whoever is free again
+ * soonest, then who is on a break.
+ * @template {Pick<Wire.TransactionData, "status" | "therapist_id" | "service_start_at"
+ *   | "total_duration_minutes">} Row
+ * @param {readonly Wire.TherapistData[]} therapists
+ * @param {readonly Row[]} rows
+ * @param {Pick<Groups, "with_therapist">} groups
+ * @returns {(Wire.TherapistData & { row: Row | null, until: number | null, isFree: boolean })[]}
+ */
+export function occupation(therapists, rows, groups) {
+  const treating = inGroup(rows, groups.with_therapist);
+  /** @param {{ isFree: boolean, until: number | null }} therapist */
+  const order = ({ isFree, until }) => (isFree ? 0 : (until ?? Number.MAX_VALUE));
+  return therapists
+    .map((therapist) => {
+      const row = treating.find((each) => each.therapist_id === therapist.id) ?? null;
+      const begun = row?.service_start_at ? Date.parse(row.service_start_at) : null;
+      const until = row && begun !== null ? begun + row.total_duration_minutes * MINUTE_MS : null;
+      return { ...therapist, row, until, isFree: isFree(therapist.presence, row !== null) };
+    })
+    .filter(({ presence, row }) => row !== null || presence !== "off_duty")
+    .sort((one, two) => order(one) - order(two));
 }
 
 /**

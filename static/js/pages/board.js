@@ -19,6 +19,7 @@ const { groups } = pageData();
 
 const PAGE_TURNS_EVERY_MS = 8000;
 const CALLS_SHOWN = 5;
+const NEXT_SHOWN = 5;
 
 const order = new CallOrder();
 const newCalls = new NewCalls();
@@ -84,7 +85,18 @@ Alpine.data("board", () =>
     },
     /** @returns {number} */
     get waitingCount() {
-      return inGroup(this.rows, groups.waiting).length;
+      return this.waiting.length;
+    },
+    /** @returns {readonly Wire.BoardRow[]} */
+    get waiting() {
+      return inGroup(this.rows, groups.waiting);
+    },
+    /**
+     * Who is called next, in the order of the line.
+     * @returns {readonly Wire.BoardRow[]}
+     */
+    get upNext() {
+      return this.waiting.slice(0, NEXT_SHOWN);
     },
     /**
      * @param {Wire.BoardRow} call

@@ -13,6 +13,8 @@ import { floor } from "../lib/live.js";
 import { centsOf, fromCents, moneyFormat, toCents } from "../lib/money.js";
 import { formatting, pageData, say } from "../lib/page.js";
 import { codeOf, Refusal } from "../lib/refusal.js";
+import { screenLock } from "../lib/screen_lock.js";
+import { findCustomers } from "../lib/search.js";
 import { session } from "../lib/storage.js";
 import { storedValue } from "../lib/stored_value.js";
 import { tenders } from "../lib/tenders.js";
@@ -68,11 +70,14 @@ Alpine.data("cashier", () =>
     ...formatting,
     ...billTools,
     ...tenders,
+    ...screenLock,
     /** How a customer may pay, as the managers have it, and how this one does. */
     methods: /** @type {Wire.MethodData[]} */ ([]),
     method: "",
     amount: "",
     reference: "",
+    /** What is typed to find a customer in the line. */
+    sought: "",
     /** What the server asks about an unlikely amount, until it is answered. */
     question: "",
     /** What this cashier has taken today, once it was asked for. */
@@ -90,6 +95,7 @@ Alpine.data("cashier", () =>
       refs = /** @type {typeof refs} */ (this.$refs);
       this.$watch("current", (now, before) => this.noticeDecline(now, before));
       this.startSync();
+      this.startInactivityTimer();
     },
 
     /**
@@ -125,6 +131,13 @@ Alpine.data("cashier", () =>
     /** @returns {Wire.TransactionData[]} */
     get waiting() {
       return this.rows.filter((row) => row.status === "finished");
+    },
+    /**
+     * The customers in the line whom the search finds.
+     * @returns {readonly Wire.TransactionData[]}
+     */
+    get found() {
+      return findCustomers(this.waiting, this.sought);
     },
     /** @returns {Wire.TransactionData[]} */
     get others() {
@@ -221,6 +234,15 @@ Alpine.data("cashier", () =>
     get quickAmounts() {
       return likelyTenders(this.due, data.currency).map(fromCents);
     },
+    /**
+     * A terminal gives no change: whether nothing was paid in cash.
+     * @returns {boolean}
+     */
+    get wasByTerminal() {
+      const kinds = new Map(this.methods.map(({ code, kind }) => [code, kind]));
+      const tenders = this.paid?.tenders ?? [];
+      return tenders.length > 0 && tenders.every(({ method }) => kinds.get(method) === "terminal");
+    },
     /** The change on the screen, as a hand counts it out. */
     get changeInCash() {
       const sum = centsOf(this.paid?.change_amount ?? "");
@@ -266,6 +288,7 @@ Alpine.data("cashier", () =>
       this.reference = "";
       this.question = "";
       this.forgetTenders();
+      this.sought = "";
     },
     async claim() {
       await this.claimBy("cashier_claim_next", {});

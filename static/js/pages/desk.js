@@ -11,8 +11,9 @@ import { floor } from "../lib/live.js";
 import { fetchMenu, isMenuOutdated } from "../lib/menu.js";
 import { formatting, pageData } from "../lib/page.js";
 import { presence } from "../lib/presence.js";
-import { findOffers } from "../lib/search.js";
-import { inGroup } from "../lib/statistics.js";
+import { screenLock } from "../lib/screen_lock.js";
+import { findCustomers, findOffers } from "../lib/search.js";
+import { inGroup, occupation, waits } from "../lib/statistics.js";
 import { stepDialog } from "../lib/step_dialog.js";
 import { session } from "../lib/storage.js";
 import { storedValue } from "../lib/stored_value.js";
@@ -48,6 +49,7 @@ Alpine.data("desk", () =>
     ...stepDialog,
     ...presence,
     ...therapistRequest,
+    ...screenLock,
     isManager: data.is_manager,
     typed: "",
     pick: 0,
@@ -58,12 +60,15 @@ Alpine.data("desk", () =>
     name: "",
     ordered: /** @type {{ code: string, url: string } | null} */ (null),
     code: "",
+    /** What is typed to find a customer on the floor. */
+    sought: "",
 
     init() {
       refs = /** @type {typeof refs} */ (this.$refs);
       cart.dropUnknown();
       this.read();
       this.startSync();
+      this.startInactivityTimer();
       // `autofocus` counts while the page is cloaked, so it finds nothing.
       focusOnceShown(() => refs.search);
     },
@@ -186,6 +191,34 @@ Alpine.data("desk", () =>
     /** @returns {Wire.TransactionData[]} */
     further() {
       return this.rows.filter((row) => !data.groups.waiting.includes(row.status));
+    },
+    /**
+     * @param {Wire.TransactionData[]} rows
+     * @returns {readonly Wire.TransactionData[]} those whom the search finds
+     */
+    found(rows) {
+      return findCustomers(rows, this.sought);
+    },
+    /** @returns {string} the longest wait of the line */
+    longestWait() {
+      return this.length(waits(this.rows, this.coarseNow, data.groups).longest);
+    },
+    /** @returns {string} the names of therapists who have no customer */
+    whoIsFree() {
+      const free = occupation(this.therapists, this.rows, data.groups).filter(
+        ({ isFree }) => isFree,
+      );
+      return free.map(({ name }) => name).join(", ");
+    },
+    /**
+     * Who is free again soonest, while nobody is.
+     * @returns {{ name: string, time: string } | null}
+     */
+    nextFree() {
+      const busy = occupation(this.therapists, this.rows, data.groups);
+      const next = busy.find(({ until }) => until !== null);
+      if (this.whoIsFree() || !next?.until) return null;
+      return { name: next.name, time: this.timeOfDay(next.until) };
     },
     /**
      * @param {Wire.TransactionData} row

@@ -4,6 +4,7 @@
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { component } from "../lib/component.js";
+import { countBelow, densityOf } from "../lib/crowding.js";
 import { floor } from "../lib/live.js";
 import { formatting, pageData } from "../lib/page.js";
 import { presence } from "../lib/presence.js";
@@ -55,10 +56,27 @@ Alpine.data("monitor", () =>
     /** The room in the manager's dialog, and its new state. */
     asked: /** @type {(Wire.RoomData & { turn: "open" | "close" }) | null} */ (null),
 
+    /** How many cards of each column are below what is in sight. */
+    below: /** @type {Record<string, number>} */ ({}),
+
     init() {
       refs = /** @type {typeof refs} */ (this.$refs);
       this.startSync();
+      const sizes = new ResizeObserver(() => this.countBelow());
+      for (const list of columnLists(this.$root)) {
+        sizes.observe(list);
+        list.addEventListener("scroll", () => this.countBelow(), { passive: true });
+      }
+      this.$watch("rows", () => this.$nextTick(() => this.countBelow()));
     },
+    /** A wall is not scrolled: what does not fit is a number. */
+    countBelow() {
+      for (const list of columnLists(this.$root)) {
+        const cards = /** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll(".visit-card"));
+        this.below[list.dataset.column ?? ""] = countBelow(list, cards);
+      }
+    },
+    densityOf,
 
     waits() {
       return waits(this.rows, this.coarseNow, groups);
@@ -200,7 +218,24 @@ Alpine.data("monitor", () =>
     minutesLeft(row) {
       return row.total_duration_minutes - this.minutesIn(row);
     },
+    /**
+     * What is left, or with a sign what is too much.
+     * @param {Wire.TransactionData} row
+     * @returns {string}
+     */
+    timeLeft(row) {
+      const left = this.minutesLeft(row);
+      return left < 0 ? `+${this.length(-left)}` : this.length(left);
+    },
   }),
 );
+
+/**
+ * @param {HTMLElement} root
+ * @returns {NodeListOf<HTMLElement>}
+ */
+function columnLists(root) {
+  return root.querySelectorAll(".column-rows");
+}
 
 Alpine.start();

@@ -16,6 +16,8 @@ import { screenLock } from "../lib/screen_lock.js";
 import { chime, unlockSound, vibrate } from "../lib/sound.js";
 import { inGroup } from "../lib/statistics.js";
 import { stepDialog } from "../lib/step_dialog.js";
+import { local } from "../lib/storage.js";
+import { storedValue } from "../lib/stored_value.js";
 import { minutesSince, stopwatch } from "../lib/time.js";
 
 /** @type {Wire.TherapistPage} */
@@ -25,6 +27,9 @@ const FAVOURITES = "favourites";
 /** Minutes before the end of a treatment at which the timer is highlighted. */
 const SOON_MINUTES = 5;
 const RESTORE_WITHIN_MS = 8000;
+/** @type {import("../lib/stored_value.js").StoredValue<boolean>} */
+const isSilent = storedValue(local, "therapist.silent");
+const TITLE = document.title;
 
 /**
  * @typedef {Pick<Wire.ServiceData, "name" | "classifications"> & { id: number | string }} Offered
@@ -50,6 +55,7 @@ Alpine.data("therapist", () =>
     categories: data.menu.categories,
     favourites: favourites(data.menu.categories, data.favourites),
     categoryId: /** @type {number | typeof FAVOURITES | undefined} */ (undefined),
+    hasSound: isSilent.get() !== true,
     /** How far the tap or hold on "Finish" has come. */
     finishStage: /** @type {import("../lib/hold_to_confirm.js").Stage} */ (""),
     /** The customer who was first in the queue and whom another therapist claimed meanwhile. */
@@ -66,6 +72,10 @@ Alpine.data("therapist", () =>
         },
       });
       addEventListener("pointerdown", unlockSound, { once: true });
+      // Seen on a tab or a task bar, while another page is in front.
+      this.$watch("waitingCount", (count) => {
+        document.title = count ? `(${count}) ${TITLE}` : TITLE;
+      });
       this.$watch("alert", (alert) => {
         if (alert) this.alarm();
       });
@@ -110,6 +120,10 @@ Alpine.data("therapist", () =>
     get others() {
       const treated = inGroup(this.rows, data.groups.with_therapist);
       return treated.filter((row) => row.therapist_id !== this.me?.id);
+    },
+    /** @returns {number} */
+    get waitingCount() {
+      return this.waiting.length;
     },
     /** @returns {Wire.TransactionData | null} */
     get next() {
@@ -231,7 +245,12 @@ Alpine.data("therapist", () =>
 
     alarm() {
       vibrate([200, 100, 200]);
-      chime();
+      if (this.hasSound) chime();
+    },
+    async switchSound() {
+      this.hasSound = !this.hasSound;
+      isSilent.set(!this.hasSound);
+      if (this.hasSound && (await unlockSound())) chime();
     },
 
     async claim() {
