@@ -30,8 +30,8 @@
     return (
       styleOf(element).position === "absolute" &&
       element.tagName === "BUTTON" &&
-      element.offsetWidth >= tile?.clientWidth - SLACK &&
-      element.offsetHeight >= tile?.clientHeight - SLACK
+      Math.abs(element.offsetWidth - tile?.clientWidth) <= SLACK &&
+      Math.abs(element.offsetHeight - tile?.clientHeight) <= SLACK
     );
   };
 
