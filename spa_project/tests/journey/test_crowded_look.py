@@ -92,6 +92,39 @@ def test_an_order_of_any_length_fits_the_kiosk_and_its_ticket(crowded, windows, 
     assert layout_problems(kiosk) == []
 
 
+@pytest.mark.parametrize("size", ["1280", "1366", "1920"])
+def test_a_kiosk_on_its_side_has_room_for_six_treatments(crowded, windows, size):
+    kiosk = windows.open(crowded.one, "/menu/?kiosk=1")
+    kiosk.set_viewport_size(SIZES[size])
+    the(kiosk, "begin").click()
+    expect(the(kiosk, "menu-tile").first).to_be_visible()
+    tiles = [box for tile in the(kiosk, "menu-tile").all() if (box := tile.bounding_box())]
+    whole = [box for box in tiles if box["y"] + box["height"] <= SIZES[size]["height"]]
+    columns = len({box["x"] for box in whole})
+    rows = len({box["y"] for box in whole})
+    assert columns * rows >= 6
+
+
+def test_the_line_added_last_is_in_sight_in_a_long_order(crowded, windows):
+    kiosk = windows.open(crowded.one, "/menu/?kiosk=1")
+    kiosk.set_viewport_size(SIZES["1280"])
+    the(kiosk, "begin").click()
+    for number in range(PER_CATEGORY):
+        the(kiosk, "add").nth(number).click()
+        expect(the(kiosk, "cart-item")).to_have_count(number + 1)
+        expect(the(kiosk, "cart-item").last.get_by_test_id("add-one")).to_be_in_viewport(ratio=1)
+
+
+def test_a_kiosk_that_is_turned_upright_moves_its_cart_below(crowded, windows):
+    kiosk = windows.open(crowded.one, "/menu/?kiosk=1")
+    kiosk.set_viewport_size(SIZES["1366"])
+    the(kiosk, "begin").click()
+    expect(the(kiosk, "cart")).to_be_visible()
+    kiosk.set_viewport_size(ViewportSize(width=1080, height=1920))
+    expect(the(kiosk, "open-cart")).to_be_visible()
+    expect(the(kiosk, "cart")).to_be_hidden()
+
+
 @pytest.mark.parametrize("place", TREATMENTS)
 def test_an_order_of_any_length_fits_its_ticket(crowded, windows: Windows, complaints, place):
     menu = windows.open(crowded.one, "/menu/")

@@ -119,7 +119,6 @@ Alpine.data("menu", () =>
       if (data.kiosk) this.startKiosk();
       this.resume();
       this.forgetEndedTicket();
-      this.forgetEndedTicket();
     },
 
     /** @returns {Wire.CategoryData | null} */
@@ -182,6 +181,10 @@ Alpine.data("menu", () =>
       if (this.isEmpty && this.docked) this.readChoices(data.branch);
       cart.add(id);
       this.changed("word_added", id);
+      this.$nextTick(() => {
+        const line = refs.cart.querySelector(`[data-offer-id="${id}"]`);
+        line?.scrollIntoView({ block: "nearest" });
+      });
     },
     /** @param {number} id */
     takeOne(id) {
