@@ -9,7 +9,7 @@ from tools.screens.browser import Windows
 from tools.screens.look import ALL_SIZES, AT_REST, controls_that_move, problems_at
 from tools.screens.spa import confirmed, the
 from tools.screens.states import STATES
-from tools.servers import run_quietly
+from tools.servers import reset_spa, run_quietly
 from tools.servers.clients import PASSWORD, Floor
 
 pytestmark = pytest.mark.servers
@@ -23,8 +23,7 @@ SEEN = {"1366": 6, "1920": 12}
 @pytest.fixture(scope="module")
 def large(spa, processes) -> Floor:
     """Run a spa where every room and most counters are in use."""
-    seed = [sys.executable, "manage.py", "seed", "--reset", "--password", PASSWORD, "-v", "0"]
-    run_quietly([*seed, *LARGE], **spa)
+    reset_spa("--password", PASSWORD, *LARGE, **spa)
     run_quietly([sys.executable, "-m", "tools.screens.crowded_day"], **spa, **SETTINGS)
     return processes
 

@@ -92,11 +92,11 @@ Alpine.data("board", () =>
       return inGroup(this.rows, groups.waiting);
     },
     /**
-     * Who is called next, in the order of the line.
+     * Who is called next, in the order of the line; who is on hold is passed over.
      * @returns {readonly Wire.BoardRow[]}
      */
     get upNext() {
-      return this.waiting.slice(0, NEXT_SHOWN);
+      return this.waiting.filter(({ status }) => status !== "on_hold").slice(0, NEXT_SHOWN);
     },
     /**
      * @param {Wire.BoardRow} call
