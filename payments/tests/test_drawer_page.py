@@ -146,7 +146,7 @@ def test_the_till_links_to_the_drawer_where_the_branch_has_them(till, branch):
 def test_a_manager_chooses_a_pin(client, maria):
     client.force_login(maria)
     sent = {"pin": PIN, "again": PIN, "password": "a-long-walk-to-the-sea"}
-    assert client.post("/accounts/pin/", sent)["Location"] == "/reports/"
+    assert client.post("/accounts/pin/", sent)["Location"] == "/desk/"
 
 
 @pytest.mark.parametrize("language", ["es", "fil"])
