@@ -64,7 +64,7 @@ def over_sockets(
     monkeypatch: Any, floor: Floor, requests: Iterable[Request]
 ) -> list[tuple[Request, Outcome]]:
     """Send each request over its client's own socket; return the outcomes."""
-    monkeypatch.setattr(pool, "run", on_the_tests_thread)
+    use_the_tests_thread(monkeypatch)
     return async_to_sync(_ask_all)(floor, list(requests))
 
 
@@ -126,6 +126,12 @@ def _outcome(reply: dict[str, Any], written: list[str], before: dict[str, str]) 
 
 def _login_of(floor: Floor, asker: Asker) -> dict[str, str]:
     return {} if asker in VISITORS else {"authorization": f"Bearer {floor.tokens[asker]}"}
+
+
+def use_the_tests_thread(monkeypatch: Any) -> None:
+    """Run the sockets' work on the test's thread, that of visitors too."""
+    for slots in (pool, pool.visitors):
+        monkeypatch.setattr(slots, "run", on_the_tests_thread)
 
 
 async def on_the_tests_thread(work: Callable[..., Any], *args: Any) -> Any:

@@ -52,6 +52,7 @@ def test_every_page_of_ours_is_of_a_branch_or_says_that_the_chain_shares_it():
         "catalog.service",
         "catalog.servicecategory",
         "catalog.serviceclassification",
+        "payments.discount",
         "payments.paymentmethod",
     }
 

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from conftest import Socket, open_socket
 from spa_project.lib.commands import REGISTRY
-from spa_project.lib.db.pool import pool
 from spa_project.tests.hostile.changes import changed_since, digest, writes
-from spa_project.tests.hostile.clients import on_the_tests_thread
+from spa_project.tests.hostile.clients import use_the_tests_thread
 from spa_project.tests.hostile.visits import Asker
 from spa_project.tests.hostile.volume import volume
 
@@ -78,7 +77,7 @@ def before(floor) -> dict[str, str]:
 @given(sent=st.lists(frames, min_size=FRAMES_A_SOCKET, max_size=FRAMES_A_SOCKET))
 @pytest.mark.parametrize("path", ["/ws/customer/?branch=makati", "/ws/monitor/"])
 def test_any_frame_is_answered_or_closes(floor, before, monkeypatch, caplog, path, sent):
-    monkeypatch.setattr(pool, "run", on_the_tests_thread)
+    use_the_tests_thread(monkeypatch)
     monkeypatch.setattr(
         "accounts.login_life.EXTEND_AFTER", timedelta.max
     )  # a write that no frame causes

@@ -6,9 +6,8 @@ from channels.testing import WebsocketCommunicator
 from django.conf import settings
 
 from conftest import session_of
-from spa_project.lib.db.pool import pool
 from spa_project.lib.realtime.hub import hub
-from spa_project.tests.hostile.clients import on_the_tests_thread
+from spa_project.tests.hostile.clients import use_the_tests_thread
 from spa_project.tests.hostile.visits import Asker
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
@@ -35,7 +34,7 @@ PATHS = ["/ws/therapist/", "/ws/customer/?branch=makati", "/ws/nowhere/"]
 @pytest.fixture
 def opens(floor, monkeypatch):
     """Return whether a socket opens for a browser in which Maya has logged in."""
-    monkeypatch.setattr(pool, "run", on_the_tests_thread)
+    use_the_tests_thread(monkeypatch)
     session = session_of(floor.people[Asker.THERAPIST]).cookies[settings.SESSION_COOKIE_NAME].value
 
     def try_it(path: str, **headers: str) -> bool:

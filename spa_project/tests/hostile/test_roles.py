@@ -8,13 +8,12 @@ from conftest import open_socket, session_of
 from queueing.models import Transaction
 from queueing.states import Status
 from spa_project.lib.commands import REGISTRY
-from spa_project.lib.db.pool import pool
 from spa_project.tests.hostile.clients import (
     VISITORS,
     Outcome,
     Request,
-    on_the_tests_thread,
     taken_back,
+    use_the_tests_thread,
 )
 from spa_project.tests.hostile.orders import A_KEY, UNKNOWN, order_for
 from spa_project.tests.hostile.roles_page import Cell, read_commands, read_screens
@@ -90,7 +89,7 @@ def test_these_are_the_words_for_a_visit_that_does_not_exist(floor, ask):
 
 @pytest.mark.slow
 def test_every_screen_opens_to_whom_the_page_says(floor, monkeypatch):
-    monkeypatch.setattr(pool, "run", on_the_tests_thread)
+    use_the_tests_thread(monkeypatch)
     visit = floor.visit(Status.PAID, Whose.OWN)
     wrong = []
     for (address, asker), expected in SCREENS.items():

@@ -16,9 +16,8 @@ from accounts.models import AuthToken
 from accounts.tests.by_token import bearer, post
 from accounts.tokens import digest_of, login_by_token, new_ticket, new_token
 from conftest import open_socket
-from spa_project.lib.db.pool import pool
 from spa_project.tests.hostile.changes import everything
-from spa_project.tests.hostile.clients import on_the_tests_thread
+from spa_project.tests.hostile.clients import use_the_tests_thread
 from spa_project.tests.hostile.visits import Asker, Floor
 
 pytestmark = pytest.mark.django_db
@@ -149,7 +148,7 @@ def _close_code(monkeypatch: Any, text: str, carrier: str) -> int | str:
 
 
 def _first_word(monkeypatch: Any, path: str, headers: dict[str, str]) -> str:
-    monkeypatch.setattr(pool, "run", on_the_tests_thread)
+    use_the_tests_thread(monkeypatch)
     return async_to_sync(_ask)(path, headers)
 
 
