@@ -136,6 +136,8 @@ def test_a_transaction_has_the_shape_of_the_page(visitor, offers):
         *("room_number", "calls", "held_until", "total_amount", "total_duration_minutes"),
         *("created_at", "queued_at", "selection_confirmed_at", "therapist_confirmed_at"),
         *("service_start_at", "service_finish_at", "cashier_claimed_at", "paid_at", "items"),
+        *("requested_therapist", "requested_therapist_id", "preference", "request_until"),
+        *("amount_due", "discounts", "tax", "tip_amount", "tenders", "received_amount"),
     }
     [item] = transaction["items"]
     assert item.keys() == {
@@ -269,7 +271,7 @@ def test_a_visit_from_order_to_receipt(visitor, staff, offers):
     payment = paid["payment"]
     assert payment.keys() == {
         *("amount_due", "amount_paid", "change_amount", "method", "reference"),
-        *("receipt_number", "receipt_key", "created_at"),
+        *("receipt_number", "receipt_key", "created_at", "tip_amount"),
     }
     assert (payment["amount_due"], payment["amount_paid"], payment["change_amount"]) == (
         due,
@@ -286,7 +288,9 @@ def test_a_visit_from_order_to_receipt(visitor, staff, offers):
     day = cashier.get("/api/days/cashier/").data
     assert day["payments"][0]["receipt_number"] == payment["receipt_number"]
     mine = therapist.get("/api/days/therapist/").data
-    assert mine.keys() == {"business_date", "customers", "minutes", "amount", "transactions"}
+    assert mine.keys() == {
+        *("business_date", "customers", "minutes", "amount", "tips", "transactions"),
+    }
     assert mine["transactions"][0]["id"] == visit["id"]
 
 

@@ -41,7 +41,7 @@ def ordered(visitor, offers) -> dict:
         ("customer/?branch=main", "", set()),
         ("board/?branch=main", "", {"transactions"}),
         ("therapist/", "therapist1", {"me", "therapists", "transactions", "rooms"}),
-        ("cashier/", "cashier1", {"me", "transactions", "methods"}),
+        ("cashier/", "cashier1", {"me", "transactions", "methods", "discounts"}),
         (
             "monitor/",
             "monitor1",

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from conftest import session_of
+from spa_project.lib.logs import PlainLines
 
 pytestmark = pytest.mark.django_db
 
@@ -16,13 +17,18 @@ HOSTS = ["evil.example", "10.0.0.1:8000", "a b", "[::1", "x\r\ny", "é"]
 
 @pytest.fixture
 def log() -> Iterator[Callable[[], list[str]]]:
-    """Return the lines that Django's loggers write to standard error."""
-    handlers = logging.getLogger("django").handlers  # pytest adds its own
-    [console] = [each for each in handlers if type(each) is logging.StreamHandler]
+    """Return the lines that Django's loggers write, with the console's filters, in plain format."""
+    django = logging.getLogger("django")  # pytest adds its own handlers
+    [console] = [each for each in django.handlers if type(each) is logging.StreamHandler]
     written = io.StringIO()
-    before = console.setStream(written)
+    # A handler of its own: the console's also has the lines of requests, and may write JSON.
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(PlainLines("{levelname} {name}: {message}", style="{"))
+    for each in console.filters:
+        handler.addFilter(each)
+    django.addHandler(handler)
     yield lambda: written.getvalue().splitlines()
-    console.setStream(before)
+    django.removeHandler(handler)
 
 
 @pytest.mark.parametrize("path", ["/menu/", "/nothing/", "/admin/", "/api/menu/"])
