@@ -60,6 +60,11 @@ class Figures(NamedTuple):
         }
 
 
+def sum_of(counts: Mapping[str, int]) -> Decimal:
+    """Return the sum of notes and coins, of which `counts` has the number by value."""
+    return sum((Decimal(value) * count for value, count in counts.items()), ZERO)
+
+
 def net_of(moved: Mapping[str, Decimal]) -> Decimal:
     """Return by how much movements change the cash: what was put in less what was taken out."""
     return sum((a if kind == Movement.IN else -a for kind, a in moved.items()), ZERO)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Branch, Cashier
 from payments import approvals
-from payments.drawer_figures import Figures, figures_of
+from payments.drawer_figures import Figures, figures_of, sum_of
 from payments.errors import CloseYesterdayFirst, DrawerClosed, DrawerIsOpen
 from payments.models import (
     CashMovement,
@@ -24,7 +24,6 @@ from payments.models import (
     ZCounter,
 )
 from queueing.access import branch_of
-from queueing.bill import ZERO
 from queueing.errors import WrongState
 from spa_project.lib.db.counters import increment
 from spa_project.lib.db.transactions import durable
@@ -47,7 +46,7 @@ def close_of(drawer: DrawerSession) -> DrawerClose | None:
 
 def current_count(drawer: DrawerSession) -> DrawerCount | None:
     """Return the last count of a session, if no cash has moved since."""
-    count = drawer.drawer_counts.order_by("-pk").first()
+    count = _last_count(drawer)
     if count is None or count.expected_amount != figures_of(drawer).expected:
         return None
     return count
@@ -177,7 +176,7 @@ def close_drawer(
 
 def total_of(counts: Mapping[str, int]) -> Decimal:
     """Return the sum of notes and coins; raise `Invalid` for more than a column holds."""
-    total = sum((Decimal(value) * count for value, count in counts.items()), ZERO)
+    total = sum_of(counts)
     if total > LARGEST_AMOUNT:
         raise Invalid(field="counts")
     return total
@@ -187,12 +186,16 @@ def _current_count(
     drawer: DrawerSession, figures: Figures, counts: Mapping[str, int]
 ) -> DrawerCount:
     """Return the last count, if it is this one and no cash has moved since."""
-    count = drawer.drawer_counts.order_by("-pk").first()
+    count = _last_count(drawer)
     if count is None or count.counts != dict(counts):
         raise WrongState(_("Count the drawer first."))
     if count.expected_amount != figures.expected:
         raise WrongState(_("Cash has moved since the count. Count the drawer again."))
     return count
+
+
+def _last_count(drawer: DrawerSession) -> DrawerCount | None:
+    return drawer.drawer_counts.order_by("-pk").first()
 
 
 def _lock_latest(cashier: Cashier) -> DrawerSession | None:

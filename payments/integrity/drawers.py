@@ -1,12 +1,11 @@
 """Integrity rules of cash drawers: no cash appears or disappears, and every close is numbered."""
 
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
-from payments.drawer_figures import figures_of
+from payments.drawer_figures import figures_of, sum_of
 from payments.models import (
     DrawerClose,
     DrawerCount,
@@ -46,16 +45,19 @@ def drawer_conserved(rows: Rows) -> Broken:
 def floats(rows: Rows) -> Broken:
     """Find floats that differ from their notes and coins."""
     for row in rows:
-        if _sum(row.counts) != row.float_amount:
-            yield row.pk, f"its float is {format_amount(row.float_amount)}, not {_sum(row.counts)}"
+        if sum_of(row.counts) != row.float_amount:
+            yield (
+                row.pk,
+                f"its float is {format_amount(row.float_amount)}, not {sum_of(row.counts)}",
+            )
 
 
 @rules.rule("A count is the sum of its notes and coins.", of=DrawerCount)
 def counts(rows: Rows) -> Broken:
     """Find counts that differ from their notes and coins."""
     for row in rows:
-        if _sum(row.counts) != row.counted_amount:
-            yield row.pk, f"it counts {format_amount(row.counted_amount)}, not {_sum(row.counts)}"
+        if sum_of(row.counts) != row.counted_amount:
+            yield row.pk, f"it counts {format_amount(row.counted_amount)}, not {sum_of(row.counts)}"
 
 
 @rules.rule("A drawer is closed before it is opened again.", of=DrawerSession)
@@ -122,7 +124,3 @@ def _sums(figures: dict[str, Any]) -> dict[str, Any]:
     """Return figures without the names of methods, which managers may change later."""
     methods = [(it["method"], it["count"], it["amount"]) for it in figures["methods"]]
     return figures | {"methods": sorted(methods)}
-
-
-def _sum(pieces: dict[str, int]) -> Decimal:
-    return sum((Decimal(value) * count for value, count in pieces.items()), Decimal("0.00"))
