@@ -76,30 +76,24 @@ class Limit:
 
     def hit(self, key: str) -> None:
         """Count one more; raise `RateLimited` with the seconds to wait."""
-        if not settings.RATE_LIMITS:
-            return
-        per_minute = self._per_minute()
-        with self._lock:
-            allowed = self._window.hit(per_minute, self._name, key)
-        if not allowed:
-            raise _refusal(self._window, per_minute, self._name, key)
-        if self._shared and settings.REDIS_URL:
-            shared_window().hit(per_minute, self._name, key)
+        self._ask(key, count=True)
 
     def check(self, key: str) -> None:
         """Raise `RateLimited` if one more would be refused; count nothing."""
+        self._ask(key, count=False)
+
+    def _ask(self, key: str, *, count: bool) -> None:
         if not settings.RATE_LIMITS:
             return
-        per_minute = self._per_minute()
+        per_minute = RateLimitItemPerMinute(int(getattr(settings, self._setting)))
         with self._lock:
-            allowed = self._window.test(per_minute, self._name, key)
+            allows = self._window.hit if count else self._window.test
+            allowed = allows(per_minute, self._name, key)
         if not allowed:
             raise _refusal(self._window, per_minute, self._name, key)
         if self._shared and settings.REDIS_URL:
-            shared_window().check(per_minute, self._name, key)
-
-    def _per_minute(self) -> RateLimitItem:
-        return RateLimitItemPerMinute(int(getattr(settings, self._setting)))
+            shared = shared_window()
+            (shared.hit if count else shared.check)(per_minute, self._name, key)
 
     def reset(self) -> None:
         """Forget all counts."""
