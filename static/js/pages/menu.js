@@ -233,7 +233,7 @@ Alpine.data("menu", () =>
      * @param {boolean} isWide
      */
     dock(isWide) {
-      if (isWide) this.readChoices(data.branch);
+      if (isWide && !this.isEmpty) this.readChoices(data.branch);
       const dialog = refs.cart;
       if (isWide === this.docked && dialog.open === isWide) return;
       if (dialog.open) dialog.close();
