@@ -14,7 +14,7 @@ BIOME = $(NODE) $(NODE_MODULES)/.bin/biome check --config-path=$(FRONTEND) --err
 TSC = $(NODE) $(NODE_MODULES)/.bin/tsc
 SCRIPTS := static/js static/css spa_project/tests/js tools/screens/layout.js tools/screens/targets.js
 
-.PHONY: help demo check test faults hostile bench bench-live bench-parts bench-load bench-screens
+.PHONY: help demo check test faults cluster hostile bench bench-live bench-parts bench-load bench-screens bench-quotes
 .PHONY: pictures screens messages lock js-lint js-types js-format types
 
 help:
@@ -24,11 +24,13 @@ help:
 	@echo "make check     lint, types, contracts and the quick tests, without servers"
 	@echo "make test      every check and every test, on SQLite and on MariaDB + Redis"
 	@echo "make faults    work while everything breaks, for SECONDS=3600; proves that nothing is lost"
+	@echo "make cluster   three machines on this one, which fail while people work; SECONDS=300 (root)"
 	@echo "make hostile   bad input of every kind, many times over (docs/security.md)"
 	@echo "make bench     our speed beside the same work by hand; writes docs/performance.md"
 	@echo "make bench-live   the live floor beside others; ONLY=fan-out for one measure"
 	@echo "make bench-parts  what each optimization gains; ONLY=lives,command, SECONDS=6"
 	@echo "make bench-load   what one machine carries; ONLY=L1,L6, SECONDS=30, WHOLE=1"
+	@echo "make bench-quotes   how many quoted waits hold on simulated Saturdays; DAYS=10"
 	@echo "make bench-screens   what a screen costs its device: bytes, first paint, an update's paint"
 	@echo "make pictures  the pictures in docs/screens, taken anew"
 	@echo "make screens   every page in every state, with full content, at every size: measured, and"
@@ -50,8 +52,14 @@ test:
 faults: $(VENV)/dev-installed
 	@exec $(VENV)/bin/python -m tools.faults --seconds $(or $(SECONDS),3600)
 
+cluster: $(VENV)/dev-installed
+	@exec $(VENV)/bin/python -m tools.cluster --seconds $(or $(SECONDS),300)
+
 bench: $(VENV)/dev-installed
 	@exec $(VENV)/bin/python -m benchmarks.engine
+
+bench-quotes: $(VENV)/dev-installed
+	@exec $(VENV)/bin/python -m benchmarks.quotes $(if $(DAYS),--days $(DAYS))
 
 bench-screens: $(VENV)/dev-installed
 	@exec $(VENV)/bin/python -m benchmarks.screens

@@ -13,6 +13,7 @@ import yaml
 from prometheus_client import REGISTRY
 
 from spa_project.tests.deploy.installation import DEPLOY, unit
+from tools import drill
 from tools.servers import PROJECT
 
 PROCESSES = {"web1", "web2", "live1", "live2"}
@@ -89,6 +90,7 @@ def test_everybody_means_the_same_processes():
     assert set(re.findall(r"server unix:/run/spa/(\w+)\.sock", nginx)) == PROCESSES
     scraped = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())
     assert set(scraped["scrape_configs"][0]["static_configs"][0]["targets"]) == PROCESSES
+    assert set(drill.PROCESSES) == PROCESSES
 
 
 def test_the_proxy_takes_in_what_the_application_takes_in(settings):
@@ -116,6 +118,18 @@ def test_units_run_what_exists():
     from spa_project.lib.daphne import LINGER, SHUTDOWN_TIMEOUT
 
     assert SHUTDOWN_TIMEOUT + 2 * LINGER < 5 < int(unit("spa@.service")["TimeoutStopSec"][0])
+
+
+def test_the_processes_may_read_the_settings():
+    """A unit that names another group takes the user's own from its processes."""
+    page = (PROJECT / "docs" / "operations.md").read_text()
+    [group] = re.findall(
+        r"^install -D -m 0640 -g (\w+) /dev/null /etc/spa/env$", page, re.MULTILINE
+    )
+    for name in ("spa@.service", "spa-daily.service"):
+        settings = unit(name)
+        groups = settings.get("Group", settings["User"]) + settings.get("SupplementaryGroups", [])
+        assert group in groups, name
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd on this machine")
@@ -162,6 +176,22 @@ def test_alerts_say_what_to_do():
     for rule in rules["groups"][0]["rules"]:
         assert {"summary", "do"} == set(rule["annotations"]), rule["alert"]
         assert rule["labels"]["severity"] in {"page", "warning"}
+
+
+@pytest.mark.parametrize(
+    ("alert", "figure"),
+    [
+        ("BackupFailed", 'spa_task_failed{task="backup"}'),
+        ("BackupIsOld", 'spa_task_succeeded_timestamp_seconds{task="backup"}'),
+        ("LedgerIsWrong", 'spa_task_failed{task="verify_ledger"}'),
+        ("DiskIsFull", "spa_disk_free_ratio"),
+        ("CertificateExpires", "spa_certificate_expiry_timestamp_seconds"),
+    ],
+)
+def test_what_nobody_looks_at_has_an_alert(alert, figure):
+    groups = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text())["groups"]
+    rules = {rule["alert"]: rule["expr"] for group in groups for rule in group["rules"]}
+    assert figure in rules[alert]
 
 
 def test_databases_settings_can_be_read():
