@@ -25,6 +25,7 @@ from tools.servers import (
     Redis,
     ServerFailed,
     free_port,
+    why_no_network,
 )
 
 pytestmark = pytest.mark.servers
@@ -176,3 +177,25 @@ def test_a_command_in_the_background_hears_an_interrupt():
         check=True,
     )
     assert done.stdout == "True\n"
+
+
+@pytest.mark.skipif(bool(why_no_network()), reason=why_no_network())
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
+def test_no_network_stays_behind_however_its_process_ends(ending):
+    code = (
+        "import time; from tools.servers import Network, Redis;"
+        "network = Network().__enter__(); redis = Redis().at(network.place).__enter__();"
+        "print(network.cable, flush=True); time.sleep(600)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=PROJECT, stdout=subprocess.PIPE)
+    with process:
+        assert process.stdout
+        cable = Path("/sys/class/net", process.stdout.readline().decode().strip())
+        try:
+            assert cable.is_dir()
+        finally:
+            process.send_signal(ending)
+    deadline = time.monotonic() + 10
+    while cable.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
@@ -9,10 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools.faults.proxy import Proxy
-from tools.servers import AppServer, MariaDB, Redis, Server, open_spa
+from tools.servers import AppServer, MariaDB, Redis, Server, open_spa, run_quietly
 from tools.servers.clients import PASSWORD
 
 THERAPISTS, CASHIERS = 6, 3
+DRAWERS = "from accounts.models import Branch; Branch.objects.update(drawers=True)"
 
 
 @dataclass
@@ -36,15 +38,17 @@ class Environment:
         """Run a proxy for each process inside the block."""
         async with AsyncExitStack() as stack:
             for app in self.apps:
-                self.proxies.append(await stack.enter_async_context(Proxy(app.port)))
+                self.proxies.append(
+                    await stack.enter_async_context(Proxy(app.port, app.place.host))
+                )
             yield self.proxies
 
 
 @contextmanager
 def on_sqlite(directory: Path) -> Iterator[Environment]:
     """Run the embedded default: SQLite, no Redis, one process."""
-    settings = _settings(directory, f"sqlite:///{directory / 'spa.sqlite3'}", "")
-    _fill(settings)
+    settings = settings_of(directory, f"sqlite:///{directory / 'spa.sqlite3'}", "")
+    fill(settings)
     with AppServer(**settings) as app:
         yield Environment(settings, [app])
 
@@ -55,13 +59,14 @@ def on_mariadb(directory: Path) -> Iterator[Environment]:
     with ExitStack() as stack:
         database = stack.enter_context(MariaDB(durable=True))
         broker = stack.enter_context(Redis())
-        settings = _settings(directory, database.url, broker.url)
-        _fill(settings)
+        settings = settings_of(directory, database.url, broker.url)
+        fill(settings)
         apps = [stack.enter_context(AppServer(**settings)) for _each in range(2)]
         yield Environment(settings, apps, database, broker)
 
 
-def _settings(directory: Path, database_url: str, redis_url: str) -> dict[str, str]:
+def settings_of(directory: Path, database_url: str, redis_url: str) -> dict[str, str]:
+    """Return the environment of every process of a run, which keeps its files in a directory."""
     return {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
@@ -72,9 +77,11 @@ def _settings(directory: Path, database_url: str, redis_url: str) -> dict[str, s
     }
 
 
-def _fill(settings: dict[str, str]) -> None:
+def fill(settings: dict[str, str]) -> None:
+    """Migrate the database of these settings, and fill it with the staff of a run."""
     staff = ["--therapists", str(THERAPISTS), "--cashiers", str(CASHIERS), "--password", PASSWORD]
     open_spa(*staff, **settings)
+    run_quietly([sys.executable, "manage.py", "shell", "-v", "0", "-c", DRAWERS], **settings)
 
 
 class ServerThreads:

@@ -1,4 +1,7 @@
-"""Generator of a fault run: the simulation's people in fast motion, and two misbehaving clients."""
+"""Generator of a fault run: the simulation's people in fast motion, and clients of other kinds.
+
+They send again, log out too early, and work with the cash drawers.
+"""
 
 import asyncio
 import json
@@ -20,6 +23,7 @@ from queueing.simulation.customers import Customer
 from queueing.simulation.day import Chances, Day, ignore
 from queueing.simulation.play import offers_of
 from queueing.simulation.staff import Cashier, Therapist
+from tools.faults.drawer_client import DrawerClient
 from tools.faults.environment import CASHIERS, THERAPISTS, Environment
 from tools.faults.history import OK, History, Operation
 from tools.faults.recording_client import Frames, RecordedClient
@@ -28,10 +32,10 @@ from tools.servers.clients import PASSWORD
 KIOSKS, CROWD = 3, 24
 MINUTE = 0.004  # real seconds
 PATIENCE = (20.0, 1500.0)  # minutes
-CHANCES = Chances(no_show=40, release=40, added_service=300, tablet_dies=30)
+CHANCES = Chances(no_show=40, release=40, added_service=300, tablet_dies=30, split=300)
 ECHO_SECONDS, LEAVER_SECONDS = 0.2, 2.0
 ECHO_LOOKS = 30
-KEYED = ("customer_confirm_selection", "cashier_pay")
+KEYED = ("customer_confirm_selection", "cashier_pay", "cashier_refund", "cashier_move_cash")
 
 THERAPIST_NAMES = [f"therapist{number}" for number in range(1, THERAPISTS + 1)]
 CASHIER_NAMES = [f"cashier{number}" for number in range(1, CASHIERS + 1)]
@@ -48,6 +52,8 @@ class Generator:
         self._frames = frames
         self._chance = chance
         self.tokens: dict[str, str] = {}
+        #: Customers who are in the spa at a time.
+        self.crowd = CROWD
         #: Commands that were accepted after a logout.
         self.intrusions: list[str] = []
         url = environment.apps[0].url
@@ -74,6 +80,7 @@ class Generator:
             *(self._kiosk() for _each in range(KIOSKS)),
             self._echo(),
             self._leaver(),
+            *(self._drawer(name).work() for name in CASHIER_NAMES),
         ]
 
     def _open_line(self, path: str, client: str, hear: Hear) -> LiveClient:
@@ -89,17 +96,23 @@ class Generator:
         )
 
     async def _kiosk(self) -> None:
-        """Send customers through the spa, `CROWD // KIOSKS` at a time."""
+        """Send customers through the spa, this kiosk's share of the crowd at a time."""
         async with (
             self._open_line("/ws/customer/", "", ignore) as kiosk,
             asyncio.TaskGroup() as group,
         ):
-            for _each in range(CROWD // KIOSKS):
+            for _each in range(self.crowd // KIOSKS):
                 group.create_task(self._customers(kiosk))
 
     async def _customers(self, kiosk: LiveClient) -> None:
         while True:
             await Customer(self.day, patience=self._chance.uniform(*PATIENCE)).visit(kiosk)
+
+    def _drawer(self, name: str) -> DrawerClient:
+        def line() -> LiveClient:
+            return self._open_line("/ws/cashier/", name, ignore)
+
+        return DrawerClient(name, line, self._history, self._chance)
 
     async def _echo(self) -> None:
         """Send answered commands again: the idempotency key must give the same answer."""

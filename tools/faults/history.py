@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -62,6 +63,13 @@ class History:
     def of(self, *commands: str) -> Iterator[Operation]:
         """Return the operations of these commands, in the order they ended."""
         return (each for each in self.operations if each.command in commands)
+
+    def requests(self, command: str) -> dict[str, list[Operation]]:
+        """Return the operations of a command by their idempotency key."""
+        tries: dict[str, list[Operation]] = defaultdict(list)
+        for operation in self.of(command):
+            tries[operation.data["request_id"]].append(operation)
+        return tries
 
     def close(self) -> None:
         """Close the file."""

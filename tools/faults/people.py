@@ -8,8 +8,9 @@ import asyncio
 import json
 import re
 import urllib.request
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from http.cookies import SimpleCookie
 from itertools import cycle
 from typing import Any, NamedTuple
@@ -78,6 +79,29 @@ def ask(server: AppServer, command: str, cookie: str = "", **data: Any) -> Messa
             return json.load(refusal)
 
 
+def pieces_of(reply: Message) -> dict[str, int]:
+    """Return notes and coins of the amount that a count was told to be expected."""
+    cents = int(Decimal(reply["drawer"]["count"]["expected_amount"]) * 100)
+    return {"1000.00": cents // 100_000, "1.00": cents // 100 % 1000, "0.01": cents % 100}
+
+
+def close_drawers(server: AppServer, names: Sequence[str]) -> Iterator[str]:
+    """Count each open drawer as it should be and close it; yield what was refused unexpectedly.
+
+    A drawer whose terminal has not answered stays open.
+    """
+    for name in names:
+        cookie = log_in(server, name)
+        blind = ask(server, "cashier_count_drawer", cookie, counts={})
+        if blind.get("code") == "drawer_closed":
+            continue
+        counts = pieces_of(blind)
+        send(server, "cashier_count_drawer", cookie, counts=counts)
+        reply = ask(server, "cashier_close_drawer", cookie, counts=counts)
+        if not reply["ok"] and reply["code"] != "wrong_state":
+            yield f"the drawer of {name} does not close: {reply}"
+
+
 def counted(server: AppServer, what: str, labels: str = "") -> float:
     """Return a process's counter of this name, such as `snapshot_reads`."""
     name = re.escape(f"spa_{what}_total{labels}")
@@ -112,16 +136,21 @@ class Shift:
 
     async def see_out(self) -> None:
         """Serve the next customer from the therapist's claim to the payment."""
-        this = {"transaction_id": (claimed := await self.claim())["transaction"]["id"]}
-        room = {"room_number": claimed["transaction"]["room_number"], "status": "available"}
-        therapist, cashier = self._staff.therapist, self._staff.cashier
-        await self._does("therapist_start_service", therapist, **this)
-        await self._does("therapist_finish_service", therapist, **this)
-        await self._does("room_set_status", therapist, **room)
+        await self.treat()
+        cashier = self._staff.cashier
         due = await self._does("cashier_claim_next", cashier)
         this = {"transaction_id": due["transaction"]["id"]}
         await self._does("cashier_pay", cashier, **this, amount_paid="99999.00", confirmed=True)
         self.served += 1
+
+    async def treat(self) -> None:
+        """Serve the next customer from the therapist's claim to the finished service."""
+        this = {"transaction_id": (claimed := await self.claim())["transaction"]["id"]}
+        room = {"room_number": claimed["transaction"]["room_number"], "status": "available"}
+        therapist = self._staff.therapist
+        await self._does("therapist_start_service", therapist, **this)
+        await self._does("therapist_finish_service", therapist, **this)
+        await self._does("room_set_status", therapist, **room)
 
     async def serves_one_more(self) -> None:
         """Wait until one more customer of an open shift has been served."""

@@ -10,16 +10,17 @@ CHUNK = 65536
 
 
 class Proxy(Web):
-    """Proxy that listens on a port of its own and forwards to the port `target`.
+    """Proxy that listens on a port of its own and forwards to the port `target` of a host.
 
     `delay` is in seconds for each chunk; that many connections as `replies_to_cut` lose their next
     reply; `swallow` drops every byte until `clear`.
     """
 
-    def __init__(self, target: int) -> None:
+    def __init__(self, target: int, host: str = HOST) -> None:
         self.delay = 0.0
         self.replies_to_cut = 0
         self.target = target
+        self._host = host
         self._swallows = False
         self._links: set[_Link] = set()
         self._carrying: set[asyncio.Task[None]] = set()
@@ -76,7 +77,7 @@ class Proxy(Web):
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            onward = await asyncio.open_connection(HOST, self.target)
+            onward = await asyncio.open_connection(self._host, self.target)
         except OSError:
             writer.transport.abort()
             return

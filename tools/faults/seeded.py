@@ -24,6 +24,10 @@ CRASH_POINTS = (
     *("tools.servers", "--", sys.executable, "-m", "pytest", "-q", "-x", "-m", ""),
     *("-p", "no:cacheprovider", "spa_project/tests/faults/test_points.py"),
 )
+DRAWERS = (
+    *("pytest", "-q", "-x", "-m", "", "-p", "no:cacheprovider"),
+    "payments/tests/test_drawer_machine.py",
+)
 
 
 class Change(NamedTuple):
@@ -104,8 +108,8 @@ BUGS = (
             Change(LIFECYCLE, '"version": transaction.version, **fields}', "**fields}"),
             Change(
                 LIFECYCLE,
-                "    announce(transaction, was)\n    return",
-                "    announce(transaction, was)\n"
+                "    announce(transaction, was, counter=counter)\n    return",
+                "    announce(transaction, was, counter=counter)\n"
                 "    from django.db.transaction import on_commit\n"
                 '    row, version = {"id": transaction.pk}, {"version": transaction.version}\n'
                 "    on_commit(lambda: update_where(Transaction, row, version))\n"
@@ -121,9 +125,9 @@ BUGS = (
                 PAYMENT,
                 "        return first_answer(transaction, request)\n",
                 "        if transaction.status == Status.PAID:\n"
-                "            settle(\n"
-                "                transaction, method_id=tender.method, amount_paid=tender.amount\n"
-                "            )\n"
+                "            part = offer.tenders[0]\n"
+                "            again = Part(part.method, CASH, part.amount, part.reference)\n"
+                "            settle(transaction, [again], tip=NO_TIP, shares=())\n"
                 "        return first_answer(transaction, request)\n",
             ),
         ),
@@ -147,7 +151,7 @@ BUGS = (
     ),
     Bug(
         "total-not-recomputed",
-        (Change(SERVICES, 'reason=f"+ {item}", **totals', 'reason=f"+ {item}"'),),
+        (Change(SERVICES, "consent=consent,\n        **totals,", "consent=consent,"),),
     ),
     Bug(
         "change-in-floats",
@@ -160,6 +164,66 @@ BUGS = (
                 "        ) / 100",
             ),
         ),
+    ),
+    Bug(
+        "refund-that-leaves-the-cash",
+        (
+            Change(
+                "payments/drawer_figures.py",
+                "self.float_amount + self.cash_taken - self.cash_refunded + net_of",
+                "self.float_amount + self.cash_taken + net_of",
+            ),
+        ),
+        DRAWERS,
+    ),
+    Bug(
+        "refund-paid-again-when-sent-again",
+        (
+            Change(
+                "payments/refunds.py",
+                "    if first := _made_before(request_id, digest):\n        return first\n",
+                "    request_id = None\n",
+            ),
+        ),
+        ("tools.faults", "--sqlite", "--seconds", str(SECONDS)),
+    ),
+    Bug(
+        "refund-paid-by-no-drawer",
+        (Change("payments/refunds.py", "        drawer=drawer,\n", ""),),
+        DRAWERS,
+    ),
+    Bug(
+        "refunded-more-than-was-paid",
+        (
+            Change(
+                "payments/refundable.py",
+                "line.amount - returned[line.key]",
+                "line.amount",
+            ),
+        ),
+        DRAWERS,
+    ),
+    Bug(
+        "payout-that-fills-the-drawer",
+        (
+            Change(
+                "payments/drawer_figures.py",
+                "a if kind == Movement.IN else -a",
+                "-a if kind == Movement.OUT else a",
+            ),
+        ),
+        DRAWERS,
+    ),
+    Bug(
+        "sale-outside-the-session",
+        (
+            Change(
+                PAYMENT,
+                "        shares=offer.shares,\n        drawer=drawer,\n",
+                "        shares=offer.shares,\n",
+            ),
+        ),
+        DRAWERS,
     ),
 )
 

@@ -13,13 +13,14 @@ from pathlib import Path
 from django.core.management import CommandError, call_command
 from tqdm import tqdm
 
+from payments.models import CashMovement, DrawerClose, DrawerSession, Payment, Refund
 from queueing.simulation.tickets import wrong_tickets
 from tools.faults.checker import Checker, log_findings, phantoms
 from tools.faults.environment import Environment
-from tools.faults.generator import Generator
-from tools.faults.history import History
+from tools.faults.generator import CASHIER_NAMES, Generator
+from tools.faults.history import OK, History
 from tools.faults.nemesis import Nemesis
-from tools.faults.people import all_are_right
+from tools.faults.people import all_are_right, close_drawers
 from tools.faults.recording_client import Frames
 from tools.faults.screen import (
     BOARD_VIEW,
@@ -41,6 +42,17 @@ VIEWS = {
     CASHIER_VIEW: "cashier1",
     MONITOR_VIEW: "monitor1",
     BOARD_VIEW: "",
+}
+DRAWER_COMMANDS = {
+    *("cashier_open_drawer", "cashier_close_drawer", "cashier_move_cash", "cashier_refund")
+}
+#: What happens at the tills beside whole payments.
+TILL = {
+    "split payments": Payment.objects.filter(is_split=True),
+    "refunds": Refund.objects.all(),
+    "cash movements": CashMovement.objects.all(),
+    "drawers opened": DrawerSession.objects.all(),
+    "drawers closed": DrawerClose.objects.all(),
 }
 
 
@@ -86,7 +98,7 @@ class Session:
         frames = Frames()
         async with self._environment.network():
             generator = Generator(self._environment, self._history, frames, self._chance)
-            watchers = self._watchers()
+            watchers = watchers_of(self._environment)
             async with living(watchers):
                 await self._inject_faults(generator, frames)
                 await self._heal(watchers)
@@ -99,16 +111,6 @@ class Session:
     def close(self) -> None:
         """Release the servers after the run."""
         self._nemesis.close()
-
-    def _watchers(self) -> list[Watcher]:
-        url = self._environment.apps[0]
-        cookies = {view: log_in(url, name) if name else "" for view, name in VIEWS.items()}
-        proxies = self._environment.proxies
-        return [
-            Watcher(view, [*proxies[at:], *proxies[:at]], cookie)  # type: ignore[list-item]
-            for view, cookie in cookies.items()
-            for at in range(len(proxies))
-        ]
 
     async def _inject_faults(self, generator: Generator, frames: Frames) -> None:
         self._nemesis = Nemesis(self._environment, frames, self._history, self._chance)
@@ -133,8 +135,14 @@ class Session:
     def _is_over(self, *, since: float) -> bool:
         """Return whether the run is over; a slow machine gets more time for its share of faults."""
         passed = time.monotonic() - since
-        enough = self._nemesis.has_done_enough(self._seconds)
+        enough = self._nemesis.has_done_enough(self._seconds) and self._tills_have_done_enough()
         return passed >= self._seconds * (1 if enough else MOST_TIMES)
+
+    def _tills_have_done_enough(self) -> bool:
+        """Return whether each command of a drawer, and a split payment, was acknowledged."""
+        done = [each for each in self._history.operations if each.phase == OK]
+        is_split = any("tenders" in each.data for each in done)
+        return is_split and {each.command for each in done} >= DRAWER_COMMANDS
 
     async def _heal(self, watchers: list[Watcher]) -> None:
         await asyncio.sleep(1)  # the last commands are done, or given up
@@ -151,6 +159,9 @@ class Session:
             yield f"too few faults for {self._seconds:.0f} s"
         if not self._report.happened["paid"]:
             yield "nobody got through"
+        for what in TILL:
+            if not self._report.happened[what]:
+                yield f"too little at the tills: no {what}"
 
     def _check(self, generator: Generator, watchers: list[Watcher]) -> None:
         report = self._report
@@ -158,16 +169,31 @@ class Session:
         report.phases = Counter(each.phase for each in operations)
         report.silences = sum(watcher.silences for watcher in watchers)
         report.longest_stall = max((each.ended - each.began for each in operations), default=0.0)
+        report.happened.update({what: rows.count() for what, rows in TILL.items()})
         report.findings += self._too_little()
         report.findings += Checker(self._history).findings()
+        report.findings += close_drawers(self._environment.apps[0], CASHIER_NAMES)
         report.findings += wrong_tickets(generator.day.tally)
-        report.findings += _ledger_findings()
+        report.findings += ledger_findings()
         report.findings += phantoms({s for w in watchers for s in getattr(w, "told", ())})
         for app in self._environment.apps:
             report.findings += log_findings(app.log, generator.tokens.values())
 
 
-def _ledger_findings() -> Iterator[str]:
+def watchers_of(environment: Environment) -> list[Watcher]:
+    """Return a screen of each kind for each process."""
+    url = environment.apps[0]
+    cookies = {view: log_in(url, name) if name else "" for view, name in VIEWS.items()}
+    proxies = environment.proxies
+    return [
+        Watcher(view, [*proxies[at:], *proxies[:at]], cookie)  # type: ignore[list-item]
+        for view, cookie in cookies.items()
+        for at in range(len(proxies))
+    ]
+
+
+def ledger_findings() -> Iterator[str]:
+    """Yield what `verify_ledger` complains about."""
     said = StringIO()
     try:
         call_command("verify_ledger", stdout=said)

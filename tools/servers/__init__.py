@@ -6,9 +6,11 @@ that started them. `__main__.py` runs them for one command of a shell.
 
 from tools.servers.app import AppServer, Web, open_spa, reset_spa, serving
 from tools.servers.mariadb import MariaDB
+from tools.servers.network import Namespace, Network, why_no_network
 from tools.servers.process import (
     HOST,
     PROJECT,
+    Place,
     Server,
     ServerFailed,
     free_port,
@@ -22,6 +24,9 @@ __all__ = [
     "PROJECT",
     "AppServer",
     "MariaDB",
+    "Namespace",
+    "Network",
+    "Place",
     "Redis",
     "Server",
     "ServerFailed",
@@ -32,4 +37,5 @@ __all__ = [
     "reset_spa",
     "run_quietly",
     "serving",
+    "why_no_network",
 ]

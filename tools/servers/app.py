@@ -5,7 +5,7 @@ import sys
 import urllib.request
 from typing import ClassVar
 
-from tools.servers.process import HOST, Server, run_quietly
+from tools.servers.process import HOST, Place, Server, run_quietly
 
 MANAGE = (sys.executable, "manage.py")
 
@@ -19,19 +19,20 @@ UVICORN = (
 
 
 class Web:
-    """Server of pages and sockets on a loopback port."""
+    """Server of pages and sockets on a port, of this machine unless `place` says otherwise."""
 
     port: int
+    place = Place(HOST, HOST)
 
     @property
     def url(self) -> str:
         """Return the base URL of the pages, without a trailing slash."""
-        return f"http://{HOST}:{self.port}"
+        return f"http://{self.place.host}:{self.port}"
 
     @property
     def ws_url(self) -> str:
         """Return the base URL of the sockets, without a trailing slash."""
-        return f"ws://{HOST}:{self.port}"
+        return f"ws://{self.place.host}:{self.port}"
 
 
 class AppServer(Web, Server):
@@ -54,7 +55,7 @@ class AppServer(Web, Server):
     def command(self) -> list[str]:
         """Return the command line of the server on its port."""
         served_by = self.environment().get("SERVED_BY", "")
-        return serving(self.application, self.port, served_by)
+        return serving(self.application, self.port, served_by, host=self.place.host)
 
     def answers(self) -> bool:
         """Return whether `/healthz` is 200."""
@@ -82,11 +83,11 @@ def reset_spa(*seed: str, **settings: str) -> None:
     run_quietly([*MANAGE, "seed", *seed, "-v", "0"], **settings)
 
 
-def serving(application: str, port: int, served_by: str = "") -> list[str]:
+def serving(application: str, port: int, served_by: str = "", *, host: str = HOST) -> list[str]:
     """Return the command line of one process on a port; on Daphne unless `served_by` is uvicorn."""
     at = ("--port", str(port))
     if served_by == "uvicorn":
-        server = ["uvicorn", "--host", HOST, *at, *UVICORN]
+        server = ["uvicorn", "--host", host, *at, *UVICORN]
     else:
-        server = ["spa_project.server", "--bind", HOST, *at]
+        server = ["spa_project.server", "--bind", host, *at]
     return [sys.executable, "-m", *server, application]

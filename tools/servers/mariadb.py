@@ -1,11 +1,12 @@
 """MariaDB with production's settings, sized for tests."""
 
 import os
+import shlex
 from typing import Any
 
 import MySQLdb
 
-from tools.servers.process import HOST, Server, program, run_quietly
+from tools.servers.process import Server, program, run_quietly
 
 
 class MariaDB(Server):
@@ -30,7 +31,7 @@ class MariaDB(Server):
     @property
     def url(self) -> str:
         """Return the value of `DATABASE_URL`."""
-        return f"mysql://spa:spa@{HOST}:{self.port}/spa"
+        return f"mysql://spa:spa@{self.place.host}:{self.port}/spa"
 
     def prepare(self) -> None:
         """Create the system tables."""
@@ -51,7 +52,7 @@ class MariaDB(Server):
             f"--socket={self._socket}",
             f"--pid-file={self.directory / 'pid'}",
             f"--port={self.port}",
-            f"--bind-address={HOST}",
+            f"--bind-address={self.place.host}",
             # A starting server deletes the temporary tables in its directory for them.
             f"--tmpdir={self.directory}",
             "--character-set-server=utf8mb4",
@@ -76,9 +77,10 @@ class MariaDB(Server):
         connection = self.connect()
         try:
             cursor = connection.cursor()
-            cursor.execute(f"CREATE USER IF NOT EXISTS spa@'{HOST}' IDENTIFIED BY 'spa'")
-            cursor.execute(f"GRANT ALL ON *.* TO spa@'{HOST}'")
-            cursor.execute(f"REVOKE READ ONLY ADMIN ON *.* FROM spa@'{HOST}'")
+            user = f"spa@'{self.place.client}'"
+            cursor.execute(f"CREATE USER IF NOT EXISTS {user} IDENTIFIED BY 'spa'")
+            cursor.execute(f"GRANT ALL ON *.* TO {user}")
+            cursor.execute(f"REVOKE READ ONLY ADMIN ON *.* FROM {user}")
             cursor.execute("CREATE DATABASE IF NOT EXISTS spa")
         finally:
             connection.close()
@@ -98,6 +100,13 @@ class MariaDB(Server):
         finally:
             connection.close()
         return rows
+
+    def copy_from(self, other: "MariaDB") -> None:
+        """Fill the spa's database with the tables and rows of another server's."""
+        one = ("--no-defaults", "--user=root")
+        dump = [program("mariadb-dump"), *one, f"--socket={other._socket}", "spa"]
+        load = [program("mariadb"), *one, f"--socket={self._socket}", "spa"]
+        run_quietly(["bash", "-o", "pipefail", "-c", f"{shlex.join(dump)} | {shlex.join(load)}"])
 
     def options(self) -> list[str]:
         """Return the options that the server and the installation of its system tables share."""

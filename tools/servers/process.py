@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import IO, ClassVar, NamedTuple, Self
 
 PROJECT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
@@ -33,6 +33,14 @@ class ServerFailed(RuntimeError):
     """Error of a server that did not start; the message ends with the last lines of its log."""
 
 
+class Place(NamedTuple):
+    """The place of a server: its address, that of its clients, and what starts it there."""
+
+    host: str
+    client: str
+    inside: tuple[str, ...] = ()
+
+
 class Server:
     """Server process. Subclasses define its command line and its readiness check.
 
@@ -41,6 +49,8 @@ class Server:
     """
 
     name: ClassVar[str]
+    #: On this machine, unless `at` says otherwise.
+    place = Place(HOST, HOST)
 
     def __init__(self) -> None:
         self.port = free_port()
@@ -62,6 +72,11 @@ class Server:
     def __exit__(self, *error: object) -> None:
         self.stop()
         self._directory.cleanup()
+
+    def at(self, place: Place) -> Self:
+        """Run at this place, such as in another network; return the server."""
+        self.place = place
+        return self
 
     def prepare(self) -> None:
         """Prepare the data directory, once, before the first start."""
@@ -91,16 +106,8 @@ class Server:
     def start(self) -> None:
         """Start the process and return once it answers; raise `ServerFailed`."""
         with self.log.open("ab") as log:
-            self._process = _STARTER.submit(
-                subprocess.Popen,
-                [*DIES_WITH_US, *self.command()],
-                cwd=PROJECT,
-                env=self.environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C is for the tests; they stop the servers in order
-            ).result()
+            command = [*self.place.inside, *self.command()]
+            self._process = launch(command, env=self.environment(), output=log)
         deadline = time.monotonic() + START_SECONDS
         while not self.answers():
             if not self.running or time.monotonic() > deadline:
@@ -140,6 +147,22 @@ class Server:
             self._process.kill()
             self._process.wait()
         self._process = None
+
+
+def launch(
+    command: Sequence[str], *, env: dict[str, str] | None = None, output: IO[bytes] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a process that ends with this one."""
+    return _STARTER.submit(
+        subprocess.Popen,
+        [*DIES_WITH_US, *command],
+        cwd=PROJECT,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,  # Ctrl-C is for the tests; they stop the servers in order
+    ).result()
 
 
 def free_port() -> int:

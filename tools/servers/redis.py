@@ -4,7 +4,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from tools.servers.process import HOST, Server, program
+from tools.servers.process import Server, program
 
 # redis-py's default back-off would slow down the readiness check.
 AT_ONCE = Retry(NoBackoff(), 0)
@@ -18,13 +18,14 @@ class Redis(Server):
     @property
     def url(self) -> str:
         """Return the value of `REDIS_URL`."""
-        return f"redis://{HOST}:{self.port}/0"
+        return f"redis://{self.place.host}:{self.port}/0"
 
     def command(self) -> list[str]:
         """Return the command line of Redis in the foreground, in memory only."""
         options = {
             "port": self.port,
-            "bind": HOST,
+            "bind": self.place.host,
+            "protected-mode": "no",
             "save": "",
             "appendonly": "no",
             "dir": self.directory,
@@ -36,7 +37,7 @@ class Redis(Server):
     def answers(self) -> bool:
         """Return whether the server answers a ping."""
         try:
-            with redis.Redis(host=HOST, port=self.port, retry=AT_ONCE) as client:
+            with redis.Redis(host=self.place.host, port=self.port, retry=AT_ONCE) as client:
                 return bool(client.ping())
         except redis.ConnectionError:
             return False

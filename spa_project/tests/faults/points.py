@@ -20,7 +20,10 @@ from spa_project.lib.realtime.hub import hub
 #: Begin or part of the statement before the crash.
 STATEMENTS = {
     "after lock": (b" FOR UPDATE", b"INTO queueing_transactioncounter"),
-    "after status": (b"UPDATE `queueing_transaction` SET",),
+    "after status": (
+        b"INSERT INTO `queueing_transaction` ",
+        b"UPDATE `queueing_transaction` SET",
+    ),
     "after another row": (
         b"INSERT INTO `payments_payment`",
         b"INSERT INTO `queueing_transactionitem`",

@@ -10,12 +10,16 @@ from typing import Any
 import pytest
 from django.db.models import F
 
+from accounts.models import Cashier
+from payments import drawers
 from payments.counter import claim_next as bring_to_counter
 from payments.payment import pay
+from payments.refunds import Wanted, refund
 from queueing import leaving, services
 from queueing.models import Transaction, TransactionEvent
 from queueing.serializers import serialize_transaction
 from queueing.services import Choice
+from queueing.states import Status
 from tools.faults.checker import Checker, log_findings, phantoms
 from tools.faults.history import FAIL, INFO, OK, History, Operation, phase_of
 
@@ -106,6 +110,88 @@ def test_a_payment_that_is_not_there_is_found(called, history):
     tender = {"transaction_id": called.pk, "amount_paid": "500", "request_id": "12345678"}
     tell(history, "carl", PAY, tender, OK, called)
     assert "payment 12345678 was acknowledged and is not there" in findings(history)
+
+
+@pytest.mark.parametrize(
+    ("told", "amount", "finding"),
+    [
+        (1, "1.00", ""),
+        (2, "1.00", "refund refund-01 was acknowledged as {2}"),
+        (1, "2.00", "is of 1.00"),
+    ],
+)
+def test_a_refund_is_there_once_as_it_was_acknowledged(
+    carl, make_transaction, history, told, amount, finding
+):
+    make_transaction(Status.PAID)
+    wanted = Wanted(receipt_number=1, amount=Decimal(1), reason="cold")
+    refund(carl, wanted, request_id="refund-01")
+    data = {"amount": amount, "request_id": "refund-01"}
+    tell(history, "carl", "cashier_refund", data, OK, refund={"number": told})
+    found = [line for line in findings(history).splitlines() if "refund-01" in line]
+    assert finding in "".join(found)
+    assert bool(found) == bool(finding)
+
+
+def test_a_refund_or_movement_that_is_not_there_is_found(db, history):
+    data = {"amount": "5.00", "request_id": "12345678"}
+    tell(history, "carl", "cashier_refund", data, OK, refund={"number": 1})
+    tell(history, "carl", "cashier_move_cash", data, OK)
+    assert "refund 12345678 was acknowledged as {1}" in findings(history)
+    assert "cash movement 12345678 was acknowledged and is not there" in findings(history)
+
+
+def test_a_movement_nobody_sent_or_of_another_amount_is_found(branch, carl, history):
+    branch.drawers = True
+    branch.save()
+    drawers.open_drawer(carl, counts={"1000.00": 2})
+    for request in ("moved-01", "moved-02"):
+        moved: dict[str, Any] = {"kind": "in", "amount": Decimal(5), "reason": "coins"}
+        drawers.move_cash(carl, **moved, request_id=request)
+    data = {"amount": "6.00", "request_id": "moved-01"}
+    tell(history, "carl", "cashier_move_cash", data, OK)
+    assert "cash movement of request moved-02, which nobody sent" in findings(history)
+    assert "cash movement moved-01" in findings(history)
+
+
+@pytest.fixture
+def counter(branch, carl) -> Cashier:
+    branch.drawers = True
+    branch.save()
+    carl.user.branch = branch
+    return carl
+
+
+def tell_of_drawer(history: History, client: str, command: str, phase: str, **drawer: Any) -> None:
+    told = {"counter_number": "1", "number": 1, **drawer}
+    tell(history, client, f"cashier_{command}_drawer", {}, phase, drawer=told)
+
+
+def test_a_drawer_opened_and_closed_as_acknowledged_is_no_finding(counter, history):
+    name, where = counter.user.username, {"counter_number": counter.counter_number}
+    drawers.open_drawer(counter, counts={"1000.00": 2})
+    drawers.count_drawer(counter, counts={"1000.00": 2})
+    drawers.close_drawer(counter, counts={"1000.00": 2})
+    tell_of_drawer(history, name, "open", OK, **where)
+    close = {"z_number": 1, "count": {"counted_amount": "2000.00"}}
+    tell_of_drawer(history, name, "close", OK, **where, **close)
+    assert findings(history) == ""
+    tell_of_drawer(history, name, "close", OK, **where, **close | {"z_number": 2})
+    found = findings(history)
+    assert "was acknowledged twice" in found
+    assert "the report is Z 1" in found
+
+
+def test_a_drawer_that_was_not_opened_or_by_another_is_found(counter, history):
+    tell_of_drawer(history, "carl", "open", OK)
+    assert "cashier_open_drawer of drawer ('1', 1) was acknowledged and is not" in findings(history)
+
+
+def test_a_drawer_nobody_was_told_of_needs_an_unclear_answer(counter, history):
+    drawers.open_drawer(counter, counts={"1000.00": 2})
+    assert "done 1 times unheard, unclear 0" in findings(history)
+    tell(history, counter.user.username, "cashier_open_drawer", {}, INFO)
+    assert findings(history) == ""
 
 
 @pytest.mark.parametrize(

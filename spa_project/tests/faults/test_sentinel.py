@@ -1,24 +1,20 @@
 """Tests of the failover by Redis Sentinel: events reach the new master."""
 
 import asyncio
-import os
 import signal
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
-from typing import Any
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, ExitStack
 
 import pytest
-import pytest_asyncio
-import redis
-from channels_redis.pubsub import RedisPubSubChannelLayer
 from django.core.exceptions import ImproperlyConfigured
 from limits import RateLimitItemPerMinute
 
 from spa_project.lib.errors import RateLimited
 from spa_project.lib.rate_limits import SharedWindow
 from spa_project.lib.realtime.hub import Hub
-from spa_project.lib.realtime.relay import end, layer_message
 from spa_project.lib.redis_config import channel_layers, client_of
+from spa_project.tests.faults.hubs import Ear, attached_hub, exchange
+from spa_project.tests.faults.redis_servers import Replica, Sentinel, named_master
 from tools.faults.proxy import Proxy
 from tools.servers import HOST, Redis, free_port
 
@@ -28,72 +24,6 @@ REPLACED_WITHIN = 10.0
 DISCARDED_OR_NOT_READ = pytest.mark.parametrize(
     "reads", [True, False], ids=["discarded", "not_read"]
 )
-
-
-class Replica(Redis):
-    """Replica of another Redis."""
-
-    name = "replica"
-
-    def __init__(self, master: Redis) -> None:
-        super().__init__()
-        self._master = master
-
-    def command(self) -> list[str]:
-        return [*super().command(), "--replicaof", f"{HOST} {self._master.port}"]
-
-    def answers(self) -> bool:
-        """Return whether it has caught up with its master."""
-        if not super().answers():
-            return False
-        with redis.Redis(host=HOST, port=self.port) as client:
-            return client.info("replication")["master_link_status"] == "up"
-
-
-class Sentinel(Redis):
-    """Sentinel of one master, which is considered down after half a second."""
-
-    name = "sentinel"
-
-    def __init__(self, master: Redis) -> None:
-        super().__init__()
-        self._master = master
-
-    def prepare(self) -> None:
-        self.config = self.directory / "sentinel.conf"
-        self.config.write_text(
-            f"port {self.port}\nbind {HOST}\ndir {self.directory}\n"
-            f"sentinel monitor spa {HOST} {self._master.port} 1\n"
-            "sentinel down-after-milliseconds spa 500\n"
-            "sentinel failover-timeout spa 2000\n"
-        )
-
-    def command(self) -> list[str]:
-        return [super().command()[0], os.fspath(self.config), "--sentinel"]
-
-    def answers(self) -> bool:
-        """Return whether it knows the replica that it may promote."""
-        if not super().answers():
-            return False
-        with redis.Redis(host=HOST, port=self.port, decode_responses=True) as client:
-            return bool(client.sentinel_slaves("spa"))
-
-
-def named_master(sentinel_url: str) -> int:
-    """Return the port of the master that the Sentinel names."""
-    port = sentinel_url.rpartition(":")[2].partition("/")[0]
-    with redis.Redis(host=HOST, port=int(port)) as client:
-        return int(client.sentinel_master("spa")["port"])
-
-
-class Ear:
-    """Socket that keeps the texts it receives."""
-
-    def __init__(self) -> None:
-        self.heard: list[str] = []
-
-    def push(self, text: str) -> None:
-        self.heard.append(text)
 
 
 @pytest.fixture
@@ -117,57 +47,6 @@ async def hears(publisher: Hub, ear: Ear, text: str, within: float) -> None:
         while text not in ear.heard:
             await asyncio.to_thread(publisher.publish, "a", text)
             await asyncio.sleep(0.1)
-
-
-@pytest_asyncio.fixture
-async def _hang_up(monkeypatch) -> AsyncIterator[None]:
-    """Close the connections to the Sentinels in the end, which Redis's client leaves open."""
-    opened: list[Any] = []
-    init = redis.asyncio.sentinel.Sentinel.__init__
-
-    def record(self: Any, *args: Any, **options: Any) -> None:
-        init(self, *args, **options)
-        opened.extend(self.sentinels)
-
-    monkeypatch.setattr(redis.asyncio.sentinel.Sentinel, "__init__", record)
-    yield
-    for client in opened:
-        await client.aclose()
-
-
-@asynccontextmanager
-async def attached_hub() -> AsyncIterator[tuple[Hub, Ear]]:
-    """Run a hub with one socket, subscribed to the topic `a`."""
-    hub, ear = Hub(), Ear()
-    hub.attach()
-    try:
-        await hub.join("a", ear)
-        yield hub, ear
-    finally:
-        await hub.stop()
-
-
-async def exchange(hub: Hub, ear: Ear, url: str, within: float) -> None:
-    """Return once the hub has exchanged events with a process that has just started."""
-    other = RedisPubSubChannelLayer(**channel_layers(url)["default"]["CONFIG"])
-    channel = await other.new_channel()
-    await other.group_add("a", channel)
-    sent, returned = os.urandom(8).hex(), os.urandom(8).hex()
-
-    async def receive() -> None:
-        while (await other.receive(channel))["text"] != returned:
-            pass
-
-    receiving = asyncio.create_task(receive())
-    try:
-        async with asyncio.timeout(within):
-            while sent not in ear.heard or not receiving.done():
-                await other.group_send("a", layer_message("a", sent, sender="other"))
-                await asyncio.to_thread(hub.publish, "a", returned)
-                await asyncio.sleep(0.1)
-    finally:
-        await end(receiving)
-        await other.flush()
 
 
 @pytest.mark.servers
