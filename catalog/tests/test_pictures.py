@@ -180,7 +180,7 @@ DECODE = """
 import sys, time, io
 import django; django.setup()
 from django.core.exceptions import ValidationError
-from catalog import pictures
+from spa_project.lib.web import pictures
 content = sys.stdin.buffer.read()
 started = time.process_time()
 try:

@@ -111,6 +111,7 @@ class Protocol(SendingProtocol):
         if code in (TOO_BIG, TOO_FAST) and self._discarding is None:
             self.data = b""  # autobahn's parser ends here
             self._discarding = asyncio.ensure_future(self._discard())
+            self.application_queue.put_nowait({"type": "websocket.flooded"})
 
     def onCloseHandshakeTimeout(self) -> None:
         """Drop a connection whose client does not close, unless what it sends is discarded."""

@@ -1,6 +1,7 @@
 """Tests of the health checks and the metrics of a process."""
 
 import datetime
+import time
 
 import pytest
 from django.utils import timezone
@@ -37,6 +38,22 @@ def test_a_database_that_lacks_a_migration_is_not_ready(client, db, monkeypatch)
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert b"queueing.9999_future" in answer.content
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(2.0, b"2.0 s ahead of"), (-3.0, b"3.0 s behind"), (0.9, b"ok"), (-0.9, b"ok")],
+)
+def test_a_clock_that_differs_from_the_databases_is_told(client, db, monkeypatch, seconds, told):
+    monkeypatch.setattr("spa_project.health.hub.echo_received", lambda within: True)
+    monkeypatch.setattr(health, "_database_time", lambda: time.time() - seconds)
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert told in answer.content
+
+
+def test_the_databases_clock_is_read(db):
+    assert abs(health._database_time() - time.time()) < 60
 
 
 def test_without_the_layers_echo_a_process_works_on(client, db, monkeypatch):

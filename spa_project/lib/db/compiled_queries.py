@@ -41,11 +41,15 @@ def execute(
     wrapper.
     """
     with connection.cursor() as cursor:
-        is_heard = connection.queries_logged or connection.execute_wrappers
-        if read is None and connection.in_atomic_block and not is_heard:
+        if read is None and connection.in_atomic_block and not is_heard(connection):
             return getattr(connection, "defer", _run)(cursor, sql, values)
         cursor.execute(sql, values)
         return read and read(cursor)
+
+
+def is_heard(connection: BaseDatabaseWrapper) -> bool:
+    """Return whether a log of queries or an execute wrapper is to see each statement."""
+    return bool(connection.queries_logged or connection.execute_wrappers)
 
 
 def _run(cursor: Any, sql: str, values: Sequence[Any]) -> None:
@@ -82,11 +86,42 @@ class CompiledQuery(Generic[R]):
     def all(self, **values: Any) -> list[R]:
         """Return every row; a locking query raises `TransactionManagementError` in autocommit."""
         connection = connections[DEFAULT_DB_ALIAS]
+        return self.on(connection).run(connection, values)
+
+    def on(self, connection: BaseDatabaseWrapper) -> "_Compiled[R]":
+        """Return the query, compiled for this connection."""
         # Stored on the connection itself, so that both end with its thread.
         compiled: dict[Any, _Compiled[R]] = vars(connection).setdefault("compiled", {})
         if self not in compiled:
             compiled[self] = _Compiled(self._build(), connection)
-        return compiled[self].run(connection, values)
+        return compiled[self]
+
+
+#: A compiled query, and the values of one run.
+Reading = tuple[CompiledQuery[Any], Mapping[str, Any]]
+
+
+def read_together(*readings: Reading) -> list[list[Any]]:
+    """Return the rows of several queries, run in this order, in one round trip where that works.
+
+    They are separate statements: what one locks is locked when the next one reads.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    queries = [(query.on(connection), values) for query, values in readings]
+    if not hasattr(connection, "defer") or is_heard(connection):
+        return [query.run(connection, values) for query, values in queries]
+    sql = ";".join(query.sql for query, _values in queries)
+    params = [param for query, values in queries for param in query.params(connection, values)]
+    results = execute(connection, sql, params, _all_results)
+    return [query.rows(rows) for (query, _values), rows in zip(queries, results, strict=True)]
+
+
+def _all_results(cursor: Any) -> list[Any]:
+    """Return the rows of each statement of one packet."""
+    results = [cursor.fetchall()]
+    while cursor.nextset():
+        results.append(cursor.fetchall())
+    return results
 
 
 class _Compiled(Generic[R]):
@@ -95,17 +130,24 @@ class _Compiled(Generic[R]):
     def __init__(self, queryset: QuerySet[Any, R], connection: BaseDatabaseWrapper) -> None:
         query = queryset.query
         self._compiler = query.get_compiler(connection=connection)
-        self._sql, self._params = self._compiler.as_sql()
+        self.sql, self._params = self._compiler.as_sql()
         columns = [column for column, _sql, _alias in self._compiler.select]
         self._converters = self._compiler.get_converters(columns)
         self._locks = query.select_for_update
         self._rows = None if query.values_select else _Rows(queryset.model, self._compiler)
 
     def run(self, connection: BaseDatabaseWrapper, values: Mapping[str, Any]) -> list[R]:
+        params = self.params(connection, values)
+        return self.rows(execute(connection, self.sql, params, lambda cursor: cursor.fetchall()))
+
+    def params(self, connection: BaseDatabaseWrapper, values: Mapping[str, Any]) -> list[Any]:
+        """Return the parameters of one run; a locking query needs a transaction."""
         if self._locks and not connection.in_atomic_block:
             raise TransactionManagementError("A row is locked inside a transaction only.")
-        params = [values[p.name] if isinstance(p, Param) else p for p in self._params]
-        rows = execute(connection, self._sql, params, lambda cursor: cursor.fetchall())
+        return [values[p.name] if isinstance(p, Param) else p for p in self._params]
+
+    def rows(self, rows: Any) -> list[R]:
+        """Return what the statement's rows stand for."""
         if self._converters:
             rows = self._compiler.apply_converters(rows, self._converters)
         if self._rows is None:
@@ -167,16 +209,37 @@ def insert(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
     execute(connection, sql, values)
 
 
-def insert_new(instance: Model) -> None:
-    """Insert a new object as `save()` does, for models without signals and automatic fields."""
+def insert_new(*instances: Model) -> None:
+    """Insert new objects of one model as `save()` does, for models without automatic fields.
+
+    No signal is sent. Their keys are set, but for several on MySQL, which does not return them.
+    """
     connection = connections[DEFAULT_DB_ALIAS]
-    model = type(instance)
-    own = [field for field in model._meta.concrete_fields if not field.primary_key]
-    row = {field.attname: getattr(instance, field.attname) for field in own}
-    sql = _insert_sql(model, tuple(row), 1)
-    values = _values(connection, model, row)
-    instance.pk = execute(connection, sql, values, lambda cursor: cursor.lastrowid)
-    instance._state.adding, instance._state.db = False, DEFAULT_DB_ALIAS
+    model = type(instances[0])
+    own = [field.attname for field in model._meta.concrete_fields if not field.primary_key]
+    sql = _insert_sql(model, tuple(own), len(instances))
+    values = [
+        value
+        for instance in instances
+        for value in _values(connection, model, {name: getattr(instance, name) for name in own})
+    ]
+    keys = _new_keys(connection, model, sql, values, len(instances))
+    for instance, key in zip(instances, keys, strict=True):
+        instance.pk = key
+        instance._state.adding, instance._state.db = False, DEFAULT_DB_ALIAS
+
+
+def _new_keys(
+    connection: BaseDatabaseWrapper, model: type[Model], sql: str, values: list[Any], rows: int
+) -> list[Any]:
+    """Run an INSERT; return the keys of its rows, None for each where the database has none."""
+    if rows == 1:
+        return [execute(connection, sql, values, lambda cursor: cursor.lastrowid)]
+    if not connection.features.can_return_rows_from_bulk_insert:
+        execute(connection, sql, values)
+        return [None] * rows
+    sql = f"{sql} RETURNING {_column(model, model._meta.pk.name)}"
+    return [key for (key,) in execute(connection, sql, values, lambda cursor: cursor.fetchall())]
 
 
 @cache

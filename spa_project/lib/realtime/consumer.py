@@ -33,6 +33,7 @@ from spa_project.lib.known_clients import is_known, rate_limit_name
 from spa_project.lib.metrics import RESYNCS, SOCKETS
 from spa_project.lib.rate_limits import REQUESTS, TokenBucket, open_sockets
 from spa_project.lib.realtime import messages
+from spa_project.lib.realtime.flood_delay import flood_delay
 from spa_project.lib.realtime.hub import hub
 from spa_project.lib.realtime.language import language_of
 from spa_project.lib.realtime.screen import Screen, server_time
@@ -122,6 +123,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         """Accept, so that a browser can read a close code; then admit, subscribe, show."""
+        if seconds := flood_delay.seconds(rate_limit_name(self.scope)):
+            await asyncio.sleep(seconds)
         await self.accept()
         _here.add(self)
         SOCKETS.labels(self.kind()).inc()
@@ -188,6 +191,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
             self._close_soon(CLOSE_RESTART)  # another branch or role: reconnect with the new rights
         return None
 
+    async def websocket_flooded(self, message: dict[str, Any]) -> None:
+        """Remember the client whose frames the server has stopped reading."""
+        flood_delay.note(rate_limit_name(self.scope))
+
     async def websocket_disconnect(self, message: dict[str, Any]) -> None:
         """Clean up after the socket has closed."""
         raise StopConsumer
@@ -219,6 +226,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if len((text_data or "").encode(errors="replace")) > MAX_MESSAGE:
             return self._close_soon(CLOSE_TOO_BIG)
         if not self._speed.take():
+            flood_delay.note(rate_limit_name(self.scope))
             self._refuse(RateLimited(retry_after=self._speed.wait))
             return self._close_soon(CLOSE_TOO_FAST)
         try:

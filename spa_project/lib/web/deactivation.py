@@ -30,7 +30,7 @@ class OutOfUse:
 
 @dataclass(frozen=True)
 class Step:
-    """What will happen to a row, or why nothing will."""
+    """The consequence of taking a row out of use, or the reason why it stays."""
 
     row: Any
     sentence: str

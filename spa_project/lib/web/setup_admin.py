@@ -4,6 +4,7 @@ Their forms, rows and lists merge what two people change at a time (optimistic_f
 """
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any, ClassVar
 
 from django import forms
@@ -148,7 +149,10 @@ class SetupAdmin(DeactivatingAdmin):
             named = row or entry.record.instance
             entry.name = str(getattr(named, "shown_name", "")) or name_of_row(named)
             if row:
-                page_key = getattr(row, f"{relation}_id") if relation else row.pk
+                page_key = row.pk
+                if relation:
+                    *path, last = relation.split("__")
+                    page_key = getattr(reduce(getattr, path, row), f"{last}_id")
                 entry.address = reverse(name, args=[page_key])
 
     def _named_with(self, model: type[models.Model]) -> list[str]:

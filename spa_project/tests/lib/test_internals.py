@@ -125,6 +125,7 @@ def line() -> daphne.Protocol:
     protocol.transport = Transport()
     protocol._connectionMade()
     protocol.state = protocol.STATE_OPEN
+    protocol.application_queue = asyncio.Queue()
     # as after the handshake
     protocol.current_frame, protocol.inside_message, protocol.websocket_version = None, False, 13
     return protocol
@@ -241,6 +242,14 @@ async def test_what_follows_too_much_is_neither_parsed_nor_answered(line):
         line.dataReceived(PING * 1_000)
         assert line.transport.producerState == "paused"
     assert (line.transport.value(), line.data) == (sent, b"")
+
+
+@pytest.mark.asyncio
+async def test_the_application_is_told_once_of_a_client_that_sent_too_much(line):
+    for _piece in range(3):
+        line.dataReceived(PING * 1_000)
+    assert line.application_queue.get_nowait() == {"type": "websocket.flooded"}
+    assert line.application_queue.empty()
 
 
 @pytest.mark.asyncio

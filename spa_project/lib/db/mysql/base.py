@@ -17,7 +17,7 @@ from django.db.backends.mysql import base
 from django.db.backends.utils import CursorWrapper, debug_transaction
 from django.utils.asyncio import async_unsafe
 
-from spa_project.lib.db.mysql.connection import DeferringConnection
+from spa_project.lib.db.mysql.connection import DeferringConnection, catch_up
 from spa_project.lib.db.time_limits import ANSWER_SECONDS, IDLE_SECONDS, is_this_thread_limited
 
 _READ_AND_WRITE = {"read_timeout": ANSWER_SECONDS, "write_timeout": ANSWER_SECONDS}
@@ -35,15 +35,31 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     @async_unsafe
     def get_new_connection(self, conn_params: dict[str, Any]) -> DeferringConnection:
-        """Connect as Django does, with our own connection class and time limits."""
+        """Connect as Django does, with our own connection class and time limits.
+
+        On a cluster the connection begins with all that was acknowledged before it.
+        """
         if is_this_thread_limited():
             first = conn_params["init_command"] + _IDLE
             conn_params = {**conn_params, **_READ_AND_WRITE, "init_command": first}
-        return DeferringConnection(**conn_params)
+        connection = DeferringConnection(**conn_params)
+        try:
+            catch_up(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def is_usable(self) -> bool:
-        """Return whether the server answers and accepts changes."""
-        return not self.connection.is_outdated and bool(super().is_usable())
+        """Return whether the server answers and accepts changes.
+
+        It is not asked right after it has answered: the question is a round trip before each piece
+        of work. A connection that was lost in that moment fails with the work, which can be sent
+        again.
+        """
+        if self.connection.is_outdated:
+            return False
+        return self.connection.is_fresh or bool(super().is_usable())
 
     def defer(self, cursor: CursorWrapper, sql: str, values: Sequence[Any]) -> None:
         """Send a statement whose result nobody reads ahead of the next, or of the commit."""

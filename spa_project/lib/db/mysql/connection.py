@@ -20,6 +20,9 @@ _CHANGES_NOTHING = frozenset({1290, 1836, 1047})
 #: Errors of a connection that is lost (2006, 2013), or was ended by the server (1927, 4031).
 _IS_LOST = frozenset({2006, 2013, 1927, 4031})
 _REPLACES_ALL = _CHANGES_NOTHING | _IS_LOST
+#: Seconds after an answer in which a connection counts as alive without asking again. A pool of
+#: connections for Java, HikariCP, has the same figure (`aliveBypassWindowMs`).
+FRESH_SECONDS = 0.5
 #: Seconds after which the kernel gives up a peer that acknowledges nothing.
 UNACKNOWLEDGED_SECONDS = 10
 
@@ -37,7 +40,8 @@ class DeferringConnection(Connection):
 
     def __init__(self, **options: object) -> None:
         self._ahead: list[bytes] = []
-        self._opened_at = time.monotonic()
+        self._has_one_result = True
+        self._opened_at = self._answered_at = time.monotonic()
         super().__init__(**options)  # asks already
         _notice_a_dead_peer(self.fileno())
 
@@ -48,6 +52,11 @@ class DeferringConnection(Connection):
         That is a writable server after a failover, or a way through a network that lost its state.
         """
         return self._opened_at <= self.failed_at
+
+    @property
+    def is_fresh(self) -> bool:
+        """Return whether the server has answered a moment ago."""
+        return time.monotonic() - self._answered_at < FRESH_SECONDS
 
     def begin(self) -> None:
         """Begin a transaction with its first statement."""
@@ -60,10 +69,25 @@ class DeferringConnection(Connection):
     def query(self, query: bytes) -> None:
         """Send the deferred statements and this one; the result to read is that of the last."""
         ahead, self._ahead = self._ahead, []
+        self._has_one_result = b";" not in query and not query.startswith(b"CALL")
         try:
             super().query(b";".join([*ahead, query]))
             for _each in ahead:
-                self.next_result()
+                super().next_result()
+        except OperationalError as error:
+            _note_failure(error)
+            raise
+        self._answered_at = time.monotonic()
+
+    def next_result(self) -> int:
+        """Go to the result of the packet's next statement; return -1 when there is none.
+
+        The driver asks twice for each statement, and each time releases the GIL.
+        """
+        if self._has_one_result:
+            return -1
+        try:
+            return int(super().next_result())
         except OperationalError as error:
             _note_failure(error)
             raise
@@ -88,6 +112,22 @@ class DeferringConnection(Connection):
         ahead, self._ahead = self._ahead, []
         if _BEGIN not in ahead:
             super().rollback()
+
+
+def catch_up(connection: Connection) -> None:
+    """Wait until a node of a Galera cluster has applied what was committed anywhere before now.
+
+    A node confirms what another one commits before it has applied it. Without this wait a process
+    whose connection moved to another node could miss, for a moment, what was acknowledged already:
+    a customer would be told that there is no such ticket. Other servers have nothing to wait for.
+    Raises `OperationalError` while the node is cut off (1047) or too far behind (1205).
+    """
+    cursor = connection.cursor()
+    cursor.execute("SHOW VARIABLES LIKE 'wsrep_on'")
+    if cursor.fetchone() == ("wsrep_on", "ON"):
+        cursor.execute("SET STATEMENT wsrep_sync_wait=1 FOR SELECT 1")
+        cursor.fetchall()
+    cursor.close()
 
 
 def _note_failure(error: Error) -> None:

@@ -14,6 +14,7 @@ from spa_project.lib.db.compiled_queries import (
     Param,
     insert,
     insert_new,
+    read_together,
     update_where,
 )
 
@@ -45,6 +46,31 @@ def test_a_queryset_of_values_gives_tuples(maya):
     statement = CompiledQuery(lambda: Room.objects.filter(number=Param("number")).values_list("pk"))
     assert statement.all(number="1") == list(Room.objects.filter(number="1").values_list("pk"))
     assert statement.first(number="none") is None
+
+
+def test_queries_read_together_return_what_each_does(maya, noor):
+    numbers = ("2", "none", "1")
+    together = read_together(*((BY_NUMBER, {"number": number}) for number in numbers))
+    assert together == [BY_NUMBER.all(number=number) for number in numbers]
+
+
+def test_an_execute_wrapper_sees_each_query_that_is_read_together(maya):
+    seen = []
+
+    def listen(execute, sql, params, many, context):
+        seen.append(sql)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(listen):
+        read_together((BY_NUMBER, {"number": "1"}), (BY_NUMBER, {"number": "2"}))
+    assert [sql.count("SELECT") for sql in seen] == [1, 1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_query_that_locks_is_read_together_in_a_transaction_alone(branch):
+    locking = CompiledQuery(lambda: Room.objects.select_for_update().filter(pk=Param("pk")))
+    with pytest.raises(TransactionManagementError):
+        read_together((BY_NUMBER, {"number": "1"}), (locking, {"pk": 1}))
 
 
 def test_an_execute_wrapper_sees_every_statement(maya):
@@ -165,3 +191,18 @@ def test_a_new_row_is_what_save_would_have_written(branch):
     rows[0].number = "10"
     rows[0].save()  # an UPDATE: the object is not new
     assert Room.objects.get(pk=ours["id"]).number == "10"
+
+
+def test_several_new_rows_get_their_keys(branch):
+    rows = [Room(branch=branch, number=number) for number in ("8", "9")]
+    insert_new(*rows)
+    found = {room.number: room.pk for room in Room.objects.filter(number__in=["8", "9"])}
+    assert {row.number: row.pk for row in rows} == found
+
+
+def test_several_new_rows_have_no_keys_where_the_database_returns_none(branch, monkeypatch):
+    monkeypatch.setattr(type(connection.features), "can_return_rows_from_bulk_insert", False)
+    rows = [Room(branch=branch, number=number) for number in ("8", "9")]
+    insert_new(*rows)
+    assert [row.pk for row in rows] == [None, None]
+    assert Room.objects.filter(number__in=["8", "9"]).count() == len(rows)

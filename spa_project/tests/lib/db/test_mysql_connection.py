@@ -3,19 +3,32 @@
 import asyncio
 import os
 import socket
+import time
 
 import MySQLdb
 import pytest
-from django.db import IntegrityError, OperationalError, connection
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    IntegrityError,
+    OperationalError,
+    connection,
+    connections,
+)
 from django.db.transaction import atomic
 from django.utils import timezone
 
 from queueing.models import Room, TransactionEvent
 from queueing.states import Status
-from spa_project.lib.db.compiled_queries import CompiledQuery, Param, insert, update_where
-from spa_project.lib.db.mysql.connection import UNACKNOWLEDGED_SECONDS
+from spa_project.lib.db.compiled_queries import (
+    CompiledQuery,
+    Param,
+    insert,
+    read_together,
+    update_where,
+)
+from spa_project.lib.db.mysql.connection import FRESH_SECONDS, UNACKNOWLEDGED_SECONDS
 from spa_project.lib.db.pool import DatabasePool
-from spa_project.lib.db.time_limits import IDLE_SECONDS
+from spa_project.lib.db.time_limits import ANSWER_SECONDS, IDLE_SECONDS
 from spa_project.tests.concurrency import another_connection
 
 pytestmark = [
@@ -169,6 +182,117 @@ def is_undone() -> bool:
     return not (TransactionEvent.objects.filter(version__gte=50) or Room.objects.filter(version=7))
 
 
+BY_STATUS = CompiledQuery(lambda: Room.objects.filter(status=Param("status")).values_list("number"))
+LOCKED = CompiledQuery(lambda: Room.objects.select_for_update().filter(pk=Param("pk")))
+
+
+def test_several_queries_are_read_in_one_packet(maya, noor, packets):
+    readings = [
+        (ROOM, {"number": "2"}),
+        (BY_STATUS, {"status": "available"}),
+        (ROOM, {"number": "-"}),
+    ]
+    with atomic():
+        assert read_together(*readings) == [[("available",)], [("1",), ("2",)], []]
+        assert ROOM.first(number="1") == ("available",)
+    assert packets == [["BEGIN", "SELECT", "SELECT", "SELECT"], ["SELECT"], ["COMMIT"]]
+
+
+def test_the_driver_asks_for_no_second_result_of_one_statement(maya, monkeypatch):
+    asked = []
+    ask = MySQLdb.connections.Connection.next_result
+
+    def next_result(self):
+        asked.append(self)
+        return ask(self)
+
+    monkeypatch.setattr(MySQLdb.connections.Connection, "next_result", next_result)
+    assert ROOM.first(number="1") == ("available",)
+    assert asked == []
+    assert read_together((ROOM, {"number": "1"}), (ROOM, {"number": "-"})) == [[("available",)], []]
+    assert asked
+
+
+def test_a_semicolon_within_a_value_is_a_value(maya):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT %s", ["a;b"])
+        assert cursor.fetchall() == (("a;b",),)
+        assert not cursor.nextset()
+    assert ROOM.first(number="1") == ("available",)
+
+
+def test_every_result_of_a_stored_procedure_is_read(maya):
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE OR REPLACE PROCEDURE two_results() BEGIN SELECT 1; SELECT 2; END")
+        try:
+            cursor.callproc("two_results")
+            assert cursor.fetchall() == ((1,),)
+            assert cursor.nextset()
+            assert cursor.fetchall() == ((2,),)
+        finally:
+            cursor.close()
+            with connection.cursor() as another:
+                another.execute("DROP PROCEDURE two_results")
+
+
+def test_what_is_locked_together_with_a_query_stays_locked(maya):
+    room = Room.objects.get(number="1")
+    with atomic():
+        [[locked], _status] = read_together((LOCKED, {"pk": room.pk}), (ROOM, {"number": "1"}))
+        assert locked == room
+        with another_connection() as other, other.cursor() as cursor:
+            cursor.execute("SELECT id FROM queueing_room FOR UPDATE SKIP LOCKED")
+            assert cursor.fetchall() == ()
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_an_error_of_any_query_of_a_packet_is_djangos(maya, monkeypatch, place):
+    """The connection is usable afterwards."""
+    readings = [(ROOM, {"number": str(number)}) for number in range(3)]
+    wrong = CompiledQuery(lambda: Room.objects.filter(number=Param("number")).values_list("status"))
+    monkeypatch.setattr(
+        wrong.on(connections[DEFAULT_DB_ALIAS]),
+        "sql",
+        "SELECT no_such_column, %s FROM queueing_room",
+    )
+    readings[place] = (wrong, {"number": "1"})
+    for _each in range(2):
+        with pytest.raises(OperationalError, match="no_such_column"), atomic():
+            read_together(*readings)
+        assert ROOM.first(number="1") == ("available",)
+
+
+def test_a_connection_lost_within_a_packet_replaces_the_others(maya, monkeypatch):
+    lost = CompiledQuery(lambda: Room.objects.filter(number=Param("number")).values_list("status"))
+    monkeypatch.setattr(
+        lost.on(connections[DEFAULT_DB_ALIAS]), "sql", "KILL CONNECTION_ID(); SELECT %s"
+    )
+    with another_connection() as other:
+        other.ensure_connection()
+        with pytest.raises(OperationalError):
+            read_together((ROOM, {"number": "1"}), (lost, {"number": "1"}))
+        assert not other.is_usable()
+    connection.close()
+
+
+def test_a_connection_is_asked_for_life_only_a_moment_after_its_last_answer(maya, monkeypatch):
+    asked = []
+    ping = MySQLdb.connections.Connection.ping
+
+    def counted(self) -> None:
+        asked.append(1)
+        ping(self)
+
+    monkeypatch.setattr(MySQLdb.connections.Connection, "ping", counted)
+    ROOM.first(number="1")
+    assert connection.is_usable()
+    assert asked == []
+    later = time.monotonic() + FRESH_SECONDS
+    monkeypatch.setattr("spa_project.lib.db.mysql.connection.time.monotonic", lambda: later)
+    assert connection.is_usable()
+    assert asked == [1]
+
+
 def test_an_error_of_what_rode_along_undoes_everything(event, packets):
     @atomic
     def fail_at_the_commit():
@@ -225,6 +349,12 @@ def variable(name: str) -> int:
 def test_the_server_ends_idle_transactions_of_the_pool_alone():
     assert asyncio.run(DatabasePool(1).run(variable, "idle_transaction_timeout")) == IDLE_SECONDS
     assert variable("idle_transaction_timeout") == 0
+
+
+def test_an_answer_is_awaited_for_longer_than_a_lock_and_than_an_idle_transaction():
+    """Who waits for a lock is answered, and the locks of who is gone are free by then."""
+    assert variable("innodb_lock_wait_timeout") + 1 < ANSWER_SECONDS
+    assert ANSWER_SECONDS > IDLE_SECONDS
 
 
 def test_the_kernel_ends_a_connection_whose_peer_acknowledges_nothing():

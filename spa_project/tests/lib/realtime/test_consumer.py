@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+import time
 
 import pytest
 
 from conftest import open_socket
+from spa_project.lib.known_clients import rate_limit_name
+from spa_project.lib.realtime import flood_delay
 from spa_project.lib.realtime.consumer import (
     MAX_MESSAGE,
     MESSAGES_AT_ONCE,
@@ -84,6 +87,24 @@ async def test_who_floods_is_closed_with_4429(branch):
         for _each in range(MESSAGES_AT_ONCE + 2 * MESSAGES_PER_SECOND):
             await socket.send('{"command": "nothing"}')
         assert await socket.close_code() == 4429
+
+
+async def test_the_next_socket_of_a_client_that_floods_opens_a_second_later(branch):
+    async with open_socket("/ws/customer/?branch=makati") as socket:
+        for _each in range(MESSAGES_AT_ONCE + 2 * MESSAGES_PER_SECOND):
+            await socket.send('{"command": "nothing"}')
+        assert await socket.close_code() == 4429
+    begun = time.monotonic()
+    async with open_socket("/ws/customer/?branch=makati") as socket:
+        await socket.hear("snapshot")
+    assert time.monotonic() - begun > flood_delay.SECONDS / 2
+
+
+async def test_a_client_whose_frames_are_read_no_more_is_delayed():
+    consumer = LiveConsumer()
+    consumer.scope = {"headers": [], "client": ("192.0.2.1", 1)}
+    await consumer.dispatch({"type": "websocket.flooded"})
+    assert flood_delay.flood_delay.seconds(rate_limit_name(consumer.scope)) > 0
 
 
 async def test_a_snapshot_never_takes_back_what_came_while_it_was_read():

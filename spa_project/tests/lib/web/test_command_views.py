@@ -109,6 +109,7 @@ STAFF_COMMANDS = {
     "cashier_remove_item": {"carl", "maria"},
     "cashier_apply_discount": {"carl", "maria"},
     "cashier_remove_discount": {"carl", "maria"},
+    "cashier_refund": {"carl"},
 }
 DATA = {
     "therapist_start_service": {"transaction_id": 1},
@@ -124,6 +125,7 @@ DATA = {
     "cashier_remove_item": {"transaction_id": 1, "item_id": 1, "reason": "no"},
     "cashier_apply_discount": {"transaction_id": 1, "discount": "promo"},
     "cashier_remove_discount": {"transaction_id": 1, "discount": "promo"},
+    "cashier_refund": {"receipt_number": 1, "reason": "ill", "request_id": "refund-01"},
 }
 
 
@@ -205,9 +207,14 @@ def test_the_openapi_document_says_which_operations_need_a_login(client, db):
         "unlock",
         "snapshot_therapist",
         "snapshot_monitor",
+        "snapshot_display",
         "snapshot_cashier",
         "day_cashier",
         "day_therapist",
+        "receipt_to_refund",
+        "sales",
+        "tips",
+        "turns",
     }
 
 

@@ -1,4 +1,4 @@
-"""Uploaded pictures of treatments: checked, encoded anew in two sizes, named by their content.
+"""Uploaded pictures: checked, encoded anew in two sizes, named by their content.
 
 Nothing of an uploaded file is kept but its pixels: neither metadata (EXIF has places and names) nor
 anything hidden behind the picture. A stored file never changes, so browsers may keep it for ever.
