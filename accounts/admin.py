@@ -7,6 +7,7 @@ from axes.utils import reset as forget_wrong_passwords
 from django.contrib import admin, messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.models import Group
+from django.db import models
 from django.db.models import QuerySet
 from django.forms import Script
 from django.http import HttpRequest, HttpResponse
@@ -19,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import devices
 from accounts.logins import end_every_login
-from accounts.models import Branch, Cashier, PairedDevice, Role, Therapist, User
+from accounts.models import Branch, Cashier, PairedDevice, Role, Therapist, TherapistSkill, User
 from accounts.staff import (
     PROFILES,
     lock_profiles,
@@ -37,6 +38,7 @@ from spa_project.lib.web.admin import (
     is_owner,
 )
 from spa_project.lib.web.deactivation import OutOfUse, counted
+from spa_project.lib.web.pictures import PictureField
 from spa_project.lib.web.setup_admin import SetupAdmin
 
 admin.site.site_header = admin.site.site_title = admin.site.index_title = _("Administration")
@@ -48,6 +50,9 @@ class BranchAdmin(SetupAdmin):
     branch_path = "pk"
     list_display = ("name", "slug", "time_zone", "active")
     prepopulated_fields = {"slug": ("name",)}
+    formfield_overrides = SetupAdmin.formfield_overrides | {
+        models.FileField: {"form_class": PictureField, "widget": PictureField.widget}
+    }
     out_of_use = OutOfUse(
         button=_("Close branch"),
         done=_("%(name)s is closed."),
@@ -109,7 +114,7 @@ class StaffAdmin(SetupAdmin):
     """A person with their roles on one form; managers cannot grant rights beyond their own here."""
 
     branch_path = "branch"
-    recorded_with = {Therapist: "user", Cashier: "user"}
+    recorded_with = {Therapist: "user", TherapistSkill: "therapist__user", Cashier: "user"}
     form = StaffForm
     list_display = ("shown_name", "username", "plays", "branch", "is_active", "customer")
     list_display_links = ("shown_name", "username")
@@ -129,7 +134,7 @@ class StaffAdmin(SetupAdmin):
     ordering = ("branch", "username")
     fieldsets = (
         (None, {"fields": ("name", "username", "branch")}),
-        (_("Roles"), {"fields": ("roles", "own_room", "gender", "counter")}),
+        (_("Roles"), {"fields": ("roles", "own_room", "gender", "skills", "counter")}),
         (_("Account"), {"fields": ("is_active", "last_login", "date_joined")}),
     )
     readonly_fields = ("last_login", "date_joined")
@@ -296,7 +301,8 @@ class StaffAdmin(SetupAdmin):
     def visible_records(self, request: HttpRequest, model: Any) -> Any:
         """Return the records of people, for managers without those of superusers."""
         records = super().visible_records(request, model)
-        owner = "is_superuser" if model is User else "user__is_superuser"
+        path = self.recorded_with.get(model)
+        owner = f"{path}__is_superuser" if path else "is_superuser"
         return records if is_owner(request) else records.filter(**{owner: False})
 
     # -- Switching off ----------------------------------------------------------------------------

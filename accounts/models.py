@@ -41,6 +41,13 @@ def validate_time_zone(name: str) -> None:
         )
 
 
+class TurnMode(models.TextChoices):
+    """How a branch decides which therapist may call the next customer."""
+
+    FREE = "free", _("Free: whoever is free first")
+    STRICT = "strict", _("Strict rotation: fewest turns first")
+
+
 class Branch(models.Model):
     """One spa; queues, codes, rooms and screens all belong to a branch."""
 
@@ -63,11 +70,43 @@ class Branch(models.Model):
             "after that. 0 = customers can't ask for a therapist."
         ),
     )
+    note_days = models.PositiveSmallIntegerField(
+        _("keep customers' notes (days)"),
+        default=30,
+        db_default=30,
+        help_text=_("How long a customer's note to the therapist is kept after the visit."),
+    )
+    asks_consent = models.BooleanField(
+        _("ask about added treatments"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "Customers accept or decline on their ticket what a therapist adds, or the therapist "
+            "records that they agreed in person."
+        ),
+    )
     offers_gender = models.BooleanField(
         _("woman or man"),
         default=False,
         db_default=False,
         help_text=_("Customers can ask for a woman or a man."),
+    )
+    turn_mode = models.CharField(
+        _("turns"),
+        max_length=6,
+        choices=TurnMode,
+        default=TurnMode.FREE,
+        db_default=TurnMode.FREE,
+        help_text=_(
+            "In strict rotation only the therapist who is next may call from the line. Customers "
+            "who asked for a therapist are always called by that one."
+        ),
+    )
+    suggests_add_ons = models.BooleanField(
+        _("suggest add-ons"),
+        default=True,
+        db_default=True,
+        help_text=_("Customers are offered an add-on once per order."),
     )
     shared_rooms = models.BooleanField(
         _("shared rooms"),
@@ -80,6 +119,22 @@ class Branch(models.Model):
         help_text=_("Rooms become ready after this time. 0 = only when staff mark them ready."),
     )
     active = models.BooleanField(_("open"), default=True)
+    board_message = models.CharField(
+        _("message on the board"),
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Shown on the waiting room's screen, such as the Wi-Fi or an offer."),
+    )
+    board_picture = models.FileField(
+        _("picture on the board"),
+        upload_to="menu",
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("JPEG, PNG or WebP, at most 8 MB. Shown on the waiting room's screen."),
+    )
     address = models.TextField(_("address"), blank=True, help_text=_("Printed on receipts."))
     tax_id = models.CharField(_("tax number"), max_length=40, blank=True)
     tax_rate = models.DecimalField(
@@ -147,6 +202,11 @@ class Branch(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def takes_requests(self) -> bool:
+        """Return whether customers can ask for a therapist, or for a woman or a man."""
+        return bool(self.request_minutes) or self.offers_gender
 
     def clean(self) -> None:
         """Refuse a tax without a name, and another day that would split today's visits."""
@@ -314,6 +374,10 @@ class Therapist(StaffProfile):
     gender = models.CharField(
         _("gender"), max_length=5, choices=Gender, blank=True, default="", db_default=""
     )
+    # By name: accounts does not import the app of the menu.
+    skills = models.ManyToManyField(
+        "catalog.Skill", through="accounts.TherapistSkill", related_name="therapists"
+    )
 
     objects: ClassVar[TherapistManager] = TherapistManager()
     history = SetupHistory()
@@ -328,8 +392,33 @@ class Therapist(StaffProfile):
         return self.own_room.number if self.own_room else ""
 
 
+class TherapistSkill(models.Model):
+    """A skill of a therapist; a row of its own, so that the history has each."""
+
+    therapist = models.ForeignKey(
+        Therapist, verbose_name=_("therapist"), on_delete=models.CASCADE, related_name="+"
+    )
+    skill = models.ForeignKey(
+        "catalog.Skill", verbose_name=_("skill"), on_delete=models.CASCADE, related_name="+"
+    )
+
+    history = SetupHistory()
+
+    class Meta:
+        verbose_name = _("skill of a therapist")
+        verbose_name_plural = _("skills of therapists")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["therapist", "skill"], name="skill_once_for_a_therapist"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.therapist}: {self.skill}"
+
+
 class PresenceKind(models.TextChoices):
-    """What a therapist who has clocked in does; nobody else has an open row of `Presence`."""
+    """The state of a therapist who has clocked in; nobody else has an open row of `Presence`."""
 
     ON_DUTY = "on_duty", _("On duty")
     BREAK_NEXT = "break_next", _("Break after this customer")

@@ -27,7 +27,7 @@ UNLOCKING_PAGES = {Role.THERAPIST: "therapist", Role.CASHIER: "cashier", Role.MA
 
 
 class LockablePage(TypedDict):
-    """What a page needs to know to lock itself."""
+    """The settings with which a page locks itself."""
 
     lock_minutes: int
     locked: bool

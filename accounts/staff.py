@@ -8,7 +8,15 @@ from typing import Any
 from axes.utils import reset as forget_wrong_passwords
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Branch, Cashier, Role, StaffProfile, Therapist, User
+from accounts.models import (
+    Branch,
+    Cashier,
+    Role,
+    StaffProfile,
+    Therapist,
+    TherapistSkill,
+    User,
+)
 from accounts.passwords import new_password
 
 #: The roles that are rows of their own, by the attribute of a person that has the row.
@@ -90,6 +98,21 @@ def suggest_username(name: str) -> str:
     taken = set(User.objects.filter(username__startswith=first).values_list("username", flat=True))
     numbers = range(2, len(taken) + 3)
     return next(each for each in (first, *(f"{first}{n}" for n in numbers)) if each not in taken)
+
+
+def skills_of(profile: Therapist | None) -> list[TherapistSkill]:
+    """Return the rows of a therapist's skills; who is no therapist has none."""
+    return list(TherapistSkill.objects.filter(therapist_id=profile.pk)) if profile else []
+
+
+def set_skills(therapist: Therapist, skill_ids: Collection[int]) -> None:
+    """Give a therapist these skills, and no others."""
+    had = {row.skill_id: row for row in skills_of(therapist)}
+    for skill_id in sorted(set(skill_ids) - had.keys()):
+        TherapistSkill.objects.create(therapist=therapist, skill_id=skill_id)
+    for skill_id, row in had.items():
+        if skill_id not in skill_ids:
+            row.delete()
 
 
 def set_new_password(person: User) -> str:

@@ -21,6 +21,8 @@ from accounts.staff import (
     role_in_use,
     roles_given,
     save_role,
+    set_skills,
+    skills_of,
     suggest_username,
 )
 from spa_project.lib.natural_order import natural_key
@@ -28,6 +30,8 @@ from spa_project.lib.natural_order import natural_key
 _NAME_LENGTH = 60
 #: By name: accounts does not import the app of the rooms.
 _ROOMS = Therapist._meta.get_field("own_room").remote_field.model._default_manager
+#: By name, too: accounts does not import the app of the menu.
+_SKILLS = Therapist._meta.get_field("skills").remote_field.model._default_manager
 
 
 class RoomChoice(forms.ModelChoiceField):
@@ -85,6 +89,13 @@ class StaffForm(forms.ModelForm):
         choices=[("", _("Not stated")), *Gender.choices],
         required=False,
         help_text=_("For customers who ask for a woman or a man."),
+    )
+    skills = forms.ModelMultipleChoiceField(
+        label=_("Skills"),
+        queryset=_SKILLS.order_by("name"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Treatments that need a skill are for therapists who have it."),
     )
     counter = forms.CharField(
         label=_("Counter"),
@@ -182,7 +193,7 @@ class StaffForm(forms.ModelForm):
     def recorded_in(self, name: str) -> list[tuple[models.Model, str | None]]:
         """Return the rows and columns in whose history changes of a field are found."""
         person = self.instance
-        rows: dict[str, tuple[tuple[models.Model | None, str], ...]] = {
+        rows: dict[str, tuple[tuple[models.Model | None, str | None], ...]] = {
             "name": (
                 (person, "first_name"),
                 (profile_of(person, Role.THERAPIST), "display_name"),
@@ -196,6 +207,7 @@ class StaffForm(forms.ModelForm):
             ),
             "own_room": ((profile_of(person, Role.THERAPIST), "own_room"),),
             "gender": ((profile_of(person, Role.THERAPIST), "gender"),),
+            "skills": tuple((row, None) for row in skills_of(getattr(person, "therapist", None))),
             "counter": ((profile_of(person, Role.CASHIER), "counter_number"),),
         }
         return [(row, column) for row, column in rows.get(name, ((person, name),)) if row]
@@ -219,7 +231,7 @@ class StaffForm(forms.ModelForm):
         """Write the rows of the person's roles: only what this form changed."""
         data = self.cleaned_data
         changed = set(self.changed_data)
-        if not changed & {"roles", "name", "own_room", "gender", "counter"}:
+        if not changed & {"roles", "name", "own_room", "gender", "skills", "counter"}:
             return
         details: dict[Role, dict[str, Any]] = {
             Role.THERAPIST: {
@@ -231,6 +243,9 @@ class StaffForm(forms.ModelForm):
             if "name" in changed or profile_of(person, role) is None:
                 its_details["display_name"] = data["name"]
             save_role(person, role, played=role in data["roles"], **its_details)
+        therapist = profile_of(person, Role.THERAPIST)
+        if "skills" in changed and isinstance(therapist, Therapist):
+            set_skills(therapist, {skill.pk for skill in data["skills"]})
 
 
 def _shown(person: User) -> dict[str, Any]:
@@ -240,6 +255,7 @@ def _shown(person: User) -> dict[str, Any]:
         "roles": sorted(roles_given(person)),
         "own_room": getattr(therapist, "own_room_id", None),
         "gender": getattr(therapist, "gender", ""),
+        "skills": sorted(row.skill_id for row in skills_of(getattr(person, "therapist", None))),
         "counter": getattr(cashier, "counter_number", ""),
     }
 

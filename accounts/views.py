@@ -29,16 +29,19 @@ def home(request: HttpRequest, **more: Any) -> HttpResponse:
 
 
 class StaffLoginView(LoginView):
-    """The login page; it tells a person whose account was switched off why they are here."""
+    """The login page; it tells those who have an account already why they are here."""
 
     template_name = "accounts/login.html"
     authentication_form = LoginForm
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Return Django's context with the reason, if the account of the session is off."""
+        """Return Django's context with the reason: the account is off, or may not see the page."""
         user_id = self.request.session.get(SESSION_KEY)
         is_off = user_id and User.objects.filter(pk=user_id, is_active=False).exists()
-        return super().get_context_data(is_switched_off=bool(is_off), **kwargs)
+        is_refused = self.request.user.is_authenticated and bool(self.get_redirect_url())
+        return super().get_context_data(
+            is_switched_off=bool(is_off), is_refused=is_refused, **kwargs
+        )
 
 
 @sensitive_post_parameters()

@@ -25,12 +25,20 @@ from catalog import (
 )
 from catalog.menu_import.diff import order_after
 from catalog.menu_import.rows import tidy
-from catalog.models import MENU_ORDER, Service, ServiceCategory, ServiceClassification
-from catalog.pictures import PictureField
+from catalog.models import (
+    MENU_ORDER,
+    NoteMark,
+    Service,
+    ServiceCategory,
+    ServiceClassification,
+    Skill,
+    TurnWeight,
+)
 from spa_project.lib.money import display_amount
 from spa_project.lib.web.amount_field import AmountField
 from spa_project.lib.web.deactivation import OutOfUse, counted
 from spa_project.lib.web.history_page import Entry
+from spa_project.lib.web.pictures import PictureField
 from spa_project.lib.web.setup_admin import SetupAdmin, SetupTabularInline
 
 
@@ -73,7 +81,22 @@ class MenuForm(forms.ModelForm):
 
 
 class ServiceForm(MenuForm):
+    """A form for a treatment, which counts as one turn where nothing else is chosen."""
+
     parent = "category"
+    turn_quarters = forms.TypedChoiceField(
+        label=_("Counts as"),
+        choices=TurnWeight.choices,
+        coerce=int,
+        initial=TurnWeight.FULL,
+        required=False,
+        help_text=Service._meta.get_field("turn_quarters").help_text,
+    )
+
+    def clean_turn_quarters(self) -> int:
+        """Return what was chosen, one turn where nothing was."""
+        chosen = self.cleaned_data["turn_quarters"]
+        return TurnWeight.FULL if chosen == "" else int(chosen)
 
 
 class ClassificationForm(MenuForm):
@@ -135,10 +158,59 @@ class ClassificationInline(SetupTabularInline):
         return 0 if obj else 2
 
 
+@admin.register(NoteMark)
+class NoteMarkAdmin(SetupAdmin):
+    """Page of the marks that customers may tick for their therapist."""
+
+    fields = ("name", "code", "order", "active")
+    prepopulated_fields = {"code": ("name",)}
+    formfield_overrides = FIELDS | {models.SlugField: {"form_class": forms.SlugField}}
+    list_display = ("name", "code", "order", "active")
+    list_editable = ("order",)
+    list_filter = ("active",)
+    search_fields = ("name", "code")
+    out_of_use = OutOfUse(
+        button=_("Take out of use"),
+        done=_("%(name)s is out of use."),
+        already=_("%(name)s is out of use already."),
+    )
+
+    def explain(self, row: NoteMark) -> str:
+        """Return what taking the mark out of use does."""
+        told = gettext("Customers can no longer tick %(name)s. Notes left before keep it.")
+        return told % {"name": row}
+
+
+@admin.register(Skill)
+class SkillAdmin(SetupAdmin):
+    """Page of skills; the forms of people and treatments choose from them."""
+
+    fields = ("name", "active")
+    formfield_overrides = FIELDS
+    list_display = ("name", "active")
+    list_filter = ("active",)
+    search_fields = ("name",)
+    out_of_use = OutOfUse(
+        button=_("Take out of use"),
+        done=_("%(name)s is out of use."),
+        already=_("%(name)s is out of use already."),
+    )
+
+    def explain(self, row: Skill) -> str:
+        """Return how many treatments need the skill, and what taking it out of use does."""
+        count = row.services.count()
+        told = ngettext(
+            "%(count)s treatment needs %(name)s. From now on every therapist can do it.",
+            "%(count)s treatments need %(name)s. From now on every therapist can do them.",
+            count,
+        )
+        return told % {"name": row, "count": counted(count)}
+
+
 @admin.register(ServiceCategory)
 class ServiceCategoryAdmin(SetupAdmin):
     form = MenuForm
-    fields = ("name", "description", "order", "active")
+    fields = ("name", "description", "add_ons", "order", "active")
     formfield_overrides = FIELDS
     inlines = (ServiceInline,)
     list_display = ("name", "services", "order", "active")
@@ -185,7 +257,17 @@ class ServiceCategoryAdmin(SetupAdmin):
 @admin.register(Service)
 class ServiceAdmin(SetupAdmin):
     form = ServiceForm
-    fields = ("category", "name", "description", "image", "image_url", "order", "active")
+    fields = (
+        "category",
+        "name",
+        "description",
+        "skill",
+        "turn_quarters",
+        "image",
+        "image_url",
+        "order",
+        "active",
+    )
     formfield_overrides = FIELDS
     inlines = (ClassificationInline,)
     list_display = ("name", "picture", "category", "prices", "order", "active")

@@ -28,6 +28,15 @@ class ServiceCategory(MenuEntry):
 
     name = models.CharField(_("name"), max_length=80, unique=True)
     description = models.CharField(_("description"), max_length=300, blank=True)
+    add_ons = models.BooleanField(
+        _("add-ons"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "Extras to go with a treatment: suggested to customers once per order, and listed "
+            "first when a therapist adds to a treatment."
+        ),
+    )
 
     objects = TrackedQuerySet["ServiceCategory"].as_manager()
     history = SetupHistory()
@@ -41,6 +50,52 @@ class ServiceCategory(MenuEntry):
         return self.name
 
 
+class Skill(models.Model):
+    """A skill that some treatments need, such as “Hot stone”."""
+
+    name = models.CharField(_("name"), max_length=60, unique=True)
+    active = models.BooleanField(
+        _("in use"), default=True, help_text=_("Off: no treatment needs it any more.")
+    )
+
+    objects = TrackedQuerySet["Skill"].as_manager()
+    history = SetupHistory()
+
+    class Meta:
+        verbose_name = _("skill")
+        verbose_name_plural = _("skills")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class NoteMark(MenuEntry):
+    """A mark that customers may tick for their therapist, such as “Allergies”."""
+
+    code = models.SlugField(_("code"), max_length=40, unique=True)
+    name = models.CharField(_("name"), max_length=60, unique=True)
+
+    objects = TrackedQuerySet["NoteMark"].as_manager()
+    history = SetupHistory()
+
+    class Meta:
+        verbose_name = _("note mark")
+        verbose_name_plural = _("note marks")
+        ordering = ["order", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TurnWeight(models.IntegerChoices):
+    """The weight of a treatment in the therapists' rotation, in quarters of a turn."""
+
+    FULL = 4, _("1 turn")
+    HALF = 2, _("½ turn")
+    NONE = 0, _("No turn")
+
+
 class Service(MenuEntry):
     """A treatment, such as “Hilot”; its classifications have the prices."""
 
@@ -52,6 +107,16 @@ class Service(MenuEntry):
     )
     name = models.CharField(_("name"), max_length=120)
     description = models.CharField(_("description"), max_length=500, blank=True)
+    #: Of a visit with several treatments one therapist needs the skills of all.
+    skill = models.ForeignKey(
+        Skill,
+        verbose_name=_("needed skill"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="services",
+        help_text=_("Only therapists with this skill give the treatment. Empty = everyone."),
+    )
     image = models.FileField(
         _("uploaded picture"),
         upload_to="menu",
@@ -70,6 +135,17 @@ class Service(MenuEntry):
         ],
     )
 
+    turn_quarters = models.PositiveSmallIntegerField(
+        _("counts as"),
+        choices=TurnWeight,
+        default=TurnWeight.FULL,
+        db_default=TurnWeight.FULL,
+        help_text=_(
+            "In branches with a strict rotation. A visit counts as the treatment that counts most, "
+            "and half if the customer asked for the therapist."
+        ),
+    )
+
     objects = TrackedQuerySet["Service"].as_manager()
     history = SetupHistory()
 
@@ -83,6 +159,11 @@ class Service(MenuEntry):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def needed_skill(self) -> Skill | None:
+        """Return the skill that a therapist needs now, None when everyone gives the treatment."""
+        return self.skill if self.skill and self.skill.active else None
 
     @property
     def picture_url(self) -> str:
@@ -105,8 +186,8 @@ class ClassificationQuerySet(TrackedQuerySet["ServiceClassification"]):
     """A queryset of prices."""
 
     def on_the_menu(self) -> "ClassificationQuerySet":
-        """Return what can be chosen now, with its service: active on all three levels."""
-        return self.select_related("service").filter(
+        """Return what can be chosen now, with its service and skill: active on all levels."""
+        return self.select_related("service__skill").filter(
             active=True, service__active=True, service__category__active=True
         )
 

@@ -1,11 +1,13 @@
 """Serialization of the menu (docs/protocol.md, "Shapes")."""
 
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import Any, TypedDict
 
 from django.conf import settings
 from django.db.models import Prefetch
 
-from catalog.models import Service, ServiceCategory, ServiceClassification
+from catalog.models import NoteMark, Service, ServiceCategory, ServiceClassification
 from spa_project.lib.fingerprint import fingerprint
 from spa_project.lib.money import format_amount
 
@@ -22,6 +24,8 @@ class ServiceData(TypedDict):
     name: str
     description: str
     image_url: str
+    #: The name of the skill that it needs; null when everyone gives the treatment.
+    skill: str | None
     classifications: list[ClassificationData]
 
 
@@ -29,11 +33,21 @@ class CategoryData(TypedDict):
     id: int
     name: str
     description: str
+    #: Whether its treatments are extras to go with another one.
+    add_ons: bool
     services: list[ServiceData]
+
+
+class NoteMarkData(TypedDict):
+    """A mark that customers may tick for their therapist."""
+
+    code: str
+    name: str
 
 
 class MenuData(TypedDict):
     categories: list[CategoryData]
+    note_marks: list[NoteMarkData]
     currency: str
     version: str
 
@@ -43,15 +57,23 @@ def serialize_menu() -> MenuData:
     offers = Prefetch(
         "classifications", ServiceClassification.objects.filter(active=True), to_attr="offers"
     )
-    services = Prefetch(
-        "services", Service.objects.filter(active=True).prefetch_related(offers), to_attr="shown"
+    services = (
+        Service.objects.filter(active=True, category__active=True)
+        .select_related("category", "skill")
+        .prefetch_related(offers)
+        .order_by("category__order", "category", "order", "pk")
     )
-    rows = ServiceCategory.objects.filter(active=True).prefetch_related(services)
-    categories = [data for row in rows if (data := _serialize_category(row))["services"]]
+    categories = [
+        _serialize_category(category, rows)
+        for category, rows in groupby(_offered(services), key=lambda service: service.category)
+    ]
+    marks = NoteMark.objects.filter(active=True)
+    note_marks: list[NoteMarkData] = [{"code": mark.code, "name": mark.name} for mark in marks]
     return {
         "categories": categories,
+        "note_marks": note_marks,
         "currency": settings.CURRENCY,
-        "version": fingerprint(categories)[:16],
+        "version": fingerprint([categories, note_marks] if note_marks else categories)[:16],
     }
 
 
@@ -60,13 +82,17 @@ def menu_version() -> str:
     return serialize_menu()["version"]
 
 
-def _serialize_category(category: Any) -> CategoryData:
-    services = [data for row in category.shown if (data := _serialize_service(row))]
+def _offered(services: Iterable[Any]) -> Iterator[Any]:
+    return (service for service in services if service.offers)
+
+
+def _serialize_category(category: ServiceCategory, services: Iterable[Any]) -> CategoryData:
     return {
         "id": category.pk,
         "name": category.name,
         "description": category.description,
-        "services": [service for service in services if service["classifications"]],
+        "add_ons": category.add_ons,
+        "services": [_serialize_service(service) for service in services],
     }
 
 
@@ -76,6 +102,7 @@ def _serialize_service(service: Any) -> ServiceData:
         "name": service.name,
         "description": service.description,
         "image_url": service.picture_url,
+        "skill": service.needed_skill.name if service.needed_skill else None,
         "classifications": [_serialize_classification(offer) for offer in service.offers],
     }
 

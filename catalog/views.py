@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from catalog.pictures import FOLDER
+from spa_project.lib.web.pictures import FOLDER
 
 
 @require_safe

@@ -15,9 +15,17 @@ class SpaProjectConfig(AppConfig):
     def ready(self) -> None:
         """Register commands, metrics and system checks."""
         # Importing a module of commands registers them, for sockets and HTTP alike.
-        for module in ("queueing.commands", "payments.commands", "payments.drawer_commands"):
+        for module in (
+            "queueing.commands",
+            "payments.commands",
+            "payments.drawer_commands",
+            "payments.refund_commands",
+        ):
             import_module(module)
         from spa_project import checks  # it needs the accounts app
+        from spa_project.field_names import name_fields
+
+        name_fields()
 
         upkeep.measure()
         register(check_databases, Tags.database)

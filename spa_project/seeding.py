@@ -8,33 +8,58 @@ from pathlib import Path
 from django.conf import settings
 from django.db.models.functions import Length
 from django.db.transaction import atomic
+from django.utils.text import slugify
 from tqdm import tqdm
 
 from accounts.demo import DemoAccount, StaffFactory
 from accounts.models import Branch, Cashier, Presence, Therapist, User
 from catalog.menu_import import importer
-from catalog.models import Service, ServiceCategory, ServiceClassification
+from catalog.models import NoteMark, Service, ServiceCategory, ServiceClassification, Skill
 from payments.methods import create_defaults
 from payments.models import (
     AppliedDiscount,
+    Approval,
+    CashMovement,
     Discount,
+    DrawerClose,
+    DrawerCount,
+    DrawerSession,
     Payment,
     PaymentAttempt,
     PaymentMethod,
+    PinTries,
     ReceiptCounter,
     ReceiptPrint,
+    Refund,
+    RefundCounter,
+    RefundedTip,
+    RefundLine,
+    RefundPrint,
+    RefundTender,
     Tender,
     TipShare,
+    ZCounter,
 )
+from payments.offers import create_demo_discounts
 from queueing.models import (
     Room,
+    SkillSet,
     Transaction,
     TransactionCounter,
     TransactionEvent,
     TransactionItem,
+    TurnEntry,
 )
+from spa_project.lib.db.history import update_many
 
 MENU = Path(importer.__file__).with_name("demo_menu.csv")
+NOTE_MARKS = (
+    ("allergies", "Allergies"),
+    ("pregnant", "Pregnant"),
+    ("light-pressure", "Light pressure"),
+    ("firm-pressure", "Firm pressure"),
+)
+ADD_ONS = "Add-ons"  # the menu's category of extras
 
 
 def is_empty() -> bool:
@@ -87,12 +112,32 @@ def _furnish(rooms: int) -> Branch:
     if branch is None:
         branch = Branch.objects.create(name="Main Street", slug="main")
         create_defaults()  # a migrated database has cash only
+        create_demo_discounts()
     if not ServiceClassification.objects.exists():
         importer.import_file(MENU)
+        _illustrate()
+        _mark_add_ons()
+        for order, (code, name) in enumerate(NOTE_MARKS):
+            NoteMark.objects.create(code=code, name=name, order=order)
     if not Room.objects.exists():
         for number in range(1, rooms + 1):
             Room.objects.create(branch=branch, number=str(number))
     return branch
+
+
+def _illustrate() -> None:
+    """Show each treatment of the demo's menu with its own drawing (tools/artwork.py)."""
+    services = list(Service.objects.all())
+    for service in services:
+        service.image_url = f"{settings.STATIC_URL}img/menu/{slugify(service.name)}.webp"
+    update_many(Service, services, ["image_url"])
+
+
+def _mark_add_ons() -> None:
+    """Suggest the demo's extras to go with a treatment."""
+    extras = ServiceCategory.objects.get(name=ADD_ONS)
+    extras.add_ons = True
+    extras.save()
 
 
 def _free_rooms(branch: Branch) -> list[int]:
@@ -107,6 +152,12 @@ def clear() -> None:
     # A removal refers to the discount that it removes.
     AppliedDiscount.objects.exclude(removal_of=None).delete()
     for model in (
+        RefundLine,
+        RefundTender,
+        RefundedTip,
+        RefundPrint,
+        Refund,
+        RefundCounter,
         ReceiptPrint,
         Tender,
         TipShare,
@@ -116,15 +167,26 @@ def clear() -> None:
         AppliedDiscount,
         Discount,
         ReceiptCounter,
+        DrawerClose,
+        DrawerCount,
+        CashMovement,
+        DrawerSession,
+        ZCounter,
+        Approval,
+        PinTries,
+        TurnEntry,
         TransactionEvent,
         TransactionItem,
         Transaction,
         TransactionCounter,
+        SkillSet,
         Presence,
         Room,
         ServiceClassification,
         Service,
         ServiceCategory,
+        NoteMark,
+        Skill,
         User,
         Branch,
     ):

@@ -14,9 +14,24 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = BASE_DIR / "data"  # what the embedded default writes: database, key, static files
 
 env = environ.FileAwareEnv()
-# Another source of the environment; tests read nothing else.
-if (env_file := env.str("ENV_FILE", default=str(BASE_DIR / ".env"))) and Path(env_file).is_file():
-    env.read_env(env_file)
+
+
+def _read_env_file(path: str) -> None:
+    """Read the settings in a file; raise `ImproperlyConfigured` when that is not possible.
+
+    Without them a process would open another database. `read_env` itself ignores the error.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            env.read_env(file)
+    except OSError as error:
+        raise ImproperlyConfigured(f"ENV_FILE cannot be read: {error}") from None
+
+
+# Another source of the environment, none when empty; tests read nothing else.
+env_file = env.str("ENV_FILE", default=str(BASE_DIR / ".env"))
+if env_file and ("ENV_FILE" in os.environ or Path(env_file).is_file()):
+    _read_env_file(env_file)
 
 
 def _number(name: str, default: int, *, least: int = 1) -> int:

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.i18n import set_language
 
+from accounts.views import StaffLoginView
 from spa_project import first_day
 from spa_project.api import api
 from spa_project.api_docs import docs, openapi
@@ -22,6 +23,8 @@ urlpatterns = [
     path("api/openapi.json", openapi, name="openapi"),
     path("api/", api.urls),
     path("admin/changes/", admin.site.admin_view(changes_view), name="changes"),
+    # One login page for all: Django's own is without our words, look and languages.
+    path("admin/login/", StaffLoginView.as_view(next_page="admin:index"), name="admin-login"),
     path("admin/", admin.site.urls),
     path("language/", set_language, name="set_language"),
     path("manifest.webmanifest", manifest, name="manifest"),

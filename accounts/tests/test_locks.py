@@ -16,7 +16,7 @@ from accounts.tests.by_token import CLAIM, bearer, claim, log_in, post
 from conftest import PASSWORD, open_socket, session_of
 from spa_project.lib.db.pool import pool
 from spa_project.lib.errors import DomainError, Locked
-from spa_project.tests.concurrency import Workers
+from spa_project.tests.concurrency import shared_workers
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,12 +24,7 @@ PIN = "4711"
 WRONG = "1174"
 
 
-@pytest.fixture(scope="module")
-def workers(django_db_setup, django_db_blocker) -> Iterator[Workers]:
-    with django_db_blocker.unblock():
-        workers = Workers(3)
-    yield workers
-    workers.stop()
+workers = shared_workers(3)
 
 
 def with_pin(user: User) -> Client:
@@ -92,9 +87,20 @@ def test_nothing_else_is_read(maya, path):
 
 #: All other URLs but the admin's: a new one must be added here or to `STILL_OPEN`.
 CLOSED = {
-    *("home", "login", "pin", "menu", "desk", "monitor", "board", "cashier", "reports"),
-    *("drawer", "x_report", "z_report"),
-    *("ticket", "ticket_qr", "receipt", "receipt_qr", "picture"),
+    *(
+        "home",
+        "login",
+        "admin-login",
+        "pin",
+        "menu",
+        "desk",
+        "monitor",
+        "board",
+        "cashier",
+        "reports",
+    ),
+    *("drawer", "x_report", "z_report", "display", "api-1:display_snapshot"),
+    *("ticket", "ticket_qr", "receipt", "receipt_qr", "refund", "picture"),
     *("api-docs", "openapi", "api-1:api-root", "api-1:login", "api-1:ws_ticket"),
     *(
         "api-1:menu",
@@ -102,8 +108,10 @@ CLOSED = {
         "api-1:ticket",
         "api-1:board_snapshot",
         "api-1:monitor_snapshot",
+        "api-1:turns",
     ),
     *("api-1:menu_snapshot", "api-1:therapist_day", "api-1:cashier_snapshot", "api-1:cashier_day"),
+    *("api-1:receipt_to_refund", "api-1:sales", "api-1:tips"),
     *("first_day_branch", "first_day_rooms", "first_day_menu", "first_day_devices"),
     *("first_day_qr", "first_day_close", "first_day_pair", "changes"),
     "api-1:view",  # the commands

@@ -1,7 +1,6 @@
 """Tests of tickets: each opens one socket, once, within half a minute, for its own login."""
 
 import datetime
-from collections.abc import Iterator
 
 import pytest
 import time_machine
@@ -13,17 +12,12 @@ from accounts.tests.by_token import bearer, log_in, post
 from accounts.tokens import login_by_token, new_ticket, redeem_ticket
 from conftest import open_socket, session_of
 from spa_project.lib.db.pool import pool
-from spa_project.tests.concurrency import Workers
+from spa_project.tests.concurrency import shared_workers
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture(scope="module")
-def workers(django_db_setup, django_db_blocker) -> Iterator[Workers]:
-    with django_db_blocker.unblock():
-        workers = Workers(2)
-    yield workers
-    workers.stop()
+workers = shared_workers(2)
 
 
 def ask_for_ticket(client: Client, **headers: str) -> str:

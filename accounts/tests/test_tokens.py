@@ -227,6 +227,16 @@ def test_a_token_survives_a_change_of_the_sites_key(maya, settings):
     assert claim(**bearer(token)) == NOBODY
 
 
+def test_a_session_survives_a_change_of_the_sites_key(maya, settings):
+    used, unused = session_of(maya.user), session_of(maya.user)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another-" * 8
+    assert is_in(used)
+    settings.SECRET_KEY_FALLBACKS = []
+    assert is_in(used)
+    assert not is_in(unused)
+
+
 def test_a_role_taken_away_is_seen_with_the_next_command(maya):
     token = log_in("maya")
     maya.active = False

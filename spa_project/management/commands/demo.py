@@ -5,6 +5,7 @@ import socket
 from collections.abc import Sequence
 from threading import Thread
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management import call_command
@@ -49,7 +50,7 @@ class Command(BaseCommand):
         bind, port = options["bind"], options["port"]
         if not _is_free(bind, port):
             raise CommandError(f"Port {port} is taken. Try another: PORT={port + 1} make demo")
-        others = [f"http://{address}:{port}" for address in open_to(bind, port)]
+        others = open_to(bind, port)
         here = f"http://{'127.0.0.1' if bind in ALL_INTERFACES else bind}:{port}"
 
         def ready() -> None:
@@ -84,16 +85,23 @@ class Command(BaseCommand):
         from spa_project import server
         from spa_project.asgi import application
 
-        server.serve(server.tcp(bind, port), application, ready)
+        server.serve([server.tcp(bind, port)], application, ready)
 
 
 def open_to(bind: str, port: int) -> list[str]:
-    """Allow the addresses that other machines reach, and point QR codes there; return them."""
+    """Allow the addresses that other machines reach, and point QR codes there; return their URLs.
+
+    `PUBLIC_URL` comes first: nobody in a container knows the address of its published port.
+    """
     addresses = reachable_addresses(bind)
+    urls = [f"http://{address}:{port}" for address in addresses]
+    if settings.PUBLIC_URL:
+        addresses = [str(urlsplit(settings.PUBLIC_URL).hostname), *addresses]
+        urls = [settings.PUBLIC_URL.rstrip("/"), *urls]
+    elif urls:
+        settings.PUBLIC_URL = urls[0]
     settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, *addresses]
-    if addresses and not settings.PUBLIC_URL:
-        settings.PUBLIC_URL = f"http://{addresses[0]}:{port}"
-    return addresses
+    return urls
 
 
 def seed_when_empty() -> None:
