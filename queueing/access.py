@@ -1,21 +1,32 @@
 """Fetch, lock and authorize the rows an operation works on.
 
-The lock order is the same everywhere, which avoids deadlocks: actor, transaction, room, items,
-payment, drawer, event. Rows are returned with their branch, people and items, so that the reply
-needs no further query.
+The lock order is the same everywhere, which avoids deadlocks: actor, rotation, transaction, room,
+items, payment, drawer, event. Rows are returned with their branch, people and items, so that the
+reply needs no further query.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Branch, Cashier, Gender, PresenceKind, Role, Therapist, User
 from queueing import queries
-from queueing.errors import QueueEmpty, TransactionNotFound, WrongState
-from queueing.lanes import ANYONE, lanes_open_to, may_call, waits_for_one
+from queueing.errors import NotYourTurn, QueueEmpty, TransactionNotFound, WrongState
+from queueing.lanes import ANYONE, OpenLanes, is_own, may_call, waits_for_one
 from queueing.lifecycle import must_be
 from queueing.models import Transaction
+from queueing.rotation import (
+    Present,
+    Rotation,
+    free_before,
+    is_strict,
+    lock_rotation,
+    rotation_of,
+)
+from queueing.skills import lanes_open_to, names_of, skills_of
 from queueing.states import Status
+from queueing.turns import figure, in_words
 
 
 class Claim(NamedTuple):
@@ -31,8 +42,7 @@ def current_transaction_of(cashier: Cashier) -> Transaction | None:
 
     The actor's row comes first: a double tap waits here instead of claiming two customers.
     """
-    queries.lock_cashier(cashier.pk)
-    found = queries.current_of_cashier(cashier.pk)
+    found = queries.lock_cashier(cashier.pk)
     return _with_people(found) if found else None
 
 
@@ -59,11 +69,74 @@ def current_or_next(therapist: Therapist) -> Claim:
     is_on_duty = locked.presence == PresenceKind.ON_DUTY
     if locked.current_id:
         return Claim(_with_people(locked.current_id), is_new=False, is_on_duty=is_on_duty)
-    if locked.is_declined or locked.has_requests:
-        picked = next_in_lanes(therapist, branch, locked.gender)
+    if is_strict(branch):
+        picked = next_in_turn(therapist, branch, locked)
     else:
-        picked = next_in_line(branch, Status.PENDING_THERAPIST)
+        picked = _next_for(therapist, branch, locked)
     return Claim(picked, is_new=True, is_on_duty=is_on_duty)
+
+
+def _next_for(therapist: Therapist, branch: Branch, locked: queries.LockedTherapist) -> Transaction:
+    if locked.is_declined or locked.has_requests:
+        return next_in_lanes(therapist, branch, locked.gender)
+    try:
+        return next_in_line(branch, Status.PENDING_THERAPIST)
+    except QueueEmpty:
+        # Staff may have changed whom the customer asks for after the therapist's row was read.
+        if set(queries.lanes_in(branch.pk)) <= {ANYONE}:
+            raise
+    return next_in_lanes(therapist, branch, locked.gender)
+
+
+def next_in_turn(
+    therapist: Therapist, branch: Branch, locked: queries.LockedTherapist
+) -> Transaction:
+    """Do the same in a strict rotation: for each customer, the next of those who may call them.
+
+    The rotation's row is locked after the therapist's and before any other, so that claims of one
+    branch follow one another; nobody waits for a visit's row. Raises `NotYourTurn`, `QueueEmpty`.
+    """
+    lock_rotation(branch)
+    rotation = rotation_of(branch)
+    before = free_before(rotation, therapist.pk)
+    if not before:
+        return _next_for(therapist, branch, locked)
+    waiting = list(Transaction.objects.in_line(branch.pk, Status.PENDING_THERAPIST))
+    people = [(therapist.pk, locked.gender), *((it.therapist_id, it.gender) for it in before)]
+    open_to = lanes_open_to(people, {it.lane for it in waiting})
+    own = open_to[therapist.pk]
+    refusal: NotYourTurn | None = None
+    # Own requests first; nobody else may call those.
+    for seen in sorted(waiting, key=lambda it: not is_own(it.lane)):
+        if not may_call(seen, own):
+            continue
+        first = next((it for it in before if may_call(seen, open_to[it.therapist_id])), None)
+        if first is not None:
+            refusal = refusal or _not_your_turn(rotation, therapist, first)
+            continue
+        transaction = queries.lock_unless_locked(seen.pk)
+        # It was read without a lock before.
+        if transaction is not None and may_call(transaction, own):
+            return _picked(transaction, branch, Status.PENDING_THERAPIST)
+    if refusal is not None:
+        raise refusal
+    return _picked(_declined_alone(own, branch), branch, Status.PENDING_THERAPIST)
+
+
+def _not_your_turn(rotation: Rotation, therapist: Therapist, first: Present) -> NotYourTurn:
+    """Return the refusal that says who is next, with the turns of both."""
+    own = rotation.quarters_of(therapist.pk)
+    theirs = rotation.quarters_of(first.therapist_id) or 0
+    if own is None:
+        return NotYourTurn(
+            _("%(name)s is next. Clock in to join the rotation.") % {"name": first.name}
+        )
+    words = {"name": first.name, "turns": in_words(theirs), "own": number_format(figure(own))}
+    if own == theirs:
+        return NotYourTurn(
+            _("%(name)s is next: you both have %(turns)s, and %(name)s has waited longer.") % words
+        )
+    return NotYourTurn(_("%(name)s is next: %(turns)s, you have %(own)s.") % words)
 
 
 def _with_people(transaction_id: int) -> Transaction:
@@ -123,27 +196,31 @@ def next_in_line(branch: Branch, status: Status) -> Transaction:
 
 
 def next_in_lanes(therapist: Therapist, branch: Branch, gender: str) -> Transaction:
-    """Do the same where customers asked for a therapist, or declined this one.
+    """Do the same where customers need skills, asked for a therapist, or declined this one.
 
     Those who asked for this therapist come first, then the other lanes open to them, together in
     the order of the line. Raises `QueueEmpty`.
     """
-    for lanes in ([therapist.pk], lanes_open_to(gender)):
-        for pk in queries.waiting_in(branch.pk, lanes, but_declining=therapist.pk):
-            transaction = queries.lock_unless_locked(pk)
-            # It was read without a lock before.
-            if transaction is not None and may_call(transaction, therapist.pk, gender):
-                return _picked(transaction, branch, Status.PENDING_THERAPIST)
-    return _picked(_declined_alone(therapist, branch), branch, Status.PENDING_THERAPIST)
+    waiting = queries.lanes_in(branch.pk)
+    lanes = lanes_open_to([(therapist.pk, gender)], waiting)[therapist.pk]
+    found = queries.waiting_in(branch.pk, lanes.numbers(), but_declining=therapist.pk)
+    for _lane, pk in sorted(found, key=lambda row: not is_own(row[0])):
+        transaction = queries.lock_unless_locked(pk)
+        # It was read without a lock before.
+        if transaction is not None and may_call(transaction, lanes):
+            return _picked(transaction, branch, Status.PENDING_THERAPIST)
+    return _picked(_declined_alone(lanes, branch), branch, Status.PENDING_THERAPIST)
 
 
-def _declined_alone(therapist: Therapist, branch: Branch) -> Transaction:
-    """Return a customer who declined the therapist, if nobody else is on duty to call them."""
+def _declined_alone(lanes: OpenLanes, branch: Branch) -> Transaction:
+    """Return a customer who declined the therapist, if nobody else on duty may call them."""
     line = Transaction.objects.in_line(branch.pk, Status.PENDING_THERAPIST)
-    declined = line.filter(declined_therapist=therapist).first()
+    declined = line.filter(declined_therapist=lanes.therapist_id, lane__in=lanes.numbers()).first()
     if declined is None:
-        raise _waits_for_others(line.first())
-    if Therapist.objects.on_duty(branch).exclude(pk=therapist.pk).exists():
+        raise _waits_for_others(line.first(), lanes)
+    others = Therapist.objects.on_duty(branch).exclude(pk=lanes.therapist_id)
+    open_to = lanes_open_to(list(others.values_list("pk", "gender")), [declined.lane])
+    if any(declined.lane in theirs for theirs in open_to.values()):
         raise QueueEmpty(
             _("%(code)s asked for another therapist. No one else is waiting.")
             % {"code": declined.code}
@@ -154,14 +231,18 @@ def _declined_alone(therapist: Therapist, branch: Branch) -> Transaction:
     return transaction
 
 
-def _waits_for_others(first: Transaction | None) -> QueueEmpty:
-    """Return the refusal when everyone who waits has asked for somebody else."""
-    if first is None or first.lane == ANYONE:
+def _waits_for_others(first: Transaction | None, lanes: OpenLanes) -> QueueEmpty:
+    """Return the refusal when nobody waits whom this therapist may call."""
+    if first is None or first.lane in lanes:
         return QueueEmpty()
-    if waits_for_one(first):
-        names = {"code": first.code, "name": first.requested_therapist}
-        return QueueEmpty(_("No one is waiting for you. %(code)s asked for %(name)s.") % names)
-    asked = {Gender.WOMAN: _("a woman"), Gender.MAN: _("a man")}[Gender(first.preference)]
+    if lanes.lacks_skills(first.lane):
+        return QueueEmpty(
+            _("No one is waiting for you. %(code)s needs another skill: %(skills)s.")
+            % {"code": first.code, "skills": names_of(skills_of(first.item_list))}
+        )
+    asked: Any = first.requested_therapist
+    if not waits_for_one(first):
+        asked = {Gender.WOMAN: _("a woman"), Gender.MAN: _("a man")}[Gender(first.preference)]
     return QueueEmpty(
         _("No one is waiting for you. %(code)s asked for %(name)s.")
         % {"code": first.code, "name": asked}
@@ -170,7 +251,7 @@ def _waits_for_others(first: Transaction | None) -> QueueEmpty:
 
 def _picked(transaction: Transaction, branch: Branch, status: Status) -> Transaction:
     if transaction.therapist_id:
-        transaction.therapist = queries.therapist_by_id(transaction.therapist_id)
+        queries.read_therapist_and_items(transaction)
     return ready(transaction, branch, status)
 
 
@@ -182,7 +263,8 @@ def ready(transaction: Transaction, branch: Branch, *statuses: Status) -> Transa
     must_be(transaction, *statuses)
     if transaction.branch_id == branch.pk:
         transaction.branch = branch
-    transaction.use_items(queries.items_of(transaction.pk))
+    if not transaction.has_items:
+        transaction.use_items(queries.items_of(transaction.pk))
     return transaction
 
 

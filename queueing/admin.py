@@ -9,7 +9,15 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Presence
 from queueing import services
-from queueing.models import Room, RoomStatus, Transaction, TransactionEvent, TransactionItem
+from queueing.models import (
+    Room,
+    RoomStatus,
+    Transaction,
+    TransactionEvent,
+    TransactionItem,
+    TurnEntry,
+)
+from queueing.turns import signed
 from spa_project.lib.errors import DomainError
 from spa_project.lib.web.admin import (
     LookOnlyAdmin,
@@ -93,12 +101,12 @@ class RoomAdmin(SetupAdmin):
 
 class ItemInline(LookOnlyInline):
     model = TransactionItem
-    fields = ("service_name", "classification", "price", "duration_minutes")
+    fields = ("service_name", "classification", "price", "duration_minutes", "consent")
 
 
 class EventInline(LookOnlyInline):
     model = TransactionEvent
-    fields = ("at", "from_status", "to_status", "by", "reason")
+    fields = ("at", "from_status", "to_status", "by", "reason", "consent")
 
 
 @admin.register(Transaction)
@@ -129,7 +137,12 @@ class TransactionAdmin(LookOnlyAdmin):
     list_prefetch_related = ("therapist", "cashier")
     inlines = (ItemInline, EventInline)
     # The key is secret: whoever has it can act as the customer.
-    exclude = ("key", "request_id", "request_digest", "active_code")
+    exclude = (
+        *("key", "request_id", "request_digest"),
+        # What the claim and its indexes are made of says nothing to people.
+        *("active_code", "active_therapist", "active_room", "active_cashier"),
+        *("running_number", "version", "skill_set", "lane", "turn_quarters"),
+    )
 
 
 @admin.register(Presence)
@@ -153,9 +166,31 @@ class PresenceAdmin(LookOnlyAdmin):
 class TransactionEventAdmin(LookOnlyAdmin):
     """Every step of every visit."""
 
-    list_display = ("at", "transaction", "from_status", "to_status", "by", "reason")
+    list_display = ("at", "transaction", "from_status", "to_status", "by", "reason", "consent")
     branch_path = "transaction__branch"
     list_filter = ("to_status", ("transaction__branch", choices_of_branch("pk")))
     search_fields = ("transaction__code", "by__username")
     ordering = ("-id",)
     list_prefetch_related = ("transaction", "by")
+
+
+@admin.register(TurnEntry)
+class TurnEntryAdmin(LookOnlyAdmin):
+    """Every row of the turn ledger."""
+
+    list_display = ("at", "therapist", "turns", "kind", "transaction", "reason", "by")
+    branch_path = "branch"
+    list_filter = (
+        ("branch", choices_of_branch("pk")),
+        "kind",
+        ("therapist", choices_of_branch("user__branch")),
+    )
+    date_hierarchy = "business_date"
+    ordering = ("-id",)
+    list_prefetch_related = ("therapist", "transaction", "by")
+    exclude = ("quarters",)
+
+    @admin.display(description=_("turns"))
+    def turns(self, entry: TurnEntry) -> str:
+        """Return the turns with their sign."""
+        return signed(entry.quarters)

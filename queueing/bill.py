@@ -9,7 +9,7 @@ each line gets whole cents, and the cents that remain go to the largest remainde
 the first line. The tax is computed from the sum of all taxed lines, not line by line.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
@@ -98,7 +98,7 @@ def bill_of(
     left, and takes off no more than that. `tax_rate` is that of the other lines, in percent.
     """
     left = {line.key: line.price for line in lines}
-    exempt = _exempt_lines(discounts, left)
+    exempt = exempt_lines(discounts, left)
     exempted_tax = ZERO
     for key, rate in exempt.items():
         tax = included_tax(left[key], rate)
@@ -121,6 +121,17 @@ def bill_of(
         change=max(ZERO, min(over, _sum(t.amount for t in tenders if t.is_cash))),
         missing=max(ZERO, -over),
     )
+
+
+def exempt_lines(discounts: Sequence[Discount], lines: Collection[int]) -> dict[int, Decimal]:
+    """Return the keys of the lines whose tax is taken out, each with the rate of that tax."""
+    exempt: dict[int, Decimal] = {}
+    for discount in discounts:
+        if discount.exempt_rate is not None:
+            for key in lines:
+                if discount.line in (None, key):
+                    exempt.setdefault(key, discount.exempt_rate)
+    return exempt
 
 
 def included_tax(amount: Decimal, rate: Decimal) -> Decimal:
@@ -153,19 +164,6 @@ def spread(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
     for place in by_remainder[: int(amount / _CENT) - sum(cents)]:
         cents[place] += 1
     return [part * _CENT for part in cents]
-
-
-def _exempt_lines(
-    discounts: Sequence[Discount], lines: Mapping[int, Decimal]
-) -> dict[int, Decimal]:
-    """Return the keys of the lines whose tax is taken out, each with the rate of that tax."""
-    exempt: dict[int, Decimal] = {}
-    for discount in discounts:
-        if discount.exempt_rate is not None:
-            for key in lines:
-                if discount.line in (None, key):
-                    exempt.setdefault(key, discount.exempt_rate)
-    return exempt
 
 
 def _take(discount: Discount, left: dict[int, Decimal]) -> Decimal:

@@ -26,18 +26,15 @@ class Number(NamedTuple):
 
 @retry_on_conflict
 def next_number(branch: Branch) -> Number:
-    """Take the next running number whose code no open customer of the branch has.
+    """Take the next running number; an open customer of the branch may still have its code.
 
     Retried after a deadlock, which the first customers of a day can meet when they arrive together.
     """
     day = branch.business_date()
-    while True:
-        # In autocommit, before the main transaction, so the counter is locked for a moment only. A
-        # number lost with a failed confirmation leaves a gap, which is harmless.
-        running_number = increment(TransactionCounter, branch_id=branch.pk, business_date=day)
-        code = code_of(running_number)
-        if is_free(branch, code):
-            return Number(day, running_number, code)
+    # In autocommit, before the main transaction, so the counter is locked for a moment only. A
+    # number lost with a failed confirmation leaves a gap, which is harmless.
+    running_number = increment(TransactionCounter, branch_id=branch.pk, business_date=day)
+    return Number(day, running_number, code_of(running_number))
 
 
 def is_free(branch: Branch, code: str) -> bool:

@@ -1,6 +1,7 @@
 """Commands of the floor's operations (docs/protocol.md, "Commands")."""
 
 import unicodedata
+from decimal import Decimal
 from typing import Annotated, TypedDict
 
 from django.conf import settings
@@ -9,16 +10,29 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from accounts.auth import Caller
 from accounts.models import STAFF, Branch, Role, User
-from queueing import duty, handover, holding, leaving, requests, services
+from queueing import (
+    consent,
+    duty,
+    handover,
+    holding,
+    leaving,
+    notes,
+    order_changes,
+    requests,
+    services,
+    turn_changes,
+)
 from queueing.models import RoomStatus, Transaction
 from queueing.rooms import is_exchanged
+from queueing.rotation import RotationData
 from queueing.serializers import (
     RoomData,
     TherapistData,
     TransactionData,
+    serialize_changed,
     serialize_room,
-    serialize_transaction,
 )
+from queueing.turns import QUARTERS
 from queueing.undo import undo as undo_last_step
 from spa_project.lib.commands import Data, command
 from spa_project.lib.errors import Invalid, NotAllowed
@@ -67,9 +81,15 @@ Name = Annotated[str, Field(max_length=60), AfterValidator(_without_control_char
 
 Reason = Annotated[str, Field(max_length=200), AfterValidator(_without_control_characters)]
 GivenReason = Annotated[Reason, Field(min_length=1), AfterValidator(_not_blank)]
+NoteText = Annotated[str, Field(max_length=300), AfterValidator(_without_control_characters)]
+MarkCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 #: The secret that `approve` returned.
 ApprovalSecret = Annotated[str, Field(min_length=1, max_length=64)]
 RoomNumber = Annotated[str, Field(min_length=1, max_length=20)]
+
+
+#: Turns to add or take off, such as "-0.5".
+Turns = Annotated[str, StringConstraints(pattern=r"^-?[0-9](\.(0|00|25|5|50|75))?$")]
 
 
 class NoData(Data):
@@ -84,20 +104,34 @@ class ChosenItem(Data):
 PreferenceCode = Annotated[str, StringConstraints(pattern=r"^(anyone|woman|man)$")]
 
 
+# Only the schema has the least number: the refusal of none has a code of its own.
+ChosenItems = Annotated[
+    list[ChosenItem], Field(max_length=MAX_ITEMS, json_schema_extra={"minItems": 1})
+]
+
+
 class Selection(Data):
-    # Only the schema has the least number: the refusal of none has a code of its own.
-    items: Annotated[
-        list[ChosenItem], Field(max_length=MAX_ITEMS, json_schema_extra={"minItems": 1})
-    ]
+    items: ChosenItems
     customer_name: Name = ""
     expected_total: Amount | None = None
     requested_therapist_id: Id | None = None
     preference: PreferenceCode | None = None
+    note: NoteText = ""
+    marks: Annotated[list[MarkCode], Field(max_length=20)] = []
     request_id: RequestId | None = None
 
 
 class OfTransaction(Data):
     transaction_id: Id
+
+
+class ChangedOrder(OfTransaction):
+    items: ChosenItems
+    #: Without it the name stays.
+    customer_name: Name | None = None
+    expected_total: Amount | None = None
+    #: The visit's as the person saw it.
+    version: Id | None = None
 
 
 class SetRequest(OfTransaction):
@@ -110,12 +144,17 @@ class AddedService(OfTransaction):
     expected_price: Amount | None = None
 
 
-class RemovedItem(OfTransaction):
+class OfItem(OfTransaction):
     item_id: Id
 
 
 class OfKey(Data):
     key: Annotated[str, Field(min_length=1, max_length=43)]
+
+
+class Answered(OfKey):
+    item_id: Id
+    accepted: bool
 
 
 class OfCode(Data):
@@ -155,6 +194,13 @@ class PresenceSetting(Data):
     presence: Annotated[str, StringConstraints(pattern=r"^(on_duty|on_break|off_duty)$")]
 
 
+class TurnChange(Data):
+    therapist_id: Id
+    reason: GivenReason
+    #: In quarters, at most nine; without it to the end of the order.
+    turns: Turns | None = None
+
+
 class RoomSetting(Data):
     room_number: RoomNumber
     status: Annotated[str, StringConstraints(pattern=r"^(available|preparing|out_of_service)$")]
@@ -171,10 +217,22 @@ class JoinedReply(TransactionReply):
     key: str
 
 
+class NoteReply(TypedDict):
+    """A reply with what the customer wants their therapist to know."""
+
+    note: notes.NoteData
+
+
 class TherapistReply(TypedDict):
     """A reply with the therapist and their presence as it is now."""
 
     therapist: TherapistData
+
+
+class RotationReply(TypedDict):
+    """A reply with the order of the rotation as it is now."""
+
+    rotation: RotationData
 
 
 class RoomReply(TypedDict):
@@ -196,20 +254,23 @@ def staff_confirm_selection(caller: Caller, data: Selection) -> JoinedReply:
 
 
 def _joined(branch: Branch, data: Selection, by: User | None) -> JoinedReply:
-    if sum(item.quantity for item in data.items) > MAX_ITEMS:
-        raise Invalid(_("Too many treatments in one order."))
     transaction = services.confirm_selection(
         branch,
-        choices=[
-            services.Choice(item.service_classification_id, item.quantity) for item in data.items
-        ],
+        choices=_choices(data.items),
         customer_name=data.customer_name,
         expected_total=data.expected_total,
         request=_request(data),
+        note=notes.Note(data.note, data.marks),
         request_id=data.request_id,
         by=by,
     )
-    return {"transaction": serialize_transaction(transaction), "key": transaction.key}
+    return {"transaction": serialize_changed(transaction), "key": transaction.key}
+
+
+def _choices(items: list[ChosenItem]) -> list[services.Choice]:
+    if sum(item.quantity for item in items) > MAX_ITEMS:
+        raise Invalid(_("Too many treatments in one order."))
+    return [services.Choice(item.service_classification_id, item.quantity) for item in items]
 
 
 def _request(data: Selection | SetRequest) -> requests.Request:
@@ -226,10 +287,31 @@ def staff_set_request(caller: Caller, data: SetRequest) -> TransactionReply:
     )
 
 
+@command(*STAFF)
+def staff_change_order(caller: Caller, data: ChangedOrder) -> TransactionReply:
+    """Change a waiting customer's services or name."""
+    return _of(
+        order_changes.change_order(
+            caller.person,
+            transaction_id=data.transaction_id,
+            choices=_choices(data.items),
+            customer_name=data.customer_name,
+            expected_total=data.expected_total,
+            version=data.version,
+        )
+    )
+
+
 @command()
 def customer_cancel(caller: Caller, data: OfKey) -> TransactionReply:
     """Leave the line."""
     return _of(leaving.customer_cancel(data.key))
+
+
+@command()
+def customer_answer_item(caller: Caller, data: Answered) -> TransactionReply:
+    """Accept or decline a treatment that was added during the visit."""
+    return _of(consent.answer_item(data.key, item_id=data.item_id, accepted=data.accepted))
 
 
 @command(Role.THERAPIST)
@@ -254,10 +336,16 @@ def therapist_add_service(caller: Caller, data: AddedService) -> TransactionRepl
 
 
 @command(Role.THERAPIST)
-def therapist_remove_item(caller: Caller, data: RemovedItem) -> TransactionReply:
+def therapist_remove_item(caller: Caller, data: OfItem) -> TransactionReply:
     """Remove a service during the treatment."""
     transaction = services.remove_item(caller.therapist, **data.model_dump())
     return _of(transaction)
+
+
+@command(Role.THERAPIST)
+def therapist_agree_item(caller: Caller, data: OfItem) -> TransactionReply:
+    """Record that the customer agreed in person to an added treatment."""
+    return _of(consent.agree_item(caller.therapist, **data.model_dump()))
 
 
 @command(Role.THERAPIST)
@@ -265,6 +353,18 @@ def therapist_finish_service(caller: Caller, data: OfTransaction) -> Transaction
     """End the treatment; the customer joins the cashiers' line."""
     transaction = services.finish_service(caller.therapist, transaction_id=data.transaction_id)
     return _of(transaction)
+
+
+@command(Role.THERAPIST)
+def therapist_show_note(caller: Caller, data: OfTransaction) -> NoteReply:
+    """Return the customer's note, to their own therapist alone."""
+    return {"note": notes.show_note(caller.therapist, transaction_id=data.transaction_id)}
+
+
+@command(Role.THERAPIST)
+def therapist_read_note(caller: Caller, data: OfTransaction) -> TransactionReply:
+    """Record that the therapist has read the note."""
+    return _of(notes.read_note(caller.therapist, transaction_id=data.transaction_id))
 
 
 @command(Role.THERAPIST)
@@ -357,6 +457,17 @@ def staff_set_presence(caller: Caller, data: PresenceSetting) -> TherapistReply:
     return {"therapist": duty.set_presence(caller.person, **data.model_dump())}
 
 
+@command(Role.MANAGER)
+def manager_change_turns(caller: Caller, data: TurnChange) -> RotationReply:
+    """Add turns to a therapist's or take some off, or move them to the end; with a reason."""
+    quarters = None if data.turns is None else int(Decimal(data.turns) * QUARTERS)
+    return {
+        "rotation": turn_changes.change_turns(
+            caller.person, therapist_id=data.therapist_id, quarters=quarters, reason=data.reason
+        )
+    }
+
+
 @command(Role.THERAPIST, Role.MANAGER)
 def room_set_status(caller: Caller, data: RoomSetting) -> RoomReply:
     """Set a room: managers any, therapists their own, a shared one or one exchanged for theirs."""
@@ -372,4 +483,4 @@ def room_set_status(caller: Caller, data: RoomSetting) -> RoomReply:
 
 
 def _of(transaction: Transaction) -> TransactionReply:
-    return {"transaction": serialize_transaction(transaction)}
+    return {"transaction": serialize_changed(transaction)}

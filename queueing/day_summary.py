@@ -2,13 +2,15 @@
 
 import datetime
 from decimal import Decimal
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 from django.db.models import Count, Sum
 
 from accounts.models import Branch, Therapist
-from queueing.models import SERVED, Transaction, TransactionItem
+from queueing.models import SERVED, Transaction, TransactionItem, TurnKind
+from queueing.rotation import entries_of
 from queueing.serializers import TransactionData, serialize_transaction
+from queueing.turns import signed
 from spa_project.lib.money import format_amount
 
 SHOWN = 50
@@ -24,9 +26,60 @@ class TherapistDay(TypedDict):
     customers: int
     minutes: int
     amount: str
-    #: What customers gave this therapist on top.
+    #: What customers gave this therapist on top, less what was given back to them today.
     tips: str
+    #: What was paid out of these tips today, from cash drawers.
+    tips_paid_out: str
+    #: What was given back today for this therapist's treatments of any day.
+    refunded: str
     transactions: list[TransactionData]
+
+
+class TurnData(TypedDict):
+    """A row of the turn ledger."""
+
+    id: int
+    at: str
+    therapist_id: int
+    therapist: str
+    #: With a sign, such as "+0.5".
+    turns: str
+    kind: Annotated[str, TurnKind]
+    #: The visit's code, None where no visit made it.
+    code: str | None
+    reason: str
+    #: Who did it, None where nobody did.
+    by: str | None
+
+
+class TurnsOfDay(TypedDict):
+    """The turn ledger of a business day, newest row first."""
+
+    business_date: str
+    turns: list[TurnData]
+
+
+def turns_of_day(branch: Branch) -> TurnsOfDay:
+    """Return today's turn ledger."""
+    today = branch.business_date()
+    people = ("therapist", "transaction", "by__therapist", "by__cashier")
+    return {
+        "business_date": today.isoformat(),
+        "turns": [
+            {
+                "id": row.pk,
+                "at": row.at.isoformat(),
+                "therapist_id": row.therapist_id,
+                "therapist": str(row.therapist),
+                "turns": signed(row.quarters),
+                "kind": row.kind,
+                "code": row.transaction.code if row.transaction else None,
+                "reason": row.reason,
+                "by": row.by.shown_name if row.by else None,
+            }
+            for row in entries_of(branch.pk, today).select_related(*people).reverse()
+        ],
+    }
 
 
 def day_of_therapist(branch: Branch, therapist: Therapist) -> TherapistDay:
@@ -39,14 +92,27 @@ def day_of_therapist(branch: Branch, therapist: Therapist) -> TherapistDay:
         count=Count("pk"), minutes=Sum("total_duration_minutes"), amount=Sum("total_amount")
     )
     paid = therapist.tip_shares.filter(payment__branch=branch, payment__business_date=today)
-    tips = paid.aggregate(sum=Sum("amount"))["sum"]
+    tips = paid.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+    back = therapist.refunded_tips.filter(refund__branch=branch, refund__business_date=today)
+    tips -= back.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+    payouts = therapist.tip_payouts.filter(drawer__branch=branch, drawer__business_date=today)
+    paid_out = payouts.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+    # By reverse relations, as payments is a layer above.
+    visits = Transaction.objects.filter(
+        therapist=therapist,
+        payment__refunds__branch=branch,
+        payment__refunds__business_date=today,
+    )
+    refunded = visits.aggregate(sum=Sum("payment__refunds__amount"))["sum"] or Decimal(0)
     latest = done.with_people().order_by("-service_finish_at", "-pk")[:SHOWN]
     return {
         "business_date": today.isoformat(),
         "customers": totals["count"],
         "minutes": totals["minutes"] or 0,
         "amount": format_amount(totals["amount"] or Decimal(0)),
-        "tips": format_amount(tips or Decimal(0)),
+        "tips": format_amount(tips),
+        "tips_paid_out": format_amount(paid_out),
+        "refunded": format_amount(refunded),
         "transactions": [serialize_transaction(row) for row in latest],
     }
 

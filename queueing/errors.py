@@ -28,6 +28,12 @@ class QueueEmpty(DomainError):
     sentence = _("No one is waiting.")
 
 
+class NotYourTurn(DomainError):
+    """Somebody else is next in a strict rotation; the sentence says who, and why."""
+
+    code = "not_your_turn"
+
+
 class WrongState(DomainError):
     code = "wrong_state"
     sentence = _("You can't do that right now.")
@@ -58,6 +64,34 @@ class NobodyAble(DomainError):
 
     code = "nobody_able"
     sentence = _("Nobody on duty can take this request.")
+
+    @classmethod
+    def with_skills(cls, branch: str, skills: str) -> "NobodyAble":
+        """Return the refusal of treatments for which nobody in a branch has the skills."""
+        words = {"branch": branch, "skills": skills}
+        return cls(_("No therapist in %(branch)s can do this order: %(skills)s.") % words)
+
+
+class NotAble(DomainError):
+    """A therapist lacks a skill that a treatment needs."""
+
+    code = "not_able"
+
+    def __init__(self, therapist: str, skills: str) -> None:
+        words = {"name": therapist, "skills": skills}
+        super().__init__(_("%(name)s doesn't have the skill needed: %(skills)s.") % words)
+
+
+class ConsentNeeded(DomainError):
+    """The customer has not answered whether they want an added treatment."""
+
+    code = "consent_needed"
+
+    def __init__(self, treatment: str) -> None:
+        super().__init__(
+            _("%(name)s is still waiting for the customer's answer. Ask them, or remove it.")
+            % {"name": treatment}
+        )
 
 
 class PriceChanged(DomainError):

@@ -3,15 +3,23 @@
 import json
 from dataclasses import dataclass
 
+from django.db import transaction as database
+
+from accounts.models import Branch
 from queueing.models import Room, Transaction
+from queueing.rotation import rotation_of, serialize_rotation
 from queueing.serializers import (
     TherapistData,
+    TransactionData,
+    for_customer,
+    for_display,
     serialize_board_row,
+    serialize_changed,
     serialize_room,
-    serialize_transaction,
 )
 from queueing.states import UNCLAIMED, WITH_CASHIER, WITH_THERAPIST, Status
-from spa_project.lib.realtime.publish import Event, encoded, publish
+from spa_project.lib.fingerprint import fingerprint
+from spa_project.lib.realtime.publish import Event, encoded, publish, publish_to_all
 
 
 @dataclass(frozen=True)
@@ -25,7 +33,7 @@ class Audience:
     follows: frozenset[Status] = frozenset()
     #: Whether it shows the rooms, and which therapists are on duty.
     shows_rooms: bool = False
-    #: A public screen gets codes and rooms only.
+    #: A public screen gets codes, rooms and counters only.
     public: bool = False
 
     def topic(self, branch_id: int) -> str:
@@ -54,16 +62,21 @@ MONITOR = Audience(
 BOARD = Audience(
     name="board",
     event="board_updated",
-    shows=WITH_THERAPIST | UNCLAIMED,
+    shows=WITH_THERAPIST | UNCLAIMED | {Status.AWAITING_PAYMENT},
     public=True,
 )
 AUDIENCES = (THERAPISTS, CASHIERS, MONITOR, BOARD)
 #: The screens of staff that show the menu; the front desk shows the monitor's rows.
 MENU_AUDIENCES = (THERAPISTS, MONITOR)
 
+#: The statuses in which a counter's customer-facing screen shows a sale; a paid one for a minute.
+ON_DISPLAY = WITH_CASHIER | {Status.PAID}
+
 TICKET_EVENT = "customer_txn_update"
 ROOM_EVENT = "room_updated"
 PRESENCE_EVENT = "presence_updated"
+TURNS_EVENT = "turns_updated"
+DISPLAY_EVENT = "display_updated"
 SETUP_EVENT = "setup_updated"
 MENU_EVENT = "menu_updated"
 
@@ -78,17 +91,44 @@ def ticket_topic(transaction_id: int) -> str:
     return f"txn_{transaction_id}"
 
 
-def announce(transaction: Transaction, was: Status) -> None:
-    """Publish a transaction to its customer and to the screens that it is news for."""
+def display_topic(branch_id: int, counter_number: str) -> str:
+    """Return the topic of the customer-facing screens of one counter."""
+    # A digest: what people call a counter may have any letters, a topic may not.
+    return f"display.{branch_id}.{fingerprint(counter_number)[:32]}"
+
+
+def counter_of(transaction: Transaction) -> str:
+    """Return the number of the counter that shows this sale, empty where none does."""
+    if transaction.status not in ON_DISPLAY or transaction.cashier is None:
+        return ""
+    return transaction.cashier.counter_number
+
+
+def announce(transaction: Transaction, was: Status, *, counter: str = "") -> None:
+    """Publish a transaction to its customer and to the screens that it is news for.
+
+    `counter` is that at which it was before the change.
+    """
     # Encoded once for all subscribers (fan-out).
-    whole = json.dumps({"transaction": serialize_transaction(transaction)})
+    data = serialize_changed(transaction)
+    whole = json.dumps({"transaction": data})
     public = json.dumps({"transaction": serialize_board_row(transaction)})
-    events = [Event(ticket_topic(transaction.pk), encoded(TICKET_EVENT, whole))]
+    ticket = json.dumps({"transaction": for_customer(data)})
+    events = [Event(ticket_topic(transaction.pk), encoded(TICKET_EVENT, ticket))]
     for audience in AUDIENCES:
         if audience.shows & {was, transaction.status} or was in audience.follows:
             text = encoded(audience.event, public if audience.public else whole)
             events.append(Event(audience.topic(transaction.branch_id), text))
-    publish(events)
+    publish([*events, *_display_events(transaction, data, counter)])
+
+
+def _display_events(transaction: Transaction, data: TransactionData, counter: str) -> list[Event]:
+    """Return the event for the screens of the counter at which the sale was or now is."""
+    counters = {counter, counter_of(transaction)} - {""}
+    if not counters:
+        return []
+    text = encoded(DISPLAY_EVENT, json.dumps({"transaction": for_display(data)}))
+    return [Event(display_topic(transaction.branch_id, each), text) for each in counters]
 
 
 def announce_room(room: Room) -> None:
@@ -103,6 +143,22 @@ def announce_presence(branch_id: int, therapist: TherapistData) -> None:
     _announce_on_floor(branch_id, encoded(PRESENCE_EVENT, json.dumps({"therapist": therapist})))
 
 
+def announce_turns(branch_id: int) -> None:
+    """Publish the order of the rotation to the same screens, as it is after the commit.
+
+    Read only then, so that the claim holds its locks no longer for it.
+    """
+
+    def send() -> None:
+        rotation = serialize_rotation(rotation_of(Branch.objects.get(pk=branch_id)))
+        publish_to_all(_floor_topics(branch_id), TURNS_EVENT, {"rotation": rotation})
+
+    database.on_commit(send, robust=True)
+
+
 def _announce_on_floor(branch_id: int, text: str) -> None:
-    audiences = (audience for audience in AUDIENCES if audience.shows_rooms)
-    publish([Event(audience.topic(branch_id), text) for audience in audiences])
+    publish([Event(topic, text) for topic in _floor_topics(branch_id)])
+
+
+def _floor_topics(branch_id: int) -> list[str]:
+    return [audience.topic(branch_id) for audience in AUDIENCES if audience.shows_rooms]

@@ -7,8 +7,10 @@ from queueing import rooms
 from queueing.access import branch_transaction, lock_therapist, therapist_here
 from queueing.errors import WrongState
 from queueing.lifecycle import advance
-from queueing.models import Transaction
+from queueing.models import Transaction, TurnKind
+from queueing.skills import require_able
 from queueing.states import WITH_THERAPIST, Status
+from queueing.turn_ledger import move_to_the_end
 from spa_project.lib.db.transactions import durable
 
 
@@ -18,18 +20,32 @@ def hand_over(
 ) -> Transaction:
     """Hand the customer over to another therapist, in the same room.
 
-    Raises `TransactionNotFound`, `WrongState` (no such colleague, not on duty, or not free).
+    Whoever gives their own customer away goes to the end of a rotation. Raises
+    `TransactionNotFound`, `WrongState` (no such colleague, not on duty, or not free), `NotAble`.
     """
     colleague = _lock_free(therapist_here(user, therapist_id))
     transaction = branch_transaction(user, transaction_id, *WITH_THERAPIST)
-    return advance(
+    require_able(colleague, transaction.item_list)
+    giver = transaction.therapist
+    described = _described(f"{giver} > {colleague}", reason)
+    advance(
         transaction,
         Status(transaction.status),
         by=user,
-        reason=_described(f"{transaction.therapist} > {colleague}", reason),
+        reason=described,
         therapist=colleague,
         active_therapist=colleague,
     )
+    if giver is not None and giver.user_id == user.pk:
+        move_to_the_end(
+            giver,
+            transaction.branch,
+            TurnKind.GAVE_UP,
+            by=user,
+            transaction=transaction,
+            reason=described,
+        )
+    return transaction
 
 
 @durable

@@ -12,8 +12,9 @@ from queueing.access import branch_of, branch_transaction, therapist_transaction
 from queueing.declined import asks_for_another
 from queueing.errors import TransactionNotFound, WrongState
 from queueing.lifecycle import advance
-from queueing.models import Transaction
+from queueing.models import Transaction, TurnKind
 from queueing.states import Status
+from queueing.turn_ledger import move_to_the_end
 from spa_project.lib.db.transactions import durable
 from spa_project.lib.errors import Conflict
 
@@ -32,8 +33,8 @@ def recall(therapist: Therapist, *, transaction_id: int) -> Transaction:
 def release(therapist: Therapist, *, transaction_id: int, reason: str) -> Transaction:
     """Release the customer to the line, at their old place.
 
-    One who asked for another therapist is not called by this one again. Raises
-    `TransactionNotFound`, `WrongState`.
+    One who asked for another therapist is not called by this one again; for any other reason the
+    therapist goes to the end of a rotation. Raises `TransactionNotFound`, `WrongState`.
     """
     transaction = therapist_transaction(therapist, transaction_id, Status.THERAPIST_CONFIRMED)
     rooms.free_room_of(transaction)
@@ -41,9 +42,18 @@ def release(therapist: Therapist, *, transaction_id: int, reason: str) -> Transa
     fields: dict[str, Any] = {"declined_therapist": therapist if declined else None}
     if declined and transaction.requested_therapist_id == therapist.pk:
         fields |= {"requested_therapist": None, "request_until": None}
-    return advance(
-        transaction, Status.PENDING_THERAPIST, by=therapist.user, reason=reason, **fields
-    )
+    by = therapist.user
+    advance(transaction, Status.PENDING_THERAPIST, by=by, reason=reason, **fields)
+    if not declined:
+        move_to_the_end(
+            therapist,
+            transaction.branch,
+            TurnKind.GAVE_UP,
+            by=by,
+            transaction=transaction,
+            reason=reason,
+        )
+    return transaction
 
 
 @durable
@@ -57,7 +67,14 @@ def hold(user: User, *, transaction_id: int, reason: str = "") -> Transaction:
     )
     until = timezone.now() + HOLD
     rooms.free_room_of(transaction)
-    return advance(transaction, Status.ON_HOLD, by=user, reason=reason, held_until=until)
+    return advance(
+        transaction,
+        Status.ON_HOLD,
+        by=user,
+        reason=reason,
+        held_until=until,
+        hold_reason=reason,
+    )
 
 
 @durable

@@ -3,6 +3,7 @@
 from accounts.models import Therapist, User
 from queueing import queries, rooms
 from queueing.access import branch_transaction, therapist_transaction
+from queueing.consent import remove_unanswered
 from queueing.errors import TransactionNotFound
 from queueing.lifecycle import advance, must_be, must_be_untouched
 from queueing.models import Transaction
@@ -38,11 +39,14 @@ def staff_cancel(user: User, *, transaction_id: int, reason: str) -> Transaction
 def manager_cancel(manager: User, *, transaction_id: int, reason: str, bill: bool) -> Transaction:
     """End a visit after its treatment began: `bill` what was done, or nothing.
 
-    Raises `TransactionNotFound`, `WrongState`.
+    A bill leaves out what still waits for the customer's answer. Raises `TransactionNotFound`,
+    `WrongState`.
     """
     statuses = (Status.IN_SERVICE,) if bill else TREATED
     transaction = branch_transaction(manager, transaction_id, *statuses)
     must_be_untouched(transaction)
+    if bill:
+        remove_unanswered(transaction, by=manager)
     end = Status.FINISHED if bill else Status.CANCELLED
     rooms.free_room_of(transaction)
     return advance(transaction, end, by=manager, reason=reason)

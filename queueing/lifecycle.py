@@ -1,17 +1,18 @@
 """The only code that writes `Transaction.status`, along the transition table in states.py."""
 
 import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from queueing import presence
-from queueing.errors import WrongState
-from queueing.events import announce
+from queueing import presence, turn_ledger
+from queueing.errors import ConsentNeeded, WrongState
+from queueing.events import announce, counter_of
 from queueing.lanes import lane_of
-from queueing.models import Transaction, TransactionEvent
+from queueing.models import Consent, Transaction, TransactionEvent, TransactionItem
 from queueing.states import (
     BEFORE_CASHIER,
     CLOSED,
@@ -25,9 +26,27 @@ from queueing.states import (
     can_move,
     can_undo,
 )
-from spa_project.lib.db.compiled_queries import insert, update_where
+from spa_project.lib.db.compiled_queries import insert, insert_new, update_where
 from spa_project.lib.errors import Conflict
 from spa_project.lib.money import display_amount
+
+
+def join_line(
+    transaction: Transaction, items: Sequence[TransactionItem], *, by: User | None
+) -> Transaction:
+    """Insert a new visit and its items, as the last in the therapists' line, and announce it."""
+    was = Status(transaction.status)
+    cause = turn_ledger.Cause(was, by, _not_before_last_stamp(transaction, timezone.now()))
+    events, _changes = _take_steps(transaction, (Status.PENDING_THERAPIST,), cause, {})
+    insert_new(transaction)
+    for item in items:
+        item.transaction = transaction
+    insert_new(*items)
+    if all(item.pk for item in items):  # MySQL does not return the keys of several rows
+        transaction.use_items(list(items))
+    insert(TransactionEvent, events)
+    announce(transaction, was)
+    return transaction
 
 
 def advance(
@@ -36,39 +55,58 @@ def advance(
     by: User | None,
     reason: str = "",
     undo: bool = False,
+    note_read: bool = False,
+    consent: str = "",
     **fields: Any,
 ) -> Transaction:
     """Move a transaction along one or more arrows, change `fields` with it, and announce it.
 
     The caller holds the row lock inside a database transaction. `by` is None when the customer
-    acts. `undo` goes back along an arrow. Raises `WrongState` for an arrow the transition table
-    lacks, `Conflict` when the row has changed since it was read (optimistic concurrency).
+    acts. `undo` goes back along an arrow; `note_read` is a step in place that calls nobody, and
+    `consent` what the step did about the customer's consent to a treatment. Raises `WrongState`
+    for an arrow the transition table lacks, `Conflict` when the row has changed since it was read
+    (optimistic concurrency).
     """
     was, treated_by = Status(transaction.status), transaction.active_therapist_id
+    counter = counter_of(transaction)
     seen = {"id": transaction.pk, "status": was, "version": transaction.version}
+    counted = turn_ledger.Counted.of(transaction)
     now = _not_before_last_stamp(transaction, timezone.now())
+    cause = turn_ledger.Cause(was, by, now, reason, undo, note_read, consent)
+    events, changes = _take_steps(transaction, steps, cause, fields)
+    # Optimistic concurrency: even without row locks (SQLite) no unseen change is overwritten.
+    if update_where(Transaction, seen, changes) != 1:
+        raise Conflict
+    insert(TransactionEvent, events)
+    turn_ledger.record(transaction, counted, cause)
+    if treated_by and treated_by != transaction.active_therapist_id:
+        # Read by the statement that locked the row, but for those of `undo`.
+        is_due = getattr(transaction, "breaks_next", None)
+        presence.begin_due_break(treated_by, is_due=is_due)
+    announce(transaction, was, counter=counter)
+    return transaction
+
+
+def _take_steps(
+    transaction: Transaction,
+    steps: Sequence[Status],
+    cause: turn_ledger.Cause,
+    fields: dict[str, Any],
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Change the object along arrows; return the rows of its events, and all changed fields."""
+    counted = turn_ledger.Counted.of(transaction)
     events = []
     for to in steps:
-        _check_arrow(transaction, to, undo=undo)
-        fields |= _stamps(transaction, to, now) | _calls(transaction, to, undo=undo)
-        events.append(_event(transaction, to, by=by, at=now, reason=reason, undo=undo))
+        _check_arrow(transaction, to, undo=cause.undo)
+        fields |= _stamps(transaction, to, cause.at) | _calls(transaction, to, cause)
+        events.append(_event(transaction, to, cause))
         transaction.status = to
         transaction.version += 1
     fields |= _ended_parts(transaction, steps[-1])
     for name, value in fields.items():
         setattr(transaction, name, value)
-    fields |= _lane(transaction, steps[-1])
-    # Optimistic concurrency: even without row locks (SQLite) no unseen change is overwritten.
-    changes = {"status": transaction.status, "version": transaction.version, **fields}
-    if update_where(Transaction, seen, changes) != 1:
-        raise Conflict
-    insert(TransactionEvent, events)
-    if treated_by and treated_by != transaction.active_therapist_id:
-        # Read by the statement that locked the row, but for those of `undo`.
-        is_due = getattr(transaction, "breaks_next", None)
-        presence.begin_due_break(treated_by, is_due=is_due)
-    announce(transaction, was)
-    return transaction
+    fields |= _lane(transaction, steps[-1]) | _turn(transaction, counted)
+    return events, {"status": transaction.status, "version": transaction.version, **fields}
 
 
 def _check_arrow(transaction: Transaction, to: Status, *, undo: bool) -> None:
@@ -95,6 +133,13 @@ def must_be_untouched(transaction: Transaction) -> None:
         )
 
 
+def must_be_answered(transaction: Transaction) -> None:
+    """Raise `ConsentNeeded` while an added treatment waits for the customer's answer."""
+    for item in transaction.item_list:
+        if item.consent == Consent.ASKED:
+            raise ConsentNeeded(item.service_name)
+
+
 def wrong_state(transaction: Transaction) -> WrongState:
     """Return the refusal that names the customer's current status."""
     return WrongState(
@@ -103,24 +148,18 @@ def wrong_state(transaction: Transaction) -> WrongState:
     )
 
 
-def _event(
-    transaction: Transaction,
-    to: Status,
-    *,
-    by: User | None,
-    at: datetime.datetime,
-    reason: str,
-    undo: bool,
-) -> dict[str, Any]:
+def _event(transaction: Transaction, to: Status, cause: turn_ledger.Cause) -> dict[str, Any]:
     return {
         "transaction": transaction,
         "version": transaction.version + 1,
-        "at": at,
-        "by": by,
+        "at": cause.at,
+        "by": cause.by,
         "from_status": transaction.status,
         "to_status": to,
-        "reason": reason,
-        "is_undo": undo,
+        "reason": cause.reason,
+        "is_undo": cause.undo,
+        "note_read": cause.note_read,
+        "consent": cause.consent,
     }
 
 
@@ -140,9 +179,9 @@ def _stamps(transaction: Transaction, to: Status, now: datetime.datetime) -> dic
     return changes
 
 
-def _calls(transaction: Transaction, to: Status, *, undo: bool) -> dict[str, int]:
+def _calls(transaction: Transaction, to: Status, cause: turn_ledger.Cause) -> dict[str, int]:
     """Return how often the customer was called since they last joined the line."""
-    if to == Status.THERAPIST_CONFIRMED and not undo:
+    if to == Status.THERAPIST_CONFIRMED and not (cause.undo or cause.note_read):
         return {"calls": transaction.calls + 1}
     return {"calls": 0} if to in UNCLAIMED and transaction.calls else {}
 
@@ -155,6 +194,15 @@ def _lane(transaction: Transaction, status: Status) -> dict[str, Any]:
     if (lane := lane_of(transaction, status)) != transaction.lane:
         changes["lane"] = transaction.lane = lane
     return changes
+
+
+def _turn(transaction: Transaction, counted: turn_ledger.Counted) -> dict[str, Any]:
+    """Set what the visit counts in the rotation now; return the changed fields."""
+    quarters = turn_ledger.recount(transaction, counted)
+    if quarters == transaction.turn_quarters:
+        return {}
+    transaction.turn_quarters = quarters
+    return {"turn_quarters": quarters}
 
 
 def _ended_parts(transaction: Transaction, status: Status) -> dict[str, Any]:
@@ -173,7 +221,7 @@ def _ended_parts(transaction: Transaction, status: Status) -> dict[str, Any]:
     if status != Status.PENDING_THERAPIST and transaction.declined_therapist_id:
         ended |= {"declined_therapist": None}
     if status != Status.ON_HOLD and transaction.held_until:
-        ended |= {"held_until": None}
+        ended |= {"held_until": None, "hold_reason": ""}
     return ended
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Branch, Cashier, Gender, Therapist
-from catalog.models import Service, ServiceClassification
+from catalog.models import Service, ServiceClassification, Skill, TurnWeight
 from queueing.states import OPEN, UNCLAIMED, WITH_CASHIER, WITH_THERAPIST, Status
 from spa_project.lib.db.compiled_queries import Param
 from spa_project.lib.db.fields import ExactCharField
@@ -90,7 +90,7 @@ class Room(models.Model):
 
 
 class SetupVersion(models.Model):
-    """How often a branch's setup has changed; `queueing.setup` increments it.
+    """The version of a branch's setup; `queueing.setup` increments it.
 
     A row of its own: operations insert rows that refer to the branch, whose row must not be locked
     while a manager's change is saved.
@@ -111,6 +111,28 @@ class Preference(models.TextChoices):
     ANYONE = "anyone", _("Anyone")
     WOMAN = Gender.WOMAN.value, Gender.WOMAN.label
     MAN = Gender.MAN.value, Gender.MAN.label
+
+
+class Consent(models.TextChoices):
+    """A customer's answer about a treatment that was added during their visit."""
+
+    ASKED = "asked", _("Waiting for an answer")
+    ACCEPTED = "accepted", _("Accepted")
+    DECLINED = "declined", _("Declined")
+    IN_PERSON = "in_person", _("Agreed in person")
+
+
+class SkillSet(models.Model):
+    """The skills that some visits need together; `queueing.skills` writes each set once.
+
+    Its key is a part of the lane in which such a visit waits (lanes.py), so no row ever changes.
+    """
+
+    #: The keys of the skills in ascending order, such as "3,7".
+    members = ExactCharField(max_length=200, unique=True, editable=False)
+
+    def __str__(self) -> str:
+        return self.members
 
 
 #: Visits whose treatment has ended, and which were not cancelled afterwards.
@@ -139,7 +161,7 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
             "cashier",
             "payment",
             "open_attempt__method",
-        ).prefetch_related("items")
+        ).prefetch_related("items__skill")
 
 
 class Transaction(models.Model):
@@ -148,7 +170,7 @@ class Transaction(models.Model):
     # The pick index begins with the branch, so a second index would be redundant, with more locks.
     branch = models.ForeignKey(Branch, on_delete=models.PROTECT, db_index=False)
     #: The running number of the branch's business day, which never goes back.
-    business_date = models.DateField()
+    business_date = models.DateField(_("business day"))
     running_number = models.PositiveIntegerField()
     #: The four digits people see, derived from the running number.
     code = models.CharField(_("code"), max_length=CODE_DIGITS)
@@ -182,6 +204,15 @@ class Transaction(models.Model):
         db_default=0,
         editable=False,
     )
+    #: What was given back after the payment, with the tip; `payments.refunds` writes it.
+    refunded_amount = models.DecimalField(
+        _("refunded"),
+        max_digits=MAX_DIGITS,
+        decimal_places=DECIMAL_PLACES,
+        default=0,
+        db_default=0,
+        editable=False,
+    )
     total_duration_minutes = models.PositiveIntegerField(_("minutes"), default=0)
 
     # Null once that part is over; unique, so that the database itself refuses a second customer.
@@ -200,6 +231,10 @@ class Transaction(models.Model):
     )
     #: On hold: the customer cannot be claimed until then.
     held_until = models.DateTimeField(null=True, blank=True, editable=False, db_index=True)
+    #: Why, in the words of the staff; empty outside of a hold.
+    hold_reason = models.CharField(
+        max_length=200, blank=True, default="", db_default="", editable=False
+    )
     #: The therapist whom the customer, now waiting, asked to replace: not called by that one again.
     #: Without a constraint, so that no operation locks the therapist's row for it.
     declined_therapist = models.ForeignKey(
@@ -229,9 +264,42 @@ class Transaction(models.Model):
     )
     #: Until when only the requested therapist may call, if somebody else will do after that.
     request_until = models.DateTimeField(null=True, blank=True, editable=False, db_index=True)
+    #: What the treatments need of one therapist together; empty when nothing.
+    skill_set = models.ForeignKey(
+        SkillSet,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        editable=False,
+    )
     #: Who may call the customer (queueing/lanes.py); 0 in every other status, and in the cashiers'
     #: line.
     lane = models.BigIntegerField(default=0, db_default=0, editable=False)
+    #: What the visit counts in the rotation for its present therapist, in quarters of a turn: the
+    #: sum of its `TurnEntry` rows. None outside of a rotation.
+    turn_quarters = models.PositiveSmallIntegerField(null=True, editable=False)
+    #: The estimated wait that the customer was told when they ordered; empty where there was none.
+    quoted_from_minutes = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    quoted_to_minutes = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    #: Whether there is a `VisitNote`, so that claims and screens need not read that table.
+    has_note = models.BooleanField(default=False, db_default=False, editable=False)
+    #: The therapist who has read it last; another one has to read it again.
+    note_read_by = models.ForeignKey(
+        Therapist,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        editable=False,
+    )
+    #: The treatments that the customer declined when they were added, as screens show them
+    #: (`serializers.ItemData`); empty where there are none.
+    declined_items = models.JSONField(null=True, editable=False)
     #: How often the customer was called to a room since they last joined the line.
     calls = models.PositiveIntegerField(_("calls"), default=0, db_default=0)
     #: The code while the transaction is open: two open customers never share one.
@@ -306,6 +374,11 @@ class Transaction(models.Model):
             models.CheckConstraint(
                 condition=Q(lane=0) | Q(status__in=UNCLAIMED), name="only_who_waits_has_a_lane"
             ),
+            models.CheckConstraint(
+                condition=Q(quoted_from_minutes=None, quoted_to_minutes=None)
+                | Q(quoted_from_minutes__lt=F("quoted_to_minutes")),
+                name="a_quoted_wait_is_a_range",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -319,13 +392,41 @@ class Transaction(models.Model):
         return list(self.items.all())
 
     @property
+    def note_unread(self) -> bool:
+        """Return whether there is a note that the present or next therapist has not read."""
+        is_read = self.note_read_by_id is not None and self.note_read_by_id == self.therapist_id
+        return self.has_note and not is_read
+
+    @property
     def amount_due(self) -> Decimal:
         """Return what is to be paid."""
         return self.total_amount - self.discount_amount
 
+    @property
+    def has_items(self) -> bool:
+        """Return whether the items have been set by `use_items`."""
+        return self._items is not None
+
     def use_items(self, items: list["TransactionItem"]) -> None:
         """Set the items, which the caller has just read or written."""
         self._items = items
+
+
+class VisitNote(models.Model):
+    """A note of a customer to their therapist; `queueing.notes` alone reads and writes it.
+
+    A table of its own: no row of a screen, a log or an export can contain it by accident.
+    """
+
+    transaction = models.OneToOneField(
+        Transaction, primary_key=True, on_delete=models.CASCADE, related_name="note"
+    )
+    text = models.CharField(max_length=300, blank=True)
+    #: The names of the marks as they were.
+    marks = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return str(self.transaction_id)
 
 
 class TransactionItem(models.Model):
@@ -350,6 +451,26 @@ class TransactionItem(models.Model):
         editable=False,
     )
     duration_minutes = models.PositiveSmallIntegerField(_("minutes"))
+    #: The skill that the treatment needed when it was chosen.
+    skill = models.ForeignKey(
+        Skill,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        editable=False,
+    )
+    #: What the treatment counts in a rotation.
+    turn_quarters = models.PositiveSmallIntegerField(
+        default=TurnWeight.FULL, db_default=TurnWeight.FULL, editable=False
+    )
+    #: Whether the customer agreed to it; empty where nobody had to ask. What they declined is no
+    #: item any more.
+    consent = models.CharField(
+        _("consent"), max_length=9, choices=Consent, blank=True, default="", db_default=""
+    )
 
     class Meta:
         verbose_name = _("item")
@@ -357,6 +478,10 @@ class TransactionItem(models.Model):
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(condition=Q(price__gte=0), name="item_price_is_not_negative"),
+            models.CheckConstraint(
+                condition=Q(consent__in=["", Consent.ASKED, Consent.ACCEPTED, Consent.IN_PERSON]),
+                name="an_item_is_not_declined",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -372,6 +497,8 @@ class TransactionItem(models.Model):
             classification=offer.classification,
             price=offer.price,
             duration_minutes=offer.duration_minutes,
+            skill=offer.service.needed_skill,
+            turn_quarters=offer.service.turn_quarters,
             **fields,
         )
 
@@ -398,6 +525,12 @@ class TransactionEvent(models.Model):
     reason = models.CharField(_("reason"), max_length=400, blank=True)
     #: Whether the step goes back along the arrow of the event before it.
     is_undo = models.BooleanField(_("undone"), default=False, db_default=False)
+    #: Whether the therapist has read the note, which is no call.
+    note_read = models.BooleanField(_("note read"), default=False, db_default=False)
+    #: What the step did about the consent to one treatment, which the reason names.
+    consent = models.CharField(
+        _("consent"), max_length=9, choices=Consent, blank=True, default="", db_default=""
+    )
 
     class Meta:
         verbose_name = _("event")
@@ -420,6 +553,107 @@ class TransactionEvent(models.Model):
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Refuse, because the log is append-only."""
         raise TypeError("Events are append-only.")
+
+
+class TurnKind(models.TextChoices):
+    """Why a row was added to the turn ledger."""
+
+    CLOCKED_IN = "clocked_in", _("Clocked in")
+    CALLED = "called", _("Called")
+    REQUESTED = "requested", _("Called, asked for by the customer")
+    TAKEN_OVER = "taken_over", _("Taken over")
+    HANDED_OVER = "handed_over", _("Handed over")
+    TREATMENTS = "treatments", _("Treatments changed")
+    RELEASED = "released", _("Back in line")
+    HELD = "held", _("Put on hold")
+    NO_SHOW = "no_show", _("No-show")
+    CANCELLED = "cancelled", _("Canceled")
+    UNDONE = "undone", _("Undone")
+    GAVE_UP = "gave_up", _("Gave the customer up: to the end")
+    MANUAL = "manual", _("Changed by a manager")
+    MOVED_BACK = "moved_back", _("Moved to the end by a manager")
+
+
+class TurnEntry(models.Model):
+    """An append-only ledger of the turns in a strict rotation; a correction is another row.
+
+    A visit's rows belong to the visit's business day, so that they add up within it.
+    """
+
+    branch = models.ForeignKey(Branch, on_delete=models.PROTECT, db_index=False)
+    business_date = models.DateField(_("business day"))
+    # No foreign key of these two locks the therapist's or the visit's row for an insertion.
+    therapist = models.ForeignKey(
+        Therapist,
+        verbose_name=_("therapist"),
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    transaction = models.ForeignKey(
+        Transaction,
+        verbose_name=_("visit"),
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="turns",
+        db_constraint=False,
+    )
+    #: In quarters of a turn, so that half of a half is a whole number.
+    quarters = models.SmallIntegerField(_("quarters of a turn"))
+    kind = models.CharField(_("kind"), max_length=12, choices=TurnKind)
+    reason = models.CharField(_("reason"), max_length=400, blank=True)
+    at = models.DateTimeField(_("at"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("by"),
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+
+    class Meta:
+        verbose_name = _("turn")
+        verbose_name_plural = _("turns")
+        indexes = [
+            models.Index(fields=["branch", "business_date"], name="turn_by_day"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=TurnKind.values), name="turn_kind_is_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind__in=[TurnKind.MANUAL, TurnKind.MOVED_BACK])
+                | (Q(by__isnull=False) & ~Q(reason="")),
+                name="a_changed_turn_has_an_author_and_a_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.therapist_id}: {self.quarters / 4:+g}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Insert the row; refuse an update, because the ledger is append-only."""
+        kwargs["force_insert"] = True
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Refuse, because the ledger is append-only."""
+        raise TypeError("Turns are append-only.")
+
+
+class RotationLock(models.Model):
+    """A row that the claims of a branch with a strict rotation lock one after the other.
+
+    A row of its own: whatever refers to the branch needs a shared lock of the branch's row.
+    """
+
+    branch = models.OneToOneField(Branch, primary_key=True, on_delete=models.CASCADE)
+
+    def __str__(self) -> str:
+        return str(self.branch_id)
 
 
 class TransactionCounter(models.Model):

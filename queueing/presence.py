@@ -3,7 +3,9 @@
 from accounts import presence as rows
 from accounts.models import Branch, Presence, PresenceKind, Therapist
 from queueing.events import announce_presence
+from queueing.models import TurnKind
 from queueing.serializers import TherapistData, serialize_therapist
+from queueing.turn_ledger import move_to_the_end
 
 
 def change(
@@ -11,7 +13,8 @@ def change(
 ) -> TherapistData:
     """Put a therapist on duty or on a break, or off duty with None, and announce it.
 
-    The caller has locked the therapist's row, or the row of the visit they have.
+    Whoever clocks in joins a rotation at its end. The caller has locked the therapist's row, or the
+    row of the visit they have.
     """
     branch = _branch_of(therapist)
     before = rows.open_row(therapist.pk)
@@ -19,6 +22,8 @@ def change(
     data = serialize_therapist(therapist, row, after=before)
     if row is None or row != before:
         announce_presence(branch.pk, data)
+    if row and not (before and rows.is_of_today(before, branch)):
+        move_to_the_end(therapist, branch, TurnKind.CLOCKED_IN, by=None)
     return data
 
 
@@ -27,8 +32,10 @@ def begin_due_break(therapist_id: int, *, is_due: bool | None) -> None:
 
     `is_due` is None where the visit was locked without reading it.
     """
+    if is_due is False:
+        return
     waiting = Presence.objects.filter(active_therapist=therapist_id, kind=PresenceKind.BREAK_NEXT)
-    if is_due is False or not (found := waiting.first()):
+    if not (found := waiting.first()):
         return
     therapist = Therapist.objects.select_related("own_room", "user__branch").get(pk=therapist_id)
     change(therapist, PresenceKind.ON_BREAK, minutes=found.minutes)

@@ -5,8 +5,8 @@ others have locked (FOR UPDATE SKIP LOCKED), so they never wait for each other.
 """
 
 import datetime
-from collections.abc import Iterable
-from itertools import chain
+from collections.abc import Sequence
+from functools import cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -16,17 +16,18 @@ from accounts.models import Cashier, Presence, PresenceKind, Therapist
 from queueing.lanes import ANYONE
 from queueing.models import Room, Transaction, TransactionItem
 from queueing.states import Status
-from spa_project.lib.db.compiled_queries import CompiledQuery, Param
+from spa_project.lib.db.compiled_queries import CompiledQuery, Param, read_together
 
 # -- Staff --------------------------------------------------------------------------------------
 
 
 def _waiting_in_lanes() -> QuerySet[Transaction]:
-    """Return those who asked for a therapist: two ranges of the pick index."""
-    waiting = Transaction.objects.filter(
-        branch_id=Param("branch_id"), status=Status.PENDING_THERAPIST
-    )
-    return waiting.exclude(lane=ANYONE)
+    """Return those whom not everyone may call: two ranges of the pick index."""
+    return _waiting().exclude(lane=ANYONE)
+
+
+def _waiting() -> QuerySet[Transaction]:
+    return Transaction.objects.filter(branch_id=Param("branch_id"), status=Status.PENDING_THERAPIST)
 
 
 class LockedTherapist(NamedTuple):
@@ -38,7 +39,7 @@ class LockedTherapist(NamedTuple):
     #: The kind of the open row of the running business day, None when off duty.
     presence: str | None
     is_declined: bool
-    #: Whether anybody who waits in the branch has asked for a therapist.
+    #: Whether anybody who waits in the branch asked for a therapist, or needs skills.
     has_requests: bool
 
 
@@ -81,20 +82,10 @@ def lock_therapist(pk: int, branch_id: int, business_date: datetime.date) -> Loc
     return LockedTherapist(*found) if found else LockedTherapist(pk, "", None, None, False, False)
 
 
-def lock_cashier(pk: int) -> None:
-    """Lock the row of a cashier."""
-    _LOCK_CASHIER.first(pk=pk)
-
-
-def current_of_cashier(pk: int) -> int | None:
-    """Return the key of the transaction a cashier has now."""
-    found = _CURRENT_OF_CASHIER.first(pk=pk)
-    return found[0] if found else None
-
-
-def therapist_by_id(pk: int) -> Therapist | None:
-    """Return a therapist."""
-    return _THERAPIST.first(pk=pk)
+def lock_cashier(pk: int) -> int | None:
+    """Lock the row of a cashier; return the key of the transaction they have then."""
+    _row, current = read_together((_LOCK_CASHIER, {"pk": pk}), (_CURRENT_OF_CASHIER, {"pk": pk}))
+    return current[0][0] if current else None
 
 
 # -- Transactions -------------------------------------------------------------------------------
@@ -105,11 +96,8 @@ _NEXT_IN_LANE = CompiledQuery(
         Param("branch_id"), Param("status"), Param("lane")
     ).select_for_update(skip_locked=True)[:1]
 )
-_WAITING_IN_LANE = CompiledQuery(
-    lambda: Transaction.objects.in_lane(
-        Param("branch_id"), Status.PENDING_THERAPIST, Param("lane")
-    ).values_list("queued_at", "pk", "declined_therapist_id")
-)
+# A loose scan of the index, which reads one record of each lane.
+_LANES = CompiledQuery(lambda: _waiting().values_list("lane").distinct())
 _OF_THERAPIST = CompiledQuery(
     lambda: _locked_with_break().filter(therapist_id=Param("therapist_id"))
 )
@@ -120,7 +108,11 @@ _UNLESS_LOCKED = CompiledQuery(
     lambda: Transaction.objects.select_for_update(skip_locked=True).filter(pk=Param("pk"))
 )
 _ITEMS = CompiledQuery(
-    lambda: TransactionItem.objects.filter(transaction_id=Param("transaction_id")).order_by("id")
+    lambda: (
+        TransactionItem.objects.select_related("skill")
+        .filter(transaction_id=Param("transaction_id"))
+        .order_by("id")
+    )
 )
 _HOLDER_OF_CODE = CompiledQuery(
     lambda: Transaction.objects.filter(
@@ -146,20 +138,50 @@ def lock_next(branch_id: int, status: Status, lane: int = ANYONE) -> Transaction
     return _NEXT_IN_LANE.first(branch_id=branch_id, status=status, lane=lane)
 
 
-def waiting_in(branch_id: int, lanes: Iterable[int], *, but_declining: int) -> list[int]:
-    """Return the keys of those who wait in these lanes, by their time; locks none.
+def lanes_in(branch_id: int) -> list[int]:
+    """Return the lanes in which anybody waits."""
+    return [lane for (lane,) in _LANES.all(branch_id=branch_id)]
 
-    Left out is who declined the therapist `but_declining`. A locking statement would lock more rows
-    than the one that is claimed, and hide them from the colleagues meanwhile.
+
+def waiting_in(
+    branch_id: int, lanes: Sequence[int], *, but_declining: int
+) -> list[tuple[int, int]]:
+    """Return the lane and the key of those who wait in these lanes, by their time; locks none.
+
+    Left out is who declined the therapist `but_declining`. One statement, so that nobody who
+    changes lanes meanwhile is missed in both. A locking statement would lock more rows than the one
+    that is claimed, and hide them from the colleagues meanwhile.
     """
-    found = (_WAITING_IN_LANE.all(branch_id=branch_id, lane=lane) for lane in lanes)
-    rows = sorted(chain.from_iterable(found), key=itemgetter(0, 1))
-    return [pk for _at, pk, declined in rows if declined != but_declining]
+    keys = {f"lane{number}": lane for number, lane in enumerate(lanes)}
+    rows = _waiting_in_lanes_of(*keys).all(branch_id=branch_id, **keys)
+    rows.sort(key=itemgetter(0, 1))
+    return [(lane, pk) for _at, pk, lane, declined in rows if declined != but_declining]
+
+
+@cache
+def _waiting_in_lanes_of(*keys: str) -> CompiledQuery[Any]:
+    """Return the query for as many lanes as are open to a therapist; each is a range of the index.
+
+    It has no order: sorting several lanes would take a filesort.
+    """
+    lanes: list[Any] = [Param(key) for key in keys]
+    columns = ("queued_at", "pk", "lane", "declined_therapist_id")
+    return CompiledQuery(lambda: _waiting().filter(lane__in=lanes).values_list(*columns))
+
+
+def lock_with_items(query: CompiledQuery[Any], pk: int, **values: Any) -> Any:
+    """Lock and return the transaction of a query by key, with its items."""
+    rows, items = read_together((query, {"pk": pk, **values}), (_ITEMS, {"transaction_id": pk}))
+    if not rows:
+        return None
+    rows[0].use_items(items)
+    return rows[0]
 
 
 def lock_of_therapist(pk: int, therapist_id: int) -> Transaction | None:
-    """Lock and return a transaction of this therapist."""
-    return _OF_THERAPIST.first(pk=pk, therapist_id=therapist_id)
+    """Lock and return a transaction of this therapist, with its items."""
+    found: Transaction | None = lock_with_items(_OF_THERAPIST, pk, therapist_id=therapist_id)
+    return found
 
 
 def rows_of_cashier() -> QuerySet[Transaction]:
@@ -183,14 +205,15 @@ def with_therapist(row: Any) -> Transaction:
 
 
 def lock_of_cashier(pk: int, cashier_id: int) -> Transaction | None:
-    """Lock and return a transaction of this cashier."""
-    row = _OF_CASHIER.first(pk=pk, cashier_id=cashier_id)
+    """Lock and return a transaction of this cashier, with its items."""
+    row = lock_with_items(_OF_CASHIER, pk, cashier_id=cashier_id)
     return with_therapist(row) if row else None
 
 
 def lock_of_branch(pk: int, branch_id: int) -> Transaction | None:
-    """Lock and return a transaction of this branch."""
-    return _OF_BRANCH.first(pk=pk, branch_id=branch_id)
+    """Lock and return a transaction of this branch, with its items."""
+    found: Transaction | None = lock_with_items(_OF_BRANCH, pk, branch_id=branch_id)
+    return found
 
 
 def lock_by_key(key: str) -> Transaction | None:
@@ -201,6 +224,16 @@ def lock_by_key(key: str) -> Transaction | None:
 def lock_unless_locked(pk: int) -> Transaction | None:
     """Lock and return a transaction, or None while another connection has it locked."""
     return _UNLESS_LOCKED.first(pk=pk)
+
+
+def read_therapist_and_items(transaction: Transaction) -> None:
+    """Set the therapist of a transaction that has one, and its items."""
+    [therapist], items = read_together(
+        (_THERAPIST, {"pk": transaction.therapist_id}),
+        (_ITEMS, {"transaction_id": transaction.pk}),
+    )
+    transaction.therapist = therapist
+    transaction.use_items(items)
 
 
 def items_of(transaction_id: int) -> list[TransactionItem]:

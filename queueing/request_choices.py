@@ -1,13 +1,15 @@
 """Whom customers may ask for now, and how long each of them would wait."""
 
+from collections.abc import Collection, Sequence
 from typing import TypedDict
 
 from accounts.models import Branch, Gender, Therapist
-from queueing.lanes import ANYONE, OF_GENDER
-from queueing.models import Transaction
+from catalog.models import Skill
+from catalog.queries import offers_by_id
+from queueing.lanes import ANYONE, ASKED_SKILLS, NO_SKILLS, OF_GENDER, Lane
 from queueing.serializers import PersonData
-from queueing.states import Status
-from queueing.wait_estimates import WaitRange, estimates_in
+from queueing.skills import skill_ids_of
+from queueing.wait_estimates import Waiting, WaitRange, line_and_estimate
 
 
 class TherapistChoice(PersonData):
@@ -27,25 +29,32 @@ class RequestChoices(TypedDict):
     minutes: int
     #: The wait of those who ask for nobody, from and to, in minutes.
     wait_minutes: WaitRange | None
+    #: The names of the skills that the order needs, where nobody who is here has all of them.
+    missing_skills: list[str]
     therapists: list[TherapistChoice]
     genders: list[GenderChoice]
 
 
-def choices_in(branch: Branch) -> RequestChoices:
-    """Return whom a customer may ask for in a branch: those who have clocked in, by name."""
-    day = branch.business_date()
-    line = Transaction.objects.in_line(branch.pk, Status.PENDING_THERAPIST)
-    lanes = list(line.values_list("lane", flat=True))
-    estimate = estimates_in({branch.pk: day}).get(branch.pk)
+def choices_in(branch: Branch, items: Collection[int] = ()) -> RequestChoices:
+    """Return whom a customer may ask for in a branch: those who have clocked in, by name.
 
-    def wait(lane: int) -> WaitRange | None:
-        return estimate.waits([*lanes, lane])[-1] if estimate else None
+    `items` are the options of the menu that the customer has chosen: only those who have the skills
+    for them are returned.
+    """
+    skills = _skills_for(items)
+    needed = frozenset(skill.pk for skill in skills)
+    here = _able(list(Therapist.objects.at_work(branch).order_by("display_name", "pk")), needed)
+    waiting, estimate = line_and_estimate(branch.pk, branch.business_date(), asked=needed)
 
-    here = list(Therapist.objects.at_work(branch).order_by("display_name", "pk"))
+    def wait(who: int) -> WaitRange | None:
+        asked = Waiting(Lane(who, ASKED_SKILLS if needed else NO_SKILLS).number)
+        return estimate.waits([*waiting, asked])[-1] if estimate else None
+
     present = {therapist.gender for therapist in here}
     return {
         "minutes": branch.request_minutes,
         "wait_minutes": wait(ANYONE),
+        "missing_skills": [] if here else [skill.name for skill in skills],
         "therapists": [
             {"id": it.pk, "name": it.display_name, "wait_minutes": wait(it.pk)}
             for it in (here if branch.request_minutes else ())
@@ -56,3 +65,17 @@ def choices_in(branch: Branch) -> RequestChoices:
             if gender in present
         ],
     }
+
+
+def _skills_for(items: Collection[int]) -> list[Skill]:
+    offers = offers_by_id(items).values() if items else ()
+    found = (offer.service.needed_skill for offer in offers)
+    return sorted({skill for skill in found if skill}, key=lambda skill: skill.name)
+
+
+def _able(therapists: Sequence[Therapist], needed: frozenset[int]) -> list[Therapist]:
+    """Return those of these therapists who have the skills."""
+    if not needed:
+        return list(therapists)
+    skills = skill_ids_of([it.pk for it in therapists])
+    return [it for it in therapists if needed <= skills.get(it.pk, frozenset())]

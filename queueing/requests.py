@@ -5,6 +5,7 @@ visit waits for whoever else will do, if the customer said so. Everyone behind g
 """
 
 import datetime
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from django.utils import timezone
@@ -16,7 +17,8 @@ from queueing.access import branch_transaction
 from queueing.errors import NobodyAble
 from queueing.lanes import OF_GENDER, waits_for_one
 from queueing.lifecycle import advance
-from queueing.models import Preference, Transaction
+from queueing.models import Preference, Transaction, TransactionItem
+from queueing.skills import require_able
 from queueing.states import Status
 from spa_project.lib.db.transactions import durable
 from spa_project.lib.errors import Invalid
@@ -33,10 +35,11 @@ class Request(NamedTuple):
         return self.requested_therapist_id is not None or self.preference in OF_GENDER
 
 
-def fields_of(branch: Branch, request: Request) -> dict[str, Any]:
-    """Return the fields of a visit with this request.
+def fields_of(branch: Branch, request: Request, items: Sequence[TransactionItem]) -> dict[str, Any]:
+    """Return the fields of a visit with this request and these treatments.
 
-    Raises `Invalid` where the branch offers no requests, `NobodyAble` when nobody on duty fits.
+    Raises `Invalid` where the branch offers no requests, `NobodyAble` when nobody on duty fits,
+    `NotAble` when the therapist lacks a skill.
     """
     if not request:
         return {"requested_therapist": None, "preference": "", "request_until": None}
@@ -46,13 +49,13 @@ def fields_of(branch: Branch, request: Request) -> dict[str, Any]:
         fields: dict[str, Any] = {"requested_therapist": None, "request_until": None}
     else:
         fields = {
-            "requested_therapist": _on_duty(branch, request.requested_therapist_id),
+            "requested_therapist": _on_duty(branch, request.requested_therapist_id, items),
             "request_until": _until(branch) if request.preference else None,
         }
     return fields | {"preference": request.preference}
 
 
-def _on_duty(branch: Branch, therapist_id: int) -> Therapist:
+def _on_duty(branch: Branch, therapist_id: int, items: Sequence[TransactionItem]) -> Therapist:
     if not branch.request_minutes:
         raise Invalid(_("%(branch)s takes no requests for a therapist.") % {"branch": branch})
     here = Therapist.objects.active_in(branch).filter(pk=therapist_id).first()
@@ -62,6 +65,7 @@ def _on_duty(branch: Branch, therapist_id: int) -> Therapist:
         raise NobodyAble(
             _("%(name)s isn't on duty. Choose another therapist, or anyone.") % {"name": here}
         )
+    require_able(here, items)
     return here
 
 
@@ -81,10 +85,10 @@ def _until(branch: Branch) -> datetime.datetime:
 def set_request(user: User, *, transaction_id: int, request: Request) -> Transaction:
     """Change whom a waiting customer asks for; an empty request ends it.
 
-    Raises `TransactionNotFound`, `WrongState`, `Invalid`, `NobodyAble`.
+    Raises `TransactionNotFound`, `WrongState`, `Invalid`, `NobodyAble`, `NotAble`.
     """
     transaction = branch_transaction(user, transaction_id, Status.PENDING_THERAPIST)
-    fields = fields_of(transaction.branch, request)
+    fields = fields_of(transaction.branch, request, transaction.item_list)
     return _change(transaction, by=user, reason=_("Request changed."), **fields)
 
 
@@ -103,14 +107,25 @@ def end_requests_for(therapist: Therapist) -> None:
     The caller has locked the therapist's row.
     """
     waiting = Transaction.objects.filter(
-        branch=therapist.user.branch, status=Status.PENDING_THERAPIST, lane=therapist.pk
+        branch=therapist.user.branch,
+        status=Status.PENDING_THERAPIST,
+        requested_therapist=therapist,
     )
     for pk in (
         waiting.exclude(request_until=None).order_by("queued_at", "id").values_list("pk", flat=True)
     ):
         transaction = queries.lock_of_branch(pk, therapist.user.branch_id or 0)
-        if transaction and transaction.lane == therapist.pk:
+        if transaction and _asks_for(transaction, therapist):
             _end(transaction)
+
+
+def _asks_for(transaction: Transaction, therapist: Therapist) -> bool:
+    """Return whether the visit still waits for this therapist, and somebody else will do."""
+    return (
+        transaction.status == Status.PENDING_THERAPIST
+        and transaction.requested_therapist_id == therapist.pk
+        and transaction.request_until is not None
+    )
 
 
 def _end(transaction: Transaction) -> Transaction:

@@ -8,11 +8,14 @@ from accounts.models import Branch, Role
 from queueing.errors import TransactionNotFound
 from queueing.events import BOARD, MONITOR, THERAPISTS, Audience, menu_topic, ticket_topic
 from queueing.models import Transaction
+from queueing.rotation import RotationData
 from queueing.serializers import (
     BoardRow,
     RoomData,
+    SkillData,
     TherapistData,
     TransactionData,
+    for_customer,
     serialize_board_row,
     serialize_transaction,
 )
@@ -23,15 +26,21 @@ from queueing.snapshots import (
     Setup,
     cashiers_of,
     digests_of,
+    digests_of_menus,
     digests_of_tickets,
     open_transactions,
     rooms_of,
-    setup_digests,
+    rotation_in,
+    serialize_setup,
     setup_of,
+    setup_row,
+    skills_in,
     therapists_of,
     transactions_of,
+    waits_of_newcomers,
 )
 from queueing.statistics import Statistics, statistics_of, takings_of
+from queueing.wait_estimates import WaitRange
 from spa_project.lib.realtime.screen import DigestSource, ReadAll, Screen, ServerTime
 
 
@@ -50,6 +59,9 @@ class TherapistRows(Setup):
     transactions: list[TransactionData]
     rooms: list[RoomData]
     therapists: list[TherapistData]
+    skills: list[SkillData]
+    #: Null without a strict rotation.
+    rotation: RotationData | None
 
 
 class TherapistSnapshot(TherapistRows, ServerTime):
@@ -60,6 +72,9 @@ class MonitorRows(Setup):
     transactions: list[TransactionData]
     rooms: list[RoomData]
     therapists: list[TherapistData]
+    skills: list[SkillData]
+    #: Null without a strict rotation.
+    rotation: RotationData | None
     cashiers: list[CashierData]
     statistics: Statistics
 
@@ -75,9 +90,17 @@ class MonitorDigest(FloorDigest):
 
 class BoardRows(Setup):
     transactions: list[BoardRow]
+    #: The branch's own words and picture, both empty without one.
+    message: str
+    picture: str
 
 
-class MenuSnapshot(Setup, ServerTime):
+class MenuRows(Setup):
+    #: How long who orders now will wait, from and to; None where it cannot be known.
+    wait_minutes: WaitRange | None
+
+
+class MenuSnapshot(MenuRows, ServerTime):
     """The snapshot of an open menu, on a kiosk or a phone."""
 
 
@@ -114,11 +137,14 @@ def therapist_screen(caller: Caller) -> Screen:
     branch, therapist = caller.here, caller.therapist
 
     def snapshot() -> TherapistRows:
+        setup = setup_row(branch)
         return {
-            **setup_of(branch),
+            **serialize_setup(setup),
             "transactions": transactions_of(branch, THERAPISTS.shows),
             "rooms": rooms_of(branch),
             "therapists": therapists_of(branch),
+            "skills": skills_in(branch),
+            "rotation": rotation_in(setup.branch),
         }
 
     me: TherapistSelf = {
@@ -136,11 +162,14 @@ def monitor_screen(caller: Caller) -> Screen:
     branch = caller.here
 
     def snapshot() -> MonitorRows:
+        setup = setup_row(branch)
         return {
-            **setup_of(branch),
+            **serialize_setup(setup),
             "transactions": transactions_of(branch, MONITOR.shows),
             "rooms": rooms_of(branch),
             "therapists": therapists_of(branch),
+            "skills": skills_in(branch),
+            "rotation": rotation_in(setup.branch),
             "cashiers": cashiers_of(branch),
             "statistics": statistics_of(branch),
         }
@@ -172,19 +201,29 @@ def takings_digests(branch_ids: list[int]) -> dict[int, Any]:
 
 
 def menu_screen(branch: Branch) -> Screen:
-    """Return the setup behind an open menu."""
-    digest = DigestSource(setup_digests, branch.pk)
-    return Screen(menu_topic(branch.pk), lambda: setup_of(branch), digest)
+    """Return the setup behind an open menu, and how long who orders now will wait."""
+
+    def snapshot() -> MenuRows:
+        waits = waits_of_newcomers([branch.pk])
+        return {**setup_of(branch), "wait_minutes": waits.get(branch.pk)}
+
+    return Screen(menu_topic(branch.pk), snapshot, DigestSource(digests_of_menus, branch.pk))
 
 
 def board_screen(caller: Caller) -> Screen:
-    """Return the public board: codes and rooms."""
+    """Return the public board: codes, rooms and counters, and what the branch shows there."""
     branch = caller.here
 
     def snapshot() -> BoardRows:
         setup = setup_of(branch)
         rows = open_transactions(branch, BOARD.shows)
-        return {**setup, "transactions": [serialize_board_row(row) for row in rows]}
+        now = Branch.objects.get(pk=branch.pk)
+        return {
+            **setup,
+            "transactions": [serialize_board_row(row) for row in rows],
+            "message": now.board_message,
+            "picture": now.board_picture.url if now.board_picture else "",
+        }
 
     return audience_screen(BOARD, branch, snapshot)
 
@@ -203,7 +242,7 @@ def ticket_screen(key: str) -> Screen:
         place = digests_of_tickets([found])[found]
         return {
             **setup,
-            "transaction": serialize_transaction(visit),
+            "transaction": for_customer(serialize_transaction(visit)),
             "before": place["before"],
             "wait_minutes": place["wait_minutes"],
         }

@@ -7,10 +7,14 @@ from typing import Annotated, Any, NotRequired, TypedDict
 
 from accounts.models import Presence, PresenceKind, Therapist
 from queueing.bill import ZERO, Bill, tax_name
-from queueing.models import Room, RoomStatus, Transaction, TransactionItem
+from queueing.models import Consent, Room, RoomStatus, Transaction, TransactionItem
+from queueing.skills import skills_of
 from queueing.states import Status
-from queueing.visit_bills import bill_of_visit, discounts_of
+from queueing.visit_bills import bill_of_visit, discounts_of, taxed_by
 from spa_project.lib.money import format_amount
+
+#: The attribute of a row that has its last `TransactionData`.
+_SERIALIZED = "_serialized"
 
 
 class PresenceState(StrEnum):
@@ -30,6 +34,9 @@ class ItemData(TypedDict):
     classification: str
     price: str
     duration_minutes: int
+    #: The customer's answer to a treatment that was added during the visit: a `Consent`, None
+    #: where nobody had to ask.
+    consent: Annotated[str, Consent] | None
 
 
 class DiscountData(TypedDict):
@@ -98,6 +105,13 @@ class TransactionData(TypedDict):
     preference: str | None
     #: Until when only the requested therapist may call.
     request_until: str | None
+    #: The names of the skills that the treatments need of one therapist.
+    skills: list[str]
+    #: The wait that the customer was told when they ordered, from and to, in minutes.
+    quoted_wait: tuple[int, int] | None
+    #: Whether the customer left a note; its words are for their therapist alone.
+    has_note: bool
+    note_unread: bool
     cashier: str | None
     cashier_id: int | None
     counter_number: str | None
@@ -112,6 +126,8 @@ class TransactionData(TypedDict):
     received_amount: str
     tip_amount: str
     tenders: list[TenderData]
+    #: What was given back after the payment, with the tip.
+    refunded_amount: str
     #: Null where the branch has no rate.
     tax: TaxData | None
     total_duration_minutes: int
@@ -124,6 +140,10 @@ class TransactionData(TypedDict):
     cashier_claimed_at: str | None
     paid_at: str | None
     items: list[ItemData]
+    #: What the customer declined when it was added; no part of the bill.
+    declined: list[ItemData]
+    #: Why the visit is on hold, for staff alone.
+    hold_reason: NotRequired[str]
     attempt: NotRequired[AttemptData]
     payment: NotRequired[PaymentData]
 
@@ -135,6 +155,34 @@ class BoardRow(TypedDict):
     status: Annotated[str, Status]
     room_number: str
     calls: int
+    #: The counter that a customer is called to, once a cashier has them.
+    counter_number: str | None
+
+
+class DisplayPayment(TypedDict):
+    """A payment as its customer sees it: no reference, no key."""
+
+    amount_paid: str
+    tip_amount: str
+    change_amount: str
+
+
+class DisplayRow(TypedDict):
+    """A sale as the customer-facing screen of a counter shows it: no names, no notes, no keys."""
+
+    id: int
+    version: int
+    code: str
+    status: Annotated[str, Status]
+    total_amount: str
+    amount_due: str
+    received_amount: str
+    tip_amount: str
+    discounts: list[DiscountData]
+    tax: TaxData | None
+    items: list[ItemData]
+    paid_at: str | None
+    payment: DisplayPayment | None
 
 
 class PersonData(TypedDict):
@@ -153,6 +201,13 @@ class TherapistData(PersonData):
     version: int
 
 
+class SkillData(TypedDict):
+    """A skill, and the therapists of the branch who have it."""
+
+    name: str
+    therapist_ids: list[int]
+
+
 class RoomData(TypedDict):
     number: str
     status: Annotated[str, RoomStatus]
@@ -162,6 +217,11 @@ class RoomData(TypedDict):
 
 def _iso(moment: datetime.datetime | None) -> str | None:
     return moment.isoformat() if moment else None
+
+
+def _quoted(transaction: Transaction) -> tuple[int, int] | None:
+    low, high = transaction.quoted_from_minutes, transaction.quoted_to_minutes
+    return None if low is None or high is None else (low, high)
 
 
 def _requested(transaction: Transaction) -> str | None:
@@ -180,6 +240,7 @@ def serialize_item(item: TransactionItem) -> ItemData:
         "classification": item.classification,
         "price": format_amount(item.price),
         "duration_minutes": item.duration_minutes,
+        "consent": item.consent or None,
     }
 
 
@@ -199,11 +260,9 @@ def serialize_payment(transaction: Transaction) -> PaymentData:
     }
 
 
-def serialize_tax(transaction: Transaction, bill: Bill) -> TaxData | None:
+def serialize_tax(transaction: Transaction, bill: Bill) -> TaxData:
     """Return the tax that a transaction contains, at its payment's rate or else the branch's."""
-    taxed: Any = transaction.payment if transaction.status == Status.PAID else transaction.branch
-    if not taxed.tax_rate:
-        return None
+    taxed = taxed_by(transaction)
     return {
         "name": tax_name(taxed.tax_label, taxed.tax_rate),
         "rate": format_amount(taxed.tax_rate),
@@ -269,10 +328,11 @@ def serialize_attempt(transaction: Transaction) -> AttemptData:
 
 
 def serialize_transaction(transaction: Transaction) -> TransactionData:
-    """Return a transaction for staff and its own customer; times are ISO 8601 with offset."""
+    """Return a transaction for staff; times are ISO 8601 with offset."""
     therapist, cashier = transaction.therapist, transaction.cashier
     discounts = discounts_of(transaction)
-    bill = bill_of_visit(transaction, discounts)
+    is_taxed = bool(taxed_by(transaction).tax_rate)
+    bill = bill_of_visit(transaction, discounts) if discounts or is_taxed else None
     data: TransactionData = {
         "id": transaction.pk,
         "version": transaction.version,
@@ -286,6 +346,10 @@ def serialize_transaction(transaction: Transaction) -> TransactionData:
         "requested_therapist_id": transaction.requested_therapist_id,
         "preference": transaction.preference or None,
         "request_until": _iso(transaction.request_until),
+        "skills": [skill.name for skill in skills_of(transaction.item_list)],
+        "quoted_wait": _quoted(transaction),
+        "has_note": transaction.has_note,
+        "note_unread": transaction.note_unread,
         "cashier": cashier.display_name if cashier else None,
         "cashier_id": transaction.cashier_id,
         "counter_number": cashier.counter_number if cashier else None,
@@ -297,8 +361,9 @@ def serialize_transaction(transaction: Transaction) -> TransactionData:
         "received_amount": format_amount(transaction.received_amount),
         "tip_amount": format_amount(tip_of(transaction)),
         "tenders": serialize_tenders(transaction),
-        "discounts": serialize_discounts(discounts, bill),
-        "tax": serialize_tax(transaction, bill),
+        "refunded_amount": format_amount(transaction.refunded_amount),
+        "discounts": serialize_discounts(discounts, bill) if bill else [],
+        "tax": serialize_tax(transaction, bill) if bill and is_taxed else None,
         "total_duration_minutes": transaction.total_duration_minutes,
         "created_at": transaction.created_at.isoformat(),
         "queued_at": _iso(transaction.queued_at),
@@ -309,7 +374,10 @@ def serialize_transaction(transaction: Transaction) -> TransactionData:
         "cashier_claimed_at": _iso(transaction.cashier_claimed_at),
         "paid_at": _iso(transaction.paid_at),
         "items": [serialize_item(item) for item in transaction.item_list],
+        "declined": transaction.declined_items or [],
     }
+    if transaction.status == Status.ON_HOLD:
+        data["hold_reason"] = transaction.hold_reason
     if transaction.status == Status.PAYING:
         data["attempt"] = serialize_attempt(transaction)
     if transaction.status == Status.PAID:
@@ -317,8 +385,28 @@ def serialize_transaction(transaction: Transaction) -> TransactionData:
     return data
 
 
+def for_customer(data: TransactionData) -> TransactionData:
+    """Return a serialized transaction without what the staff have noted about the customer."""
+    shown = data.copy()
+    shown.pop("hold_reason", None)
+    return shown
+
+
+def serialize_changed(transaction: Transaction) -> TransactionData:
+    """Return a transaction that an operation has changed, serialized once for each version.
+
+    The announcement and the reply have the same content, and serializing is a large part of a
+    command's processor time.
+    """
+    data: TransactionData | None = vars(transaction).get(_SERIALIZED)
+    if data is None or data["version"] != transaction.version:
+        data = vars(transaction)[_SERIALIZED] = serialize_transaction(transaction)
+    return data
+
+
 def serialize_board_row(transaction: Transaction) -> BoardRow:
-    """Return the public part of a transaction: code and room, no names, no money."""
+    """Return the public part of a transaction: code, room and counter, no names, no money."""
+    cashier = transaction.cashier
     return {
         "id": transaction.pk,
         "version": transaction.version,
@@ -326,6 +414,32 @@ def serialize_board_row(transaction: Transaction) -> BoardRow:
         "status": str(transaction.status),
         "room_number": transaction.room_number,
         "calls": transaction.calls,
+        "counter_number": cashier.counter_number if cashier else None,
+    }
+
+
+def for_display(data: TransactionData) -> DisplayRow:
+    """Return of a serialized transaction what its customer reads at the counter."""
+    payment = data.get("payment")
+    return {
+        "id": data["id"],
+        "version": data["version"],
+        "code": data["code"],
+        "status": data["status"],
+        "total_amount": data["total_amount"],
+        "amount_due": data["amount_due"],
+        "received_amount": data["received_amount"],
+        "tip_amount": data["tip_amount"],
+        "discounts": data["discounts"],
+        "tax": data["tax"],
+        "items": data["items"],
+        "paid_at": data["paid_at"],
+        "payment": payment
+        and {
+            "amount_paid": payment["amount_paid"],
+            "tip_amount": payment["tip_amount"],
+            "change_amount": payment["change_amount"],
+        },
     }
 
 

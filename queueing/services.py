@@ -1,6 +1,6 @@
 """The main operations of the floor: each one function and one database transaction.
 
-Locks are taken in one order everywhere: actor, transaction, room, items, payment, event.
+Locks are taken in one order everywhere: actor, rotation, transaction, room, items, payment, event.
 """
 
 from collections.abc import Collection, Sequence
@@ -18,17 +18,21 @@ from queueing import codes, presence, rooms
 from queueing.access import current_or_next, therapist_transaction
 from queueing.errors import (
     BranchClosed,
+    ConsentNeeded,
     EmptySelection,
     NobodyAble,
+    NotAble,
     PriceChanged,
     ServiceNotFound,
 )
-from queueing.lifecycle import advance
-from queueing.models import Room, RoomStatus, Transaction, TransactionItem
+from queueing.lifecycle import advance, join_line, must_be_answered
+from queueing.models import Consent, Room, RoomStatus, Transaction, TransactionItem
+from queueing.notes import Note, keep, marks_named
 from queueing.prices import require_displayed
+from queueing.quotes import quote
 from queueing.requests import Request, fields_of
+from queueing.skills import require_able, require_somebody, set_of
 from queueing.states import Status
-from spa_project.lib.db.compiled_queries import insert_new
 from spa_project.lib.db.transactions import durable
 from spa_project.lib.errors import Conflict, Invalid
 from spa_project.lib.fingerprint import fingerprint
@@ -36,6 +40,10 @@ from spa_project.lib.money import LARGEST_AMOUNT, display_amount, format_amount
 
 #: The request of a customer who takes whoever is free first.
 NO_REQUEST = Request()
+NO_NOTE = Note()
+
+#: What an order that is sent again may meet, because the setup has changed meanwhile.
+_REFUSALS = (ServiceNotFound, PriceChanged, BranchClosed, NobodyAble, NotAble, Invalid)
 
 
 class Choice(NamedTuple):
@@ -52,6 +60,7 @@ class _Order(NamedTuple):
     customer_name: str
     expected_total: Decimal | None
     request: Request
+    note: Note
     request_id: str | None
     request_digest: str
 
@@ -63,17 +72,19 @@ def confirm_selection(
     customer_name: str = "",
     expected_total: Decimal | None = None,
     request: Request = NO_REQUEST,
+    note: Note = NO_NOTE,
     request_id: str | None = None,
     by: User | None = None,
 ) -> Transaction:
     """Add a customer with these services to the therapists' line, with a code of their own.
 
     `by` is the member of staff who enters the order, None when the customer does;
-    `expected_total` is what the screen displayed, `request` whom the customer asks for. Sent again
+    `expected_total` is what the screen displayed, `request` whom the customer asks for,
+    `note` what the therapist should know. Sent again
     with the same `request_id` (idempotency key) and content it returns the first transaction, even
     if the menu has changed since. Raises `EmptySelection`, `ServiceNotFound`, `PriceChanged`,
-    `BranchClosed`, `NobodyAble`, `Invalid` (too dear together, or no requests here), or `Conflict`
-    for a `request_id` with other content.
+    `BranchClosed`, `NobodyAble`, `NotAble`, `Invalid` (too dear together, or no requests here), or
+    `Conflict` for a `request_id` with other content.
     """
     if not choices:
         raise EmptySelection
@@ -82,16 +93,21 @@ def confirm_selection(
         content.append(format_amount(expected_total))
     if request:
         content.append(list(request))
+    content += note.as_content()
     order = _Order(
-        choices, customer_name, expected_total, request, request_id, fingerprint(content)
+        choices, customer_name, expected_total, request, note, request_id, fingerprint(content)
     )
-    number = codes.next_number(branch)
-    try:
-        return _create(branch, number, order, by)
-    except (IntegrityError, ServiceNotFound, PriceChanged, BranchClosed, NobodyAble, Invalid):
-        if earlier := _made_before(order):
-            return earlier
-        raise
+    while True:
+        number = codes.next_number(branch)
+        try:
+            return _create(branch, number, order, by)
+        except (IntegrityError, *_REFUSALS) as error:
+            if earlier := _made_before(order):
+                return earlier
+            # A code is in use for so few numbers that asking beforehand would cost each order a
+            # round trip; the database refuses it.
+            if not isinstance(error, IntegrityError) or codes.is_free(branch, number.code):
+                raise
 
 
 def _made_before(order: _Order) -> Transaction | None:
@@ -108,29 +124,33 @@ def _made_before(order: _Order) -> Transaction | None:
 def _create(branch: Branch, number: codes.Number, order: _Order, by: User | None) -> Transaction:
     if not branch.active:
         raise BranchClosed(branch.name)
-    items = _items_for(order.choices)
+    marks = marks_named(order.note.marks)
+    items = items_for(order.choices)
     totals = totals_of(items)
     require_displayed(order.expected_total, totals["total_amount"])
+    require_somebody(branch, items)
     transaction = Transaction(
         branch=branch,
+        has_note=bool(order.note),
         active_code=number.code,
         customer_name=order.customer_name,
         request_id=order.request_id,
         request_digest=order.request_digest,
-        **fields_of(branch, order.request),
+        **fields_of(branch, order.request, items),
         **number._asdict(),
         **totals,
     )
-    insert_new(transaction)
-    for item in items:
-        item.transaction = transaction
-    items = TransactionItem.objects.bulk_create(items)
-    if all(item.pk for item in items):  # MySQL does not return the keys of a bulk insert
-        transaction.use_items(items)
-    return advance(transaction, Status.PENDING_THERAPIST, by=by)
+    transaction.quoted_from_minutes, transaction.quoted_to_minutes = quote(transaction)
+    visit = join_line(transaction, items, by=by)
+    if order.note:
+        keep(visit, order.note, marks)
+    return visit
 
 
-def _items_for(choices: Sequence[Choice]) -> list[TransactionItem]:
+def items_for(choices: Sequence[Choice]) -> list[TransactionItem]:
+    """Return unsaved items with the menu's present values; raise `ServiceNotFound`."""
+    if not choices:
+        return []
     wanted = {choice.service_classification_id for choice in choices}
     offers = offers_by_id(wanted)
     if missing := wanted - offers.keys():
@@ -192,20 +212,31 @@ def add_service(
 ) -> Transaction:
     """Add a service during the treatment; `expected_price` is what the screen displayed.
 
-    Raises `TransactionNotFound`, `WrongState`, `ServiceNotFound`, `PriceChanged`, `Invalid` (too
-    many, or too dear together).
+    Where the branch wants it, the customer is asked for their consent (consent.py). Raises
+    `TransactionNotFound`, `WrongState`, `ServiceNotFound`, `PriceChanged`, `NotAble`, `Invalid`
+    (too many, or too dear together).
     """
     transaction = therapist_transaction(therapist, transaction_id, Status.IN_SERVICE)
-    item = put_item(transaction, service_classification_id, expected_price)
+    consent = Consent.ASKED if transaction.branch.asks_consent else ""
+    item = put_item(transaction, service_classification_id, expected_price, consent)
+    require_able(therapist, [item])
     totals = totals_of(transaction.item_list)
-    return advance(transaction, Status.IN_SERVICE, by=therapist.user, reason=f"+ {item}", **totals)
+    return advance(
+        transaction,
+        Status.IN_SERVICE,
+        by=therapist.user,
+        reason=f"+ {item}",
+        consent=consent,
+        **totals,
+    )
 
 
 @durable
 def remove_item(therapist: Therapist, *, transaction_id: int, item_id: int) -> Transaction:
     """Remove a service during the treatment; the last one stays.
 
-    Raises `TransactionNotFound`, `WrongState`, `ServiceNotFound`, `EmptySelection`.
+    Raises `TransactionNotFound`, `WrongState`, `ServiceNotFound`, `EmptySelection`,
+    `ConsentNeeded` for the last one that waits for no answer.
     """
     transaction = therapist_transaction(therapist, transaction_id, Status.IN_SERVICE)
     item = take_item(transaction, item_id)
@@ -217,9 +248,10 @@ def remove_item(therapist: Therapist, *, transaction_id: int, item_id: int) -> T
 def finish_service(therapist: Therapist, *, transaction_id: int) -> Transaction:
     """End the treatment: the customer joins the cashiers' line, the room has to be prepared.
 
-    Raises `TransactionNotFound`, `WrongState`.
+    Raises `TransactionNotFound`, `WrongState`, `ConsentNeeded`.
     """
     transaction = therapist_transaction(therapist, transaction_id, Status.IN_SERVICE)
+    must_be_answered(transaction)
     rooms.free_room_of(transaction)
     return advance(transaction, Status.FINISHED, by=therapist.user)
 
@@ -237,7 +269,10 @@ def reset_codes(branch: Branch) -> None:
 
 
 def put_item(
-    transaction: Transaction, service_classification_id: int, expected_price: Decimal | None
+    transaction: Transaction,
+    service_classification_id: int,
+    expected_price: Decimal | None,
+    consent: str = "",
 ) -> TransactionItem:
     """Add a service to a locked transaction, whose totals the caller changes.
 
@@ -245,9 +280,10 @@ def put_item(
     """
     if len(transaction.item_list) >= settings.ITEMS_PER_TRANSACTION:
         raise Invalid(_("This order is full."))
-    [item] = _items_for([Choice(service_classification_id)])
+    [item] = items_for([Choice(service_classification_id)])
     require_displayed(expected_price, item.price)
     item.transaction = transaction
+    item.consent = consent
     item.save()
     transaction.use_items([*transaction.item_list, item])
     return item
@@ -256,7 +292,8 @@ def put_item(
 def take_item(transaction: Transaction, item_id: int) -> TransactionItem:
     """Remove a service from a locked transaction, whose totals the caller changes.
 
-    Raises `ServiceNotFound`, `EmptySelection` for the last one.
+    What a customer may still decline is never all that is left. Raises `ServiceNotFound`,
+    `EmptySelection` for the last one, `ConsentNeeded` for the last one that waits for no answer.
     """
     items = {item.pk: item for item in transaction.item_list}
     item = items.pop(item_id, None)
@@ -264,6 +301,8 @@ def take_item(transaction: Transaction, item_id: int) -> TransactionItem:
         raise not_in_this_order()
     if not items:
         raise EmptySelection(_("An order needs at least one treatment. Cancel it instead."))
+    if all(left.consent == Consent.ASKED for left in items.values()):
+        raise ConsentNeeded(next(iter(items.values())).service_name)
     item.delete()
     transaction.use_items(list(items.values()))
     return item
@@ -275,7 +314,10 @@ def not_in_this_order() -> ServiceNotFound:
 
 
 def totals_of(items: Sequence[TransactionItem]) -> dict[str, Any]:
-    """Return the sums of an order; raise `Invalid` when they exceed what a bill can hold."""
+    """Return the sums of an order and the skills it needs; the columns are those of a visit.
+
+    Raises `Invalid` when the sum exceeds what a bill can hold.
+    """
     amount = sum((item.price for item in items), Decimal("0.00"))
     if amount > LARGEST_AMOUNT:
         raise Invalid(
@@ -285,4 +327,5 @@ def totals_of(items: Sequence[TransactionItem]) -> dict[str, Any]:
     return {
         "total_amount": amount,
         "total_duration_minutes": sum(item.duration_minutes for item in items),
+        "skill_set": set_of(items),
     }

@@ -14,8 +14,15 @@ from django.db import models, transaction
 from django.db.models import F
 from django.db.models.signals import post_delete, post_save, pre_save
 
-from accounts.models import Branch, Cashier, Therapist, User
-from catalog.models import PriceList, Service, ServiceCategory, ServiceClassification
+from accounts.models import Branch, Cashier, Therapist, TherapistSkill, User
+from catalog.models import (
+    NoteMark,
+    PriceList,
+    Service,
+    ServiceCategory,
+    ServiceClassification,
+    Skill,
+)
 from catalog.serializers import menu_version
 from queueing.events import (
     AUDIENCES,
@@ -32,7 +39,7 @@ from spa_project.lib.db.tracked import bulk_changed
 from spa_project.lib.realtime.publish import publish_to_all
 
 #: With the proxy, whose rows Django saves under its own name.
-MENU = (ServiceCategory, Service, ServiceClassification, PriceList)
+MENU = (ServiceCategory, Service, ServiceClassification, PriceList, Skill, NoteMark)
 #: Columns that no screen shows or decides by.
 NO_SETUP = frozenset({"last_login", "password", "pin", "login_epoch"})
 
@@ -101,6 +108,8 @@ def connect_receivers() -> None:
     for profile in (Therapist, Cashier):
         post_save.connect(_profile_changed, sender=profile)
         post_delete.connect(_profile_changed, sender=profile)
+    post_save.connect(_skills_changed, sender=TherapistSkill)
+    post_delete.connect(_skills_changed, sender=TherapistSkill)
 
 
 def _branch_changed(sender: Any, instance: Branch, **_: Any) -> None:
@@ -135,6 +144,10 @@ def _profile_changed(sender: Any, instance: Therapist | Cashier, **_: Any) -> No
     branch_id = instance.user.branch_id
     if branch_id is not None:
         setup_changed(branch_id)
+
+
+def _skills_changed(sender: Any, instance: TherapistSkill, **_: Any) -> None:
+    _profile_changed(sender, instance.therapist)
 
 
 def _is_no_setup(update_fields: Any) -> bool:

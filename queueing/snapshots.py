@@ -4,22 +4,30 @@ A screen whose rows do not match the digest requests a snapshot: so all screens 
 """
 
 import datetime
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from itertools import groupby, repeat
-from operator import itemgetter
+from itertools import repeat
 from typing import Any, NotRequired, TypedDict
 
 from django.conf import settings
 from django.db.models import Count, QuerySet, Sum
 
-from accounts.models import Branch, Cashier, Therapist
+from accounts.models import Branch, Cashier, Therapist, TherapistSkill
 from accounts.presence import open_in
-from queueing.lanes import ANYONE
+from catalog.models import Skill
+from queueing.lanes import ANYONE, is_own
 from queueing.models import Room, SetupVersion, Transaction
+from queueing.rotation import (
+    RotationData,
+    is_strict,
+    rotation_digests,
+    rotation_of,
+    serialize_rotation,
+)
 from queueing.serializers import (
     PersonData,
     RoomData,
+    SkillData,
     TherapistData,
     TransactionData,
     serialize_room,
@@ -27,12 +35,12 @@ from queueing.serializers import (
     serialize_transaction,
 )
 from queueing.states import Status
-from queueing.wait_estimates import WaitRange, estimates_in
+from queueing.wait_estimates import WAITING, Waiting, WaitRange, estimates_in
 from spa_project.lib.natural_order import natural_key
 
 
 class SetupDigest(TypedDict):
-    """How often the branch's setup has changed; a screen with another number is out of date."""
+    """The branch's setup version; a screen with another number is out of date."""
 
     setup: int
 
@@ -51,10 +59,12 @@ class BranchData(TypedDict):
     currency: str
     #: Whether it takes new customers.
     active: bool
+    #: Whether customers are offered an add-on once per order.
+    suggests_add_ons: bool
 
 
 class Setup(SetupDigest):
-    """What every snapshot contains of the setup."""
+    """The part of the setup that every snapshot contains."""
 
     branch: BranchData
 
@@ -69,11 +79,19 @@ class Place(TypedDict):
     wait_minutes: WaitRange | None
 
 
+class MenuDigest(SetupDigest):
+    """The digest of an open menu, and the wait of who orders now, from and to, in minutes."""
+
+    wait_minutes: WaitRange | None
+
+
 class FloorDigest(Digest):
     """The digest of a screen that shows the therapists, too."""
 
     #: The sum of the versions of those who are on duty or on a break.
     presence: NotRequired[int]
+    #: How many rows the day's turn ledger has; only where there is a strict rotation.
+    turns: NotRequired[int]
 
 
 class TicketDigest(Digest, Place):
@@ -92,7 +110,16 @@ def setup_of(branch: Branch) -> Setup:
 
     To be read before the rows: with a version older than the rows a screen only reads them again.
     """
-    row = SetupVersion.objects.select_related("branch").get(branch=branch)
+    return serialize_setup(setup_row(branch))
+
+
+def setup_row(branch: Branch) -> SetupVersion:
+    """Return the version of the branch's setup, with the branch as it is now."""
+    return SetupVersion.objects.select_related("branch").get(branch=branch)
+
+
+def serialize_setup(row: SetupVersion) -> Setup:
+    """Return what every snapshot contains of a setup."""
     now = row.branch
     return {
         "setup": row.last,
@@ -102,6 +129,7 @@ def setup_of(branch: Branch) -> Setup:
             "time_zone": now.time_zone,
             "currency": settings.CURRENCY,
             "active": now.active,
+            "suggests_add_ons": now.suggests_add_ons,
         },
     }
 
@@ -143,6 +171,20 @@ def therapists_of(branch: Branch) -> list[TherapistData]:
     ]
 
 
+def skills_in(branch: Branch) -> list[SkillData]:
+    """Return the skills by name, each with the branch's therapists who have it."""
+    found = TherapistSkill.objects.filter(therapist__user__branch=branch)
+    able = defaultdict(list)
+    for skill_id, therapist_id in found.order_by("therapist").values_list("skill", "therapist"):
+        able[skill_id].append(therapist_id)
+    return [{"name": skill.name, "therapist_ids": able[skill.pk]} for skill in Skill.objects.all()]
+
+
+def rotation_in(branch: Branch) -> RotationData | None:
+    """Return the order of a branch that was just read, None without a strict rotation."""
+    return serialize_rotation(rotation_of(branch)) if is_strict(branch) else None
+
+
 def cashiers_of(branch: Branch) -> list[CashierData]:
     """Return the branch's cashiers, by counter as people count, then by name."""
     found = Cashier.objects.active_in(branch).order_by("display_name", "pk")
@@ -158,7 +200,8 @@ def digests_of(
 ) -> dict[int, FloorDigest]:
     """Return the digest of a kind of screen for each branch, in five queries at most.
 
-    A screen with rooms shows the therapists' presence, too.
+    A screen with rooms shows the therapists' presence, too, and where there is a strict rotation
+    its order, which takes a sixth query.
     """
     shown: list[QuerySet[Any]] = [Transaction.objects.filter(status__in=statuses)]
     if with_rooms:
@@ -173,14 +216,17 @@ def digests_of(
             digests[branch_id]["count"] += count
             digests[branch_id]["versions"] += versions
     if with_rooms:
-        for branch_id, presence in presence_digests(branch_ids).items():
+        branches = Branch.objects.filter(pk__in=branch_ids)
+        for branch_id, presence in presence_digests(branches).items():
             digests[branch_id]["presence"] = presence
+        for branch_id, turns in rotation_digests(branches).items():
+            digests[branch_id]["turns"] = turns
     return digests
 
 
-def presence_digests(branch_ids: Collection[int]) -> dict[int, int]:
+def presence_digests(branches: Iterable[Branch]) -> dict[int, int]:
     """Return the sum of the versions of the therapists' presence in each of these branches."""
-    days = {it.pk: it.business_date() for it in Branch.objects.filter(pk__in=branch_ids)}
+    days = {it.pk: it.business_date() for it in branches}
     sums = open_in(days).order_by().values_list("branch_id").annotate(Sum("pk"))
     # MariaDB adds up keys as decimals, which JSON does not know.
     return dict.fromkeys(days, 0) | {branch_id: int(total) for branch_id, total in sums}
@@ -202,24 +248,50 @@ def digests_of_tickets(transaction_ids: list[int]) -> dict[int, TicketDigest]:
     }
 
 
-def places_in_line(days: Mapping[int, datetime.date]) -> dict[int, Place]:
-    """Return the place of each waiting customer by transaction; reads the index alone."""
+def digests_of_menus(branch_ids: Collection[int]) -> dict[int, MenuDigest]:
+    """Return the digests of open menus, one for each branch, in five queries at most."""
+    setups = setup_digests(branch_ids)
+    waits = waits_of_newcomers(branch_ids)
+    return {pk: {"setup": setups[pk]["setup"], "wait_minutes": waits.get(pk)} for pk in setups}
+
+
+def waits_of_newcomers(branch_ids: Collection[int]) -> dict[int, WaitRange | None]:
+    """Return the wait of a customer who orders now; branches without an estimate are left out."""
+    days = {it.pk: it.business_date() for it in Branch.objects.filter(pk__in=branch_ids)}
+    lines = _lines_in(days)
+    newcomer = Waiting(ANYONE)
+    return {
+        pk: estimate.waits([*lines[pk].values(), newcomer])[-1]
+        for pk, estimate in estimates_in(days, _lanes_of(lines)).items()
+    }
+
+
+def _lines_in(days: Mapping[int, datetime.date]) -> dict[int, dict[int, Waiting]]:
+    """Return each branch's waiting customers by transaction; reads the index alone."""
     line = Transaction.objects.filter(branch__in=days, status=Status.PENDING_THERAPIST).order_by(
         "branch_id", "queued_at", "id"
     )
-    rows = line.values_list("branch_id", "pk", "lane")
-    lines = {
-        branch_id: [(pk, lane) for _branch_id, pk, lane in branch]
-        for branch_id, branch in groupby(rows, key=itemgetter(0))
-    }
-    estimates = estimates_in(days)
+    lines: dict[int, dict[int, Waiting]] = defaultdict(dict)
+    for branch_id, pk, *columns in line.values_list("branch_id", "pk", *WAITING):
+        lines[branch_id][pk] = Waiting(*columns)
+    return lines
+
+
+def _lanes_of(lines: Mapping[int, Mapping[int, Waiting]]) -> set[int]:
+    return {it.lane for here in lines.values() for it in here.values()}
+
+
+def places_in_line(days: Mapping[int, datetime.date]) -> dict[int, Place]:
+    """Return the place of each waiting customer by transaction."""
+    lines = _lines_in(days)
+    estimates = estimates_in(days, _lanes_of(lines))
     places: dict[int, Place] = {}
-    for branch_id, branch in lines.items():
-        keys, lanes = zip(*branch, strict=True)
+    for branch_id, here in lines.items():
         estimate = estimates.get(branch_id)
-        waits = estimate.waits(lanes) if estimate else repeat(None)
-        for pk, before, wait in zip(keys, _before(lanes), waits, strict=False):
-            places[pk] = {"before": before, "wait_minutes": wait}
+        waits = estimate.waits(here.values()) if estimate else repeat(None)
+        before = _before(it.lane for it in here.values())
+        for pk, customers, wait in zip(here, before, waits, strict=False):
+            places[pk] = {"before": customers, "wait_minutes": wait}
     return places
 
 
@@ -230,6 +302,6 @@ def _before(line: Iterable[int]) -> Iterator[int]:
     """
     waiting = Counter[int]()
     for lane in line:
-        own = lane > ANYONE
-        yield waiting[lane] if own else sum(n for it, n in waiting.items() if it <= ANYONE)
+        shared = (count for each, count in waiting.items() if not is_own(each))
+        yield waiting[lane] if is_own(lane) else sum(shared)
         waiting[lane] += 1

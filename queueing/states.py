@@ -26,7 +26,8 @@ class Status(TextChoices):
 
 
 #: The transition table. An arrow from a status to itself: something about it changed, such as the
-#: services, the room, the therapist or whom they asked for; or the customer was called once more.
+#: services, the room, the therapist or whom they asked for; the customer was called once more; or
+#: money was given back.
 MOVES: dict[Status, frozenset[Status]] = {
     Status.SELECTING: frozenset({Status.PENDING_THERAPIST}),
     Status.PENDING_THERAPIST: frozenset(
@@ -54,7 +55,7 @@ MOVES: dict[Status, frozenset[Status]] = {
         {Status.AWAITING_PAYMENT, Status.PAYING, Status.FINISHED, Status.CANCELLED}
     ),
     Status.PAYING: frozenset({Status.PAID, Status.AWAITING_PAYMENT}),
-    Status.PAID: frozenset(),
+    Status.PAID: frozenset({Status.PAID}),
     Status.CANCELLED: frozenset(),
     Status.NO_SHOW: frozenset({Status.PENDING_THERAPIST}),
 }

@@ -72,6 +72,7 @@ def _fields_of_return(transaction: Transaction, back: Status) -> dict[str, Any]:
         fields["active_code"] = code_again(transaction)
     if back == Status.ON_HOLD:
         fields["held_until"] = timezone.now() + HOLD
+        fields["hold_reason"] = _reason_of_last_hold(transaction)
     if back in WITH_CASHIER:
         fields["active_cashier"] = _if_still_free(transaction.cashier)
     if back in WITH_THERAPIST and not transaction.active_therapist_id:
@@ -80,6 +81,11 @@ def _fields_of_return(transaction: Transaction, back: Status) -> dict[str, Any]:
     elif back not in WITH_THERAPIST and transaction.active_room_id:
         rooms.vacate(transaction.active_room_id, transaction.branch, used=False)
     return fields
+
+
+def _reason_of_last_hold(transaction: Transaction) -> str:
+    holds = transaction.events.filter(to_status=Status.ON_HOLD, is_undo=False)
+    return holds.order_by("-version").values_list("reason", flat=True).first() or ""
 
 
 def _if_still_free(person: Therapist | Cashier | None) -> Therapist | Cashier:

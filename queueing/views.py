@@ -48,6 +48,9 @@ class ClosedPage(PageData):
 
 class MenuPage(PageData):
     branch: str
+    #: Polled where sockets are blocked.
+    snapshot_url: str
+    suggests_add_ons: bool
     setup: int
     menu: MenuData
     kiosk: bool
@@ -82,6 +85,8 @@ class MonitorPage(LivePage):
 
 
 class BoardPage(LivePage):
+    #: Where the wait of a new customer is read.
+    wait_url: str
     snapshot: screens.BoardSnapshot
 
 
@@ -90,14 +95,17 @@ def menu(request: HttpRequest, branch: Branch) -> HttpResponse:
     """Show the customer's menu and cart; `?kiosk=1` is kept for the kiosk's behaviour."""
     if not branch.active:
         return _closed(request, branch)
+    setup = setup_of(branch)  # read before the menu
     data: MenuPage = {
         **page_data(),
         "branch": branch.slug,
-        "setup": setup_of(branch)["setup"],  # read before the menu
+        "setup": setup["setup"],
+        "suggests_add_ons": setup["branch"]["suggests_add_ons"],
         "menu": menu_now(),
         "kiosk": request.GET.get("kiosk") == "1",
         "language": settings.LANGUAGE_CODE,
         "socket": _menu_socket(branch),
+        "snapshot_url": _menu_snapshot(branch),
         "ticket_url": reverse("ticket", args=[KEY]),
         "qr_url": reverse("ticket_qr", args=[KEY]),
     }
@@ -106,11 +114,10 @@ def menu(request: HttpRequest, branch: Branch) -> HttpResponse:
 
 def _closed(request: HttpRequest, branch: Branch) -> HttpResponse:
     """Show that the branch is closed, and those that are open."""
-    here = urlencode({"branch": branch.slug})
     data: ClosedPage = {
         **page_data(),
         "socket": _menu_socket(branch),
-        "snapshot_url": f"/api/snapshots/menu/?{here}",
+        "snapshot_url": _menu_snapshot(branch),
     }
     context = {"branch": branch, "branches": open_branches(), "page_data": data}
     return render(request, "queueing/closed.html", context)
@@ -118,6 +125,10 @@ def _closed(request: HttpRequest, branch: Branch) -> HttpResponse:
 
 def _menu_socket(branch: Branch) -> str:
     return f"/ws/customer/?{urlencode({'branch': branch.slug})}"
+
+
+def _menu_snapshot(branch: Branch) -> str:
+    return f"/api/snapshots/menu/?{urlencode({'branch': branch.slug})}"
 
 
 @never_cache
@@ -202,6 +213,7 @@ def board(request: HttpRequest, branch: Branch) -> HttpResponse:
     here = urlencode({"branch": branch.slug})
     data: BoardPage = {
         **page_data(),
+        "wait_url": f"/api/therapists/?{here}",
         "socket": f"/ws/board/?{here}",
         "snapshot_url": f"/api/snapshots/board/?{here}",
         "snapshot": view_of(screens.board_screen(Caller(None, branch))),

@@ -14,12 +14,16 @@ def bill_of_visit(visit: Transaction, discounts: list[Any] | None = None) -> Bil
     """
     if discounts is None:
         discounts = discounts_of(visit)
-    taxed: Any = visit.payment if visit.status == Status.PAID else visit.branch
     return bill_of(
         [Line(item.pk, item.price) for item in visit.item_list],
         [as_discount(row) for row in discounts],
-        tax_rate=taxed.tax_rate,
+        tax_rate=taxed_by(visit).tax_rate,
     )
+
+
+def taxed_by(visit: Transaction) -> Any:
+    """Return the row with a visit's tax rate and label: its payment, or else its branch."""
+    return visit.payment if visit.status == Status.PAID else visit.branch
 
 
 def discounts_of(visit: Transaction) -> list[Any]:

@@ -6,14 +6,18 @@ Each rule is a function that picks the rows which break it and says what is wron
 
 from queueing.integrity import (
     branches,
+    consents,
     history,
     holdings,
     keys,
     lanes,
+    notes,
     numbers,
     presences,
     progress,
+    skills,
     totals,
+    turns,
 )
 from spa_project.lib.db.integrity import RuleSet
 
@@ -26,5 +30,9 @@ rules = RuleSet(
     numbers.rules,
     keys.rules,
     lanes.rules,
+    notes.rules,
+    consents.rules,
+    skills.rules,
     presences.rules,
+    turns.rules,
 )

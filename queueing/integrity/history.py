@@ -93,7 +93,10 @@ def statuses(rows: Rows) -> Broken:
 def calls(rows: Rows) -> Broken:
     """Find call counts that differ from the calls since the customer last joined the line."""
     called = TransactionEvent.objects.order_by().filter(
-        transaction=OuterRef("pk"), to_status=Status.THERAPIST_CONFIRMED, is_undo=False
+        transaction=OuterRef("pk"),
+        to_status=Status.THERAPIST_CONFIRMED,
+        is_undo=False,
+        note_read=False,
     )
     back_in_line = TransactionEvent.objects.order_by().filter(
         transaction=OuterRef("transaction"),

@@ -1,4 +1,4 @@
-"""The integrity rule of lanes: who waits, waits in the lane of whom they asked for."""
+"""The integrity rule of lanes: who waits, waits in the lane of their request and skills."""
 
 from queueing.lanes import ANYONE, lane_of
 from queueing.models import Transaction

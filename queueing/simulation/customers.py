@@ -4,7 +4,7 @@ import asyncio
 import uuid
 
 from queueing.simulation.client import ConnectionLost, LiveClient
-from queueing.simulation.day import Day, Visit
+from queueing.simulation.day import Day, Visit, nobody_to_ask_for
 from queueing.states import Status
 
 NAMES = [
@@ -27,6 +27,8 @@ NAMES = [
 ]
 #: Statuses that end a visit for the customer.
 OVER = frozenset({Status.PAID, Status.CANCELLED, Status.NO_SHOW})
+#: Refusals of an order whose therapist or skill is not there any more.
+UNABLE = frozenset({"nobody_able", "not_able"})
 LOOK_AGAIN_SECONDS = 5.0
 
 
@@ -41,7 +43,12 @@ class Customer:
 
     async def visit(self, kiosk: LiveClient) -> None:
         """Order at a kiosk, then follow the ticket until the visit is over."""
-        reply = await kiosk.insist("customer_confirm_selection", **self._order())
+        reply = await kiosk.insist("customer_confirm_selection", **await self._order())
+        if reply.get("code") in UNABLE:
+            # Whoever it was has left, or lost the skill, since the choices were read.
+            reply = await kiosk.insist(
+                "customer_confirm_selection", **self._order_of(self._plain())
+            )
         assert reply["ok"], reply
         self._day.tally.counts["customers"] += 1
         self._see(reply["transaction"])
@@ -51,14 +58,46 @@ class Customer:
         self._day.tally.counts[self._visit["status"]] += 1
         self._day.tally.tickets[key] = self._visit
 
-    def _order(self) -> Visit:
-        chance, offers = self._day.chance, self._day.offers
-        chosen = chance.sample(offers, k=chance.choice((1, 1, 1, 2)))
+    async def _order(self) -> Visit:
+        """Return an order: one treatment or two, and perhaps whom the customer asks for."""
+        day = self._day
+        chosen = day.chance.sample(day.offers, k=day.chance.choice((1, 1, 1, 2)))
+        choices = await self._read_choices(chosen)
+        if choices["missing_skills"] and not day.happens(day.chances.waits_for_a_skill):
+            chosen = [offer for offer in chosen if not offer["skill"]] or self._plain()
+            choices = await self._read_choices(chosen)
+        return self._order_of(chosen) | self._request(choices)
+
+    async def _read_choices(self, chosen: list[Visit]) -> Visit:
+        keys = [offer["id"] for offer in chosen]
+        try:
+            return await asyncio.to_thread(self._day.read_choices, keys)
+        except OSError:
+            return nobody_to_ask_for(keys)
+
+    def _plain(self) -> list[Visit]:
+        """Return a treatment that needs no skill."""
+        return [self._day.chance.choice([it for it in self._day.offers if not it["skill"]])]
+
+    def _order_of(self, chosen: list[Visit]) -> Visit:
         return {
             "items": [{"service_classification_id": offer["id"]} for offer in chosen],
-            "customer_name": chance.choice(NAMES),
+            "customer_name": self._day.chance.choice(NAMES),
             "request_id": str(uuid.uuid4()),
         }
+
+    def _request(self, choices: Visit) -> Visit:
+        """Return whom the customer asks for, of those who are offered."""
+        day = self._day
+        if choices["therapists"] and day.happens(day.chances.asks_for_one):
+            day.tally.counts["asked for one"] += 1
+            asked = {"requested_therapist_id": day.chance.choice(choices["therapists"])["id"]}
+            alone = day.happens(day.chances.agrees_to_nobody)
+            return asked if alone else asked | {"preference": "anyone"}
+        if choices["genders"] and day.happens(day.chances.asks_for_a_gender):
+            day.tally.counts["asked for a gender"] += 1
+            return {"preference": day.chance.choice(choices["genders"])["preference"]}
+        return {}
 
     async def _wait(self, ticket: LiveClient, key: str) -> None:
         loop = asyncio.get_running_loop()

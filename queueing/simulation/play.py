@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from urllib.parse import urlencode
 
 from queueing.simulation.client import Hear, LiveClient, log_in, read_json
 from queueing.simulation.customers import Customer
@@ -29,7 +30,8 @@ class Play:
         self._tokens = {name: login.token for name, login in found.items()}
         [self._branch] = {login.branch for login in found.values()}
         menu = read_json(f"{url}/api/menu/?branch={self._branch}")
-        self._day = Day(self._open_line, offers_of(menu), 60 / speed, chance)
+        offers, minute = offers_of(menu), 60 / speed
+        self._day = Day(self._open_line, offers, minute, chance, self._read_choices)
 
     @property
     def tally(self) -> Tally:
@@ -65,6 +67,12 @@ class Play:
         await Customer(self._day, patience=self._chance.uniform(*PATIENCE)).visit(kiosk)
         left()
 
+    def _read_choices(self, items: Sequence[int]) -> Visit:
+        """Return whom a customer may ask for who has chosen these options of the menu."""
+        query = urlencode({"branch": self._branch, "item": list(items)}, doseq=True)
+        choices: Visit = read_json(f"{self._url}/api/therapists/?{query}")
+        return choices
+
     def _open_line(self, path: str, username: str, hear: Hear) -> LiveClient:
         return LiveClient([self._url], path, token=self._tokens.get(username, ""), hear=hear)
 
@@ -75,9 +83,9 @@ def is_staff(username: str) -> bool:
 
 
 def offers_of(menu: Visit) -> list[Visit]:
-    """Return everything on a menu that can be chosen."""
+    """Return everything on a menu that can be chosen, with the skill that it needs."""
     return [
-        offer
+        offer | {"skill": service["skill"]}
         for category in menu["categories"]
         for service in category["services"]
         for offer in service["classifications"]

@@ -4,9 +4,9 @@ import math
 import uuid
 from contextlib import suppress
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from queueing.models import RoomStatus
+from queueing.models import Consent, RoomStatus
 from queueing.simulation.client import ConnectionLost
 from queueing.simulation.day import Day, Visit, ignore
 from queueing.states import Status
@@ -105,6 +105,15 @@ class Therapist(Worker):
         self._day.tally.counts["treatments"] += 1
         await self._day.minutes(3, 6)
         await self._make_ready(visit["room_number"])
+        if self._day.happens(self._day.chances.takes_break):
+            await self._rest()
+
+    async def _rest(self) -> None:
+        """Take a break of about half an hour."""
+        await self._does("therapist_break", minutes=30)
+        self._day.tally.counts["breaks"] += 1
+        await self._day.minutes(25, 40)
+        await self._does("therapist_clock_in")
 
     async def _receive(self, this: Visit) -> bool:
         """Wait for the customer; return whether the treatment has begun."""
@@ -123,15 +132,26 @@ class Therapist(Worker):
 
     async def _treat(self, visit: Visit, this: Visit) -> None:
         day = self._day
+        await self._agree(visit)
         await day.minutes(visit["total_duration_minutes"] / 2)
         if day.happens(day.chances.tablet_dies):
             self._line.drop()
             raise TabletDied
         if day.happens(day.chances.added_service):
             offer = day.chance.choice(day.offers)
-            await self._does("therapist_add_service", **this, service_classification_id=offer["id"])
-            day.tally.counts["services added"] += 1
+            add = {**this, "service_classification_id": offer["id"]}
+            with suppress(Refused):  # for want of a skill, among others: the treatment goes on
+                added = await self._does("therapist_add_service", **add)
+                day.tally.counts["services added"] += 1
+                await self._agree(added)
         await day.minutes(visit["total_duration_minutes"] / 2)
+
+    async def _agree(self, visit: Visit) -> None:
+        """Record what the customer agreed to in person, where the branch asks about it."""
+        for item in visit["items"]:
+            if item["consent"] == Consent.ASKED:
+                agreed = {"transaction_id": visit["id"], "item_id": item["id"]}
+                await self._does("therapist_agree_item", **agreed)
 
     async def _cannot_claim(self, code: str) -> None:
         if code == "room_not_ready":
@@ -158,17 +178,28 @@ class Cashier(Worker):
             self._day.tally.taken += Decimal(visit["payment"]["amount_due"])
 
     async def _pay(self, visit: Visit) -> Visit:
-        due = Decimal(visit["total_amount"])
-        by_card = self._day.happens(self._day.chances.card)
-        tender = {
-            "transaction_id": visit["id"],
-            "method": "card" if by_card else "cash",
-            "amount_paid": str(due if by_card else self._amount_given(due)),
-        }
+        offer = self._offer(Decimal(visit["total_amount"]))
         # Made once for this intent, an idempotency key: sent again, the server recognizes it.
         return self._accepted(
-            await self._line.insist("cashier_pay", **tender, request_id=str(uuid.uuid4()))
+            await self._line.insist(
+                "cashier_pay", transaction_id=visit["id"], **offer, request_id=str(uuid.uuid4())
+            )
         )
+
+    def _offer(self, due: Decimal) -> dict[str, Any]:
+        """Return how the customer pays: by card, in cash, or a part by each."""
+        by_card = due // 2
+        if by_card and self._day.happens(self._day.chances.split):
+            cash = self._amount_given(due - by_card)
+            return {
+                "tenders": [
+                    {"method": "card", "amount": str(by_card)},
+                    {"method": "cash", "amount": str(cash)},
+                ]
+            }
+        if self._day.happens(self._day.chances.card):
+            return {"method": "card", "amount_paid": str(due)}
+        return {"method": "cash", "amount_paid": str(self._amount_given(due))}
 
     async def _read_terminal(self, visit: Visit) -> Visit:
         """Record the answer; after a declined card the next claim gives the same customer."""

@@ -86,6 +86,10 @@ def test_a_tip_is_no_part_of_what_is_due_and_change_comes_from_cash():
         lines, tenders=[Tender(money("500.00"), is_cash=False), Tender(money("450.00"))]
     )
     assert (mixed.paid, mixed.change) == (money("950.00"), money("50.00"))
+    charged_too_much = bill_of(
+        lines, tenders=[Tender(money("950.00"), is_cash=False), Tender(money("20.00"))]
+    )
+    assert charged_too_much.change == money("20.00")  # all the cash, and no more
     short = bill_of(lines, tip=money("100.00"), tenders=[Tender(money("950.00"))])
     assert (short.change, short.missing) == (ZERO, money("50.00"))
 

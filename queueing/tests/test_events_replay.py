@@ -231,7 +231,7 @@ def test_the_board_tells_no_names_and_no_money(make_transaction, heard):
     transaction = make_transaction(Status.PENDING_THERAPIST)
     sent = heard(lambda: advance(transaction, Status.CANCELLED, by=None))
     [row] = [data["transaction"] for _topic, event, data in sent if event == BOARD.event]
-    assert set(row) == {"id", "version", "code", "status", "room_number", "calls"}
+    assert set(row) == {"id", "version", "code", "status", "room_number", "calls", "counter_number"}
 
 
 def test_nothing_is_said_before_the_commit(make_transaction, monkeypatch):

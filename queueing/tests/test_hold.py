@@ -4,10 +4,13 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from queueing import holding, services, tasks
+from queueing import holding, leaving, services, tasks
 from queueing.errors import QueueEmpty, TransactionNotFound, WrongState
-from queueing.models import Room, RoomStatus
+from queueing.models import Room, RoomStatus, Transaction
+from queueing.screens import ticket_screen
+from queueing.snapshots import transactions_of
 from queueing.states import Status
+from queueing.undo import undo
 from spa_project.tests.concurrency import Workers
 
 
@@ -23,6 +26,30 @@ def test_a_held_customer_is_passed_over_and_keeps_their_place(maya, carl, make_t
     holding.release(maya, transaction_id=second.pk, reason="mistake")
     holding.release_hold(carl.user, transaction_id=first.pk)
     assert services.confirm_next(maya) == first
+
+
+def test_the_staff_see_why_a_customer_is_on_hold_and_the_customer_does_not(
+    carl, make_transaction, heard
+):
+    waiting = make_transaction(Status.PENDING_THERAPIST)
+    choice = {"transaction_id": waiting.pk, "reason": "Stepped out"}
+    sent = heard(lambda: holding.hold(carl.user, **choice))
+    held = Transaction.objects.get(pk=waiting.pk)
+    reasons = {topic: data["transaction"].get("hold_reason") for topic, _event, data in sent}
+    branch = held.branch_id
+    assert reasons[f"therapist_queue.{branch}"] == reasons[f"monitor.{branch}"] == "Stepped out"
+    assert reasons[f"txn_{held.pk}"] is reasons[f"board.{branch}"] is None
+    assert "hold_reason" not in ticket_screen(held.key).snapshot()["transaction"]
+    [shown] = transactions_of(held.branch, [Status.ON_HOLD])
+    assert shown["hold_reason"] == "Stepped out"
+
+
+def test_the_reason_goes_with_the_hold_and_returns_with_its_undo(carl, make_transaction):
+    held = make_transaction(Status.PENDING_THERAPIST)
+    holding.hold(carl.user, transaction_id=held.pk, reason="On a call")
+    gone = leaving.staff_cancel(carl.user, transaction_id=held.pk, reason="left")
+    assert gone.hold_reason == ""
+    assert undo(carl.user, transaction_id=held.pk).hold_reason == "On a call"
 
 
 def test_a_line_of_held_customers_is_empty(maya, carl, make_transaction):

@@ -1,6 +1,5 @@
 """A price changes between the display and the confirmation, in other processes."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -11,7 +10,7 @@ from queueing import services
 from queueing.errors import PriceChanged
 from queueing.models import Transaction
 from queueing.services import Choice
-from spa_project.tests.concurrency import Workers
+from spa_project.tests.concurrency import shared_workers
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -19,12 +18,7 @@ CUSTOMERS = 3
 ROUNDS = 10
 
 
-@pytest.fixture(scope="module")
-def workers(django_db_setup, django_db_blocker) -> Iterator[Workers]:
-    with django_db_blocker.unblock():
-        workers = Workers(CUSTOMERS + 1)
-    yield workers
-    workers.stop()
+workers = shared_workers(CUSTOMERS + 1)
 
 
 def reprice(offer: int, price: Decimal) -> None:

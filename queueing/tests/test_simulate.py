@@ -1,5 +1,6 @@
 """Tests of `simulate`: a day at a running server, compared with the database at its end."""
 
+import asyncio
 import json
 import random
 import secrets
@@ -10,8 +11,10 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from queueing.lifecycle import advance
 from queueing.management.commands import simulate
-from queueing.simulation.day import Tally
+from queueing.simulation.customers import Customer
+from queueing.simulation.day import Chances, Day, Tally
 from queueing.simulation.opening import CROWD, SATURDAY, saturday, steadily
 from queueing.simulation.tickets import wrong_tickets
 from queueing.states import Status
@@ -62,6 +65,18 @@ def test_a_ticket_that_shows_something_else_than_the_database_is_found(make_tran
     assert len(wrong_tickets(Tally(tickets={"unknown": ticket}))) == 1
 
 
+def test_a_ticket_need_not_show_a_refund_of_later_but_no_older_state(carl, make_transaction):
+    paid = make_transaction(Status.PAID)
+    told = paid.version
+    for _each in range(2):
+        refunded = advance(paid, Status.PAID, by=carl.user, reason="refund")
+    assert refunded.version == told + 2
+    ticket = {"code": paid.code, "status": "paid"}
+    for version, wrong in ((told - 1, 1), (told, 0), (told + 2, 0), (told + 3, 1)):
+        tally = Tally(tickets={paid.key: ticket | {"version": version}})
+        assert len(wrong_tickets(tally)) == wrong, version
+
+
 def test_without_logins_or_a_server_it_says_what_is_missing(tmp_path):
     with pytest.raises(CommandError, match="No logins"):
         call_command("simulate", "--logins", str(tmp_path / "none.json"))
@@ -92,3 +107,39 @@ def test_a_steady_floor_is_busy_at_once_and_goes_on():
     assert crowd[-1] < 10
     later = [next(minutes) for _each in range(500)]
     assert 15 < (later[-1] - crowd[-1]) / 500 < 25
+
+
+NOBODY = {"missing_skills": ["Hot stone"], "therapists": [], "genders": []}
+EVERYBODY = {
+    "missing_skills": [],
+    "therapists": [{"id": 3, "name": "Maya"}],
+    "genders": [{"preference": "woman"}],
+}
+OFFERS: list[dict] = [{"id": 1, "skill": None}, {"id": 2, "skill": "Hot stone"}]
+
+
+def orders(read_choices, **chances) -> list[dict]:
+    """Return what a hundred simulated customers order."""
+
+    def never(*_args):
+        raise AssertionError
+
+    day = Day(never, OFFERS, 0, random.Random(7), read_choices, chances=Chances(**chances))
+    customer = Customer(day, patience=60)
+    return [asyncio.run(customer._order()) for _each in range(100)]
+
+
+def test_simulated_customers_ask_for_a_therapist_or_a_gender_who_is_there():
+    asked = orders(lambda items: EVERYBODY, asks_for_one=300, asks_for_a_gender=500)
+    requests = {(it.get("requested_therapist_id"), it.get("preference")) for it in asked}
+    assert requests == {(3, None), (3, "anyone"), (None, "woman"), (None, None)}
+
+
+def test_simulated_customers_leave_out_what_nobody_on_duty_can_do_or_wait():
+    def choices(items):
+        return NOBODY if 2 in items else EVERYBODY
+
+    chosen = orders(choices, waits_for_a_skill=0)
+    assert {item["service_classification_id"] for it in chosen for item in it["items"]} == {1}
+    waiting = orders(choices, waits_for_a_skill=1000)
+    assert 2 in {item["service_classification_id"] for it in waiting for item in it["items"]}

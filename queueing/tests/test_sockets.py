@@ -91,7 +91,7 @@ async def test_the_board_and_the_monitor_follow(branch, mona, maya, make_transac
         open_socket("/ws/monitor/", mona) as monitor,
     ):
         rows = (await board.hear("snapshot"))["data"]["transactions"]
-        shown = {"id", "version", "code", "status", "room_number", "calls"}
+        shown = {"id", "version", "code", "status", "room_number", "calls", "counter_number"}
         assert [set(row) for row in rows] == [shown]
         floor = (await monitor.hear("snapshot"))["data"]
         assert [row["code"] for row in floor["transactions"]] == ["0001"]

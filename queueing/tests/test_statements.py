@@ -13,7 +13,9 @@ import pytest
 import pytest_asyncio
 from django.db import connection
 
+from accounts.models import TurnMode
 from conftest import Socket, make_therapist, open_socket
+from queueing.models import RotationLock
 from queueing.services import Choice
 from queueing.states import Status
 from spa_project.lib.db.pool import DatabasePool, pool
@@ -23,8 +25,13 @@ pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
 MOST_FOR_A_CLAIM = 12
 #: The first claim of a day reads whether a row is open, and adds the one that clocks in.
 MOST_FOR_THE_FIRST_CLAIM = MOST_FOR_A_CLAIM + 1
-MOST_FOR_A_CONFIRMATION = 10
+MOST_FOR_A_CONFIRMATION = 8
+#: What the quoted wait is estimated from: the line, who is on duty, the day's treatments.
+MOST_FOR_A_QUOTE = 3
 MOST_FOR_ANY_OTHER = 9
+#: A strict rotation costs a claim four statements inside its transaction (its lock, who is present,
+#: the day's ledger, the new row), and three after it, which read the new order for the screens.
+MOST_FOR_A_CLAIM_IN_TURN = MOST_FOR_A_CLAIM + 7
 
 
 class Meter:
@@ -82,7 +89,8 @@ def assert_frugal(limit: int, statements: list[str]) -> None:
     assert len(statements) <= limit, f"{len(statements)} statements:\n{listing}"
 
 
-async def test_a_confirmation(meter, branch, hour, compress):
+async def test_a_confirmation(meter, make_transaction, branch, hour, compress):
+    await pool.run(make_transaction, Status.FINISHED)
     data = {
         "items": [{"service_classification_id": offer.pk} for offer in (hour, compress)],
         "customer_name": "Ana",
@@ -92,7 +100,7 @@ async def test_a_confirmation(meter, branch, hour, compress):
     async with open_socket("/ws/customer/?branch=makati") as socket:
         await socket.hear("snapshot")
         statements = await meter.statements_of(socket, "customer_confirm_selection", **data)
-    assert_frugal(MOST_FOR_A_CONFIRMATION, statements)
+    assert_frugal(MOST_FOR_A_CONFIRMATION + MOST_FOR_A_QUOTE, statements)
 
 
 async def test_a_therapists_claim(meter, maya, make_transaction):
@@ -100,6 +108,30 @@ async def test_a_therapists_claim(meter, maya, make_transaction):
     async with desk_of(maya) as desk:
         statements = await meter.statements_of(desk, "therapist_confirm_next")
     assert_frugal(MOST_FOR_A_CLAIM, statements)
+
+
+async def test_a_claim_in_a_strict_rotation(meter, branch, maya, make_transaction):
+    branch.turn_mode = TurnMode.STRICT
+    await pool.run(branch.save)
+    await pool.run(RotationLock.objects.create, branch=branch)
+    await pool.run(make_transaction, Status.PENDING_THERAPIST)
+    async with desk_of(maya) as desk:
+        statements = await meter.statements_of(desk, "therapist_confirm_next")
+    assert_frugal(MOST_FOR_A_CLAIM_IN_TURN, statements)
+    inside = statements[: statements.index("COMMIT")]
+    assert len(inside) <= MOST_FOR_A_CLAIM + 4 - 1, inside
+
+
+async def test_the_steps_after_a_claim_cost_no_more_in_a_strict_rotation(
+    meter, branch, maya, make_transaction
+):
+    branch.turn_mode = TurnMode.STRICT
+    await pool.run(branch.save)
+    called = await pool.run(make_transaction, Status.THERAPIST_CONFIRMED)
+    async with desk_of(maya) as desk:
+        for command in ("therapist_start_service", "therapist_finish_service"):
+            statements = await meter.statements_of(desk, command, transaction_id=called.pk)
+            assert_frugal(MOST_FOR_ANY_OTHER, statements)
 
 
 async def test_the_first_claim_of_a_therapists_day(meter, branch, make_transaction):

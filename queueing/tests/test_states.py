@@ -32,6 +32,7 @@ ARROWS = {
     ("awaiting_payment", "paying"),
     ("paying", "awaiting_payment"),
     ("paying", "paid"),
+    ("paid", "paid"),
     ("no_show", "pending_therapist"),
 }
 #: Steps that can be undone.
