@@ -1,4 +1,4 @@
-"""Admin pages of payment methods, and read-only ones of payments, attempts and prints."""
+"""Admin pages of methods and discounts; read-only ones of payments and what follows them."""
 
 from typing import Any
 
@@ -9,11 +9,20 @@ from django.utils.translation import gettext_lazy as _
 
 from payments.models import (
     AppliedDiscount,
+    Approval,
+    CashMovement,
     Discount,
+    DrawerClose,
+    DrawerCount,
+    DrawerSession,
     Payment,
     PaymentAttempt,
     PaymentMethod,
     ReceiptPrint,
+    Refund,
+    RefundLine,
+    RefundPrint,
+    RefundTender,
 )
 from spa_project.lib.web.admin import (
     LookOnlyAdmin,
@@ -169,3 +178,104 @@ class PaymentAdmin(LookOnlyAdmin):
     list_prefetch_related = ("transaction", "cashier", "method")
     inlines = (PrintInline,)
     exclude = ("request_id", "request_digest", "receipt_key")
+
+
+class RefundLineInline(LookOnlyInline):
+    model = RefundLine
+    fields = ("item", "amount")
+
+
+class RefundTenderInline(LookOnlyInline):
+    model = RefundTender
+    fields = ("method", "amount")
+
+
+class RefundPrintInline(LookOnlyInline):
+    model = RefundPrint
+    fields = ("number", "at", "by")
+
+
+@admin.register(Refund)
+class RefundAdmin(LookOnlyAdmin):
+    """Refunds and voids, each with its treatments, methods and prints."""
+
+    list_display = (
+        *("at", "number", "payment", "is_void"),
+        amount_column("amount", _("amount")),
+        amount_column("tax_amount", _("tax")),
+        amount_column("tip_amount", _("tip")),
+        *("reason", "by", "approved_by"),
+    )
+    branch_path = "branch"
+    list_filter = ("is_void", "business_date", ("branch", choices_of_branch("pk")))
+    search_fields = ("number", "reason", "payment__receipt_number", "payment__transaction__code")
+    ordering = ("-id",)
+    list_prefetch_related = ("payment__transaction", "by", "approved_by")
+    inlines = (RefundLineInline, RefundTenderInline, RefundPrintInline)
+    exclude = ("request_id", "request_digest", "key")
+
+
+class MovementInline(LookOnlyInline):
+    model = CashMovement
+    fields = ("at", "kind", "amount", "therapist", "reason", "by")
+
+
+class CountInline(LookOnlyInline):
+    model = DrawerCount
+    fields = ("at", "counted_amount", "expected_amount", "by")
+
+
+class CloseInline(LookOnlyInline):
+    model = DrawerClose
+    fields = ("at", "z_number", "note", "by", "approved_by")
+
+
+@admin.register(DrawerSession)
+class DrawerSessionAdmin(LookOnlyAdmin):
+    """Sessions of cash drawers, each with its movements, counts and Z report."""
+
+    list_display = (
+        *("at", "counter_number", "number", "business_date"),
+        amount_column("float_amount", _("float")),
+        *("note", "by", "z_number"),
+    )
+    branch_path = "branch"
+    list_filter = ("business_date", ("branch", choices_of_branch("pk")))
+    search_fields = ("counter_number", "note")
+    ordering = ("-id",)
+    list_prefetch_related = ("by", "close")
+    inlines = (MovementInline, CountInline, CloseInline)
+
+    @admin.display(description=_("Z number"), empty_value="-")
+    def z_number(self, row: DrawerSession) -> int | None:
+        """Return the number of the Z report, None while the drawer is open."""
+        close: DrawerClose | None = getattr(row, "close", None)
+        return close.z_number if close else None
+
+
+@admin.register(CashMovement)
+class CashMovementAdmin(LookOnlyAdmin):
+    """Cash put into drawers or taken out, not by sales."""
+
+    list_display = (
+        *("at", "drawer", "kind", amount_column("amount", _("amount"))),
+        *("therapist", "reason", "by"),
+    )
+    branch_path = "drawer__branch"
+    list_filter = ("kind", ("drawer__branch", choices_of_branch("pk")))
+    search_fields = ("reason", "drawer__counter_number", "therapist__display_name")
+    ordering = ("-id",)
+    list_prefetch_related = ("drawer", "therapist", "by")
+    exclude = ("request_id", "request_digest")
+
+
+@admin.register(Approval)
+class ApprovalAdmin(LookOnlyAdmin):
+    """Approvals that managers gave at colleagues' tills."""
+
+    list_display = ("at", "command", "by", "asked_by", "used_at")
+    branch_path = "branch"
+    list_filter = ("command", ("branch", choices_of_branch("pk")))
+    search_fields = ("by__username", "asked_by__username")
+    ordering = ("-id",)
+    list_prefetch_related = ("by", "asked_by")

@@ -24,7 +24,7 @@ from queueing.commands import (
     RequestId,
     TransactionReply,
 )
-from queueing.serializers import serialize_transaction
+from queueing.serializers import serialize_changed
 from spa_project.lib.commands import Data, command
 from spa_project.lib.errors import Invalid
 from spa_project.lib.money import Amount
@@ -90,20 +90,20 @@ class GivenDiscount(NamedDiscount):
 @command(Role.CASHIER)
 def cashier_claim_next(caller: Caller, data: NoData) -> TransactionReply:
     """Claim the customer who finished first."""
-    return {"transaction": serialize_transaction(counter.claim_next(caller.cashier))}
+    return {"transaction": serialize_changed(counter.claim_next(caller.cashier))}
 
 
 @command(Role.CASHIER)
 def cashier_claim(caller: Caller, data: OfCode) -> TransactionReply:
     """Claim the finished customer with this code, out of order."""
-    return {"transaction": serialize_transaction(counter.claim(caller.cashier, code=data.code))}
+    return {"transaction": serialize_changed(counter.claim(caller.cashier, code=data.code))}
 
 
 @command(Role.CASHIER, Role.MANAGER)
 def cashier_release(caller: Caller, data: Because) -> TransactionReply:
     """Release a customer who has not paid to the line, old place kept."""
     transaction = counter.release(caller.person, **data.model_dump())
-    return {"transaction": serialize_transaction(transaction)}
+    return {"transaction": serialize_changed(transaction)}
 
 
 @command(Role.CASHIER)
@@ -116,39 +116,39 @@ def cashier_pay(caller: Caller, data: Tendered) -> TransactionReply:
     given["tenders"] = [payment.Given(**part.model_dump()) for part in data.tenders]
     given["tip_shares"] = [Share(**part.model_dump()) for part in data.tip_shares]
     transaction = payment.pay(caller.cashier, **given)
-    return {"transaction": serialize_transaction(transaction)}
+    return {"transaction": serialize_changed(transaction)}
 
 
 @command(Role.CASHIER, Role.MANAGER)
 def cashier_payment_result(caller: Caller, data: TerminalAnswer) -> TransactionReply:
     """Record the terminal's answer."""
     transaction = terminal.payment_result(caller.person, **data.model_dump())
-    return {"transaction": serialize_transaction(transaction)}
+    return {"transaction": serialize_changed(transaction)}
 
 
 @command(Role.CASHIER, Role.MANAGER)
 def cashier_add_item(caller: Caller, data: AddedItem) -> TransactionReply:
     """Add a treatment to the bill before payment."""
     transaction = bill_items.add_item(caller.person, **data.model_dump())
-    return {"transaction": serialize_transaction(transaction)}
+    return {"transaction": serialize_changed(transaction)}
 
 
 @command(Role.CASHIER, Role.MANAGER)
 def cashier_remove_item(caller: Caller, data: TakenItem) -> TransactionReply:
     """Remove a treatment from the bill before payment."""
     transaction = bill_items.remove_item(caller.person, **data.model_dump())
-    return {"transaction": serialize_transaction(transaction)}
+    return {"transaction": serialize_changed(transaction)}
 
 
 @command(Role.CASHIER, Role.MANAGER)
 def cashier_apply_discount(caller: Caller, data: GivenDiscount) -> TransactionReply:
     """Give a discount for the bill, or for one treatment of it."""
     transaction = discounts.apply_discount(caller.person, **data.model_dump())
-    return {"transaction": serialize_transaction(transaction)}
+    return {"transaction": serialize_changed(transaction)}
 
 
 @command(Role.CASHIER, Role.MANAGER)
 def cashier_remove_discount(caller: Caller, data: NamedDiscount) -> TransactionReply:
     """Remove a discount from the bill."""
     transaction = discounts.remove_discount(caller.person, **data.model_dump())
-    return {"transaction": serialize_transaction(transaction)}
+    return {"transaction": serialize_changed(transaction)}

@@ -1,13 +1,14 @@
 """A summary of a cashier's own day: the last payments, and the totals of all."""
 
+import datetime
 from decimal import Decimal
 from typing import TypedDict
 
 from django.db.models import Count, Sum
 
 from accounts.models import Cashier
-from payments.models import Payment
-from payments.takings import by_method
+from payments.models import Payment, Refund
+from payments.takings import Taking, by_method, refunded_by_method
 from queueing.access import branch_of
 from spa_project.lib.money import format_amount
 
@@ -30,10 +31,24 @@ class TakenData(TypedDict):
     receipt_number: int
     receipt_key: str
     created_at: str
+    refunded_amount: str
+
+
+class RefundedData(TypedDict):
+    """One refund of the day."""
+
+    number: int
+    key: str
+    receipt_number: int
+    code: str
+    amount: str
+    tip_amount: str
+    is_void: bool
+    created_at: str
 
 
 class TotalData(TypedDict):
-    """What one method has brought in, with tips."""
+    """The takings of one method, with tips."""
 
     method: str
     name: str
@@ -41,7 +56,15 @@ class TotalData(TypedDict):
     amount: str
 
 
-class DayData(TypedDict):
+class RefundsOfDay(TypedDict):
+    """Today's refunds, with tips, for sales of any day: their sum, by method, and each."""
+
+    refunded: str
+    refund_totals: list[TotalData]
+    refunds: list[RefundedData]
+
+
+class DayData(RefundsOfDay):
     """A business day so far, the latest payment first."""
 
     date: str
@@ -64,17 +87,45 @@ def day_of(cashier: Cashier) -> DayData:
         "count": sums["count"],
         "amount": format_amount(sums["amount"] or Decimal(0)),
         "tips": format_amount(sums["tips"] or Decimal(0)),
-        "totals": [
-            {
-                "method": row.method,
-                "name": row.name,
-                "count": row.times,
-                "amount": format_amount(row.amount),
-            }
-            for row in by_method(payments)
-        ],
+        "totals": _totals(by_method(payments)),
         "payments": [_taken(payment) for payment in latest],
+        **_refunded(cashier, today),
     }
+
+
+def _refunded(cashier: Cashier, today: datetime.date) -> RefundsOfDay:
+    refunds = Refund.objects.filter(by=cashier.user_id, business_date=today)
+    totals = refunded_by_method(refunds)
+    latest = refunds.select_related("payment__transaction").order_by("-id")[:SHOWN]
+    return {
+        "refunded": format_amount(sum((row.amount for row in totals), Decimal(0))),
+        "refund_totals": _totals(totals),
+        "refunds": [
+            {
+                "number": each.number,
+                "key": each.key,
+                "receipt_number": each.payment.receipt_number,
+                "code": each.payment.transaction.code,
+                "amount": format_amount(each.amount),
+                "tip_amount": format_amount(each.tip_amount),
+                "is_void": each.is_void,
+                "created_at": each.at.isoformat(),
+            }
+            for each in latest
+        ],
+    }
+
+
+def _totals(takings: list[Taking]) -> list[TotalData]:
+    return [
+        {
+            "method": row.method,
+            "name": row.name,
+            "count": row.times,
+            "amount": format_amount(row.amount),
+        }
+        for row in takings
+    ]
 
 
 def _taken(payment: Payment) -> TakenData:
@@ -91,4 +142,5 @@ def _taken(payment: Payment) -> TakenData:
         "receipt_number": payment.receipt_number,
         "receipt_key": payment.receipt_key,
         "created_at": payment.created_at.isoformat(),
+        "refunded_amount": format_amount(payment.transaction.refunded_amount),
     }

@@ -12,7 +12,7 @@ from accounts.screen_lock import PIN
 from payments import approvals, drawers
 from payments.drawer_figures import figures_of
 from payments.models import DrawerClose, DrawerCount, DrawerSession
-from queueing.commands import ApprovalSecret, GivenReason, Reason
+from queueing.commands import ApprovalSecret, GivenReason, Id, Reason, RequestId
 from spa_project.lib.commands import REGISTRY, Data, command, validated
 from spa_project.lib.errors import Invalid, UnknownCommand
 from spa_project.lib.money import AMOUNT_PATTERN, Amount, format_amount, parse_amount
@@ -48,6 +48,8 @@ class Moved(Data):
     kind: Annotated[str, StringConstraints(pattern=r"^(in|out|safe_drop|tip_payout)$")]
     amount: Amount
     reason: GivenReason
+    therapist_id: Id | None = None
+    request_id: RequestId | None = None
 
 
 class Counted(Data):

@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 from django.db.models import Max, Min, Sum
 
 from payments.models import DrawerSession, Kind, Movement
-from payments.takings import by_method
+from payments.takings import Taking, by_method, refunded_by_method
 from queueing.bill import ZERO, rounded
 from spa_project.lib.money import format_amount
 
 
 @dataclass(frozen=True)
 class MethodTotal:
-    """What one method took."""
+    """The amount that one method took, or gave back."""
 
     method: str
     name: str
@@ -26,12 +26,18 @@ class MethodTotal:
     count: int
     amount: Decimal
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the total as a Z report stores it."""
+        return {**asdict(self), "amount": format_amount(self.amount)}
+
 
 class Figures(NamedTuple):
     """The figures of one drawer session."""
 
     float_amount: Decimal
     methods: list[MethodTotal]
+    #: What was given back for sales of any day, by method.
+    refunds: list[MethodTotal]
     #: What was moved, by kind.
     moved: dict[str, Decimal]
     first_receipt: int | None
@@ -43,17 +49,24 @@ class Figures(NamedTuple):
         return sum((it.amount for it in self.methods if it.is_cash), ZERO)
 
     @property
+    def cash_refunded(self) -> Decimal:
+        """Return the cash that refunds took out of the drawer."""
+        return sum((it.amount for it in self.refunds if it.is_cash), ZERO)
+
+    @property
     def expected(self) -> Decimal:
         """Return the cash that must be in the drawer."""
-        return self.float_amount + self.cash_taken + net_of(self.moved)
+        return self.float_amount + self.cash_taken - self.cash_refunded + net_of(self.moved)
 
     def as_json(self) -> dict[str, Any]:
         """Return the figures as a Z report stores them."""
         return {
             "float": format_amount(self.float_amount),
-            "methods": [{**asdict(it), "amount": format_amount(it.amount)} for it in self.methods],
+            "methods": [it.as_json() for it in self.methods],
+            "refunds": [it.as_json() for it in self.refunds],
             "moved": {kind: format_amount(amount) for kind, amount in self.moved.items()},
             "cash_taken": format_amount(self.cash_taken),
+            "cash_refunded": format_amount(self.cash_refunded),
             "expected": format_amount(self.expected),
             "first_receipt": self.first_receipt,
             "last_receipt": self.last_receipt,
@@ -77,12 +90,17 @@ def figures_of(drawer: DrawerSession) -> Figures:
     moved = drawer.movements.order_by().values_list("kind").annotate(Sum("amount"))
     return Figures(
         float_amount=drawer.float_amount,
-        methods=[
-            MethodTotal(it.method, it.name, it.kind == Kind.CASH, it.times, rounded(it.amount))
-            for it in by_method(payments)
-        ],
+        methods=_totals(by_method(payments)),
+        refunds=_totals(refunded_by_method(drawer.refunds.all())),
         moved=dict.fromkeys(Movement.values, ZERO)
         | {kind: rounded(amount) for kind, amount in moved},
         first_receipt=receipts["first"],
         last_receipt=receipts["last"],
     )
+
+
+def _totals(takings: list[Taking]) -> list[MethodTotal]:
+    return [
+        MethodTotal(it.method, it.name, it.kind == Kind.CASH, it.times, rounded(it.amount))
+        for it in takings
+    ]

@@ -1,21 +1,26 @@
 """Views of the cash drawer: its page, and the X and Z reports on paper."""
 
+import uuid
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.timezone import override
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.auth import Caller, caller_of, page_for
 from accounts.models import Branch, Role
 from payments import drawers
 from payments.drawer_figures import figures_of
-from payments.models import DrawerClose, DrawerCount, DrawerSession, Movement
+from payments.models import CashMovement, DrawerClose, DrawerCount, DrawerSession, Movement
 from payments.pieces import pieces_of
-from payments.views import WIDTHS
+from payments.tips import tips_of_day
+from payments.views import paper_of
 from spa_project.lib.commands import answer
 from spa_project.lib.errors import DomainError, Invalid
 from spa_project.lib.money import format_amount, parse_amount
@@ -83,11 +88,27 @@ def _run(caller: Caller, sent: Any) -> None:
 
 def _data_of(command: str, sent: Any) -> dict[str, Any]:
     if command == "cashier_move_cash":
-        amount = sent.get("amount", "").replace(",", "")
-        return {"kind": sent.get("kind"), "amount": amount, "reason": sent.get("reason", "")}
+        return _movement_in(sent)
     data: dict[str, Any] = {"counts": _counts_in(sent)}
     if command != "cashier_count_drawer":
         data["note"] = sent.get("note", "")
+    return data
+
+
+def _movement_in(sent: Any) -> dict[str, Any]:
+    """Return what was entered of a movement; only a tip payout names its therapist, and must."""
+    data = {
+        "kind": sent.get("kind"),
+        "amount": sent.get("amount", "").replace(",", ""),
+        "reason": sent.get("reason", ""),
+    }
+    if sent.get("request_id"):
+        data["request_id"] = sent["request_id"]
+    if data["kind"] == Movement.TIP_PAYOUT:
+        therapist = sent.get("therapist_id", "")
+        if not (therapist.isascii() and therapist.isdigit() and len(therapist) < 19):
+            raise Invalid(_("Choose the therapist who is paid."), field="therapist_id")
+        data["therapist_id"] = int(therapist)
     return data
 
 
@@ -115,9 +136,29 @@ def _own_drawer(caller: Caller, sent: Any) -> dict[str, Any]:
         "drawer": found,
         "is_late": found.business_date != caller.here.business_date(),
         "pieces": _shown({}, sent if sent.get("act") == "count" else {}),
-        "movements": found.movements.select_related("by").order_by("pk"),
+        "movements": _movements_of(found),
+        "tips": _tips(caller.here, sent),
+        # Of the next movement: a form that is sent twice moves the cash once.
+        "request_id": uuid.uuid4(),
         **(_counted(caller.here, found, count) if count else {}),
     }
+
+
+def _movements_of(found: DrawerSession) -> QuerySet[CashMovement]:
+    return found.movements.select_related("by", "therapist").order_by("pk")
+
+
+def _tips(branch: Branch, sent: Any) -> list[dict[str, Any]]:
+    """Return the therapists with their tips of today, as the form offers them."""
+    return [
+        {
+            **each,
+            "earned_amount": Decimal(each["earned"]),
+            "paid_out_amount": Decimal(each["paid_out"]),
+            "is_chosen": sent.get("therapist_id") == str(each["therapist_id"]),
+        }
+        for each in tips_of_day(branch)["therapists"]
+    ]
 
 
 def _counted(branch: Branch, found: DrawerSession, count: DrawerCount) -> dict[str, Any]:
@@ -171,18 +212,22 @@ def _reports(branch: Branch) -> Any:
 def _paper(
     request: HttpRequest, caller: Caller, found: DrawerSession, more: dict[str, Any]
 ) -> HttpResponse:
-    width = request.GET.get("width")
     figures = more["figures"]
     context = {
         **more,
         "branch": caller.here,
         "drawer": found,
-        "movements": found.movements.select_related("by").order_by("pk"),
-        "methods": [{**it, "amount": parse_amount(it["amount"])} for it in figures["methods"]],
-        "width": width if width in WIDTHS else WIDTHS[0],
-        "widths": WIDTHS,
+        "movements": _movements_of(found),
+        "methods": _totals(figures["methods"]),
+        # A Z report from before there were refunds has none.
+        "refunds": _totals(figures.get("refunds", [])),
+        **paper_of(request),
         "is_printing": request.method == "POST",
         "page_data": page_data(),
     }
     with override(caller.here.time_zone):
         return render(request, "payments/drawer_report.html", context)
+
+
+def _totals(stored: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**it, "amount": parse_amount(it["amount"])} for it in stored]

@@ -11,7 +11,7 @@ from decimal import Decimal
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
-from accounts.models import Branch, Cashier
+from accounts.models import Branch, Cashier, Therapist
 from payments import approvals
 from payments.drawer_figures import Figures, figures_of, sum_of
 from payments.errors import CloseYesterdayFirst, DrawerClosed, DrawerIsOpen
@@ -27,8 +27,9 @@ from queueing.access import branch_of
 from queueing.errors import WrongState
 from spa_project.lib.db.counters import increment
 from spa_project.lib.db.transactions import durable
-from spa_project.lib.errors import Invalid
-from spa_project.lib.money import LARGEST_AMOUNT, display_amount
+from spa_project.lib.errors import Conflict, Invalid
+from spa_project.lib.fingerprint import fingerprint
+from spa_project.lib.money import LARGEST_AMOUNT, display_amount, format_amount
 
 CLOSE = "cashier_close_drawer"
 
@@ -106,16 +107,73 @@ def _open(cashier: Cashier, counts: Mapping[str, int], note: str) -> DrawerSessi
     )
 
 
-@durable
-def move_cash(cashier: Cashier, *, kind: str, amount: Decimal, reason: str) -> DrawerSession:
-    """Record cash put into the drawer or taken out; raises `DrawerClosed`."""
-    drawer = _lock_open(cashier)
-    if not amount:
-        raise Invalid(_("Enter an amount."), field="amount")
-    CashMovement.objects.create(
-        drawer=drawer, kind=Movement(kind), amount=amount, reason=reason, by=cashier.user
+def move_cash(
+    cashier: Cashier,
+    *,
+    kind: str,
+    amount: Decimal,
+    reason: str,
+    therapist_id: int | None = None,
+    request_id: str | None = None,
+) -> DrawerSession:
+    """Record cash put into the drawer or taken out; a tip payout may name its therapist.
+
+    Sent again with the same `request_id` and content it changes nothing. Raises `DrawerClosed`,
+    `Invalid`, or `Conflict` for a `request_id` with other content.
+    """
+    content = [cashier.pk, kind, format_amount(amount), reason, therapist_id]
+    movement = CashMovement(
+        kind=Movement(kind),
+        amount=amount,
+        reason=reason,
+        therapist_id=therapist_id,
+        by=cashier.user,
+        request_id=request_id,
+        request_digest=fingerprint(content) if request_id else "",
     )
+    try:
+        return _move(cashier, movement)
+    except IntegrityError:  # the key was used at the same moment, at another counter
+        if CashMovement.objects.filter(request_id=request_id).exists():
+            raise _moved_otherwise() from None
+        raise
+
+
+@durable
+def _move(cashier: Cashier, movement: CashMovement) -> DrawerSession:
+    drawer = _lock_latest(cashier)
+    if first := _made_before(movement):
+        return first.drawer
+    if drawer is None or close_of(drawer):
+        raise DrawerClosed
+    if not movement.amount:
+        raise Invalid(_("Enter an amount."), field="amount")
+    if movement.therapist_id is not None:
+        _check_therapist(branch_of(cashier.user), movement.kind, movement.therapist_id)
+    movement.pk, movement.drawer = None, drawer
+    movement.save(force_insert=True)
     return drawer
+
+
+def _made_before(movement: CashMovement) -> CashMovement | None:
+    """Return the movement that this request has made; raises `Conflict` for other content."""
+    if movement.request_id is None:
+        return None
+    rows = CashMovement.objects.select_related("drawer__by")
+    made = rows.filter(request_id=movement.request_id).first()
+    if made is not None and made.request_digest != movement.request_digest:
+        raise _moved_otherwise()
+    return made
+
+
+def _moved_otherwise() -> Conflict:
+    return Conflict(_("This cash movement was already sent."))
+
+
+def _check_therapist(branch: Branch, kind: str, therapist_id: int) -> None:
+    here = Therapist.objects.filter(user__branch=branch, pk=therapist_id)
+    if kind != Movement.TIP_PAYOUT or not here.exists():
+        raise Invalid(_("Only a therapist of this branch is paid tips."), field="therapist_id")
 
 
 @durable

@@ -33,6 +33,16 @@ class ReceiptNotFound(DomainError):
     http_status = 404
 
 
+class AlreadyRefunded(DomainError):
+    code = "already_refunded"
+    sentence = _("That receipt was already refunded.")
+
+
+class NotEnoughLeft(DomainError):
+    code = "not_enough_left"
+    sentence = _("That's more than can still be refunded.")
+
+
 class DiscountNotAllowed(DomainError):
     code = "discount_not_allowed"
     sentence = _("That discount isn't available.")

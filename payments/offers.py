@@ -1,9 +1,11 @@
 """Discounts that a till offers, as its screen shows them."""
 
+from decimal import Decimal
 from typing import Annotated, TypedDict
 
 from payments.models import Discount, Scope
 from queueing.bill import DiscountKind
+from spa_project.lib.db.history import insert_many
 from spa_project.lib.money import format_amount
 
 
@@ -37,3 +39,40 @@ def serialize_offers() -> list[OfferData]:
         }
         for offer in Discount.objects.filter(active=True)
     ]
+
+
+def create_demo_discounts() -> None:
+    """Create the discounts of the demo, where there are none: one for each kind of rule."""
+    if Discount.objects.exists():
+        return
+    insert_many(
+        Discount,
+        [
+            Discount(
+                code="senior",
+                name="Senior",
+                kind=DiscountKind.PERCENT,
+                value=Decimal(20),
+                scope=Scope.LINE,
+                needs_id=True,
+                tax_exempt=True,
+                position=1,
+            ),
+            Discount(
+                code="member",
+                name="Member",
+                kind=DiscountKind.PERCENT,
+                value=Decimal(10),
+                position=2,
+            ),
+            Discount(
+                code="manager",
+                name="Manager’s discount",
+                kind=DiscountKind.AMOUNT,
+                # Above nothing: a cashier needs a manager's approval for any amount.
+                cashier_limit=Decimal(0),
+                needs_reason=True,
+                position=3,
+            ),
+        ],
+    )

@@ -6,7 +6,7 @@ from django.db.models import Subquery
 
 from payments.models import Payment, PaymentAttempt, PaymentMethod
 from queueing.models import Transaction
-from queueing.queries import rows_of_cashier, with_therapist
+from queueing.queries import lock_with_items, rows_of_cashier, with_therapist
 from spa_project.lib.db.compiled_queries import CompiledQuery, Param
 
 
@@ -39,8 +39,8 @@ _TO_PAY: CompiledQuery[Any] = CompiledQuery(
 def lock_to_pay(
     pk: int, cashier_id: int, *, method: str, request_id: str | None
 ) -> TransactionToPay | None:
-    """Lock and return a transaction of this cashier with all that a payment needs, in one query."""
-    row = _TO_PAY.first(pk=pk, cashier_id=cashier_id, method=method, request_id=request_id)
+    """Lock and return a transaction of this cashier, with its items and all a payment needs."""
+    row = lock_with_items(_TO_PAY, pk, cashier_id=cashier_id, method=method, request_id=request_id)
     if row is None:
         return None
     digests = {row.payment_digest, row.attempt_digest} - {None}

@@ -1,8 +1,10 @@
 """Receipts: numbers without a gap, and a record of each print."""
 
+from django.db.models import QuerySet
+
 from accounts.models import Branch, User
 from payments.errors import ReceiptNotFound
-from payments.models import Payment, ReceiptCounter, ReceiptPrint
+from payments.models import Payment, ReceiptCounter, Refund
 from spa_project.lib.db.counters import increment
 from spa_project.lib.db.transactions import durable
 
@@ -21,9 +23,22 @@ def print_receipt(key: str, *, by: User | None) -> int:
 
     The payment itself is only locked, never changed. Raises `ReceiptNotFound`.
     """
-    payment = Payment.objects.select_for_update().filter(receipt_key=key).first()
-    if payment is None:
+    return _print(Payment.objects.filter(receipt_key=key), by)
+
+
+@durable
+def print_refund(key: str, *, by: User | None) -> int:
+    """Record a print of this refund's receipt and return its ordinal (1 = original).
+
+    Raises `ReceiptNotFound`.
+    """
+    return _print(Refund.objects.filter(key=key), by)
+
+
+def _print(found: QuerySet[Payment] | QuerySet[Refund], by: User | None) -> int:
+    row = found.select_for_update().first()
+    if row is None:
         raise ReceiptNotFound
-    number = payment.prints.count() + 1
-    ReceiptPrint.objects.create(payment=payment, number=number, by=by)
+    number = row.prints.count() + 1
+    row.prints.create(number=number, by=by)
     return number

@@ -1,12 +1,12 @@
-"""What payments have brought in, by method: with tips, without the change given back."""
+"""Sums of payments and refunds by method: with tips, without change."""
 
 from collections import defaultdict
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Count, F, QuerySet, Sum
 
-from payments.models import Payment, Tender
+from payments.models import Payment, Refund, RefundTender, Tender
 
 
 class Taking(NamedTuple):
@@ -26,9 +26,18 @@ def by_method(payments: QuerySet[Payment]) -> list[Taking]:
     """
     whole = payments.filter(is_split=False).annotate(taken=F("amount_due") + F("tip_amount"))
     parts = Tender.objects.using(payments.db).filter(payment__in=payments)
-    parts = parts.annotate(taken=F("amount") - F("change_amount"))
+    return _summed(whole, parts.annotate(taken=F("amount") - F("change_amount")))
+
+
+def refunded_by_method(refunds: QuerySet[Refund]) -> list[Taking]:
+    """Return what each method has given back, in the order in which a till offers them."""
+    parts = RefundTender.objects.using(refunds.db).filter(refund__in=refunds)
+    return _summed(parts.annotate(taken=F("amount")))
+
+
+def _summed(*kinds: QuerySet[Any]) -> list[Taking]:
     found: dict[tuple[int, str, str, str], list[tuple[int, Decimal]]] = defaultdict(list)
-    for rows in (whole, parts):
+    for rows in kinds:
         grouped = rows.order_by().values_list(
             "method__position", "method", "method__name", "method__kind"
         )

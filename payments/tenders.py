@@ -34,7 +34,7 @@ class Share(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What is still to be taken: the tip, its shares, and the parts in their order."""
+    """A payment that is still to be taken: the tip, its shares, and the parts in order."""
 
     tip: Decimal
     shares: Sequence[Share]

@@ -1,6 +1,8 @@
 """Views of the cashier's page, receipts and reports."""
 
 import datetime
+from typing import Any
+from urllib.parse import quote
 
 from django import forms
 from django.conf import settings
@@ -16,14 +18,16 @@ from accounts.auth import caller_of, page_for
 from accounts.models import Role
 from accounts.screen_lock import LockablePage, lockable_page
 from payments import receipts
-from payments.models import Payment, Tender
+from payments.display import DisplaySnapshot, display_screen
+from payments.models import Payment, Refund, Tender
 from payments.reports import LONGEST, Period, report_of
 from payments.screens import CashierSnapshot, cashier_screen
-from queueing.events import CASHIERS
+from queueing.events import CASHIERS, ON_DISPLAY
 from queueing.statistics import GROUPS
 from queueing.views import KEY, LivePage
 from queueing.visit_bills import bill_of_visit, discounts_of
 from spa_project.lib.db.replica import read_for_reports
+from spa_project.lib.errors import NotFound
 from spa_project.lib.realtime.screen import view_of
 from spa_project.lib.web.pages import PageData, page_data
 from spa_project.lib.web.qr import qr_response
@@ -32,10 +36,30 @@ from spa_project.lib.web.qr import qr_response
 WIDTHS = ("80", "58")
 
 
+def paper_of(request: HttpRequest) -> dict[str, Any]:
+    """Return the width of paper that a request chooses, and those to choose from."""
+    width = request.GET.get("width")
+    return {"width": width if width in WIDTHS else WIDTHS[0], "widths": WIDTHS}
+
+
+def prints_of(receipt: Payment | Refund, print_number: int | None) -> dict[str, Any]:
+    """Return which print this is, None on a screen, and how many there are."""
+    return {
+        "print_number": print_number,
+        "copy_number": print_number and print_number - 1,
+        "prints": receipt.prints.count(),
+    }
+
+
 class CashierPage(LivePage, LockablePage):
     snapshot: CashierSnapshot
     day_url: str
     receipt_url: str
+    refund_url: str
+
+
+class DisplayPage(LivePage):
+    snapshot: DisplaySnapshot
 
 
 class ReportsPage(PageData):
@@ -54,12 +78,33 @@ def cashier(request: HttpRequest) -> HttpResponse:
         "snapshot": view_of(cashier_screen(caller)),
         "day_url": "/api/days/cashier/",
         "receipt_url": reverse("receipt", args=[KEY]),
+        "refund_url": reverse("refund", args=[KEY]),
         "shows": list(CASHIERS.shows),
         "groups": GROUPS,
         **lockable_page(caller.person, locked=caller.is_locked),
     }
     context = {"branch": caller.branch, "page_data": data}
     return render(request, "payments/cashier.html", context)
+
+
+@page_for(*Role)
+def display(request: HttpRequest, counter: str) -> HttpResponse:
+    """Show a counter's customer-facing screen."""
+    caller = caller_of(request)
+    try:
+        screen = display_screen(caller.here, counter)
+    except NotFound:
+        raise Http404 from None
+    data: DisplayPage = {
+        **page_data(),
+        "socket": f"/ws/display/{quote(counter)}/",
+        "snapshot_url": f"/api/snapshots/display/{quote(counter)}/",
+        "snapshot": view_of(screen),
+        "shows": sorted(ON_DISPLAY),
+        "groups": GROUPS,
+    }
+    context = {"branch": caller.branch, "page_data": data}
+    return render(request, "payments/display.html", context)
 
 
 class PeriodForm(forms.Form):
@@ -124,13 +169,11 @@ def receipt(request: HttpRequest, key: str) -> HttpResponse:
         "payment": payment,
         "bill": bill,
         "tenders": _tenders_of(payment),
+        "refunds": list(payment.refunds.order_by("pk")),
         "discounts": [(row, bill.discounts[row.pk]) for row in given],
         "branch": payment.branch,
-        "width": request.GET.get("width") if request.GET.get("width") in WIDTHS else WIDTHS[0],
-        "widths": WIDTHS,
-        "print_number": print_number,
-        "copy_number": print_number and print_number - 1,
-        "prints": payment.prints.count(),
+        **paper_of(request),
+        **prints_of(payment, print_number),
         "qr_url": reverse("receipt_qr", args=[key]),
         "currency": settings.CURRENCY,
     }

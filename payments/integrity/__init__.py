@@ -6,6 +6,7 @@ from payments.integrity import (
     keys,
     money,
     receipts,
+    refunds,
     tenders,
     terminals,
 )
@@ -20,6 +21,7 @@ rules = RuleSet(
     receipts.rules,
     keys.rules,
     drawers.rules,
+    refunds.rules,
 )
 #: Every rule that the data of a spa must keep.
 all_rules = RuleSet(queueing_integrity.rules, rules)

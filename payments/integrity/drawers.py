@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 
 from payments.drawer_figures import figures_of, sum_of
+from payments.integrity.numbering import add_number_rules
 from payments.models import (
+    CashMovement,
     DrawerClose,
     DrawerCount,
     DrawerSession,
@@ -14,11 +15,15 @@ from payments.models import (
     PaymentAttempt,
     ZCounter,
 )
-from queueing.integrity.expressions import another_key, column_of
+from queueing.integrity.expressions import column_of
+from queueing.integrity.keys import add_request_rule
 from spa_project.lib.db.integrity import Broken, Rows, RuleSet
 from spa_project.lib.money import format_amount
 
 rules = RuleSet()
+
+add_number_rules(rules, DrawerClose, ZCounter, column="z_number", name="Z", noun="Z report")
+add_request_rule(rules, CashMovement)
 
 
 @rules.rule(
@@ -74,34 +79,6 @@ def drawers_open(rows: Rows) -> Broken:
         yield row.pk, f"it is number {row.number}, and the one before it was not closed"
 
 
-@rules.rule("A branch's Z reports are numbered from 1 without a gap.", of=DrawerClose)
-def z_numbers(rows: Rows) -> Broken:
-    """Find Z numbers that occur twice or follow a gap."""
-    before = DrawerClose.objects.filter(
-        branch=OuterRef("branch"), z_number=OuterRef("z_number") - 1
-    )
-    rows = rows.annotate(
-        another=another_key(DrawerClose, branch="branch", z_number="z_number"),
-        follows=Case(When(z_number__gt=1, then=Exists(before)), default=Value(True)),
-    )
-    for row in rows.filter(Q(another__isnull=False) | Q(follows=False) | Q(z_number=0)):
-        also = (
-            f"drawer {row.another} has the same number"
-            if row.another
-            else "the one before it is missing"
-        )
-        yield row.pk, f"its Z number is {row.z_number}, {also}"
-
-
-@rules.rule("The Z counter equals the last Z number.", of=ZCounter)
-def z_counters(rows: Rows) -> Broken:
-    """Find counters that differ from the branch's last Z number."""
-    last = DrawerClose.objects.order_by("-z_number").filter(branch=OuterRef("branch"))
-    rows = rows.annotate(used=Coalesce(Subquery(last.values("z_number")[:1]), 0))
-    for row in rows.exclude(last=F("used")):
-        yield row.pk, f"it is at {row.last}, but the last Z report is {row.used}"
-
-
 @rules.rule("A payment's drawer is of the payment's branch.", of=Payment)
 def drawer_elsewhere(rows: Rows) -> Broken:
     """Find payments of another branch's drawer."""
@@ -122,5 +99,12 @@ def terminal_after_close(rows: Rows) -> Broken:
 
 def _sums(figures: dict[str, Any]) -> dict[str, Any]:
     """Return figures without the names of methods, which managers may change later."""
-    methods = [(it["method"], it["count"], it["amount"]) for it in figures["methods"]]
-    return figures | {"methods": sorted(methods)}
+    return (
+        {"cash_refunded": "0.00"}
+        | figures
+        | {
+            # A Z report from before there were refunds has none.
+            name: sorted((it["method"], it["count"], it["amount"]) for it in figures.get(name, []))
+            for name in ("methods", "refunds")
+        }
+    )

@@ -1,26 +1,16 @@
 """Integrity rules of split payments and tips: the parts add up to the whole."""
 
-from django.db.models import DecimalField, Exists, F, OuterRef, Q, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, F, OuterRef, Q
 
+from payments.integrity.sums import sum_over
 from payments.models import Kind, Payment, PaymentAttempt, Tender, TipShare
 from queueing.integrity.expressions import differ
 from queueing.models import Transaction
 from queueing.states import Status
 from spa_project.lib.db.integrity import Broken, Rows, RuleSet
-from spa_project.lib.money import DECIMAL_PLACES, MAX_DIGITS, format_amount
+from spa_project.lib.money import format_amount
 
 rules = RuleSet()
-
-AMOUNT = DecimalField(max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES)
-
-ZERO = Value(0, AMOUNT)
-
-
-def _sum(rows: Rows, key: str, column: str) -> Coalesce:
-    """Return the sum of a column over the rows that belong to one, 0 for none."""
-    added = rows.order_by().values(key).annotate(sum=Sum(column)).values("sum")
-    return Coalesce(Subquery(added, output_field=AMOUNT), ZERO)
 
 
 @rules.rule("The tenders of a split payment add up to it; any other payment has none.", of=Payment)
@@ -29,8 +19,8 @@ def tenders(rows: Rows) -> Broken:
     parts = Tender.objects.filter(payment=OuterRef("pk"))
     wrong_change = parts.exclude(method__kind=Kind.CASH).exclude(change_amount=0)
     rows = rows.annotate(
-        parts=_sum(parts, "payment", "amount"),
-        back=_sum(parts, "payment", "change_amount"),
+        parts=sum_over(parts, "payment", "amount"),
+        back=sum_over(parts, "payment", "change_amount"),
         from_terminal=Exists(wrong_change),
         has_parts=Exists(parts),
     )
@@ -63,7 +53,7 @@ def approvals(rows: Rows) -> Broken:
 def tips(rows: Rows) -> Broken:
     """Find tips that are not shared out to the cent."""
     shares = TipShare.objects.filter(payment=OuterRef("pk"))
-    rows = rows.annotate(shared=_sum(shares, "payment", "amount"))
+    rows = rows.annotate(shared=sum_over(shares, "payment", "amount"))
     for row in rows.filter(differ(F("shared"), F("tip_amount"))):
         yield (
             row.pk,
@@ -78,7 +68,7 @@ def tips(rows: Rows) -> Broken:
 def received(rows: Rows) -> Broken:
     """Find amounts received that no terminal approved, or that are left after the payment."""
     approved = PaymentAttempt.objects.filter(transaction=OuterRef("pk"), approved=True)
-    rows = rows.annotate(approved=_sum(approved, "transaction", "amount_due"))
+    rows = rows.annotate(approved=sum_over(approved, "transaction", "amount_due"))
     unpaid = ~Q(status=Status.PAID) & Q(differ(F("received_amount"), F("approved")))
     for row in rows.filter(unpaid | Q(status=Status.PAID) & ~Q(received_amount=0)):
         yield (

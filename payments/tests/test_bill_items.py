@@ -86,3 +86,12 @@ def test_a_bill_is_changed_at_its_own_counter_before_payment(carl, cora, maria, 
     pay(carl, transaction_id=due.pk, amount_paid=Decimal("1100.50"))
     with pytest.raises(WrongState):
         add_item(carl.user, transaction_id=due.pk, service_classification_id=hour.pk)
+
+
+def test_the_till_asks_for_no_consent(branch, carl, compress, make_transaction):
+    for here in (branch, carl.user.branch):
+        here.asks_consent = True
+        here.save()
+    due = make_transaction(Status.AWAITING_PAYMENT)
+    after = add_item(carl.user, transaction_id=due.pk, service_classification_id=compress.pk)
+    assert [item.consent for item in after.item_list] == ["", ""]

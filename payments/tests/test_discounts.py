@@ -91,8 +91,11 @@ def test_a_later_change_of_the_rate_leaves_a_given_exemption_as_it_was(
 
 def test_the_holders_id_is_on_the_record_and_in_no_broadcast(carl, due, senior, heard):
     [hour, _compress] = due.items.all()
-    with pytest.raises(DiscountNotAllowed, match="ID number"):
-        apply_discount(carl.user, transaction_id=due.pk, discount="senior", item_id=hour.pk)
+    order: dict[str, Any] = {"discount": "senior", "item_id": hour.pk}
+    known: list[dict[str, Any]] = [{}, {"id_number": "123-456"}, {"name": "Ana Cruz"}]
+    for part in known:
+        with pytest.raises(DiscountNotAllowed, match="an ID number and a name"):
+            apply_discount(carl.user, transaction_id=due.pk, **order, **part)
     sent = heard(
         lambda: apply_discount(
             carl.user, transaction_id=due.pk, discount="senior", item_id=hour.pk, **HOLDER

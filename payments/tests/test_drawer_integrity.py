@@ -35,7 +35,7 @@ def day(branch, carl, make_transaction) -> DrawerClose:
     due = make_transaction(Status.AWAITING_PAYMENT)
     payment.pay(carl, transaction_id=due.pk, amount_paid=Decimal(500), method="card")
     terminal.payment_result(carl.user, transaction_id=due.pk, approved=True)
-    drawers.move_cash(carl, kind="out", amount=Decimal(100), reason="ice")
+    drawers.move_cash(carl, kind="out", amount=Decimal(100), reason="ice", request_id="moved-01")
     drawers.count_drawer(carl, counts=FULL)
     close = drawers.close_drawer(carl, counts=FULL)
     drawers.open_drawer(carl, counts=FULL)
@@ -66,6 +66,12 @@ FAULTS: dict[str, tuple[str, Any, dict[str, Any], str]] = {
         Payment,
         {"drawer": None},
         "Z report {drawer}: its Z report expects 2400.00, its rows add up to 1900.00",
+    ),
+    "a movement that cannot be compared": (
+        "An idempotency key belongs to one cash movement and has a digest.",
+        CashMovement,
+        {"request_digest": ""},
+        "cash movement {movement}: key moved-01 has no digest",
     ),
     "a movement that grows": (
         CLOSED,
@@ -130,6 +136,7 @@ def test_a_fault_is_found_and_its_row_named(day, name):
         "count": day.count_id,
         "branch": day.branch_id,
         "attempt": _first(PaymentAttempt).pk,
+        "movement": _first(CashMovement).pk,
     }
     assert finding.format(**words) in found()[rule]
 

@@ -28,9 +28,17 @@ from accounts.screen_lock import set_pin
 from conftest import MakeTransaction
 from payments import approvals, counter, drawers, payment, terminal
 from payments.drawer_figures import figures_of
-from payments.errors import ApprovalNeeded, CloseYesterdayFirst, DrawerClosed, DrawerIsOpen
+from payments.errors import (
+    AlreadyRefunded,
+    ApprovalNeeded,
+    CloseYesterdayFirst,
+    DrawerClosed,
+    DrawerIsOpen,
+    NotEnoughLeft,
+)
 from payments.integrity import all_rules
-from payments.models import DrawerClose
+from payments.models import DrawerClose, Payment
+from payments.refunds import REFUND, Wanted, refund
 from queueing import leaving
 from queueing.access import branch_of
 from queueing.errors import WrongState
@@ -54,11 +62,24 @@ class Drawer:
     """The model of a counter's drawer."""
 
     day: int | None = None  # on which it was opened; None: closed
+    session: int = 0  # which of this drawer
     cash: Decimal = Decimal(0)
     left: Decimal | None = None  # what was counted at the last close
     counted: Decimal | None = None  # since cash last moved
     expected: Decimal = Decimal(0)  # when it was counted
     asked: list[int] = field(default_factory=list)  # visits at the terminal
+
+
+@dataclass
+class Sale:
+    """The model of a paid visit."""
+
+    receipt: int
+    at: int  # the counter
+    session: int
+    day: int
+    by_card: bool
+    left: Decimal = DUE
 
 
 def pieces(amount: Decimal) -> dict[str, int]:
@@ -73,8 +94,8 @@ class Day(RuleBasedStateMachine):
     boss: User
     visit: MakeTransaction
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(is_morning=st.booleans())
+    def begin(self, is_morning: bool) -> None:
         # Rolled back at the end of the day. Django lets a durable operation run inside an atomic
         # block that is marked as a test's.
         self.night = atomic()
@@ -85,6 +106,14 @@ class Day(RuleBasedStateMachine):
         self.day = 0
         self.zs = DrawerClose.objects.count()
         self.drawers = (Drawer(), Drawer())
+        self.sales: list[Sale] = []
+        if is_morning:
+            return
+        # Most steps need an open drawer, and refunds a sale, which chance alone brings too rarely.
+        for at in (0, 1):
+            self.open_drawer(at=at, amount=2000, note="")
+            self.sell(at=at, given="620.50", by_card=False)
+            self.refund(at=at, pick=0, part=Decimal(120), with_manager=False)
 
     def teardown(self) -> None:
         try:
@@ -113,6 +142,7 @@ class Day(RuleBasedStateMachine):
         self.does(refusal, lambda: drawers.open_drawer(self.tills[at], counts=counts, note=note))
         if refusal is None:
             drawer.day, drawer.cash, drawer.counted = self.day, Decimal(amount), None
+            drawer.session += 1
 
     @rule(at=COUNTERS, kind=KINDS, amount=st.integers(0, 900))
     def move(self, at: int, kind: str, amount: int) -> None:
@@ -154,11 +184,60 @@ class Day(RuleBasedStateMachine):
             drawer.asked.append(due.pk)
         else:
             drawer.cash += DUE
+            self.note_sale(at, due.pk, by_card=False)
 
     @rule(at=COUNTERS)
     def approve_card(self, at: int) -> None:
         if asked := self.drawers[at].asked:
-            terminal.payment_result(self.boss, transaction_id=asked.pop(), approved=True)
+            visit = asked.pop()
+            terminal.payment_result(self.boss, transaction_id=visit, approved=True)
+            self.note_sale(at, visit, by_card=True)
+
+    def note_sale(self, at: int, visit: int, *, by_card: bool) -> None:
+        receipt = Payment.objects.get(transaction=visit).receipt_number
+        self.sales.append(Sale(receipt, at, self.drawers[at].session, self.day, by_card))
+
+    @rule(
+        at=COUNTERS,
+        pick=st.integers(0, 9),
+        part=st.sampled_from([None, Decimal(120)]),
+        with_manager=st.booleans(),
+    )
+    def refund(self, at: int, pick: int, part: Decimal | None, with_manager: bool) -> None:
+        if not self.sales:
+            return
+        sale = self.sales[-1 - pick % len(self.sales)]
+        drawer, till = self.drawers[at], self.tills[at]
+        back = sale.left if part is None else part
+        refusal: type[DomainError] | None = None
+        if drawer.day is None:
+            refusal = DrawerClosed
+        elif drawer.day != self.day:
+            refusal = CloseYesterdayFirst
+        elif not sale.left:
+            refusal = AlreadyRefunded
+        elif back > sale.left:
+            refusal = NotEnoughLeft
+        elif not with_manager and self.needs_manager(sale, at):
+            refusal = ApprovalNeeded
+        wanted = Wanted(receipt_number=sale.receipt, amount=part, reason="cold")
+        approval = (
+            approvals.approve(
+                till.user, username="maria", pin=PIN, command=REFUND, content=wanted.content
+            )
+            if with_manager
+            else None
+        )
+        self.does(refusal, lambda: refund(till, wanted, approval=approval))
+        if refusal is None:
+            sale.left -= back
+            drawer.cash -= 0 if sale.by_card else back
+
+    def needs_manager(self, sale: Sale, at: int) -> bool:
+        """Return whether it is a colleague's sale, of a closed session or of an earlier day."""
+        theirs = self.drawers[sale.at]
+        is_closed = theirs.day is None or theirs.session != sale.session
+        return sale.at != at or is_closed or sale.day != self.day
 
     @rule(at=COUNTERS, off=OFF)
     def count(self, at: int, off: int) -> None:

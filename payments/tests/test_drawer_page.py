@@ -90,6 +90,23 @@ def test_a_manager_approves_a_large_difference_on_the_page(till, maria):
     assert DrawerClose.objects.get().approved_by == maria
 
 
+def test_tips_are_paid_out_to_a_therapist_who_is_named(till, carl, maya, make_transaction):
+    send(till, "open", **TWO_THOUSAND)
+    due = make_transaction(Status.AWAITING_PAYMENT)
+    payment.pay(carl, transaction_id=due.pk, amount_paid=Decimal(620), tip_amount=Decimal(120))
+    assert "Maya: tips today ₱120.00, paid out ₱0.00" in page(till)
+    form = {"kind": "tip_payout", "amount": "120", "reason": "End of shift"}
+    assert send(till, "move", **form) == "Choose the therapist who is paid."
+    form |= {"therapist_id": str(maya.pk), "request_id": "moved-01"}
+    for _ in range(2):  # a form that is sent twice
+        assert send(till, "move", **form) == ""
+    assert CashMovement.objects.get().therapist == maya
+    shown = page(till)
+    assert "Maya: tips today ₱120.00, paid out ₱120.00" in shown
+    assert re.search(r"Tip payout: Maya\s+· End of shift", shown)
+    assert "Tip payout: Maya" in till.get("/cashier/drawer/x/").content.decode()
+
+
 def test_the_last_count_is_offered_as_the_float(till):
     send(till, "open", **TWO_THOUSAND)
     send(till, "count", **TWO_THOUSAND)
@@ -129,6 +146,18 @@ def test_a_z_report_is_printed_again_as_it_was(till, client, maria, carl, width)
     again = client.post(address).content.decode()
     assert "data-print" in again
     assert "000001" in again
+
+
+def test_a_z_report_shows_the_figures_of_the_close_and_sums_nothing_anew(till, monkeypatch):
+    send(till, "open", **TWO_THOUSAND)
+    send(till, "count", **TWO_THOUSAND)
+    send(till, "close", **TWO_THOUSAND)
+
+    def figures_of(drawer):
+        raise AssertionError("The rows are summed again.")
+
+    monkeypatch.setattr("payments.drawer_views.figures_of", figures_of)
+    assert "₱2,000.00" in till.get("/cashier/drawer/z/1/").content.decode()
 
 
 def test_reports_that_are_none_are_not_found(till):

@@ -1,6 +1,5 @@
-"""Tests of cash drawers in several processes: two opens, pay against close, two closes."""
+"""Tests of cash drawers in processes: opens, closes, and what moves cash against a close."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -12,24 +11,20 @@ from conftest import make_cashier
 from payments import approvals, drawers, payment
 from payments.drawer_figures import figures_of
 from payments.integrity import all_rules
-from payments.models import Approval, DrawerClose, DrawerSession, Payment
+from payments.models import Approval, CashMovement, DrawerClose, DrawerSession, Payment
 from queueing.states import Status
 from spa_project.lib.errors import DomainError
-from spa_project.tests.concurrency import Workers
+from spa_project.tests.concurrency import shared_workers
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 ROUNDS = 8
 DUE = Decimal("500.00")
 FULL = {"1000.00": 2}
+MOVED = Decimal("100.00")
 
 
-@pytest.fixture(scope="module")
-def workers(django_db_setup, django_db_blocker) -> Iterator[Workers]:
-    with django_db_blocker.unblock():
-        workers = Workers(2)
-    yield workers
-    workers.stop()
+workers = shared_workers(3)
 
 
 @pytest.fixture
@@ -66,6 +61,16 @@ def close_it(cashier: int, counts: dict[str, int]) -> str:
 
 def pay_it(cashier: int, customer: int) -> str:
     return _asked(payment.pay, _cashier(cashier), transaction_id=customer, amount_paid=DUE)
+
+
+def move_it(cashier: int, kind: str, request_id: str | None = None) -> str:
+    moved: dict[str, Any] = {
+        "kind": kind,
+        "amount": MOVED,
+        "reason": "bank",
+        "request_id": request_id,
+    }
+    return _asked(drawers.move_cash, _cashier(cashier), **moved)
 
 
 def use_it(user: int, approval: str) -> str:
@@ -145,6 +150,63 @@ def test_no_sale_slips_into_a_drawer_that_is_being_closed(
             payment.pay(carl, transaction_id=due.pk, amount_paid=DUE)
             drawers.count_drawer(carl, counts=FULL)
             drawers.close_drawer(carl, counts=FULL, note="500 in the safe")
+    assert_sound()
+
+
+@pytest.mark.parametrize(("kind", "sign"), [("in", 1), ("safe_drop", -1)])
+def test_cash_moved_while_a_drawer_is_closed_is_in_the_z_report_or_refused(
+    with_drawers, carl, workers, kind, sign
+):
+    cleo = make_cashier("Cleo", with_drawers, carl.counter_number)
+    for _round in range(ROUNDS):
+        drawer = drawers.open_drawer(carl, counts=FULL, note="float")
+        drawers.count_drawer(cleo, counts=FULL)
+        moved, closed = workers.at_once([(move_it, carl.pk, kind), (close_it, cleo.pk, FULL)])
+        # Either the cash moved first, and the count is out of date; or the drawer was closed.
+        assert (moved, closed) in {("ok", "wrong_state"), ("drawer_closed", "ok")}
+        is_moved = moved == "ok"
+        assert CashMovement.objects.filter(drawer=drawer).count() == is_moved
+        if is_moved:
+            drawers.count_drawer(carl, counts=FULL)
+            drawers.close_drawer(carl, counts=FULL, note="not found")
+        report = DrawerClose.objects.get(drawer=drawer)
+        assert Decimal(report.figures["expected"]) == 2000 + sign * is_moved * MOVED
+    assert_sound()
+
+
+def test_a_movement_sent_twice_at_once_moves_cash_once(with_drawers, carl, workers):
+    drawer = drawers.open_drawer(carl, counts=FULL)
+    for number in range(1, ROUNDS + 1):
+        send = (move_it, carl.pk, "in", f"moved-{number:03}")
+        assert workers.at_once([send, send]) == ["ok", "ok"]
+        assert figures_of(drawer).expected == 2000 + number * MOVED
+    assert_sound()
+
+
+def test_a_sale_and_a_movement_against_a_managers_close_of_one_drawer(
+    with_drawers, carl, make_transaction, workers
+):
+    cleo = make_cashier("Cleo", with_drawers, carl.counter_number)
+    boss = make_cashier("Boss", with_drawers, carl.counter_number)
+    User.objects.filter(pk=boss.user_id).update(is_staff=True)
+    for _round in range(ROUNDS):
+        drawer = drawers.open_drawer(carl, counts=FULL, note="float")
+        due = make_transaction(Status.AWAITING_PAYMENT)
+        drawers.count_drawer(boss, counts=FULL)
+        paid, moved, closed = workers.at_once(
+            [(pay_it, carl.pk, due.pk), (move_it, cleo.pk, "out"), (close_it, boss.pk, FULL)]
+        )
+        # The drawer's lock puts the close before both, or after at least one of them.
+        if closed == "ok":
+            assert (paid, moved) == ("drawer_closed", "drawer_closed")
+            drawer = drawers.open_drawer(carl, counts=FULL)
+            payment.pay(carl, transaction_id=due.pk, amount_paid=DUE)
+        else:
+            assert (paid, moved, closed) == ("ok", "ok", "wrong_state")
+        drawers.count_drawer(carl, counts=FULL)
+        drawers.close_drawer(carl, counts=FULL, note="in the safe")
+        taken = DUE - (moved == "ok") * MOVED
+        assert Decimal(drawer.close.figures["expected"]) == 2000 + taken
     assert_sound()
 
 

@@ -17,7 +17,7 @@ from payments.errors import ApprovalNeeded, CloseYesterdayFirst, DrawerClosed, D
 from payments.models import CashMovement, DrawerClose, DrawerCount, DrawerSession, Payment
 from queueing.errors import WrongState
 from queueing.states import Status
-from spa_project.lib.errors import Invalid
+from spa_project.lib.errors import Conflict, Invalid
 
 FLOAT = {"1000.00": 2}
 PIN = "4711"
@@ -248,6 +248,33 @@ def test_movements_and_counts_are_kept(drawer, carl):
     assert DrawerCount.objects.count() == 2
     [moved] = CashMovement.objects.all()
     assert (moved.by, moved.reason) == (carl.user, "coins")
+
+
+def test_a_movement_sent_twice_moves_the_cash_once(drawer, carl):
+    sent: dict[str, Any] = {"kind": "out", "amount": Decimal(5), "reason": "ice"}
+    for _ in range(2):
+        assert drawers.move_cash(carl, **sent, request_id="moved-01") == drawer
+    assert figures_of(drawer).expected == Decimal("1995.00")
+    with pytest.raises(Conflict):
+        drawers.move_cash(carl, **sent | {"amount": Decimal(6)}, request_id="moved-01")
+    assert CashMovement.objects.count() == 1
+
+
+def test_a_repeated_movement_is_answered_after_the_drawer_was_closed(drawer, carl):
+    sent: dict[str, Any] = {"kind": "in", "amount": Decimal(1000), "reason": "coins"}
+    drawers.move_cash(carl, **sent, request_id="moved-01")
+    close(carl, {"1000.00": 3})
+    assert drawers.move_cash(carl, **sent, request_id="moved-01") == drawer
+    with pytest.raises(DrawerClosed):
+        drawers.move_cash(carl, **sent, request_id="moved-02")
+
+
+def test_a_key_used_at_another_counter_is_a_conflict(drawer, carl, cora):
+    drawers.open_drawer(cora, counts=FLOAT)
+    sent: dict[str, Any] = {"kind": "in", "amount": Decimal(5), "reason": "coins"}
+    drawers.move_cash(carl, **sent, request_id="moved-01")
+    with pytest.raises(Conflict):
+        drawers.move_cash(cora, **sent, request_id="moved-01")
 
 
 def test_no_cash_is_no_movement(drawer, carl):

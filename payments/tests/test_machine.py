@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import time_machine
+from django.db import connection
 from django.db.models import F
 from django.db.transaction import atomic
 from django.utils import timezone
@@ -36,17 +37,23 @@ from catalog.models import ServiceClassification
 from conftest import make_offer
 from payments import bill_items, counter, discounts, payment, terminal
 from payments.errors import (
+    AlreadyRefunded,
     AmountDoubtful,
     ApprovalNeeded,
     DiscountNotAllowed,
     InsufficientPayment,
+    NotEnoughLeft,
     NotTheTotal,
+    ReceiptNotFound,
 )
 from payments.integrity import all_rules
-from payments.models import Discount, Payment, PaymentAttempt, TipShare
-from queueing import duty, handover, holding, leaving, tasks
+from payments.models import Discount, Payment, PaymentAttempt, RefundedTip, TipShare
+from payments.payment import Given
+from payments.refunds import Wanted, refund
+from queueing import consent, duty, handover, holding, leaving, notes, order_changes, tasks
 from queueing import services as floor
 from queueing.errors import (
+    ConsentNeeded,
     EmptySelection,
     QueueEmpty,
     RoomNotReady,
@@ -54,11 +61,12 @@ from queueing.errors import (
     TransactionNotFound,
     WrongState,
 )
-from queueing.models import Room, RoomStatus, Transaction, TransactionItem
+from queueing.models import Room, RoomStatus, Transaction, TransactionItem, VisitNote
 from queueing.services import Choice
 from queueing.states import BEFORE_CASHIER, CLOSED, UNCLAIMED, WITH_CASHIER, WITH_THERAPIST, Status
 from queueing.undo import undo
 from spa_project.lib.errors import Conflict, DomainError
+from spa_project.tests.one_branch import Audit
 
 Refusal = type[DomainError] | None
 
@@ -72,9 +80,12 @@ PEOPLE = st.integers(0, 1)
 ANYBODY = st.integers(0, 2)
 METHODS = st.sampled_from(["cash", "cash", "card"])
 OFFERS = st.integers(0, 2)
+NOTES = st.sampled_from(["", "", "Left shoulder hurts."])
 TIPS = st.sampled_from(["0.00", "0.00", "20.00"])
 #: The discounts of the day: a tenth, and an amount above a cashier's limit.
 CODES = st.sampled_from(["tenth", "hundred"])
+#: What is given back: all that is left, half of it, a little more than it, or a void sale.
+BACK = st.sampled_from(["all", "half", "more", "void"])
 OVER = st.sampled_from(["0.00", "0.00", "0.20", "1000.00", "-0.01"])
 SELECTION = st.lists(OFFERS, min_size=1, max_size=3)
 #: Whether a therapist acts, or a manager for them.
@@ -129,9 +140,18 @@ class Visit:
     offers: list["Offer"] = field(default_factory=list)  # taken, or shown to the terminal
     payment: "Offer | None" = None
     attempts: list[bool | None] = field(default_factory=list)  # None: at work
+    #: What was given back of the bill and of the tip, by each refund.
+    refunds: list[tuple[Decimal, Decimal]] = field(default_factory=list)
     #: The codes of the discounts it has, in the order in which they were given.
     discounts: list[str] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    #: The customer's answers to what was added, by item; what nobody asked about is not there.
+    consents: dict[int, str] = field(default_factory=dict)
+    #: What they declined, in its order.
+    declined: list[int] = field(default_factory=list)
+    #: What the customer wants their therapist to know, and who has read it last.
+    note: str = ""
+    note_read_by: Therapist | None = None
 
     @property
     def total(self) -> Decimal:
@@ -145,6 +165,33 @@ class Visit:
             off = left / 10 if code == "tenth" else Decimal(100)
             left -= min(off.quantize(Decimal("0.01"), ROUND_HALF_UP), left)
         return left
+
+    @property
+    def refunded(self) -> Decimal:
+        return sum((amount + tip for amount, tip in self.refunds), Decimal(0))
+
+    @property
+    def is_unanswered(self) -> bool:
+        return "asked" in self.consents.values()
+
+    def take_off(self, item: int) -> None:
+        del self.items[item]
+        self.consents.pop(item, None)
+
+    def is_needed(self, item: int) -> bool:
+        """Return whether it is all that would be left without what the customer may decline."""
+        return all(self.consents.get(other) == "asked" for other in self.items if other != item)
+
+    def left(self) -> tuple[Decimal, Decimal]:
+        """Return what is left to give back of the bill and of the tip."""
+        assert self.payment is not None
+        bill = self.due - sum((amount for amount, _tip in self.refunds), Decimal(0))
+        return bill, self.payment.tip - sum((tip for _amount, tip in self.refunds), Decimal(0))
+
+    def stay(self, *, by: User | None) -> None:
+        """Make a step in place, which is no new call."""
+        self.steps.append(Step(self.status, self.status, by))
+        self.version += 1
 
     def move(self, *steps: Status, by: User | None, is_undo: bool = False) -> None:
         for to in steps:
@@ -168,6 +215,15 @@ class Offer(NamedTuple):
     method: str
     request_id: str | None
     tip: Decimal = Decimal(0)
+    #: The part by card, where the rest is in cash.
+    card: Decimal = Decimal(0)
+
+    @property
+    def cash(self) -> Decimal:
+        """Return the part in cash, from which change may be given."""
+        if self.method == "cash":
+            return self.amount
+        return self.amount - self.card if self.card else Decimal(0)
 
 
 class Cast(NamedTuple):
@@ -187,6 +243,8 @@ class Model:
     #: Visits in the order in which they came, which is their order in the line.
     visits: list[Visit] = field(default_factory=list)
     closing: set[str] = field(default_factory=set)
+    #: Whether the branch asks customers about what is added.
+    asks_consent: bool = False
     #: What each therapist does, by key; None when off duty.
     presences: dict[int, str | None] = field(default_factory=dict)
     rooms: dict[str, str] = field(
@@ -273,6 +331,8 @@ class Day(RuleBasedStateMachine):
         self.night = atomic()
         self.night._from_testcase = True  # type: ignore[attr-defined]
         self.night.__enter__()
+        # The people keep their branch from one day to the next.
+        self.ask_for_consent(asks=False)
 
     def teardown(self) -> None:
         try:
@@ -282,7 +342,17 @@ class Day(RuleBasedStateMachine):
 
     @contextmanager
     def expect(self, refusal: Refusal) -> Iterator[None]:
-        """Expect the block to be refused with this error, or, with None, to succeed."""
+        """Expect the block to be refused with this error, or, with None, to succeed.
+
+        Either way each of its statements names one branch, or rows by their keys.
+        """
+        audit = Audit()
+        with connection.execute_wrapper(audit), self._refused(refusal):
+            yield
+        assert audit.found == []
+
+    @contextmanager
+    def _refused(self, refusal: Refusal) -> Iterator[None]:
         if refusal is None:
             yield
             return
@@ -294,18 +364,31 @@ class Day(RuleBasedStateMachine):
     def the_rows_are_what_the_model_says(self) -> None:
         model = self.model
         key = lambda person: person and person.pk  # noqa: E731
-        columns = ("pk", "status", "version", "calls", "room_number", "total_amount", "off")
-        people = ("therapist", "cashier")
-        rows = Transaction.objects.annotate(off=F("discount_amount")).order_by("pk")
+        columns = ("pk", "status", "version", "calls", "room_number", "total_amount", "off", "back")
+        people = ("therapist", "cashier", "note_read_by")
+        rows = Transaction.objects.annotate(off=F("discount_amount"), back=F("refunded_amount"))
+        rows = rows.order_by("pk")
         assert list(rows.values_list(*columns, *people)) == [
             (
                 *(v.pk, v.status, v.version, v.calls, v.room, v.total, v.total - v.due),
-                *(key(v.therapist), key(v.cashier)),
+                v.refunded,
+                *(key(v.therapist), key(v.cashier), key(v.note_read_by)),
             )
             for v in model.visits
         ]
+        assert dict(VisitNote.objects.values_list("pk", "text")) == {
+            v.pk: v.note for v in model.visits if v.note
+        }
         items = TransactionItem.objects.values_list("pk", "service_classification")
         assert dict(items) == {pk: o.pk for v in model.visits for pk, o in v.items.items()}
+        asked = TransactionItem.objects.exclude(consent="").values_list("pk", "consent")
+        assert dict(asked) == {
+            pk: answer for v in model.visits for pk, answer in v.consents.items()
+        }
+        declined = rows.exclude(declined_items=None).values_list("pk", "declined_items")
+        assert {pk: [item["id"] for item in those or []] for pk, those in declined} == {
+            v.pk: v.declined for v in model.visits if v.declined
+        }
         paid = ("transaction", "cashier", "amount_paid", "method", "tip_amount")
         payments = Payment.objects.order_by("transaction").values_list(*paid)
         assert list(payments) == [
@@ -318,6 +401,12 @@ class Day(RuleBasedStateMachine):
             (v.pk, key(v.therapist), v.payment.tip)
             for v in model.visits
             if v.payment and v.payment.tip
+        }
+        taken = RefundedTip.objects.values_list(
+            "refund__payment__transaction", "therapist", "amount"
+        )
+        assert set(taken) == {
+            (v.pk, key(v.therapist), tip) for v in model.visits for _amount, tip in v.refunds if tip
         }
         attempts = PaymentAttempt.objects.order_by("pk").values_list("transaction", "approved")
         assert sorted(attempts, key=str) == sorted(
@@ -361,10 +450,12 @@ class Day(RuleBasedStateMachine):
             self.room_set_status(therapist.room_number, RoomStatus.AVAILABLE)
             self.claim(who)
         elif held.status == Status.THERAPIST_CONFIRMED:
+            self.read_note(who, None)
             self.start(who, None)
             self.remove(who, None, 0)
             self.add(who, None, instead)
         else:
+            self.agree_item(who, None, len(held.items) - 1)
             self.finish(who, None)
 
     def _go_on_at_the_counter(
@@ -381,19 +472,23 @@ class Day(RuleBasedStateMachine):
 
     # -- The customer ---------------------------------------------------------------------------
 
-    @rule(target=visits, wanted=SELECTION, request_id=REQUESTS)
-    def confirm(self, wanted: list[int], request_id: str | None) -> Any:
+    @rule(target=visits, wanted=SELECTION, request_id=REQUESTS, note=NOTES)
+    def confirm(self, wanted: list[int], request_id: str | None, note: str = "") -> Any:
         choices = [Choice(self.cast.offers[number].pk) for number in wanted]
         first = self.model.asked_before(request_id)
-        with self.expect(Conflict if first and first.asked != wanted else None):
-            made = floor.confirm_selection(self.cast.branch, choices=choices, request_id=request_id)
+        with self.expect(
+            Conflict if first and (first.asked, first.note) != (wanted, note) else None
+        ):
+            made = floor.confirm_selection(
+                self.cast.branch, choices=choices, request_id=request_id, note=notes.Note(note)
+            )
             assert first is None or made.pk == first.pk
         if first:
             return multiple()
         keys = TransactionItem.objects.filter(transaction=made).order_by("pk")
         offers = (self.cast.offers[number] for number in wanted)
         items = dict(zip(keys.values_list("pk", flat=True), offers, strict=True))
-        visit = Visit(made.pk, items, wanted, request_id, made.code)
+        visit = Visit(made.pk, items, wanted, request_id, made.code, note=note)
         visit.steps.append(Step(Status.SELECTING, Status.PENDING_THERAPIST, None))
         self.model.visits.append(visit)
         return visit
@@ -437,6 +532,25 @@ class Day(RuleBasedStateMachine):
             if not refusal:
                 visit.move(Status.IN_SERVICE, by=therapist.user)
 
+    @rule(who=PEOPLE, whom=MINE | MINE | visits)
+    def show_note(self, who: int, whom: Visit | None) -> None:
+        therapist = self.cast.therapists[who]
+        if visit := whom or self.model.current_transaction_of(therapist):
+            with self.expect(not_possible(visit, visit.therapist == therapist, *WITH_THERAPIST)):
+                shown = notes.show_note(therapist, transaction_id=visit.pk)
+                assert shown == {"text": visit.note, "marks": []}
+
+    @rule(who=PEOPLE, whom=MINE | MINE | visits)
+    def read_note(self, who: int, whom: Visit | None) -> None:
+        therapist = self.cast.therapists[who]
+        if visit := whom or self.model.current_transaction_of(therapist):
+            refusal = not_possible(visit, visit.therapist == therapist, *WITH_THERAPIST)
+            with self.expect(refusal):
+                notes.read_note(therapist, transaction_id=visit.pk)
+            if not refusal and visit.note and visit.note_read_by != therapist:
+                visit.note_read_by = therapist
+                visit.stay(by=therapist.user)
+
     @rule(who=PEOPLE, whom=MINE | MINE | visits, offer=OFFERS)
     def add(self, who: int, whom: Visit | None, offer: int) -> None:
         therapist, added = self.cast.therapists[who], self.cast.offers[offer]
@@ -449,7 +563,57 @@ class Day(RuleBasedStateMachine):
             if not refusal:
                 latest = TransactionItem.objects.filter(transaction=visit.pk).latest("pk")
                 visit.items[latest.pk] = added
+                if self.model.asks_consent:
+                    visit.consents[latest.pk] = "asked"
                 visit.move(Status.IN_SERVICE, by=therapist.user)
+
+    @rule(asks=st.booleans())
+    def ask_for_consent(self, asks: bool) -> None:
+        self.model.asks_consent = asks
+        for branch in (self.cast.branch, *(each.user.branch for each in self.cast.therapists)):
+            assert branch is not None
+            branch.asks_consent = asks
+
+    @rule(visit=visits, place=st.integers(0, 4), accepted=st.booleans())
+    def answer_item(self, visit: Visit, place: int, accepted: bool) -> None:
+        """Answer about one of the items, or one that was declined before."""
+        item = dict(enumerate([*visit.items, *visit.declined])).get(place, 10**9)
+        refusal = self._answer_refusal(visit, item, agrees=accepted)
+        with self.expect(refusal):
+            consent.answer_item(
+                Transaction.objects.get(pk=visit.pk).key, item_id=item, accepted=accepted
+            )
+        if refusal or visit.consents.get(item) != "asked":
+            return
+        if accepted:
+            visit.consents[item] = "accepted"
+        else:
+            visit.take_off(item)
+            visit.declined.append(item)
+        visit.stay(by=None)
+
+    @rule(who=PEOPLE, whom=MINE | MINE | visits, place=st.integers(0, 4))
+    def agree_item(self, who: int, whom: Visit | None, place: int) -> None:
+        therapist = self.cast.therapists[who]
+        if visit := whom or self.model.current_transaction_of(therapist):
+            item = dict(enumerate([*visit.items, *visit.declined])).get(place, 10**9)
+            refusal = not_possible(visit, visit.therapist == therapist, Status.IN_SERVICE)
+            refusal = refusal or self._answer_refusal(visit, item, agrees=True)
+            with self.expect(refusal):
+                consent.agree_item(therapist, transaction_id=visit.pk, item_id=item)
+            if not refusal and visit.consents[item] == "asked":
+                visit.consents[item] = "in_person"
+                visit.stay(by=therapist.user)
+
+    def _answer_refusal(self, visit: Visit, item: int, *, agrees: bool) -> Refusal:
+        if item in visit.declined:
+            return Conflict if agrees else None
+        if item not in visit.items:
+            return ServiceNotFound
+        given = visit.consents.get(item)
+        if given in ("accepted", "in_person"):
+            return None if agrees else Conflict
+        return None if given and visit.status == Status.IN_SERVICE else WrongState
 
     @rule(who=PEOPLE, whom=MINE | MINE | visits, place=st.integers(0, 3))
     def remove(self, who: int, whom: Visit | None, place: int) -> None:
@@ -461,10 +625,12 @@ class Day(RuleBasedStateMachine):
                 refusal = ServiceNotFound
             elif not refusal and len(visit.items) == 1:
                 refusal = EmptySelection
+            elif not refusal and visit.is_needed(item):
+                refusal = ConsentNeeded
             with self.expect(refusal):
                 floor.remove_item(therapist, transaction_id=visit.pk, item_id=item)
             if not refusal:
-                del visit.items[item]
+                visit.take_off(item)
                 visit.move(Status.IN_SERVICE, by=therapist.user)
 
     @rule(who=PEOPLE, whom=MINE | MINE | visits)
@@ -472,6 +638,8 @@ class Day(RuleBasedStateMachine):
         therapist = self.cast.therapists[who]
         if visit := whom or self.model.current_transaction_of(therapist):
             refusal = not_possible(visit, visit.therapist == therapist, Status.IN_SERVICE)
+            if not refusal and visit.is_unanswered:
+                refusal = ConsentNeeded
             with self.expect(refusal):
                 floor.finish_service(therapist, transaction_id=visit.pk)
             if not refusal:
@@ -579,6 +747,9 @@ class Day(RuleBasedStateMachine):
         if refusal:
             return
         if bill:
+            for item in [pk for pk, answer in visit.consents.items() if answer == "asked"]:
+                visit.take_off(item)
+                visit.stay(by=manager)
             self.model.finish(visit, by=manager)
         else:
             self.model.free_room(visit)
@@ -612,6 +783,27 @@ class Day(RuleBasedStateMachine):
         if not refusal:
             self.model.free_room(visit)
             visit.move(Status.ON_HOLD, by=self.staff(who))
+
+    @rule(who=STAFF, visit=visits, wanted=SELECTION | st.just([]))
+    def change_order(self, who: int, visit: Visit, wanted: list[int]) -> None:
+        refusal = self.reached(who, visit, Status.PENDING_THERAPIST) if wanted else EmptySelection
+        choices = [Choice(self.cast.offers[number].pk) for number in wanted]
+        with self.expect(refusal):
+            order_changes.change_order(self.staff(who), transaction_id=visit.pk, choices=choices)
+        if refusal:
+            return
+        left = [self.cast.offers[number].pk for number in wanted]
+        kept = {}
+        for pk, offer in visit.items.items():  # the first of each that is wanted stays
+            if offer.pk in left:
+                left.remove(offer.pk)
+                kept[pk] = offer
+        new = TransactionItem.objects.filter(transaction=visit.pk).exclude(pk__in=kept)
+        offers = {offer.pk: offer for offer in self.cast.offers}
+        added = {item.pk: offers[item.service_classification_id] for item in new.order_by("pk")}
+        assert sorted(offer.pk for offer in added.values()) == sorted(left)
+        visit.items = kept | added
+        visit.move(Status.PENDING_THERAPIST, by=self.staff(who))
 
     @rule(who=STAFF, visit=visits)
     def release_hold(self, who: int, visit: Visit) -> None:
@@ -756,7 +948,7 @@ class Day(RuleBasedStateMachine):
             with self.expect(refusal):
                 bill_items.remove_item(person, transaction_id=visit.pk, item_id=item, reason="no")
             if not refusal:
-                del visit.items[item]
+                visit.take_off(item)
                 visit.move(Status.AWAITING_PAYMENT, by=person)
 
     @rule(who=ANYBODY, whom=MINE | visits, code=CODES, gives=st.booleans())
@@ -839,6 +1031,90 @@ class Day(RuleBasedStateMachine):
             if not refusal and visit.status == Status.AWAITING_PAYMENT and is_news:
                 self._take(visit, offer)
 
+    @rule(
+        who=PEOPLE,
+        whom=MINE | MINE | visits,
+        over=OVER,
+        request_id=REQUESTS,
+        confirmed=st.booleans(),
+        tip=TIPS,
+    )
+    def pay_in_parts(
+        self,
+        who: int,
+        whom: Visit | None,
+        over: str,
+        request_id: str | None,
+        confirmed: bool,
+        tip: str,
+    ) -> None:
+        """Pay half in cash and half by card, whose terminal is asked first."""
+        cashier = self.cast.cashiers[who]
+        if not (visit := whom or self.model.current_transaction_of(cashier)):
+            return
+        whole = visit.due + Decimal(tip)
+        card = (whole / 2).quantize(Decimal("0.01"), ROUND_HALF_UP)
+        cash = whole - card + Decimal(over)
+        if card <= 0 or cash <= 0:
+            return
+        offer = Offer(visit.pk, cashier, card + cash, "card", request_id, Decimal(tip), card)
+        refusal = self._pay_refusal(visit, offer, confirmed)
+        with self.expect(refusal):
+            payment.pay(
+                cashier,
+                transaction_id=visit.pk,
+                tenders=[Given("cash", cash), Given("card", card)],
+                confirmed=confirmed,
+                tip_amount=offer.tip,
+                request_id=request_id,
+            )
+        is_news = offer.request_id is None or offer not in visit.offers
+        if not refusal and visit.status == Status.AWAITING_PAYMENT and is_news:
+            self._take(visit, offer)
+
+    @rule(who=PEOPLE, visit=visits, share=BACK, tip=st.booleans())
+    def give_back(self, who: int, visit: Visit, share: str, tip: bool) -> None:
+        cashier = self.cast.cashiers[who]
+        made = Payment.objects.filter(transaction=visit.pk).first()
+        wanted = Wanted(
+            receipt_number=made.receipt_number if made else 10**6,
+            amount=self._amount_back(visit, share),
+            tip=tip and share != "void",
+            void=share == "void",
+            reason="cold",
+        )
+        refusal = self._refund_refusal(visit, wanted, cashier)
+        with self.expect(refusal):
+            refund(cashier, wanted)
+        if not refusal:
+            bill, tip_left = visit.left()
+            amount = bill if wanted.amount is None else wanted.amount
+            visit.refunds.append((amount, tip_left if tip or wanted.void else Decimal(0)))
+            visit.move(Status.PAID, by=cashier.user)
+
+    def _amount_back(self, visit: Visit, share: str) -> Decimal | None:
+        if share not in ("half", "more") or visit.payment is None:
+            return None
+        bill, _tip = visit.left()
+        half = (bill / 2).quantize(Decimal("0.01"), ROUND_HALF_UP)
+        return half if share == "half" else bill + Decimal("0.01")
+
+    def _refund_refusal(self, visit: Visit, wanted: Wanted, cashier: Cashier) -> Refusal:
+        if visit.payment is None:
+            return ReceiptNotFound
+        nothing = AlreadyRefunded if visit.refunds else NotEnoughLeft
+        bill, tip = visit.left()
+        if wanted.void and visit.refunds:
+            return AlreadyRefunded
+        if wanted.void and cashier != visit.payment.cashier:
+            return WrongState
+        if wanted.amount is not None and wanted.amount > bill:
+            return NotEnoughLeft if bill else nothing
+        amount = bill if wanted.amount is None else wanted.amount
+        if not amount + (tip if wanted.tip or wanted.void else 0):
+            return nothing
+        return None if cashier == visit.payment.cashier else ApprovalNeeded
+
     def _take(self, visit: Visit, offer: Offer) -> None:
         visit.offers.append(offer)
         if offer.method == "cash":
@@ -857,7 +1133,7 @@ class Day(RuleBasedStateMachine):
             return Conflict  # whatever it made, in cash or at a terminal
         if visit.status != Status.AWAITING_PAYMENT:
             return None if before else WrongState
-        return amount_refusal(offer.amount - visit.due - offer.tip, offer.method, confirmed)
+        return amount_refusal(offer.amount - visit.due - offer.tip, offer.cash, confirmed)
 
     @rule(who=ANYBODY, whom=MINE | visits, approved=st.booleans())
     def answer(self, who: int, whom: Visit | None, approved: bool) -> None:
@@ -876,11 +1152,11 @@ class Day(RuleBasedStateMachine):
                 visit.move(Status.PAID if approved else Status.AWAITING_PAYMENT, by=person)
 
 
-def amount_refusal(change: Decimal, method: str, confirmed: bool) -> Refusal:
+def amount_refusal(change: Decimal, cash: Decimal, confirmed: bool) -> Refusal:
     """Return the expected refusal of an amount: too little, not exact, or far too much."""
     if change < 0:
         return InsufficientPayment
-    if change and method != "cash":
+    if change > cash:
         return NotTheTotal
     return AmountDoubtful if change >= 1000 and not confirmed else None
 

@@ -2,7 +2,6 @@
 
 import os
 import signal
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 from unittest import mock
@@ -13,13 +12,14 @@ from accounts.auth import Caller
 from accounts.models import Cashier, User
 from conftest import make_cashier, make_therapist
 from payments import counter, payment, terminal
+from payments.discounts import apply_discount
 from payments.integrity import all_rules
-from payments.models import Payment, PaymentAttempt, ReceiptCounter
+from payments.models import Discount, Payment, PaymentAttempt, ReceiptCounter
 from payments.screens import cashier_screen
 from queueing.models import Transaction
 from queueing.states import Status
 from spa_project.lib.errors import DomainError
-from spa_project.tests.concurrency import Workers
+from spa_project.tests.concurrency import Workers, shared_workers
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -28,12 +28,7 @@ ROUNDS = 10
 DUE = Decimal("500.00")
 
 
-@pytest.fixture(scope="module")
-def workers(django_db_setup, django_db_blocker) -> Iterator[Workers]:
-    with django_db_blocker.unblock():
-        workers = Workers(TILLS)
-    yield workers
-    workers.stop()
+workers = shared_workers(TILLS)
 
 
 # -- What the processes do ------------------------------------------------------------------------
@@ -83,6 +78,22 @@ def die_while_paying(cashier: int, customer: int) -> None:
     """Kill the process after the payment is written, before the commit."""
     with mock.patch("payments.payment.advance", die):
         cash_in(cashier, customer)
+
+
+def pay_displayed(cashier: int, customer: int, displayed: Decimal, method: str) -> Any:
+    return asked(
+        payment.pay,
+        cashier_of(cashier),
+        transaction_id=customer,
+        amount_paid=displayed,
+        expected_total=displayed,
+        method=method,
+    )
+
+
+def take_off(manager: int, customer: int) -> Any:
+    user = User.objects.with_roles().select_related("branch").get(pk=manager)
+    return asked(apply_discount, user, transaction_id=customer, discount="promo")
 
 
 # -- The tests ------------------------------------------------------------------------------------
@@ -148,6 +159,35 @@ def test_tills_that_are_paid_at_once_number_their_receipts_without_a_gap(
         assert workers.at_once(jobs) == [one.pk for one in due]
     numbers = Payment.objects.values_list("receipt_number", flat=True)
     assert sorted(numbers) == list(range(1, TILLS * ROUNDS + 1))
+    assert_sound()
+
+
+def test_two_tills_and_a_manager_on_one_sale_charge_what_was_displayed(
+    carl, maria, make_transaction, workers
+):
+    """A cashier's two screens take cash and ask a terminal, while a manager takes 10% off."""
+    Discount.objects.create(code="promo", name="Promo", kind="percent", value=Decimal(10))
+    for _round in range(ROUNDS):
+        due = make_transaction(Status.AWAITING_PAYMENT)
+        cash, card, discount = workers.at_once(
+            [
+                (pay_displayed, carl.pk, due.pk, DUE, "cash"),
+                (pay_displayed, carl.pk, due.pk, DUE, "card"),
+                (take_off, maria.pk, due.pk),
+            ]
+        )
+        due.refresh_from_db()
+        if discount == due.pk:
+            assert (cash, card) == ("price_changed", "price_changed")
+            assert due.status == Status.AWAITING_PAYMENT
+            payment.pay(carl, transaction_id=due.pk, amount_paid=Decimal(450))
+        else:
+            assert discount == "wrong_state"
+            assert sorted(map(str, (cash, card))) == sorted([str(due.pk), "wrong_state"])
+            if card == due.pk:
+                terminal.payment_result(carl.user, transaction_id=due.pk, approved=True)
+        sold = Payment.objects.get(transaction=due)
+        assert sold.amount_due == (450 if discount == due.pk else DUE)
     assert_sound()
 
 

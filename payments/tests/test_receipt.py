@@ -132,7 +132,7 @@ def test_a_print_without_our_own_page_is_refused(payment, address):
 
 def test_a_print_that_cannot_be_counted_leaves_the_payment(client, payment, address):
     client.raise_request_exception = False
-    with mock.patch("payments.receipts.ReceiptPrint.objects.create", side_effect=RuntimeError):
+    with mock.patch("payments.models.ReceiptPrint.save", side_effect=RuntimeError):
         assert client.post(address).status_code == 500
     assert Payment.objects.get() == payment
     assert payment.transaction.status == Status.PAID

@@ -6,8 +6,10 @@ from decimal import Decimal
 import pytest
 import time_machine
 
+from accounts.models import TurnMode
 from payments.payment import pay
 from payments.reports import LONGEST, Period, report_of
+from queueing.models import Room, RoomStatus, Transaction
 from queueing.services import Choice
 from queueing.states import Status
 
@@ -39,6 +41,20 @@ def test_days_add_up_to_what_was_paid(branch, make_transaction):
         (22, 2, Decimal(1000)),
     ]
     assert report.total[1:] == (3, Decimal(1500))
+
+
+def test_turns_of_each_therapist_and_day(branch, maya, noor, office, make_transaction):
+    make_transaction(Status.FINISHED)
+    assert report_of(branch, WEEK).turns == []
+    branch.turn_mode = TurnMode.STRICT
+    branch.save()
+    for _each in range(2):
+        make_transaction(Status.FINISHED, therapist=maya)
+        make_transaction(Status.FINISHED, therapist=noor)
+    make_transaction(Status.FINISHED, therapist=maya)
+    report = report_of(branch, WEEK)
+    assert report.turns == [(TODAY, "Maya", Decimal(3)), (TODAY, "Noor", Decimal(2))]
+    assert 'data-testid="turns"' in office.get("/reports/").content.decode()
 
 
 def test_what_is_not_paid_is_no_taking(branch, make_transaction):
@@ -79,6 +95,23 @@ def test_waits_are_told_by_day(branch, maya, make_transaction):
         confirm_next(maya)
     [day] = report_of(branch, WEEK).waits
     assert (day.customers, day.average_minutes, day.longest_minutes) == (1, 12, 12)
+
+
+def test_quoted_waits_are_compared_with_the_actual_ones(branch, maya, make_transaction):
+    from queueing.services import confirm_next, finish_service, start_service
+
+    visits = [make_transaction(Status.PENDING_THERAPIST) for _each in range(3)]
+    for visit, until in zip(visits, (15, 10, None), strict=True):
+        told = {"quoted_from_minutes": until and until - 5, "quoted_to_minutes": until}
+        Transaction.objects.filter(pk=visit.pk).update(**told)
+    with time_machine.travel(NOON + datetime.timedelta(minutes=12), tick=False):
+        for visit in visits:
+            confirm_next(maya)
+            start_service(maya, transaction_id=visit.pk)
+            finish_service(maya, transaction_id=visit.pk)
+            Room.objects.update(status=RoomStatus.AVAILABLE)
+    [day] = report_of(branch, WEEK).waits
+    assert (day.quoted, day.held, day.held_share) == (2, 1, 50)
 
 
 def test_another_branch_is_not_in_it(other_branch, make_transaction):

@@ -4,13 +4,16 @@ from decimal import Decimal
 
 import pytest
 
+from payments import drawers
 from payments.day_summary import day_of
 from payments.errors import InsufficientPayment
-from payments.models import Payment, TipShare
+from payments.models import CashMovement, Payment, TipShare
 from payments.payment import Given, pay
+from payments.refunds import Wanted, refund
 from payments.reports import Period, report_of
 from payments.tenders import Share
 from payments.terminal import payment_result
+from payments.tips import tips_of_day
 from queueing.day_summary import day_of_therapist
 from queueing.models import Transaction
 from queueing.serializers import serialize_transaction
@@ -104,3 +107,64 @@ def test_a_share_for_another_branchs_therapist_is_refused(carl, olga, due):
             tip_amount=Decimal(50),
             tip_shares=[Share(olga.pk, Decimal(50))],
         )
+
+
+@pytest.fixture
+def drawer(branch, carl):
+    branch.drawers = True
+    branch.save()
+    return drawers.open_drawer(carl, counts={"1000.00": 2})
+
+
+def pay_out(cashier, therapist, amount: str, **more) -> None:
+    drawers.move_cash(
+        cashier,
+        kind=more.pop("kind", "tip_payout"),
+        amount=Decimal(amount),
+        reason="End of shift",
+        therapist_id=therapist.pk,
+        **more,
+    )
+
+
+def test_a_payout_names_its_therapist_and_leaves_what_is_still_owed(
+    drawer, branch, carl, maya, noor, due
+):
+    shares = [Share(maya.pk, Decimal("66.67")), Share(noor.pk, Decimal("33.33"))]
+    pay(
+        carl,
+        transaction_id=due.pk,
+        amount_paid=Decimal(600),
+        tip_amount=Decimal(100),
+        tip_shares=shares,
+    )
+    pay_out(carl, maya, "60")
+    assert [
+        (each["name"], each["earned"], each["paid_out"], each["owed"])
+        for each in tips_of_day(branch)["therapists"]
+    ] == [("Maya", "66.67", "60.00", "6.67"), ("Noor", "33.33", "0.00", "33.33")]
+    day = day_of_therapist(branch, maya)
+    assert (day["tips"], day["tips_paid_out"]) == ("66.67", "60.00")
+
+
+def test_a_refunded_tip_is_no_longer_owed(drawer, branch, carl, maya, due):
+    pay(carl, transaction_id=due.pk, amount_paid=Decimal(600), tip_amount=Decimal(100))
+    pay_out(carl, maya, "100")
+    refund(carl, Wanted(receipt_number=1, tip=True, reason="cold"))
+    [hers, *_others] = tips_of_day(branch)["therapists"]
+    assert (hers["earned"], hers["owed"]) == ("0.00", "-100.00")
+
+
+def test_only_a_therapist_of_the_branch_is_paid_tips(drawer, carl, maya, olga):
+    with pytest.raises(Invalid, match="of this branch"):
+        pay_out(carl, olga, "50")
+    with pytest.raises(Invalid):
+        pay_out(carl, maya, "50", kind="out")
+    assert not CashMovement.objects.exists()
+
+
+def test_a_till_reads_the_tips_of_its_branch_alone(client, drawer, carl, maya, olga, due):
+    client.force_login(carl.user)
+    pay(carl, transaction_id=due.pk, amount_paid=Decimal(600), tip_amount=Decimal(100))
+    people = client.get("/api/tips/").json()["therapists"]
+    assert [(each["therapist_id"], each["owed"]) for each in people] == [(maya.pk, "100.00")]

@@ -1,6 +1,7 @@
 """Tests of the integrity rules: operations break none, and every rule finds its own fault."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
@@ -12,10 +13,10 @@ from django.db import connection
 from django.db.models import F, Model
 from django.utils import timezone
 
-from accounts.models import Cashier, Presence, User
+from accounts.models import Cashier, Presence, TurnMode, User
 from conftest import make_offer
 from payments.discounts import apply_discount, remove_discount
-from payments.integrity import all_rules, drawers
+from payments.integrity import all_rules, drawers, refunds
 from payments.models import (
     AppliedDiscount,
     Discount,
@@ -28,7 +29,14 @@ from payments.models import (
 from payments.payment import Given, pay
 from payments.terminal import payment_result
 from queueing import holding, leaving, services
-from queueing.models import Room, Transaction, TransactionEvent, TransactionItem
+from queueing.models import (
+    Consent,
+    Room,
+    Transaction,
+    TransactionEvent,
+    TransactionItem,
+    TurnEntry,
+)
 from queueing.services import Choice
 from queueing.states import Status
 from spa_project.lib.db import integrity
@@ -93,11 +101,18 @@ def unguarded(floor) -> Iterator[dict[Status, Transaction]]:
 
     So every rule can be broken, also those that the database enforces itself.
     """
-    tables = [model._meta.db_table for model in GUARDED]
+    with copies_without_guards(GUARDED):
+        yield floor
+
+
+@contextmanager
+def copies_without_guards(models: Iterable[type[Model]]) -> Iterator[None]:
+    """Hide tables behind temporary copies that have no constraints."""
+    tables = [model._meta.db_table for model in models]
     with connection.cursor() as cursor:
         for table in tables:
             cursor.execute(f"CREATE TEMPORARY TABLE {table} AS SELECT * FROM {table}")
-        yield floor
+        yield
         scope = {"mysql": "TEMPORARY TABLE ", "sqlite": "TABLE temp."}[connection.vendor]
         for table in tables:
             cursor.execute(f"DROP {scope}{table}")
@@ -133,6 +148,44 @@ FAULTS = {
         Transaction,
         {"lane": 7},
         "visit {pk}: it is in lane 7, but its request makes it 0",
+        Status.PENDING_THERAPIST,
+    ),
+    "a note that is nowhere": Fault(
+        "A visit has a note exactly where it says so.",
+        Transaction,
+        {"has_note": True},
+        "visit {pk}: it has no note, but says so",
+    ),
+    "a treatment billed without an answer": Fault(
+        "No visit is billed what its customer has not answered.",
+        TransactionItem,
+        {"consent": Consent.ASKED},
+        "item {item}: it waits for an answer, but transaction {pk} is paid",
+    ),
+    "a visit of questions alone": Fault(
+        "What a customer may still decline is never all of a visit.",
+        TransactionItem,
+        {"consent": Consent.ASKED},
+        "visit {pk}: every treatment of it waits for the customer's answer",
+        Status.IN_SERVICE,
+    ),
+    "an agreement that nobody gave": Fault(
+        "What a customer agreed to or declined is in the log.",
+        TransactionItem,
+        {"consent": Consent.ACCEPTED},
+        "visit {pk}: 1 of its items are accepted, its log has 0",
+    ),
+    "a treatment declined by nobody": Fault(
+        "What a customer agreed to or declined is in the log.",
+        Transaction,
+        {"declined_items": [{"id": NOBODY}]},
+        "visit {pk}: it lists 1 declined treatments, its log has 0",
+    ),
+    "a skill that no treatment needs": Fault(
+        "A visit needs the skills of its items.",
+        TransactionItem,
+        {"skill": NOBODY},
+        "visit {pk}: it needs the skills none, its items 999",
         Status.PENDING_THERAPIST,
     ),
     "a total written by hand": Fault(
@@ -645,6 +698,67 @@ def test_overlapping_periods_of_a_therapist_are_found(unguarded, maya):
     }
 
 
+@pytest.fixture
+def turn(branch, noor, make_transaction) -> TurnEntry:
+    """Return the ledger's row of a call in a strict rotation."""
+    branch.turn_mode = TurnMode.STRICT
+    branch.save()
+    make_transaction(Status.THERAPIST_CONFIRMED, therapist=noor)
+    assert found() == {}
+    return TurnEntry.objects.get()
+
+
+TURN_FAULTS: dict[str, tuple[str, type[Model], dict[str, Any], str]] = {
+    "a visit that counts too little": (
+        "A visit in a rotation counts as its weightiest treatment, half if asked for.",
+        Transaction,
+        {"turn_quarters": 1},
+        "visit {visit}: it counts 1 quarters of a turn, not 4",
+    ),
+    "a turn of other weight than its visit": (
+        "Every visit in a rotation has its turn in the ledger.",
+        TurnEntry,
+        {"quarters": 3},
+        "visit {visit}: it counts 4 quarters of a turn, the ledger has 3",
+    ),
+    "a turn of nobody's visit": (
+        "A turn that no visit made has a reason.",
+        TurnEntry,
+        {"transaction": None},
+        "turn {turn}: it is called of nobody's visit, by {by}: why?",
+    ),
+    "a turn of another therapist": (
+        "A turn counts for the therapist who has the visit, and nobody else.",
+        TurnEntry,
+        {"therapist": NOBODY},
+        "turn {turn}: therapist 999 has 4 quarters of a turn of visit {visit}, which is not theirs",
+    ),
+    "a turn of another day": (
+        "A visit's turns belong to its branch and business day.",
+        TurnEntry,
+        {"business_date": "2001-01-01"},
+        "turn {turn}: visit {visit} is of another branch or day",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TURN_FAULTS)
+def test_a_fault_of_the_turn_ledger_is_found_and_its_row_named(turn, name):
+    rule, model, changes, finding = TURN_FAULTS[name]
+    words = {"visit": turn.transaction_id, "turn": turn.pk, "by": turn.by_id}
+    model._default_manager.update(**changes)
+    assert finding.format(**words) in found()[rule]
+
+
+def test_a_visit_without_its_turn_is_found(turn):
+    TurnEntry.objects.all().delete()
+    assert found() == {
+        "Every visit in a rotation has its turn in the ledger.": [
+            f"visit {turn.transaction_id}: it counts 4 quarters of a turn, the ledger has None"
+        ]
+    }
+
+
 def test_an_approval_of_what_was_paid_in_cash_is_found(unguarded):
     paid = unguarded[Status.PAID]
     asked = PaymentAttempt.objects.filter(transaction=unguarded[Status.PAYING])
@@ -794,10 +908,23 @@ def test_a_given_discount_of_nobody_is_found(unguarded):
     ]
 
 
+REFUND_KEYS = {
+    "An idempotency key belongs to one refund and has a digest.",
+    "The rows that the refund refers to exist.",
+    "The rows that the line of a refund refers to exist.",
+    "The rows that the part of a refund refers to exist.",
+    "The rows that the refunded tip refers to exist.",
+}
+
+
 def test_every_rule_has_a_fault_that_breaks_it():
     broken = {fault.rule for fault in FAULTS.values()} | {rule for rule, *_rest in SHARED.values()}
+    broken |= {rule for rule, *_rest in TURN_FAULTS.values()}
     broken |= PRESENCE_RULES | TILL_RULES  # in tests of their own, above
     broken |= {rule.sentence for rule in drawers.rules.rules}  # in test_drawer_integrity.py
+    broken |= {
+        rule.sentence for rule in refunds.rules.rules
+    } | REFUND_KEYS  # in test_refund_integrity
     assert broken == {rule.sentence for rule in all_rules.rules}
 
 
