@@ -61,13 +61,38 @@ export class NewCalls {
 /**
  * One page of a list that is too long for a screen; the pages take turns.
  * @template T
- * @param {T[]} list
+ * @param {readonly T[]} list
  * @param {number} size
  * @param {number} turn counts up for ever
  * @returns {T[]}
  */
 export function pageOf(list, size, turn) {
-  const pages = Math.max(1, Math.ceil(list.length / size));
-  const start = (turn % pages) * size;
+  const start = startOf(list, size, turn);
   return list.slice(start, start + size);
+}
+
+/**
+ * Which places of a list its page shows, "6–10"; empty where one page has all of them.
+ * @param {readonly unknown[]} list
+ * @param {number} size
+ * @param {number} turn
+ * @returns {string}
+ */
+export function placesOf(list, size, turn) {
+  if (list.length <= size) return "";
+  const start = startOf(list, size, turn);
+  const first = start + 1;
+  const last = Math.min(start + size, list.length);
+  return first === last ? `${first}` : `${first}–${last}`;
+}
+
+/**
+ * @param {readonly unknown[]} list
+ * @param {number} size
+ * @param {number} turn
+ * @returns {number}
+ */
+function startOf(list, size, turn) {
+  const pages = Math.max(1, Math.ceil(list.length / size));
+  return (turn % pages) * size;
 }

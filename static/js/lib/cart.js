@@ -3,13 +3,14 @@
  */
 
 import { centsOf, fromCents } from "./money.js";
+import { storedValue } from "./stored_value.js";
 
 const MAX_QUANTITY = 9;
 
 /**
  * @typedef {{ id: number, quantity: number }} Choice
- * @typedef {{ choices: Choice[], name: string }} StoredCart
- * @typedef {Wire.ClassificationData & { service: string }} Offer
+ * @typedef {{ choices: Choice[], name: string, isAsked?: boolean }} StoredCart
+ * @typedef {Wire.ClassificationData & { service: string, skill: string | null }} Offer
  * @typedef {Offer & { quantity: number, amount: string }} CartItem as it is shown
  * @typedef {{ id: number, service: string, old: string, now: string | null }} CartChange a price
  *   that is not as it was displayed; null of what has left the menu
@@ -23,9 +24,36 @@ const MAX_QUANTITY = 9;
 export function offersOf(menu) {
   const services = menu.categories.flatMap((category) => category.services);
   const offers = services.flatMap((service) =>
-    service.classifications.map((offer) => ({ ...offer, service: service.name })),
+    service.classifications.map((offer) => ({
+      ...offer,
+      service: service.name,
+      skill: service.skill,
+    })),
   );
   return new Map(offers.map((offer) => [offer.id, offer]));
+}
+
+/**
+ * Where the cart of a branch is stored.
+ * @param {import("./storage.js").KeyValueStorage} storage
+ * @param {string} branch its slug
+ * @returns {import("./stored_value.js").StoredValue<StoredCart>}
+ */
+export function storedCart(storage, branch) {
+  return storedValue(storage, `cart.${branch}`);
+}
+
+/**
+ * Return the cart that orders a visit's treatments once more, at the prices of the menu.
+ * @param {Pick<Wire.TransactionData, "items" | "customer_name">} visit
+ * @returns {StoredCart}
+ */
+export function cartOf({ items, customer_name: name }) {
+  /** @type {Map<number, number>} */
+  const quantities = new Map();
+  for (const { service_classification_id: id } of items)
+    quantities.set(id, Math.min(MAX_QUANTITY, (quantities.get(id) ?? 0) + 1));
+  return { choices: [...quantities].map(([id, quantity]) => ({ id, quantity })), name };
 }
 
 /**
@@ -49,6 +77,7 @@ export class Cart {
   /** @type {Choice[]} */
   #choices = [];
   #name = "";
+  #isAsked = false;
 
   /**
    * @param {import("./stored_value.js").StoredValue<StoredCart>} stored
@@ -62,9 +91,10 @@ export class Cart {
 
   /** Read the stored cart, perhaps written by another tab. */
   load() {
-    const { choices = [], name = "" } = this.#stored.get() ?? {};
+    const { choices = [], name = "", isAsked = false } = this.#stored.get() ?? {};
     this.#choices = choices;
     this.#name = name;
+    this.#isAsked = isAsked;
   }
 
   /**
@@ -106,6 +136,16 @@ export class Cart {
     this.#save(this.#choices);
   }
 
+  /** Whether the customer of this order has answered the suggestion of add-ons. */
+  get isAsked() {
+    return this.#isAsked;
+  }
+
+  set isAsked(isAsked) {
+    this.#isAsked = isAsked;
+    this.#save(this.#choices);
+  }
+
   /** @param {number} id */
   add(id) {
     const quantity = Math.min(MAX_QUANTITY, this.quantity(id) + 1);
@@ -125,6 +165,7 @@ export class Cart {
   clear() {
     this.#choices = [];
     this.#name = "";
+    this.#isAsked = false;
     this.#stored.forget();
   }
 
@@ -187,6 +228,6 @@ export class Cart {
   /** @param {Choice[]} choices */
   #save(choices) {
     this.#choices = choices;
-    this.#stored.set({ choices, name: this.#name });
+    this.#stored.set({ choices, name: this.#name, isAsked: this.#isAsked });
   }
 }

@@ -2,17 +2,19 @@
  * How much of a crowded screen is shown: smaller tiles for many, and a count of what is not in sight.
  */
 
-const ROOMY = 8;
-const DENSE = 20;
+/** Up to how many things are drawn as roomy and as dense tiles, on a wide screen and on others. */
+const LIMITS = { wide: { roomy: 8, dense: 20 }, narrow: { roomy: 4, dense: 12 } };
 
 /**
  * How small the tiles of so many things are drawn.
  * @param {number} count
+ * @param {boolean} [isWide]
  * @returns {"roomy" | "dense" | "packed"}
  */
-export function densityOf(count) {
-  if (count <= ROOMY) return "roomy";
-  return count <= DENSE ? "dense" : "packed";
+export function densityOf(count, isWide = true) {
+  const { roomy, dense } = isWide ? LIMITS.wide : LIMITS.narrow;
+  if (count <= roomy) return "roomy";
+  return count <= dense ? "dense" : "packed";
 }
 
 /**

@@ -2,7 +2,21 @@
  * Lanes of the therapists' line: who may call a waiting customer (queueing/lanes.py).
  */
 
-/** @typedef {Pick<Wire.TransactionData, "status" | "requested_therapist" | "requested_therapist_id" | "preference" | "request_until">} Waiting */
+/**
+ * @typedef {Pick<Wire.TransactionData, "status" | "requested_therapist" | "requested_therapist_id"
+ *   | "preference" | "request_until" | "skills">} Waiting
+ */
+
+/**
+ * Whether a therapist has all of these skills.
+ * @param {number | undefined} therapistId
+ * @param {readonly string[]} needed names of skills
+ * @param {readonly Wire.SkillData[]} skills who has which
+ */
+export function isAble(therapistId, needed, skills) {
+  const owned = skills.filter((skill) => skill.therapist_ids.some((id) => id === therapistId));
+  return needed.every((name) => owned.some((skill) => skill.name === name));
+}
 
 /**
  * Whether only the therapist the customer asked for may call.
@@ -17,8 +31,10 @@ export function waitsForOne(row) {
  * Whether a therapist may call the customer.
  * @param {Waiting} row
  * @param {{ id: number, gender: string } | null} therapist
+ * @param {readonly Wire.SkillData[]} [skills] none where the spa has none
  */
-export function mayCall(row, therapist) {
+export function mayCall(row, therapist, skills = []) {
+  if (!isAble(therapist?.id, row.skills, skills)) return false;
   if (waitsForOne(row)) return row.requested_therapist_id === therapist?.id;
   return !row.preference || row.preference === "anyone" || row.preference === therapist?.gender;
 }
@@ -28,10 +44,11 @@ export function mayCall(row, therapist) {
  * @template {Waiting} Row
  * @param {readonly Row[]} line
  * @param {{ id: number, gender: string } | null} therapist
+ * @param {readonly Wire.SkillData[]} [skills] none where the spa has none
  * @returns {Row[]}
  */
-export function callableBy(line, therapist) {
-  const open = line.filter((row) => mayCall(row, therapist));
+export function callableBy(line, therapist, skills = []) {
+  const open = line.filter((row) => mayCall(row, therapist, skills));
   const [own, common] = [open.filter(waitsForOne), open.filter((row) => !waitsForOne(row))];
   return [...own, ...common];
 }

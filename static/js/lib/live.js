@@ -4,11 +4,12 @@
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { component } from "./component.js";
+import { isAble } from "./lanes.js";
 import { OptimisticState } from "./optimistic.js";
 import { pageData, timeOfDay, words } from "./page.js";
 import { Polling } from "./polling.js";
 import { codeOf } from "./refusal.js";
-import { showBranch } from "./setup.js";
+import { showBranch, showPerson } from "./setup.js";
 import { LiveSocket } from "./socket.js";
 import { FloorStore } from "./store.js";
 import { ServerClock } from "./time.js";
@@ -19,6 +20,8 @@ const COARSE_TICK_MS = 10_000;
 const SETUP_RETRY_MS = 5_000;
 /** Time to read a short line. */
 const HINT_MS = 5000;
+/** @type {Set<string | null | undefined>} */
+const ANSWERS = new Set(["queue_empty", "not_your_turn"]);
 
 /**
  * @typedef {object} ConnectionStore
@@ -33,7 +36,7 @@ const HINT_MS = 5000;
  * @typedef {Partial<Wire.TherapistSnapshot & Wire.MonitorSnapshot & Wire.CashierSnapshot
  *   & Wire.TicketSnapshot>} Snapshot what one of the pages is shown
  * @typedef {Figures & { transaction?: Wire.TransactionData, room?: Wire.RoomData,
- *   therapist?: Wire.TherapistData }} FloorEvent
+ *   therapist?: Wire.TherapistData, rotation?: Wire.RotationData | null }} FloorEvent
  * @typedef {Wire.TherapistSelf | Wire.CashierSelf} Self
  * @typedef {Partial<Wire.Statistics & Wire.Takings & Wire.Place>} ShownFigures
  * @typedef {typeof floor} Floor
@@ -93,7 +96,11 @@ export const floor = component({
   rooms: /** @type {readonly Wire.RoomData[]} */ ([]),
   me: /** @type {Self | null} */ (null),
   therapists: /** @type {readonly Wire.TherapistData[]} */ ([]),
+  /** The order of the therapists' turns, null without a strict rotation. */
+  rotation: /** @type {Readonly<Wire.RotationData> | null} */ (null),
   cashiers: /** @type {Wire.CashierData[]} */ ([]),
+  /** Who has which skill; a part of the setup. */
+  skills: /** @type {readonly Wire.SkillData[]} */ ([]),
   /** Counts by the server, which do not follow from the rows. */
   figures: /** @type {ShownFigures | null} */ (null),
   now: Date.now(),
@@ -121,6 +128,17 @@ export const floor = component({
   /** @param {{ id: number, version: number }} row */
   isNews(row) {
     return this.opening[row.id] !== row.version;
+  },
+
+  /**
+   * The skills that a waiting customer needs, while nobody who is here has all of them.
+   * @param {Wire.TransactionData} row
+   * @returns {string}
+   */
+  missingSkills(row) {
+    const present = this.therapists.filter(({ presence }) => presence !== "off_duty");
+    const isSomebodyAble = present.some(({ id }) => isAble(id, row.skills, this.skills));
+    return row.skills.length === 0 || isSomebodyAble ? "" : row.skills.join(", ");
   },
 
   /**
@@ -213,8 +231,8 @@ export const floor = component({
     if (codeOf(refusal) === "locked") location.reload();
     this.sync().showOptimistically(null);
     const words = refusal instanceof Error ? refusal.message : String(refusal);
-    // That nobody waits is an answer, no problem.
-    if (codeOf(refusal) === "queue_empty") this.showHint(words);
+    // That nobody waits, or that it is somebody else's turn, is an answer, no problem.
+    if (ANSWERS.has(codeOf(refusal))) this.showHint(words);
     else this.problem = words;
   },
 
@@ -256,17 +274,19 @@ class FloorSync {
   takeSnapshot(snapshot) {
     this.clock.set(snapshot.server_now);
     const { transaction, transactions = transaction ? [transaction] : [] } = snapshot;
-    const { rooms, therapists, setup } = snapshot;
+    const { rooms, therapists, setup, rotation } = snapshot;
     const isChanged = this.store.setup !== snapshot.setup;
-    this.store.replace({ transactions, rooms, therapists, setup });
+    this.store.replace({ transactions, rooms, therapists, setup, rotation });
     if (!this.component.busy) this.optimistic.drop();
     this.component.me = snapshot.me ?? null;
     if (snapshot.cashiers) this.component.cashiers = snapshot.cashiers;
+    if (snapshot.skills) this.component.skills = snapshot.skills;
     this.count(snapshot);
     if (!this.component.loaded) this.component.opening = versionsOf(transactions);
     this.tick();
     this.show();
     if (snapshot.branch) showBranch(snapshot.branch);
+    if (snapshot.me) showPerson(snapshot.me);
     if (isChanged && this.component.loaded) this.followSetup();
     this.component.loaded = true;
     this.component.onSnapshot(snapshot);
@@ -294,11 +314,12 @@ class FloorSync {
   }
 
   /** @param {FloorEvent} news */
-  learn({ transaction, room, therapist }) {
+  learn({ transaction, room, therapist, rotation }) {
     const isNews = [
       transaction && this.store.put(transaction),
       room && this.store.putRoom(room),
       therapist && this.store.putTherapist(therapist),
+      rotation && this.store.putRotation(rotation),
     ];
     return isNews.includes(true);
   }
@@ -324,6 +345,7 @@ class FloorSync {
     );
     this.component.rooms = Object.freeze(this.optimistic.rooms(this.store.rooms()));
     this.component.therapists = Object.freeze(this.store.therapists());
+    this.component.rotation = this.store.rotation && Object.freeze(this.store.rotation);
   }
 
   tick() {

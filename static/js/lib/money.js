@@ -52,3 +52,14 @@ export function moneyFormat(language, currency, more = {}) {
   });
   return (amount) => format.format(/** @type {Intl.StringNumericLiteral} */ (amount));
 }
+
+/**
+ * Split an amount into equal parts; the first ones take the cents that are left.
+ * @param {number} cents
+ * @param {number} parts
+ * @returns {number[]}
+ */
+export function splitEvenly(cents, parts) {
+  const each = Math.floor(cents / parts);
+  return Array.from({ length: parts }, (_, place) => each + (place < cents - each * parts ? 1 : 0));
+}

@@ -50,6 +50,7 @@ export function withService(visit, service, offer) {
     classification: offer.classification,
     price: offer.price,
     duration_minutes: offer.duration_minutes,
+    consent: null,
   };
   return { transaction: withItems(visit, [...visit.items, item]) };
 }

@@ -4,7 +4,7 @@
 
 import { waitsForOne } from "./lanes.js";
 import { moneyFormat } from "./money.js";
-import { inWords, timeOfDayFormat, waitInWords } from "./time.js";
+import { inShort, inWords, shortDayFormat, timeOfDayFormat, waitInWords } from "./time.js";
 import { fillIn, readWords } from "./words.js";
 
 // Frozen to the last value: Alpine need not watch what never changes.
@@ -26,7 +26,9 @@ export const words = readWords(document);
 const language = document.documentElement.lang;
 
 export const money = moneyFormat(language, data.currency);
-export const timeOfDay = timeOfDayFormat(language, document.documentElement.dataset.timeZone);
+const { timeZone } = document.documentElement.dataset;
+export const timeOfDay = timeOfDayFormat(language, timeZone);
+export const shortDay = shortDayFormat(language, timeZone);
 
 /**
  * Return a text of the page with its placeholders filled.
@@ -61,6 +63,11 @@ export const formatting = {
   /** @param {number} minutes */
   length(minutes) {
     return inWords(minutes, words);
+  },
+
+  /** @param {number} minutes */
+  shortLength(minutes) {
+    return inShort(minutes, words);
   },
 
   /** @param {number} count of people */

@@ -24,6 +24,15 @@ export function showBranch({ name, time_zone, currency }) {
   if ((zone && zone !== time_zone) || currency !== data.currency) reloadOnceIdle();
 }
 
+/**
+ * Show the name of the person who is logged in.
+ * @param {{ name: string }} person
+ */
+export function showPerson({ name }) {
+  const element = document.querySelector("[data-person-name]");
+  if (element) element.textContent = name;
+}
+
 /** Load the page anew as soon as nobody is in the middle of something. */
 export function reloadOnceIdle() {
   if (isReloading) return;

@@ -16,7 +16,7 @@ const ANSWER_WITHIN_MS = 20_000;
 const SETTLE_WITHIN_MS = 1_000;
 const TICK_MS = 1_000;
 
-const DIGEST = /** @type {const} */ (["count", "versions", "setup", "presence"]);
+const DIGEST = /** @type {const} */ (["count", "versions", "setup", "presence", "turns"]);
 
 const CLOSE_NORMAL = 1000;
 const CLOSE_BROKEN = 1006;

@@ -7,6 +7,7 @@
  */
 
 import { component } from "./component.js";
+import { isAble } from "./lanes.js";
 import { floor } from "./live.js";
 import { say } from "./page.js";
 import { isFree } from "./statistics.js";
@@ -107,7 +108,7 @@ export const stepDialog = component(
     stepOptions() {
       if (this.stepCommand === "therapist_hand_over") return this.freeTherapists(this.stepRow);
       if (this.stepCommand === "therapist_change_room") return freeRooms(this.rooms);
-      if (this.stepCommand === "staff_set_request") return this.requestable();
+      if (this.stepCommand === "staff_set_request") return this.requestable(this.stepRow);
       return [];
     },
     /** @returns {boolean} */
@@ -120,23 +121,35 @@ export const stepDialog = component(
       return hasReason && (!this.stepHasOptions() || this.choice !== "");
     },
     /**
-     * Colleagues on duty without a customer; a page that knows none offers none.
+     * Colleagues on duty without a customer who have the skills that the visit needs; a page that
+     * knows none offers none.
      * @param {Wire.TransactionData | null} row
      * @returns {Option[]}
      */
     freeTherapists(row) {
       const busy = new Set(this.rows.map(({ therapist_id }) => therapist_id));
-      return this.therapists
+      return this.ableTherapists(row)
         .filter(({ id, presence }) => isFree(presence, busy.has(id)) && id !== row?.therapist_id)
         .map(({ id, name }) => ({ value: String(id), words: name }));
     },
 
     /**
-     * Whom a waiting customer may ask for: nobody in particular, or a therapist at work.
+     * @param {Wire.TransactionData | null} row
+     * @returns {Wire.TherapistData[]}
+     */
+    ableTherapists(row) {
+      return this.therapists.filter(({ id }) => isAble(id, row?.skills ?? [], this.skills));
+    },
+
+    /**
+     * Whom a waiting customer may ask for: nobody in particular, or a therapist at work who has the
+     * skills.
+     * @param {Wire.TransactionData | null} row
      * @returns {Option[]}
      */
-    requestable() {
-      const present = this.therapists.filter(({ presence }) => presence !== "off_duty");
+    requestable(row) {
+      const able = this.ableTherapists(row);
+      const present = able.filter(({ presence }) => presence !== "off_duty");
       const options = present.map(({ id, name }) => ({ value: String(id), words: name }));
       return [{ value: ANYONE, words: say("anyone") }, ...options];
     },
@@ -241,7 +254,8 @@ export const stepDialog = component(
 /**
  * @typedef {"room_set_status" | "staff_set_presence" | "therapist_clock_in" | "therapist_break"
  *   | "therapist_clock_out" | "approve" | "cashier_open_drawer" | "cashier_move_cash"
- *   | "cashier_count_drawer" | "cashier_close_drawer"} OtherCommand
+ *   | "cashier_count_drawer" | "cashier_close_drawer" | "cashier_refund"
+ *   | "manager_change_turns" | "therapist_show_note"} OtherCommand
  * @typedef {Exclude<keyof Wire.Commands, OtherCommand>} TransactionCommand
  */
 

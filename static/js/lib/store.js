@@ -23,6 +23,8 @@ export class FloorStore {
   #gone = new Map();
   /** @type {number | undefined} the version of the branch's setup */
   setup;
+  /** @type {Readonly<Wire.RotationData> | null} null without a strict rotation */
+  rotation = null;
 
   /** @param {readonly Wire.Status[] | null} shows statuses this screen shows; null shows them all */
   constructor(shows = null) {
@@ -32,10 +34,11 @@ export class FloorStore {
   /**
    * Replace everything by a snapshot.
    * @param {{ transactions?: Row[], rooms?: RoomRow[], therapists?: TherapistRow[],
-   *   setup?: number }} snapshot
+   *   setup?: number, rotation?: Wire.RotationData | null }} snapshot
    */
-  replace({ transactions = [], rooms = [], therapists = [], setup }) {
+  replace({ transactions = [], rooms = [], therapists = [], setup, rotation = null }) {
     this.setup = setup;
+    this.rotation = rotation;
     for (const [id, row] of this.#rows) this.#remember(id, row.version);
     this.#rows = new Map(transactions.map((row) => [row.id, Object.freeze(row)]));
     this.#rooms = new Map(rooms.map((room) => [room.number, Object.freeze(room)]));
@@ -100,13 +103,28 @@ export class FloorStore {
     return [...this.#therapists.values()];
   }
 
+  /**
+   * Take the order of the rotation of an event. An older one changes nothing.
+   * @param {Wire.RotationData} rotation
+   * @returns {boolean} whether the screen changed
+   */
+  putRotation(rotation) {
+    const known = this.rotation;
+    if (known && rotation.business_date < known.business_date) return false;
+    const isSameDay = known?.business_date === rotation.business_date;
+    if (known && isSameDay && rotation.version < known.version) return false;
+    this.rotation = rotation;
+    return true;
+  }
+
   /** @returns {Partial<Wire.FloorDigest>} what the server's heartbeat is compared with */
   digest() {
     const all = [...this.#rows.values(), ...this.#rooms.values()];
     const versions = all.reduce((sum, { version }) => sum + version, 0);
     const present = this.therapists().filter(({ presence }) => presence !== "off_duty");
     const presence = present.reduce((sum, { version }) => sum + version, 0);
-    return { count: all.length, versions, setup: this.setup, presence };
+    const turns = this.rotation && { turns: this.rotation.version };
+    return { count: all.length, versions, setup: this.setup, presence, ...turns };
   }
 
   /** @param {Row} row */

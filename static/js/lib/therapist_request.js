@@ -10,11 +10,15 @@ import { formatting, say } from "./page.js";
  */
 
 const ANYONE = "";
+/** The address that was read last: an answer about an order that has changed since is dropped. */
+let latest = "";
 const HOUR = 60;
 
 /** The part of a component; `choices` is null until they have been read. */
 export const therapistRequest = {
   choices: /** @type {Wire.RequestChoices | null} */ (null),
+  /** The skills of the order that the choices were read for. */
+  choicesAreFor: "",
   /** The chosen option: empty for anyone, `woman`, `man`, or the key of a therapist. */
   asked: ANYONE,
   /** Whether somebody else will do when the therapist is not free in time. */
@@ -41,14 +45,36 @@ export const therapistRequest = {
     return say("else_anyone", { minutes: this.choices?.minutes ?? 0 });
   },
 
-  /** @param {string} [branch] of a page for visitors; staff have their own */
-  async readChoices(branch) {
-    const address = `/api/therapists/${branch ? `?branch=${encodeURIComponent(branch)}` : ""}`;
+  /** @returns {string} what the order needs, while nobody who is here can do it */
+  skillsNobodyHas() {
+    return (this.choices?.missing_skills ?? []).join(", ");
+  },
+
+  /**
+   * @param {readonly { id: number, skill: string | null }[]} items of the order
+   * @param {string} [branch] of a page for visitors; staff have their own
+   */
+  async readChoices(items, branch) {
+    const query = new URLSearchParams(branch ? { branch } : {});
+    // Only what needs a skill makes a difference.
+    for (const { id, skill } of items) if (skill !== null) query.append("item", String(id));
+    const address = `/api/therapists/?${query}`;
+    latest = address;
+    this.choicesAreFor = skillsOf(items);
     const answer = await fetch(address).catch(() => null);
-    if (!answer?.ok) return;
+    if (!answer?.ok || latest !== address) return;
     this.choices = /** @type {Wire.RequestChoices} */ (await answer.json());
     // Who has left meanwhile can no longer be asked for.
     if (!this.options().includes(this.asked)) this.askForNobody();
+  },
+  /**
+   * Read the choices again when a treatment that needs a skill has come or gone.
+   * @param {readonly { id: number, skill: string | null }[]} items
+   * @param {string} [branch]
+   */
+  followItems(items, branch) {
+    const needed = skillsOf(items);
+    if (this.choices && needed !== this.choicesAreFor) this.readChoices(items, branch);
   },
   /** @returns {string[]} */
   options() {
@@ -90,3 +116,12 @@ export const therapistRequest = {
     return this.elseAnyone ? { ...asked, preference: "anyone" } : asked;
   },
 };
+
+/**
+ * @param {readonly { skill: string | null }[]} items
+ * @returns {string}
+ */
+function skillsOf(items) {
+  const needed = new Set(items.map(({ skill }) => skill).filter((skill) => skill !== null));
+  return [...needed].sort().join(", ");
+}

@@ -79,15 +79,42 @@ export function inWords(minutes, words) {
 }
 
 /**
- * A wait that nobody knows exactly: "about 10 to 20 minutes", "about 50 min to 1 h 15 min".
+ * A length of time for a place where words would not fit: "45 min", "1:30 h".
+ * @param {number} minutes
+ * @param {Record<string, string>} words with `minutes`; the sign of hours is that of all languages
+ */
+export function inShort(minutes, words) {
+  if (minutes < HOUR_MINUTES) return inWords(minutes, words);
+  const rest = String(minutes % HOUR_MINUTES).padStart(2, "0");
+  return `${Math.floor(minutes / HOUR_MINUTES)}:${rest}\u00a0h`;
+}
+
+/** Two hours: whoever waits longer plans in hours. */
+const LONG_WAIT_MINUTES = 2 * HOUR_MINUTES;
+
+/**
+ * A wait that nobody knows exactly: "about 10 to 20 minutes", "about 50 min to 1 h 15 min"; from
+ * two hours on in whole hours, "about 6 h to 9 h", and never a shorter range than it is.
  * @param {[number, number]} range in minutes
  * @param {Record<string, string>} words with `wait.short`, `wait.minutes`, `wait.long` and those of
  *   `inWords`
+ * @param {string} name of the sentences, where it is not `wait`
  */
-export function waitInWords([low, high], words) {
-  if (low === 0) return fillIn(words["wait.short"], { high });
-  if (high < HOUR_MINUTES) return fillIn(words["wait.minutes"], { low, high });
-  return fillIn(words["wait.long"], { low: inWords(low, words), high: inWords(high, words) });
+export function waitInWords([low, high], words, name = "wait") {
+  if (low === 0) return fillIn(words[`${name}.short`], { high });
+  if (high < HOUR_MINUTES) return fillIn(words[`${name}.minutes`], { low, high });
+  return fillIn(words[`${name}.long`], {
+    low: inWords(low < LONG_WAIT_MINUTES ? low : inHours(low, Math.floor), words),
+    high: inWords(high < LONG_WAIT_MINUTES ? high : inHours(high, Math.ceil), words),
+  });
+}
+
+/**
+ * @param {number} minutes
+ * @param {(hours: number) => number} rounded
+ */
+function inHours(minutes, rounded) {
+  return rounded(minutes / HOUR_MINUTES) * HOUR_MINUTES;
 }
 
 /**
@@ -103,5 +130,16 @@ export function timeOfDayFormat(language, timeZone) {
     hourCycle: "h23",
     timeZone,
   });
+  return (moment) => format.format(new Date(moment));
+}
+
+/**
+ * A day of the month, without its year.
+ * @param {string} language
+ * @param {string} [timeZone] of the branch; without one the device's
+ * @returns {(moment: number | string) => string}
+ */
+export function shortDayFormat(language, timeZone) {
+  const format = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", timeZone });
   return (moment) => format.format(new Date(moment));
 }

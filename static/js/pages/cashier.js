@@ -12,13 +12,16 @@ import { keyOf, press, tidy } from "../lib/keypad.js";
 import { floor } from "../lib/live.js";
 import { centsOf, fromCents, moneyFormat, toCents } from "../lib/money.js";
 import { formatting, pageData, say } from "../lib/page.js";
+import { refunds } from "../lib/refund.js";
 import { codeOf, Refusal } from "../lib/refusal.js";
+import { pastSales } from "../lib/sales.js";
 import { screenLock } from "../lib/screen_lock.js";
 import { findCustomers } from "../lib/search.js";
 import { session } from "../lib/storage.js";
 import { storedValue } from "../lib/stored_value.js";
 import { tenders } from "../lib/tenders.js";
 import { minutesSince, stopwatch } from "../lib/time.js";
+import { tipShares } from "../lib/tip_shares.js";
 
 /** @type {Wire.CashierPage} */
 const data = pageData();
@@ -35,7 +38,9 @@ const KEYS = /** @type {const} */ ({
   Escape: "goBack",
   "+": "giveMore",
   "?": "openKeys",
+  h: "openSales",
   k: "keepTheChange",
+  r: "refund",
   s: "toggleSplit",
   t: "enterTip",
 });
@@ -69,7 +74,10 @@ Alpine.data("cashier", () =>
     ...floor,
     ...formatting,
     ...billTools,
+    ...refunds,
+    ...pastSales,
     ...tenders,
+    ...tipShares,
     ...screenLock,
     /** How a customer may pay, as the managers have it, and how this one does. */
     methods: /** @type {Wire.MethodData[]} */ ([]),
@@ -282,12 +290,25 @@ Alpine.data("cashier", () =>
       return data.receipt_url.replace("KEY", key);
     },
 
+    /**
+     * @param {string} key
+     * @returns {string}
+     */
+    refundAddress(key) {
+      return data.refund_url.replace("KEY", key);
+    },
+    /** The key's refund: of the receipt on the screen, else of one to be named. */
+    async refund() {
+      await this.openRefund(this.paid?.receipt_number);
+    },
+
     startAfresh() {
       this.method = this.methods[0]?.code ?? "";
       this.amount = "";
       this.reference = "";
       this.question = "";
       this.forgetTenders();
+      this.forgetTipShares();
       this.sought = "";
     },
     async claim() {
@@ -349,7 +370,7 @@ Alpine.data("cashier", () =>
             this.isFree ? this.withoutTerminal : this.method,
             fromCents(this.needsAmount ? (tendered ?? 0) : this.due),
           ),
-          ...(this.tip === "" ? {} : { tip_amount: fromCents(this.tipCents() ?? 0) }),
+          ...this.tipSent(),
           expected_total: current.amount_due,
           ...more,
         }),
@@ -390,9 +411,11 @@ Alpine.data("cashier", () =>
         reference: this.reference.trim(),
       });
       if (answer && !approved) {
-        const { tip } = this;
+        const { tip, sharesOfTip } = this;
         this.startAfresh();
-        this.tip = tip; // the customer's, whatever the terminal said
+        // The customer's, whatever the terminal said.
+        this.tip = tip;
+        this.sharesOfTip = sharesOfTip;
       }
       this.settle(answer);
     },
@@ -454,13 +477,17 @@ Alpine.data("cashier", () =>
     key(event) {
       if (event.ctrlKey || event.altKey || event.metaKey) return;
       // An open sheet has the keys to itself, and so has a text that may contain them.
-      if (refs.keys.open || this.billMode !== "" || isWriting(event)) return;
+      if (refs.keys.open || this.isInDialog() || isWriting(event)) return;
       const act = event.key in KEYS ? KEYS[/** @type {keyof typeof KEYS} */ (event.key)] : null;
       // A key held down must neither pay twice nor wave the change away.
       if (act || (event.repeat && event.key === "Enter")) event.preventDefault();
       if (event.repeat && event.key !== "Backspace") return;
       if (act) this[act]();
       else if (event.target === document.body) this.typeAnywhere(event.key);
+    },
+    /** @returns {boolean} */
+    isInDialog() {
+      return this.billMode !== "" || this.isRefunding || this.isInSales || this.isSharingTip;
     },
     /**
      * Number keys work wherever the cashier last touched the screen.

@@ -1,5 +1,5 @@
 /**
- * The cash drawer: add up notes and coins while they are counted.
+ * The cash drawer: add up notes and coins while they are counted, and offer the tips that are owed.
  */
 
 import { centsOf, fromCents, moneyFormat } from "../lib/money.js";
@@ -39,3 +39,26 @@ for (const pieces of document.querySelectorAll("[data-pieces]")) {
   pieces.addEventListener("keydown", (event) => goOn(pieces, event));
   addUp(pieces);
 }
+
+/**
+ * Only a tip payout has a therapist; what is still owed to the chosen one is offered.
+ * @param {HTMLElement} payout the field with the therapists
+ */
+function offerTips(payout) {
+  const kind = /** @type {HTMLSelectElement} */ (document.getElementById("kind"));
+  const amount = /** @type {HTMLInputElement} */ (document.getElementById("moved-amount"));
+  const people = /** @type {HTMLSelectElement} */ (payout.querySelector("select"));
+  const show = () => {
+    payout.hidden = kind.value !== "tip_payout";
+    people.required = !payout.hidden;
+  };
+  kind.addEventListener("change", show);
+  people.addEventListener("change", () => {
+    const owed = centsOf(people.selectedOptions[0]?.dataset.owed ?? "");
+    amount.value = owed > 0 ? fromCents(owed) : "";
+  });
+  show();
+}
+
+const payout = document.querySelector("[data-tip-payout]");
+if (payout instanceof HTMLElement) offerTips(payout);

@@ -3,7 +3,8 @@
  */
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
-import { Cart, offersOf, withChanges } from "../lib/cart.js";
+import { suggestedAddOns } from "../lib/add_ons.js";
+import { Cart, offersOf, storedCart, withChanges } from "../lib/cart.js";
 import { component } from "../lib/component.js";
 import { focusOnceShown } from "../lib/focus.js";
 import { IdempotentRequest, sendIdempotently } from "../lib/idempotency.js";
@@ -14,14 +15,16 @@ import { landscape } from "../lib/landscape.js";
 import { connectLive } from "../lib/live.js";
 import { fetchMenu, isMenuOutdated } from "../lib/menu.js";
 import { centsOf, fromCents } from "../lib/money.js";
-import { formatting, pageData } from "../lib/page.js";
+import { formatting, pageData, words } from "../lib/page.js";
 import { codeOf } from "../lib/refusal.js";
 import { find } from "../lib/search.js";
 import { reloadOnceIdle, showBranch } from "../lib/setup.js";
 import { local, session } from "../lib/storage.js";
 import { storedValue } from "../lib/stored_value.js";
 import { therapistRequest } from "../lib/therapist_request.js";
+import { waitInWords } from "../lib/time.js";
 import { whenWide } from "../lib/viewport.js";
+import { noteForm } from "../lib/visit_note.js";
 
 /** @type {Wire.MenuPage} */
 const data = pageData();
@@ -47,7 +50,7 @@ const MENU_URL = `/api/menu/?branch=${encodeURIComponent(data.branch)}`;
 
 // A kiosk keeps nothing between two customers; a phone keeps it for its owner.
 const storage = data.kiosk ? session : local;
-const cart = new Cart(storedValue(storage, `cart.${data.branch}`), offersOf(data.menu));
+const cart = new Cart(storedCart(storage, data.branch), offersOf(data.menu));
 /** @type {IdempotentRequest<Wire.Selection>} */
 const orderRequest = new IdempotentRequest(storedValue(storage, `order.${data.branch}`));
 /** @type {import("../lib/stored_value.js").StoredValue<EarlierTicket>} */
@@ -71,13 +74,14 @@ let waitTimers = [];
 
 // The refs as the page's root sees them: a button that has just gone sees none any more.
 /** @type {{ services: HTMLElement, keyboard: HTMLDialogElement, cart: HTMLDialogElement, ticket: HTMLElement,
- *   idle: HTMLDialogElement }} */
+ *   confirm: HTMLElement, idle: HTMLDialogElement }} */
 let refs;
 
 Alpine.data("menu", () =>
   component({
     ...formatting,
     ...therapistRequest,
+    ...noteForm,
     menu: /** @type {Wire.MenuData} */ (data.menu),
     categoryId: data.menu.categories[0]?.id,
     query: "",
@@ -103,16 +107,22 @@ Alpine.data("menu", () =>
     /** Where a kiosk's customer stands in the line, while it can be known. */
     place: /** @type {{ before: number, wait: [number, number] | null } | null} */ (null),
     earlier: earlierTicket(),
+    /** How long who orders now will wait. */
+    wait: /** @type {[number, number] | null} */ (null),
+    suggestsAddOns: data.suggests_add_ons,
+    /** Whether this order's customer has answered the suggestion of add-ons. */
+    isAsked: false,
     docked: false,
     idle: { isAsking: false, left: 0 },
 
     init() {
       refs = /** @type {typeof refs} */ (this.$refs);
-      socket = connectLive(
-        { digest: () => ({ setup }), onEvent: (event, news) => this.receive(event, news) },
-        MENU_URL,
-      );
+      socket = connectLive({
+        digest: () => ({ setup }),
+        onEvent: (event, news) => this.receive(event, news),
+      });
       this.dropped = cart.dropUnknown();
+      this.offerMarks(this.menu);
       this.read();
       whenWide(WIDE_REM, (isWide) => this.dock(isWide));
       addEventListener("storage", () => this.reread());
@@ -137,6 +147,18 @@ Alpine.data("menu", () =>
     /** @returns {boolean} */
     get isEmpty() {
       return this.count === 0;
+    },
+    /** @returns {string} */
+    get waitNow() {
+      return this.wait ? waitInWords(this.wait, words, "wait_now") : "";
+    },
+    /**
+     * Add-ons to suggest, once for each order.
+     * @returns {import("../lib/cart.js").Offer[]}
+     */
+    get suggestions() {
+      if (!this.suggestsAddOns || this.isAsked) return [];
+      return suggestedAddOns(this.menu, this.items);
     },
     /** @param {Wire.CategoryData} category */
     isShown(category) {
@@ -178,13 +200,32 @@ Alpine.data("menu", () =>
     },
     /** @param {number} id */
     add(id) {
-      if (this.isEmpty && this.docked) this.readChoices(data.branch);
+      const isFirst = this.isEmpty;
       cart.add(id);
+      if (isFirst && this.docked) this.readChoices(cart.items(), data.branch);
       this.changed("word_added", id);
-      this.$nextTick(() => {
-        const line = refs.cart.querySelector(`[data-offer-id="${id}"]`);
-        line?.scrollIntoView({ block: "nearest" });
-      });
+      this.$nextTick(() => this.lineOf(id)?.scrollIntoView({ block: "nearest" }));
+    },
+    /** @param {number} id */
+    addSuggested(id) {
+      this.answerSuggestions();
+      this.add(id);
+      focusOnceShown(() => this.lineOf(id)?.querySelector("button") ?? undefined);
+    },
+    declineSuggestions() {
+      this.answerSuggestions();
+      focusOnceShown(() => refs.confirm);
+    },
+    answerSuggestions() {
+      cart.isAsked = true;
+      this.read();
+    },
+    /**
+     * @param {number} id
+     * @returns {HTMLElement | null}
+     */
+    lineOf(id) {
+      return refs.cart.querySelector(`[data-offer-id="${id}"]`);
     },
     /** @param {number} id */
     takeOne(id) {
@@ -233,7 +274,7 @@ Alpine.data("menu", () =>
      * @param {boolean} isWide
      */
     dock(isWide) {
-      if (isWide && !this.isEmpty) this.readChoices(data.branch);
+      if (isWide && !this.isEmpty) this.readChoices(this.items, data.branch);
       const dialog = refs.cart;
       if (isWide === this.docked && dialog.open === isWide) return;
       if (dialog.open) dialog.close();
@@ -241,7 +282,7 @@ Alpine.data("menu", () =>
       dialog.open = isWide;
     },
     openCart() {
-      this.readChoices(data.branch);
+      this.readChoices(this.items, data.branch);
       refs.cart.showModal();
     },
     closeCart() {
@@ -250,7 +291,9 @@ Alpine.data("menu", () =>
 
     async confirm() {
       if (this.isEmpty || this.sending) return;
-      await this.send(orderRequest.begin({ ...cart.order(), ...this.requestData() }));
+      await this.send(
+        orderRequest.begin({ ...cart.order(), ...this.requestData(), ...this.noteData() }),
+      );
     },
     /** Resume the request that was in progress when the page was closed or reloaded. */
     resume() {
@@ -271,7 +314,7 @@ Alpine.data("menu", () =>
       } catch (refusal) {
         this.problem = refusal instanceof Error ? refusal.message : String(refusal);
         if (isMenuOutdated(refusal)) await this.refreshMenu();
-        if (codeOf(refusal) === "nobody_able") await this.readChoices(data.branch);
+        if (codeOf(refusal) === "nobody_able") await this.readChoices(this.items, data.branch);
       } finally {
         this.sending = this.isTrying = this.isLate = false;
         for (const timer of waitTimers) clearTimeout(timer);
@@ -290,12 +333,26 @@ Alpine.data("menu", () =>
     /** @param {Wire.JoinedReply} answer */
     showTicket({ transaction, key }) {
       const url = data.ticket_url.replace("KEY", key);
-      this.ticket = { ...transaction, key, url, qr: data.qr_url.replace("KEY", key) };
       cart.clear();
+      this.clearNote();
       this.read();
       this.closeCart();
-      if (data.kiosk) this.leaveSoon();
-      else lastTicket.set({ code: transaction.code, url, at: Date.now(), key });
+      if (data.kiosk) this.showNumber({ ...transaction, key, url });
+      else this.openTicket({ code: transaction.code, url, at: Date.now(), key });
+    },
+    /**
+     * A phone follows its customer's visit; back leads to the menu.
+     * @param {EarlierTicket} ticket
+     */
+    openTicket(ticket) {
+      lastTicket.set(ticket);
+      this.earlier = ticket;
+      location.assign(ticket.url);
+    },
+    /** @param {Omit<Ticket, "qr">} ticket */
+    showNumber(ticket) {
+      this.ticket = { ...ticket, qr: data.qr_url.replace("KEY", ticket.key) };
+      this.leaveSoon();
       focusOnceShown(() => refs.ticket);
     },
     leaveSoon() {
@@ -335,6 +392,7 @@ Alpine.data("menu", () =>
       this.earlier = earlierTicket();
       this.ticket = null;
       this.askForNobody();
+      this.clearNote();
       this.place = null;
       this.problem = "";
       this.news = "";
@@ -365,20 +423,21 @@ Alpine.data("menu", () =>
     showMenu(menu) {
       if (menu.version === this.menu.version) return;
       this.menu = menu;
+      this.offerMarks(menu);
       if (!this.category) this.categoryId = menu.categories[0]?.id;
       this.changes = withChanges(this.changes, cart.follow(offersOf(menu)));
       this.read();
     },
     /**
-     * Follow the setup: the branch, and the menu.
+     * Follow the setup (the branch, and the menu), and the wait.
      * @param {Wire.EventName} event
-     * @param {Partial<Wire.MenuSnapshot & Wire.MenuData>} news the menu itself where sockets are blocked
+     * @param {Partial<Wire.MenuSnapshot>} news
      */
     receive(event, news) {
-      if (event !== "snapshot") return;
-      if (news.categories) this.showMenu(/** @type {Wire.MenuData} */ (news));
-      if (!news.branch) return;
+      if (news.wait_minutes !== undefined) this.wait = news.wait_minutes;
+      if (event !== "snapshot" || !news.branch) return;
       showBranch(news.branch);
+      this.suggestsAddOns = news.branch.suggests_add_ons;
       if (!news.branch.active) reloadOnceIdle();
       if (setup !== news.setup) this.followSetup(news.setup);
     },
@@ -435,10 +494,12 @@ Alpine.data("menu", () =>
     },
     read() {
       this.items = cart.items();
+      this.followItems(this.items, data.branch);
       this.count = cart.count();
       this.minutes = cart.minutes();
       this.total = cart.total();
       this.name = cart.name;
+      this.isAsked = cart.isAsked;
     },
   }),
 );

@@ -8,11 +8,16 @@ import { countBelow, densityOf } from "../lib/crowding.js";
 import { floor } from "../lib/live.js";
 import { formatting, pageData } from "../lib/page.js";
 import { presence } from "../lib/presence.js";
+import { rotation } from "../lib/rotation.js";
 import { counters, duty, inGroup, urgencyOf, waits } from "../lib/statistics.js";
 import { minutesSince } from "../lib/time.js";
+import { whenWide } from "../lib/viewport.js";
 
 /** @type {Wire.MonitorPage} */
 const { groups } = pageData();
+
+/** Below this width, in letters, tiles are drawn as if there were more of them. */
+const WIDE_REM = 82;
 
 /** @type {Record<"waiting" | "serving" | "finished" | "counter", readonly Wire.Status[]>} */
 const COLUMNS = {
@@ -52,6 +57,7 @@ Alpine.data("monitor", () =>
     ...floor,
     ...formatting,
     ...presence,
+    ...rotation,
 
     /** The room in the manager's dialog, and its new state. */
     asked: /** @type {(Wire.RoomData & { turn: "open" | "close" }) | null} */ (null),
@@ -59,8 +65,13 @@ Alpine.data("monitor", () =>
     /** How many cards of each column are below what is in sight. */
     below: /** @type {Record<string, number>} */ ({}),
 
+    isWide: true,
+
     init() {
       refs = /** @type {typeof refs} */ (this.$refs);
+      whenWide(WIDE_REM, (isWide) => {
+        this.isWide = isWide;
+      });
       this.startSync();
       const sizes = new ResizeObserver(() => this.countBelow());
       for (const list of columnLists(this.$root)) {
@@ -76,7 +87,13 @@ Alpine.data("monitor", () =>
         this.below[list.dataset.column ?? ""] = countBelow(list, cards);
       }
     },
-    densityOf,
+    /**
+     * @param {number} count
+     * @returns {"roomy" | "dense" | "packed"}
+     */
+    densityOf(count) {
+      return densityOf(count, this.isWide);
+    },
 
     waits() {
       return waits(this.rows, this.coarseNow, groups);
@@ -225,7 +242,7 @@ Alpine.data("monitor", () =>
      */
     timeLeft(row) {
       const left = this.minutesLeft(row);
-      return left < 0 ? `+${this.length(-left)}` : this.length(left);
+      return left < 0 ? `+${this.shortLength(-left)}` : this.shortLength(left);
     },
   }),
 );

@@ -1,4 +1,4 @@
-// The form of a person: suggests the user name, shows room and counter with their roles.
+// The form of a person: suggests the user name, shows room, skills and counter with their roles.
 
 const nameField = document.querySelector("#id_name");
 const usernameField = document.querySelector("#id_username");
@@ -26,6 +26,7 @@ if (nameField instanceof HTMLInputElement && usernameField instanceof HTMLInputE
 const DETAILS = [
   ["therapist", ".field-own_room"],
   ["therapist", ".field-gender"],
+  ["therapist", ".field-skills"],
   ["cashier", ".field-counter"],
 ];
 

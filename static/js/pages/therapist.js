@@ -4,14 +4,16 @@
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { component } from "../lib/component.js";
+import { answersOf, isUnanswered, latestAnswer } from "../lib/consent.js";
 import { focusOnceShown } from "../lib/focus.js";
 import { HoldToConfirm } from "../lib/hold_to_confirm.js";
-import { callableBy } from "../lib/lanes.js";
+import { callableBy, waitsForOne } from "../lib/lanes.js";
 import { floor } from "../lib/live.js";
 import { fetchMenu, isMenuOutdated } from "../lib/menu.js";
 import { finished, roomSet, started, withoutItem, withService } from "../lib/optimistic_steps.js";
 import { formatting, pageData, say } from "../lib/page.js";
 import { presence } from "../lib/presence.js";
+import { rotation } from "../lib/rotation.js";
 import { screenLock } from "../lib/screen_lock.js";
 import { chime, unlockSound, vibrate } from "../lib/sound.js";
 import { inGroup } from "../lib/statistics.js";
@@ -19,6 +21,7 @@ import { stepDialog } from "../lib/step_dialog.js";
 import { local } from "../lib/storage.js";
 import { storedValue } from "../lib/stored_value.js";
 import { minutesSince, stopwatch } from "../lib/time.js";
+import { noteView } from "../lib/visit_note.js";
 
 /** @type {Wire.TherapistPage} */
 const data = pageData();
@@ -48,6 +51,8 @@ Alpine.data("therapist", () =>
     ...formatting,
     ...stepDialog,
     ...presence,
+    ...rotation,
+    ...noteView,
     ...screenLock,
     /** My business day so far, while it is looked at. */
     day: /** @type {Wire.TherapistDay | null} */ (null),
@@ -60,6 +65,8 @@ Alpine.data("therapist", () =>
     finishStage: /** @type {import("../lib/hold_to_confirm.js").Stage} */ (""),
     /** The customer who was first in the queue and whom another therapist claimed meanwhile. */
     missed: "",
+    /** What the customer has just answered about a treatment, in words for screen readers. */
+    heard: "",
     /** The item that was just removed, while it can be restored. */
     removed: /** @type {(Wire.ItemData & { until: number }) | null} */ (null),
 
@@ -82,7 +89,10 @@ Alpine.data("therapist", () =>
       this.$watch("isWanted", (isWanted) => {
         if (isWanted) this.alarm();
       });
+      this.$watch("noteOf", () => this.showNote());
+      this.$watch("answers", (now, before) => this.hearAnswer(now, before));
       this.startSync();
+      this.showNote();
       this.startInactivityTimer();
     },
 
@@ -97,6 +107,14 @@ Alpine.data("therapist", () =>
     get waiting() {
       return inGroup(this.rows, data.groups.waiting);
     },
+    /** @returns {number} the key of my customer if they left a note, else 0 */
+    get noteOf() {
+      return this.noteKey(this.current);
+    },
+    /** @returns {string} what the customer has answered so far, see `answersOf` */
+    get answers() {
+      return this.current ? answersOf(this.current) : "";
+    },
     /** @returns {Wire.TherapistData | null} */
     get mine() {
       return this.therapists.find(({ id }) => id === this.me?.id) ?? null;
@@ -110,7 +128,7 @@ Alpine.data("therapist", () =>
      * @returns {Wire.TransactionData[]}
      */
     get callable() {
-      return callableBy(this.line, this.me);
+      return callableBy(this.line, this.me, this.skills);
     },
     /** @returns {Wire.TransactionData[]} */
     get onHold() {
@@ -213,11 +231,30 @@ Alpine.data("therapist", () =>
      */
     get isWanted() {
       const isOnBreak = this.mine?.presence === "on_break";
-      return this.loaded && !this.current && !isOnBreak && this.next !== null;
+      return this.loaded && !this.current && !isOnBreak && this.next !== null && this.canCall;
+    },
+    /**
+     * It is my turn, or nobody's: without a rotation, or for a customer who asked for me.
+     * @returns {boolean}
+     */
+    get canCall() {
+      if (!this.rotation || !this.me || !this.next) return true;
+      return waitsForOne(this.next) || this.isNextInTurn(this.me.id);
     },
     /** @returns {boolean} */
     get canRestoreItem() {
       return this.isServing && this.removed !== null && this.now < this.removed.until;
+    },
+    /**
+     * The add sheet's tabs, add-ons first: what goes with a treatment is added during it.
+     * @returns {{ id: number | typeof FAVOURITES, name: string }[]}
+     */
+    get tabs() {
+      const isAddOn = (/** @type {Wire.CategoryData} */ { add_ons }) => add_ons;
+      const addOns = this.categories.filter(isAddOn);
+      const others = this.categories.filter((category) => !isAddOn(category));
+      const frequent = /** @type {const} */ ({ id: FAVOURITES, name: say("frequent") });
+      return [...addOns, ...(this.favourites.length ? [frequent] : []), ...others];
     },
     /** @returns {readonly Offered[]} */
     get offered() {
@@ -262,6 +299,39 @@ Alpine.data("therapist", () =>
       if (wanted && wanted !== code) this.missed = say("was_taken", { wanted, code });
       focusOnceShown(() => refs.current);
     },
+    async showNote() {
+      const of = this.noteOf;
+      this.note = null;
+      if (!of) return;
+      const choice = { transaction_id: of };
+      const answer = await this.requestUntilAnswered("therapist_show_note", choice).catch(
+        () => null,
+      );
+      // Another customer may be here by now.
+      if (answer && this.noteOf === of) this.note = { ...answer.note, of };
+    },
+    async readNote() {
+      if (!this.current) return;
+      await this.act("therapist_read_note", { transaction_id: this.current.id });
+      focusOnceShown(() => refs.current);
+    },
+    /**
+     * Say what the customer has just answered on their ticket.
+     * @param {string} now
+     * @param {string} before
+     */
+    hearAnswer(now, before) {
+      const answer = this.current && latestAnswer(this.current, now, before);
+      this.heard = answer ? say(`answer.${answer.consent}`, { service: answer.service_name }) : "";
+      if (answer) this.alarm();
+    },
+    /** @param {Wire.ItemData} item */
+    async agree(item) {
+      if (!this.current) return;
+      const choice = { transaction_id: this.current.id, item_id: item.id };
+      await this.act("therapist_agree_item", choice);
+      focusOnceShown(() => refs.current);
+    },
     async recall() {
       if (this.current) await this.act("therapist_recall", { transaction_id: this.current.id });
     },
@@ -293,7 +363,8 @@ Alpine.data("therapist", () =>
       if (!this.current) return;
       const { room_number } = this.current;
       const room = this.rooms.find(({ number }) => number === room_number) ?? null;
-      const update = finished(this.current, room);
+      // With an unanswered treatment the server refuses, so nothing is shown beforehand.
+      const update = isUnanswered(this.current) ? undefined : finished(this.current, room);
       const choice = { transaction_id: this.current.id };
       await this.actUndoably("therapist_finish_service", choice, update);
     },
@@ -340,7 +411,7 @@ Alpine.data("therapist", () =>
 
     openServices() {
       this.problem = "";
-      this.categoryId = this.favourites.length ? FAVOURITES : this.categories[0]?.id;
+      this.categoryId = this.tabs[0]?.id;
       refs.services.showModal();
     },
     closeServices() {

@@ -3,14 +3,19 @@
  */
 
 import Alpine from "../../vendor/alpine-csp.esm.min.js";
+import { cartOf, storedCart } from "../lib/cart.js";
 import { component } from "../lib/component.js";
+import { focusOnceShown } from "../lib/focus.js";
 import { floor } from "../lib/live.js";
 import { formatting, pageData } from "../lib/page.js";
 import { chime, unlockSound, vibrate } from "../lib/sound.js";
+import { local } from "../lib/storage.js";
 import { stopwatch } from "../lib/time.js";
 
 /** @type {Wire.TicketPage} */
 const data = pageData();
+
+const MINUTE_MS = 60_000;
 
 /**
  * The steps of a visit; several statuses may be one of them.
@@ -52,6 +57,9 @@ Alpine.data("ticket", () =>
       this.$watch("status", (status, before) => {
         this.declined = status === "awaiting_payment" && before === "paying";
         if (status === "pending_therapist" && before) this.readPlace();
+      });
+      this.$watch("questionCount", (count, before) => {
+        if (count > before) this.ring();
       });
       this.startSync();
     },
@@ -99,6 +107,15 @@ Alpine.data("ticket", () =>
     get wait() {
       return this.before === null ? null : (this.figures?.wait_minutes ?? null);
     },
+    /**
+     * An end of the wait that was told with the order, as a time of day.
+     * @param {0 | 1} end
+     * @returns {string}
+     */
+    quotedAt(end) {
+      const { quoted_wait: quoted = null, selection_confirmed_at: at = null } = this.visit ?? {};
+      return quoted && at ? this.timeOfDay(Date.parse(at) + quoted[end] * MINUTE_MS) : "";
+    },
     /** @returns {string} */
     get receiptUrl() {
       const key = this.visit?.payment?.receipt_key;
@@ -120,6 +137,32 @@ Alpine.data("ticket", () =>
     /** @returns {string} */
     get elapsed() {
       return stopwatch(this.visit?.service_start_at, this.now);
+    },
+    /**
+     * What the therapist has added and this customer has not answered.
+     * @returns {Wire.ItemData[]}
+     */
+    get questions() {
+      const items = this.is("in_service") ? (this.visit?.items ?? []) : [];
+      return items.filter(({ consent }) => consent === "asked");
+    },
+    /** @returns {number} */
+    get questionCount() {
+      return this.questions.length;
+    },
+    /**
+     * @param {Wire.ItemData} item
+     * @param {boolean} accepted
+     */
+    async answer(item, accepted) {
+      await this.act("customer_answer_item", { key: data.key, item_id: item.id, accepted });
+      focusOnceShown(() => document.getElementById("bill-title") ?? undefined);
+    },
+    /** Put this order into the cart of this phone, unless another one is begun there. */
+    fillCart() {
+      const { visit } = this;
+      const cart = storedCart(local, visit?.branch ?? "");
+      if (visit && !cart.get()?.choices.length) cart.set(cartOf(visit));
     },
     askToLeave() {
       this.problem = "";
