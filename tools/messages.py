@@ -9,8 +9,10 @@ import os
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
+import django
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract
 from babel.messages.mofile import read_mo, write_mo
@@ -36,42 +38,93 @@ FUNCTIONS = {
 MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)  # constant: the same messages make the same files
 
 
-def sources() -> Iterator[tuple[str, str]]:
-    """Yield the name of every file with messages, and its Python text."""
+#: The words of the server, and those that the administration's scripts add to its pages.
+PAGES, SCRIPTS = "django", "djangojs"
+DOMAINS = (PAGES, SCRIPTS)
+
+DJANGO = Path(django.__file__).parent
+#: The scripts of the administration; its libraries have no words.
+SCRIPTS_OF_DJANGO = "contrib/admin/static/admin/js"
+#: What of Django's own words the pages of this project show: the administration, forms, and what
+#: they refuse. The rest is shown nowhere: resetting a password by mail, names of types.
+SHOWN_OF_DJANGO = (
+    *("contrib/admin/*.py", "contrib/admin/views/*.py", "contrib/admin/templatetags/*.py"),
+    *("contrib/admin/templates/admin/*.html", "contrib/admin/templates/admin/*/*.html"),
+    *("contrib/admin/templates/admin/auth/user/*.html",),
+    "contrib/admin/templates/registration/password_change*.html",
+    "contrib/admin/templates/registration/logged_out.html",
+    *("contrib/auth/base_user.py", "contrib/auth/models.py", "contrib/auth/forms.py"),
+    *("contrib/auth/admin.py", "contrib/auth/validators.py", "contrib/auth/hashers.py"),
+    *("contrib/auth/password_validation.py", "core/validators.py", "db/models/base.py"),
+    *("forms/fields.py", "forms/models.py", "forms/formsets.py", "forms/widgets.py"),
+)
+
+
+def sources(language: str = "", domain: str = PAGES) -> Iterator[tuple[str, str]]:
+    """Yield the name of every file with messages, and its Python text, or a script's own.
+
+    Django's own are among them, but in English: it has none in Filipino, and its Spanish is formal.
+    """
+    if domain == SCRIPTS:
+        if language:
+            yield from _scripts_of_django()
+        return
     # Django has no Filipino names of days and months, and other Spanish ones than the browser.
     yield "django/utils/dates.py", Path(dates.__file__).read_text()
+    if language:
+        yield from _pages_of_django()
     for path in sorted((BASE / "templates").rglob("*.html")):
-        # The text around the messages is not Python, and its indentation would fail the parser.
-        lines = templatize(path.read_text(), origin=str(path)).splitlines()
-        yield _name(path), "\n".join(line.strip() for line in lines)
+        yield _name(path), _python_of(path)
     for app in APPS:
         for path in sorted((BASE / app).rglob("*.py")):
             if "tests" not in path.parts and "migrations" not in path.parts:
                 yield _name(path), path.read_text()
 
 
+def _scripts_of_django() -> Iterator[tuple[str, str]]:
+    for path in sorted((DJANGO / SCRIPTS_OF_DJANGO).rglob("*.js")):
+        if "vendor" not in path.parts:
+            yield f"django/{path.relative_to(DJANGO)}", path.read_text()
+
+
+def _pages_of_django() -> Iterator[tuple[str, str]]:
+    for pattern in SHOWN_OF_DJANGO:
+        for path in sorted(DJANGO.glob(pattern)):
+            yield f"django/{path.relative_to(DJANGO)}", _python_of(path)
+
+
+def _python_of(path: Path) -> str:
+    if path.suffix != ".html":
+        # Babel would take the keys of `gettext(row["name"])` for a sentence.
+        return re.sub(r"gettext\(\s*(?=\w+\[)", "(", path.read_text())
+    # The text around the messages is not Python, and its indentation would fail the parser.
+    lines = templatize(path.read_text(), origin=str(path)).splitlines()
+    return "\n".join(line.strip() for line in lines)
+
+
 def _name(path: Path) -> str:
     return str(path.relative_to(BASE))
 
 
-def gather() -> Catalog:
-    """Return all messages of the source."""
+def gather(language: str = "", domain: str = PAGES) -> Catalog:
+    """Return all messages of the source that a language has to translate."""
     found = Catalog(project="spa-floor", charset="utf-8", creation_date=MADE_AT)
-    for name, text in sources():
+    written_in = "javascript" if domain == SCRIPTS else "python"
+    for name, text in sources(language, domain):
         file = io.BytesIO(text.encode())
-        for line, sentence, comments, context in extract("python", file, keywords=FUNCTIONS):
+        for line, sentence, comments, context in extract(written_in, file, keywords=FUNCTIONS):
             found.add(sentence, None, [(name, line)], auto_comments=comments, context=context)
     return found
 
 
-def po_file(language: str, folder: Path = LOCALE) -> Path:
+def po_file(language: str, folder: Path = LOCALE, domain: str = PAGES) -> Path:
     """Return the path of a language's catalogue."""
-    return folder / language / "LC_MESSAGES" / "django.po"
+    return folder / language / "LC_MESSAGES" / f"{domain}.po"
 
 
-def read_catalogue(language: str) -> Catalog:
+def read_catalogue(language: str, domain: str = PAGES) -> Catalog:
     """Return a language's catalogue; an empty one for a new language."""
-    path = po_file(language)
+    path = po_file(language, domain=domain)
     if not path.exists():
         return _empty(language)
     with path.open("rb") as file:
@@ -93,9 +146,9 @@ def _empty(language: str) -> Catalog:
     )
 
 
-def read_compiled(language: str) -> Catalog:
+def read_compiled(language: str, domain: str = PAGES) -> Catalog:
     """Return a language's compiled catalogue, as the server reads it."""
-    with po_file(language).with_suffix(".mo").open("rb") as file:
+    with po_file(language, domain=domain).with_suffix(".mo").open("rb") as file:
         catalogue = read_mo(file)
     for each in catalogue:
         if isinstance(each.context, bytes):  # Babel decodes everything else
@@ -129,16 +182,16 @@ def write(catalogue: Catalog, path: Path) -> None:
 
 def update() -> None:
     """Update every catalogue to the messages of the source, without fuzzy matching."""
-    found = gather()
-    for language in LANGUAGES:
-        catalogue = read_catalogue(language)
+    for language, domain in product(LANGUAGES, DOMAINS):
+        found = gather(language, domain)
+        catalogue = read_catalogue(language, domain)
         catalogue.update(found, no_fuzzy_matching=True, update_header_comment=False)
         catalogue.revision_date = catalogue.creation_date = MADE_AT
-        write(catalogue, po_file(language))
+        write(catalogue, po_file(language, domain=domain))
         missing = [
             message for message in sentences(catalogue).values() if not is_translated(message)
         ]
-        print(f"{language}: {len(found)} sentences, {len(missing)} to translate")
+        print(f"{language} {domain}: {len(found)} sentences, {len(missing)} to translate")
         for each in missing:
             print(f"  {each.id}")
 
@@ -178,7 +231,5 @@ def _in_arabic(sentence: str) -> str:
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "spa_project.settings")
-    import django
-
     django.setup()
     update()

@@ -121,8 +121,11 @@ def declarations() -> Declarations:
     # Imported here: these modules import models, which need Django to be set up.
     from payments import views as payment_views
     from payments.day_summary import DayData
+    from payments.refund_lookup import RefundableData
+    from payments.sales import SalesData
+    from payments.tips import TipsOfDay
     from queueing import events, screens, views
-    from queueing.day_summary import TherapistDay
+    from queueing.day_summary import TherapistDay, TurnsOfDay
     from queueing.request_choices import RequestChoices
     from queueing.snapshots import FloorDigest, Place, TicketDigest
     from queueing.statistics import Takings
@@ -139,9 +142,11 @@ def declarations() -> Declarations:
         views.DeskPage,
     ]
     pages += [views.MonitorPage, views.BoardPage, payment_views.CashierPage]
+    pages.append(payment_views.DisplayPage)
     for each in (PageData, views.LivePage, *pages, payment_views.ReportsPage):
         found.expression(each)
-    dictionaries = [TherapistDay, DayData, FloorDigest, Place, TicketDigest, Takings]
+    dictionaries = [TherapistDay, TurnsOfDay, DayData, RefundableData, SalesData, FloorDigest]
+    dictionaries += [TipsOfDay, Place, TicketDigest, Takings]
     dictionaries.append(RequestChoices)
     for each in (*dictionaries, screens.MonitorDigest, screens.MenuSnapshot):
         found.expression(each)
@@ -155,7 +160,7 @@ def declarations() -> Declarations:
     found.add_union("ErrorCode", sorted({each.code for each in _with_subclasses(DomainError)}))
     of_changes = {audience.event for audience in events.AUDIENCES}
     of_changes |= {events.TICKET_EVENT, events.ROOM_EVENT, events.SETUP_EVENT, events.MENU_EVENT}
-    of_changes.add(events.PRESENCE_EVENT)
+    of_changes |= {events.PRESENCE_EVENT, events.TURNS_EVENT, events.DISPLAY_EVENT}
     found.add_union("EventName", sorted({*SOCKET_EVENTS, *of_changes}))
     return found
 

@@ -12,6 +12,12 @@ declare namespace Wire {
     expected_price?: string | null;
   }
 
+  interface Answered {
+    key: string;
+    item_id: number;
+    accepted: boolean;
+  }
+
   interface ApprovalReply {
     approval: string;
   }
@@ -43,6 +49,7 @@ declare namespace Wire {
     snapshot_url: string;
     shows: Status[];
     groups: StatusGroups;
+    wait_url: string;
     snapshot: BoardSnapshot;
   }
 
@@ -53,12 +60,15 @@ declare namespace Wire {
     status: Status;
     room_number: string;
     calls: number;
+    counter_number: string | null;
   }
 
   interface BoardSnapshot {
     setup: number;
     branch: BranchData;
     transactions: BoardRow[];
+    message: string;
+    picture: string;
     server_now: string;
   }
 
@@ -68,6 +78,7 @@ declare namespace Wire {
     time_zone: string;
     currency: string;
     active: boolean;
+    suggests_add_ons: boolean;
   }
 
   interface Break {
@@ -93,6 +104,7 @@ declare namespace Wire {
     snapshot: CashierSnapshot;
     day_url: string;
     receipt_url: string;
+    refund_url: string;
   }
 
   interface CashierSelf {
@@ -115,7 +127,16 @@ declare namespace Wire {
     id: number;
     name: string;
     description: string;
+    add_ons: boolean;
     services: ServiceData[];
+  }
+
+  interface ChangedOrder {
+    transaction_id: number;
+    items: ChosenItem[];
+    customer_name?: string | null;
+    expected_total?: string | null;
+    version?: number | null;
   }
 
   interface ChosenItem {
@@ -155,14 +176,18 @@ declare namespace Wire {
     cashier_open_drawer: { data: Opened; reply: DrawerReply };
     cashier_pay: { data: Tendered; reply: TransactionReply };
     cashier_payment_result: { data: TerminalAnswer; reply: TransactionReply };
+    cashier_refund: { data: Refunded; reply: RefundReply };
     cashier_release: { data: Because; reply: TransactionReply };
     cashier_remove_discount: { data: NamedDiscount; reply: TransactionReply };
     cashier_remove_item: { data: TakenItem; reply: TransactionReply };
+    customer_answer_item: { data: Answered; reply: TransactionReply };
     customer_cancel: { data: OfKey; reply: TransactionReply };
     customer_confirm_selection: { data: Selection; reply: JoinedReply };
     manager_cancel: { data: Stopped; reply: TransactionReply };
+    manager_change_turns: { data: TurnChange; reply: RotationReply };
     room_set_status: { data: RoomSetting; reply: RoomReply };
     staff_cancel: { data: GivenUp; reply: TransactionReply };
+    staff_change_order: { data: ChangedOrder; reply: TransactionReply };
     staff_confirm_selection: { data: Selection; reply: JoinedReply };
     staff_hold: { data: Because; reply: TransactionReply };
     staff_release_hold: { data: OfTransaction; reply: TransactionReply };
@@ -170,6 +195,7 @@ declare namespace Wire {
     staff_set_presence: { data: PresenceSetting; reply: TherapistReply };
     staff_set_request: { data: SetRequest; reply: TransactionReply };
     therapist_add_service: { data: AddedService; reply: TransactionReply };
+    therapist_agree_item: { data: OfItem; reply: TransactionReply };
     therapist_break: { data: Break; reply: TherapistReply };
     therapist_change_room: { data: MovedRoom; reply: TransactionReply };
     therapist_clock_in: { data: NoData; reply: TherapistReply };
@@ -178,12 +204,20 @@ declare namespace Wire {
     therapist_finish_service: { data: OfTransaction; reply: TransactionReply };
     therapist_hand_over: { data: HandedOver; reply: TransactionReply };
     therapist_no_show: { data: Because; reply: TransactionReply };
+    therapist_read_note: { data: OfTransaction; reply: TransactionReply };
     therapist_recall: { data: OfTransaction; reply: TransactionReply };
     therapist_release: { data: GivenUp; reply: TransactionReply };
-    therapist_remove_item: { data: RemovedItem; reply: TransactionReply };
+    therapist_remove_item: { data: OfItem; reply: TransactionReply };
+    therapist_show_note: { data: OfTransaction; reply: NoteReply };
     therapist_start_service: { data: OfTransaction; reply: TransactionReply };
     undo: { data: Undone; reply: TransactionReply };
   }
+
+  type Consent =
+    | "asked"
+    | "accepted"
+    | "declined"
+    | "in_person";
 
   interface CountData {
     counted_amount: string;
@@ -197,6 +231,9 @@ declare namespace Wire {
   }
 
   interface DayData {
+    refunded: string;
+    refund_totals: TotalData[];
+    refunds: RefundedData[];
     date: string;
     count: number;
     amount: string;
@@ -233,6 +270,45 @@ declare namespace Wire {
     | "percent"
     | "amount";
 
+  interface DisplayPage {
+    currency: string;
+    login_url: string;
+    socket: string;
+    snapshot_url: string;
+    shows: Status[];
+    groups: StatusGroups;
+    snapshot: DisplaySnapshot;
+  }
+
+  interface DisplayPayment {
+    amount_paid: string;
+    tip_amount: string;
+    change_amount: string;
+  }
+
+  interface DisplayRow {
+    id: number;
+    version: number;
+    code: string;
+    status: Status;
+    total_amount: string;
+    amount_due: string;
+    received_amount: string;
+    tip_amount: string;
+    discounts: DiscountData[];
+    tax: TaxData | null;
+    items: ItemData[];
+    paid_at: string | null;
+    payment: DisplayPayment | null;
+  }
+
+  interface DisplaySnapshot {
+    setup: number;
+    branch: BranchData;
+    transactions: DisplayRow[];
+    server_now: string;
+  }
+
   interface DrawerData {
     counter_number: string;
     number: number;
@@ -250,12 +326,14 @@ declare namespace Wire {
   }
 
   type ErrorCode =
+    | "already_refunded"
     | "amount_doubtful"
     | "approval_needed"
     | "branch_closed"
     | "busy"
     | "close_yesterday_first"
     | "conflict"
+    | "consent_needed"
     | "discount_not_allowed"
     | "drawer_closed"
     | "drawer_open"
@@ -265,9 +343,12 @@ declare namespace Wire {
     | "locked"
     | "method_not_offered"
     | "nobody_able"
+    | "not_able"
     | "not_allowed"
     | "not_authenticated"
+    | "not_enough_left"
     | "not_the_total"
+    | "not_your_turn"
     | "price_changed"
     | "queue_empty"
     | "rate_limited"
@@ -284,6 +365,7 @@ declare namespace Wire {
     | "board_updated"
     | "cashier_queue_updated"
     | "customer_txn_update"
+    | "display_updated"
     | "error"
     | "heartbeat"
     | "menu_updated"
@@ -293,13 +375,15 @@ declare namespace Wire {
     | "room_updated"
     | "setup_updated"
     | "snapshot"
-    | "therapist_queue_updated";
+    | "therapist_queue_updated"
+    | "turns_updated";
 
   interface FloorDigest {
     setup: number;
     count: number;
     versions: number;
     presence?: number;
+    turns?: number;
   }
 
   interface GenderChoice {
@@ -337,6 +421,7 @@ declare namespace Wire {
     classification: string;
     price: string;
     duration_minutes: number;
+    consent: Consent | null;
   }
 
   interface JoinedReply {
@@ -347,6 +432,13 @@ declare namespace Wire {
   type Kind =
     | "cash"
     | "terminal";
+
+  interface LineLeftData {
+    item_id: number;
+    service_name: string;
+    classification: string;
+    left: string;
+  }
 
   interface LivePage {
     currency: string;
@@ -359,6 +451,7 @@ declare namespace Wire {
 
   interface MenuData {
     categories: CategoryData[];
+    note_marks: NoteMarkData[];
     currency: string;
     version: string;
   }
@@ -367,6 +460,8 @@ declare namespace Wire {
     currency: string;
     login_url: string;
     branch: string;
+    snapshot_url: string;
+    suggests_add_ons: boolean;
     setup: number;
     menu: MenuData;
     kiosk: boolean;
@@ -379,6 +474,7 @@ declare namespace Wire {
   interface MenuSnapshot {
     setup: number;
     branch: BranchData;
+    wait_minutes: [number, number] | null;
     server_now: string;
   }
 
@@ -386,6 +482,11 @@ declare namespace Wire {
     code: string;
     name: string;
     kind: Kind;
+  }
+
+  interface MethodLeftData {
+    method: string;
+    left: string;
   }
 
   interface MethodTotalData {
@@ -400,6 +501,7 @@ declare namespace Wire {
     count: number;
     versions: number;
     presence?: number;
+    turns?: number;
     statistics: Statistics;
   }
 
@@ -419,6 +521,8 @@ declare namespace Wire {
     transactions: TransactionData[];
     rooms: RoomData[];
     therapists: TherapistData[];
+    skills: SkillData[];
+    rotation: RotationData | null;
     cashiers: CashierData[];
     statistics: Statistics;
     server_now: string;
@@ -429,6 +533,8 @@ declare namespace Wire {
     kind: string;
     amount: string;
     reason: string;
+    therapist_id?: number | null;
+    request_id?: string | null;
   }
 
   interface MovedRoom {
@@ -447,8 +553,27 @@ declare namespace Wire {
   interface NoData {
   }
 
+  interface NoteData {
+    text: string;
+    marks: string[];
+  }
+
+  interface NoteMarkData {
+    code: string;
+    name: string;
+  }
+
+  interface NoteReply {
+    note: NoteData;
+  }
+
   interface OfCode {
     code: string;
+  }
+
+  interface OfItem {
+    transaction_id: number;
+    item_id: number;
   }
 
   interface OfKey {
@@ -508,9 +633,69 @@ declare namespace Wire {
     | "on_break"
     | "off_duty";
 
-  interface RemovedItem {
+  interface RefundData {
+    number: number;
+    key: string;
+    receipt_number: number;
+    amount: string;
+    tax_amount: string;
+    tip_amount: string;
+    is_void: boolean;
+    reason: string;
+    tenders: RefundPartData[];
+    created_at: string;
+  }
+
+  interface RefundPartData {
+    method: string;
+    amount: string;
+  }
+
+  interface RefundReply {
+    transaction: TransactionData;
+    refund: RefundData;
+  }
+
+  interface RefundableData {
+    receipt_number: number;
+    receipt_key: string;
     transaction_id: number;
-    item_id: number;
+    code: string;
+    customer_name: string;
+    cashier: string;
+    created_at: string;
+    amount_due: string;
+    tip_amount: string;
+    refunded_amount: string;
+    lines: LineLeftData[];
+    left: string;
+    tip_left: string;
+    methods: MethodLeftData[];
+    can_void: boolean;
+  }
+
+  interface Refunded {
+    receipt_number?: number | null;
+    receipt_key?: string | null;
+    lines?: number[];
+    amount?: string | null;
+    method?: string | null;
+    tip?: boolean;
+    void?: boolean;
+    reason: string;
+    approval?: string | null;
+    request_id: string;
+  }
+
+  interface RefundedData {
+    number: number;
+    key: string;
+    receipt_number: number;
+    code: string;
+    amount: string;
+    tip_amount: string;
+    is_void: boolean;
+    created_at: string;
   }
 
   interface ReportsPage {
@@ -522,6 +707,7 @@ declare namespace Wire {
   interface RequestChoices {
     minutes: number;
     wait_minutes: [number, number] | null;
+    missing_skills: string[];
     therapists: TherapistChoice[];
     genders: GenderChoice[];
   }
@@ -548,6 +734,37 @@ declare namespace Wire {
     | "preparing"
     | "out_of_service";
 
+  interface RotationData {
+    business_date: string;
+    version: number;
+    shared_rooms: boolean;
+    order: StandingData[];
+  }
+
+  interface RotationReply {
+    rotation: RotationData;
+  }
+
+  interface SaleData {
+    receipt_number: number;
+    receipt_key: string;
+    code: string;
+    customer_name: string;
+    cashier: string;
+    business_date: string;
+    created_at: string;
+    treatments: string[];
+    methods: string[];
+    amount_due: string;
+    tip_amount: string;
+    refunded_amount: string;
+  }
+
+  interface SalesData {
+    date: string;
+    sales: SaleData[];
+  }
+
   type Scope =
     | "line"
     | "bill";
@@ -558,6 +775,8 @@ declare namespace Wire {
     expected_total?: string | null;
     requested_therapist_id?: number | null;
     preference?: string | null;
+    note?: string;
+    marks?: string[];
     request_id?: string | null;
   }
 
@@ -566,6 +785,7 @@ declare namespace Wire {
     name: string;
     description: string;
     image_url: string;
+    skill: string | null;
     classifications: ClassificationData[];
   }
 
@@ -573,6 +793,18 @@ declare namespace Wire {
     transaction_id: number;
     requested_therapist_id?: number | null;
     preference?: string | null;
+  }
+
+  interface SkillData {
+    name: string;
+    therapist_ids: number[];
+  }
+
+  interface StandingData {
+    therapist_id: number;
+    name: string;
+    turns: string;
+    since: string;
   }
 
   interface Statistics {
@@ -622,6 +854,7 @@ declare namespace Wire {
     receipt_number: number;
     receipt_key: string;
     created_at: string;
+    refunded_amount: string;
   }
 
   interface TakenItem {
@@ -695,6 +928,8 @@ declare namespace Wire {
     minutes: number;
     amount: string;
     tips: string;
+    tips_paid_out: string;
+    refunded: string;
     transactions: TransactionData[];
   }
 
@@ -732,6 +967,8 @@ declare namespace Wire {
     transactions: TransactionData[];
     rooms: RoomData[];
     therapists: TherapistData[];
+    skills: SkillData[];
+    rotation: RotationData | null;
     server_now: string;
     me: TherapistSelf;
   }
@@ -770,6 +1007,19 @@ declare namespace Wire {
     amount: string;
   }
 
+  interface TipsOfDay {
+    date: string;
+    therapists: TipsOfTherapist[];
+  }
+
+  interface TipsOfTherapist {
+    therapist_id: number;
+    name: string;
+    earned: string;
+    paid_out: string;
+    owed: string;
+  }
+
   interface TotalData {
     method: string;
     name: string;
@@ -790,6 +1040,10 @@ declare namespace Wire {
     requested_therapist_id: number | null;
     preference: string | null;
     request_until: string | null;
+    skills: string[];
+    quoted_wait: [number, number] | null;
+    has_note: boolean;
+    note_unread: boolean;
     cashier: string | null;
     cashier_id: number | null;
     counter_number: string | null;
@@ -802,6 +1056,7 @@ declare namespace Wire {
     received_amount: string;
     tip_amount: string;
     tenders: TenderData[];
+    refunded_amount: string;
     tax: TaxData | null;
     total_duration_minutes: number;
     created_at: string;
@@ -813,12 +1068,53 @@ declare namespace Wire {
     cashier_claimed_at: string | null;
     paid_at: string | null;
     items: ItemData[];
+    declined: ItemData[];
+    hold_reason?: string;
     attempt?: AttemptData;
     payment?: PaymentData;
   }
 
   interface TransactionReply {
     transaction: TransactionData;
+  }
+
+  interface TurnChange {
+    therapist_id: number;
+    reason: string;
+    turns?: string | null;
+  }
+
+  interface TurnData {
+    id: number;
+    at: string;
+    therapist_id: number;
+    therapist: string;
+    turns: string;
+    kind: TurnKind;
+    code: string | null;
+    reason: string;
+    by: string | null;
+  }
+
+  type TurnKind =
+    | "clocked_in"
+    | "called"
+    | "requested"
+    | "taken_over"
+    | "handed_over"
+    | "treatments"
+    | "released"
+    | "held"
+    | "no_show"
+    | "cancelled"
+    | "undone"
+    | "gave_up"
+    | "manual"
+    | "moved_back";
+
+  interface TurnsOfDay {
+    business_date: string;
+    turns: TurnData[];
   }
 
   interface Undone {
