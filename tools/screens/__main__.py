@@ -78,7 +78,7 @@ def take_ticket(server: AppServer, windows: Windows, name: str, scheme: Scheme) 
     page = windows.open(server, "/menu/")
     page.set_viewport_size(PHONE)
     page.emulate_media(color_scheme=scheme)
-    for tap in ("add", "open-cart", "confirm", "ticket-link"):
+    for tap in ("add", "open-cart", "confirm"):
         page.get_by_test_id(tap).first.click()
     expect(page.get_by_test_id("wait")).to_be_visible()
     save(page, name)

@@ -59,7 +59,7 @@ class Windows:
         page = context.new_page()
         self._listen_to(page)
         page.goto(path)
-        if username and "/accounts/login/" in page.url:
+        if username and "/login/" in page.url:
             page.fill("[name=username]", username)
             page.fill("[name=password]", PASSWORD)
             page.click("[data-testid=login]")

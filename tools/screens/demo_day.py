@@ -13,6 +13,7 @@ from decimal import Decimal
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zoneinfo import ZoneInfo
 
 import django
 import time_machine
@@ -23,6 +24,8 @@ from tools.servers.clients import PASSWORD
 
 #: Arrival, and begin and end of the treatment, of customers who have paid; in minutes ago.
 GONE = ((170, 160, 100), (150, 140, 80), (140, 130, 70), (120, 110, 50), (95, 90, 30))
+#: How long ago the business day began; longer than anything here, shorter than half a day.
+EARLIER = datetime.timedelta(hours=10)
 MANAGE = (sys.executable, "manage.py")
 NAMES = ("Ana", "Ben", "Carla", "Dante", "Elena", "Felix", "Grace", "Hugo", "Ines", "Jun", "Kai")
 
@@ -43,6 +46,13 @@ class Scene:
         self.offers = list(ServiceClassification.objects.on_the_menu().order_by("pk"))
         self.now = timezone.now()
         self._numbers = count()
+        self._begin_the_day()
+
+    def _begin_the_day(self) -> None:
+        """Let the business day begin hours ago, so that no step falls into the one before."""
+        began = timezone.localtime(self.now - EARLIER, ZoneInfo(self.branch.time_zone))
+        self.branch.day_start = began.time().replace(second=0, microsecond=0)
+        self.branch.save()
 
     def at(self, minutes_ago: float) -> time_machine.travel:
         return time_machine.travel(self.now - datetime.timedelta(minutes=minutes_ago), tick=False)

@@ -17,11 +17,11 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from PIL import Image, ImageDraw
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 
 from tools.messages import LANGUAGES
 from tools.screens.browser import Windows, chromium
-from tools.screens.look import ALL_SIZES, accessibility_problems, problems_at
+from tools.screens.look import ALL_SIZES, AXE_SIZES, accessibility_problems, problems_at
 from tools.screens.states import STATES
 from tools.servers import AppServer, open_spa
 from tools.servers.clients import PASSWORD
@@ -70,9 +70,9 @@ def sheet(pictures: Mapping[str, bytes]) -> Image.Image:
     """Return the pictures side by side at one height, each with its name below."""
     drawn = {}
     for name, picture in pictures.items():
-        image = Image.open(io.BytesIO(picture)).convert("RGB")
-        image.thumbnail((100_000, THUMB))
-        drawn[name] = image
+        taken = Image.open(io.BytesIO(picture))
+        taken.thumbnail((100_000, THUMB))
+        drawn[name] = taken.convert("RGB")
     width = sum(image.width + CAPTION for image in drawn.values())
     whole = Image.new("RGB", (width, THUMB + CAPTION), "white")
     pen = ImageDraw.Draw(whole)
@@ -96,11 +96,19 @@ class Gallery:
         """Draw the chosen states of one spa."""
         for name in self.options.states:
             state = STATES[name]
-            page = state.open(server, windows, tickets)
-            page.emulate_media(color_scheme=self.options.scheme, reduced_motion="reduce")
-            self.look_at(page, f"{spa}-{name}-{windows.language}")
-            state.leave(page)
-            page.context.close()
+            if not state.is_on(tickets):
+                print(f"{spa}-{name}: nobody on this floor is in that state", flush=True)
+                continue
+            place = f"{spa}-{name}-{windows.language}"
+            try:
+                page = state.open(server, windows, tickets)
+                page.emulate_media(color_scheme=self.options.scheme, reduced_motion="reduce")
+                self.look_at(page, place)
+                state.leave(page)
+            except (Error, AssertionError) as error:
+                # The other states are still worth a look: a whole gallery takes its time.
+                self.note(place, "not reached", [str(error).splitlines()[0]])
+            windows.close()
 
     def look_at(self, page: Page, name: str) -> None:
         """Measure a page at each size, and write its contact sheet."""
@@ -110,14 +118,14 @@ class Gallery:
             self.note(name, size, found)
             self.drawn += 1
             if self.options.sheets:
-                pictures[size] = page.screenshot()
-        if self.options.axe:
-            self.note(name, "axe", accessibility_problems(page))
+                pictures[size] = page.screenshot(type="jpeg", quality=90)
+            if self.options.axe and size in AXE_SIZES:
+                self.note(name, f"{size} axe", accessibility_problems(page))
         if pictures:
             sheet(pictures).save(self.options.sheets / f"{name}.png")
 
     def note(self, name: str, size: str, found: list[str]) -> None:
-        """Print findings as they are made: a whole gallery takes its time."""
+        """Print findings as they are made."""
         self.findings += found
         for each in found:
             print(f"{name} {size}: {each}", flush=True)

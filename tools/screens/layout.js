@@ -78,6 +78,12 @@
   const inked = ({ left, top, width, height }) =>
     new DOMRect(left, top + height * 0.18, width, height * 0.64);
 
+  const isOnScreen = ({ left, top, right, bottom }) =>
+    left >= -SLACK &&
+    top >= -SLACK &&
+    right <= document.documentElement.clientWidth + SLACK &&
+    bottom <= document.documentElement.clientHeight + SLACK;
+
   const boxes = [];
   const take = (element, rect, innermostFrame = element.parentElement) => {
     if (rect.width < 1 || rect.height < 1) return;
@@ -89,6 +95,9 @@
     const isVisible = part.left < part.right && part.top < part.bottom;
     if (isVisible && (part.top + scrollY < -SLACK || part.left + scrollX < -SLACK))
       problems.push(`${describe(box)} is outside the page`);
+    // What is fixed to the screen is not scrolled with the page.
+    if (isVisible && styleOf(box.layer).position === "fixed" && !isOnScreen(part))
+      problems.push(`${describe(box)} is fixed outside the screen`);
     if (part.right - part.left >= 1 && part.bottom - part.top >= 1) boxes.push(box);
   };
 
@@ -116,18 +125,52 @@
   if (document.documentElement.scrollWidth > width + SLACK) {
     problems.push(`the page is ${document.documentElement.scrollWidth - width} px too wide`);
   }
-  const overlap = (one, two) =>
+
+  // Who scrolls a list down does not look for what is beside it.
+  for (const each of root.querySelectorAll("*")) {
+    const [beside, below] = [
+      each.scrollWidth - each.clientWidth,
+      each.scrollHeight - each.clientHeight,
+    ];
+    if (Math.min(beside, below) <= SLACK || !isShown(each)) continue;
+    const style = styleOf(each);
+    if (scrolls(style, "overflowX") && scrolls(style, "overflowY"))
+      problems.push(`<${each.className}> scrolls both ways: ${beside} px are beside it`);
+  }
+
+  // Nobody scrolls a wall screen: neither the page nor a part of it may be longer than it is shown,
+  // unless a count beside that part says what is left out. A manager scrolls the page of a wall, but
+  // does not look for what a part of it hides.
+  const WALL = matchMedia("(min-width: 64rem) and (min-height: 36rem)").matches;
+  const wall = WALL ? document.querySelector("main[data-wall]") : null;
+  if (wall) {
+    const low = document.documentElement.scrollHeight - document.documentElement.clientHeight;
+    if (low > SLACK && wall.dataset.wall !== "scrolled")
+      problems.push(`the wall is ${low} px higher than its screen`);
+    for (const each of wall.querySelectorAll("*")) {
+      const below = each.scrollHeight - each.clientHeight;
+      if (!isShown(each) || below <= SLACK || !scrolls(styleOf(each), "overflowY")) continue;
+      if (each.dataset.more !== "true")
+        problems.push(`<${each.className}> hides ${below} px of a wall that nobody scrolls`);
+    }
+  }
+
+  const isOverlap = (one, two) =>
     Math.min(one.right, two.right) - Math.max(one.left, two.left) > SLACK &&
     Math.min(one.bottom, two.bottom) - Math.max(one.top, two.top) > SLACK + 2;
+  // From top to bottom: what begins below a box cannot lie on it, so a long page is not compared
+  // with itself box by box.
+  boxes.sort((one, two) => one.top - two.top);
   boxes.forEach((one, place) => {
-    for (const two of boxes.slice(place + 1)) {
+    for (let next = place + 1; next < boxes.length && boxes[next].top < one.bottom; next += 1) {
+      const two = boxes[next];
       if (
-        one.layer !== two.layer ||
-        one.element.contains(two.element) ||
-        two.element.contains(one.element)
+        isOverlap(one, two) &&
+        one.layer === two.layer &&
+        !one.element.contains(two.element) &&
+        !two.element.contains(one.element)
       )
-        continue;
-      if (overlap(one, two)) problems.push(`${describe(one)} overlaps ${describe(two)}`);
+        problems.push(`${describe(one)} overlaps ${describe(two)}`);
     }
   });
   return [...new Set(problems)];

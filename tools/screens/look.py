@@ -4,13 +4,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, ViewportSize
+from playwright.sync_api import Page, ViewportSize, expect
+
+from tools.screens.browser import LOAD_MS
 
 HERE = Path(__file__).resolve().parent
 LAYOUT = (HERE / "layout.js").read_text()
 TARGETS = (HERE / "targets.js").read_text()
 AXE = (HERE / "vendor" / "axe.min.js").read_text()
 GRAVE = {"serious", "critical"}
+#: All rules are run; only of those that fail are the elements described, which takes time.
+RUN_AXE = "axe.run({resultTypes: ['violations']}).then((result) => result.violations)"
 
 #: Phones, tablet, laptops, wall; and 1280 px at 200 % zoom, which halves the viewport.
 SIZES = {
@@ -28,6 +32,8 @@ ALL_SIZES = SIZES | {
     "1024": ViewportSize(width=1024, height=768),
     "1080": ViewportSize(width=1080, height=1920),
 }
+#: The layouts of a page for axe-core: what one size hides behind a menu, the other shows.
+AXE_SIZES = ("320", "1366")
 #: Wait until scripts know a new size and finite animations have ended.
 AT_REST = """(async () => {
   for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
@@ -35,6 +41,12 @@ AT_REST = """(async () => {
     .filter((each) => each.effect.getTiming().iterations !== Infinity);
   await Promise.allSettled(ending.map((each) => each.finished));
 })()"""
+
+#: Whether every picture in sight has come. Others are loaded when they are scrolled to.
+PICTURES_SEEN = """[...document.images].every((picture) => {
+  const { top, bottom } = picture.getBoundingClientRect();
+  return picture.complete || top > innerHeight || bottom < 0 || !picture.checkVisibility();
+})"""
 
 #: Where the controls that can be seen are, by their kind and place among their kind.
 POSITIONS = """(() => {
@@ -44,11 +56,24 @@ POSITIONS = """(() => {
     if (!each.checkVisibility() || width < 2 || top < 0 || top > innerHeight) continue;
     const row = each.closest("[data-code], [data-room]");
     const of = row ? `${row.dataset.code ?? row.dataset.room} ` : "";
-    const name = of + (each.dataset.testid ?? each.id ?? "") + each.textContent.trim().slice(0, 20);
-    found[name] = [Math.round(left), Math.round(top)].join(",");
+    const kind = of + (each.dataset.testid ?? each.id ?? "") + each.textContent.trim().slice(0, 20);
+    let place = 1;
+    while (`${kind} ${place}` in found) place += 1;
+    found[`${kind} ${place}`] = [Math.round(left), Math.round(top)].join(",");
   }
   return found;
 })()"""
+
+
+def wait_until_live(page: Page) -> None:
+    """Wait until the page's socket is open and the pictures in sight have come.
+
+    Playwright's "networkidle" is no such condition: on a busy machine scripts run for longer than
+    its 500 ms before they ask for pictures, and after that it is not always reached.
+    """
+    connection = page.get_by_test_id("connection")
+    expect(connection).to_have_attribute("data-state", "live", timeout=LOAD_MS)
+    page.wait_for_function(PICTURES_SEEN)
 
 
 def layout_problems(page: Page) -> list[str]:
@@ -85,8 +110,9 @@ def accessibility_problems(page: Page) -> list[str]:
     """Return the problems that axe-core calls serious or critical on the page."""
     page.evaluate(AT_REST)
     # Evaluated, not linked, so that the page's content security policy can stay as it is.
-    page.evaluate(AXE)
-    found: list[dict[str, Any]] = page.evaluate("axe.run().then((result) => result.violations)")
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
+    found: list[dict[str, Any]] = page.evaluate(RUN_AXE)
     return [
         f"{each['id']}: {each['help']} ({node['html'][:120]})"
         for each in found

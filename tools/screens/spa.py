@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -72,14 +73,20 @@ class Spa:
         expect(the(self.menu, "cart-item")).to_have_count(1)
         the(self.menu, "customer-name").fill("Ana")
         the(self.menu, "confirm").click()
-        expect(the(self.menu, "code")).to_have_text(re.compile(r"^\d{4}$"))
-        self.code = the(self.menu, "code").inner_text()
+        self.phone_opens_the_ticket()
         expect(self.row_in(the(self.therapist, "queue"))).to_be_visible()
         self.expect_in_column("waiting")
         expect(the(self.board, "waiting-count")).to_have_text("1")
 
+    def phone_opens_the_ticket(self) -> None:
+        """Wait for the ticket that opens by itself after an order."""
+        expect(the(self.menu, "status")).to_be_visible()
+        expect(the(self.menu, "code")).to_have_text(re.compile(r"^\d{4}$"))
+        self.code = the(self.menu, "code").inner_text()
+        self.path = urlsplit(self.menu.url).path
+
     def customer_opens_the_ticket(self) -> None:
-        self.path = the(self.menu, "ticket-link").get_attribute("href") or ""
+        """Open the ticket on a second phone."""
         expect(the(self.ticket, "code")).to_have_text(self.code)
         self.expect_ticket("pending_therapist")
 
