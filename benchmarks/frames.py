@@ -1,11 +1,13 @@
 """Benchmark of six sockets that send frames as fast as they can, while a guest reads the menu.
 
-    python -m benchmarks.frames
+    python -m benchmarks.frames           # sockets are opened again after 0.1 s
+    python -m benchmarks.frames --pause 1
 
 It prints the guest's response times in quiet and during each flood, for docs/security.md. The first
 row is no flood: its sockets are opened and closed as often.
 """
 
+import argparse
 import asyncio
 import http.client
 import multiprocessing
@@ -17,8 +19,9 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from statistics import quantiles
 
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.protocol import State
 from websockets.typing import Origin
 
 from tools.servers import HOST, AppServer, MariaDB, Redis, open_spa
@@ -26,25 +29,29 @@ from tools.servers import HOST, AppServer, MariaDB, Redis, open_spa
 SOCKETS = 6
 SECONDS = 10.0
 FRAMES = 20_000
-#: Seconds before a flooder opens the next socket.
-PAUSE = 0.1
+#: Seconds for which a flooder listens after each burst.
+LISTEN = 0.1
+#: Seconds after which a guest gives up.
+PATIENCE = 10
 GUEST, FLOODER = "127.0.0.9", "127.0.0.2"
 #: A text frame without its end, an empty continuation of it, a ping, a pong; masked by zeros.
 OPENED, CONTINUED, PING, PONG = (
     head + b"\x80\0\0\0\0" for head in (b"\x01", b"\0", b"\x89", b"\x8a")
 )
+#: What is sent first, and then for as long as the socket stays open.
 FLOODS = {
-    "none: sockets closed by the client": b"",  # what opening them costs
-    "pings": PING * FRAMES,
-    "pongs": PONG * FRAMES,
-    "empty fragments of one message": OPENED + CONTINUED * FRAMES,
-    "pongs between such fragments": OPENED + (CONTINUED + PONG) * FRAMES,
+    "none: sockets closed by the client": (b"", b""),  # what opening them costs
+    "pings": (b"", PING * FRAMES),
+    "pongs": (b"", PONG * FRAMES),
+    "empty fragments of one message": (OPENED, CONTINUED * FRAMES),
+    "pongs between such fragments": (OPENED, (CONTINUED + PONG) * FRAMES),
 }
 MEGABYTE = 1024
 
 
-async def flood(port: int, frames: bytes, end: float, codes: Counter[int | None]) -> None:
-    """Send the frames, and again on a new socket once closed; count the close codes."""
+async def flood(port: int, name: str, end: float, pause: float, codes: Counter[int | None]) -> None:
+    """Send frames until the socket is closed, and again on a new one; count the close codes."""
+    first, again = FLOODS[name]
     while time.monotonic() < end:
         with suppress(InvalidHandshake, TimeoutError, OSError):
             opening = connect(
@@ -57,34 +64,45 @@ async def flood(port: int, frames: bytes, end: float, codes: Counter[int | None]
             )
             async with opening as connection, asyncio.timeout(max(0.1, end - time.monotonic())):
                 with suppress(ConnectionClosed):
-                    connection.transport.write(frames)
-                    while frames:
-                        await connection.recv()
+                    connection.transport.write(first)
+                    while again and connection.state is State.OPEN:
+                        connection.transport.write(again)
+                        await connection.drain()
+                        await heard(connection)
             codes[connection.close_code] += 1
-        await asyncio.sleep(PAUSE)
+        await asyncio.sleep(pause)
 
 
-def attack(port: int, name: str, seconds: float) -> None:
+async def heard(connection: ClientConnection) -> None:
+    """Read what has arrived; raise `ConnectionClosed` once the server has closed the socket."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LISTEN):
+            await connection.recv()
+
+
+def attack(port: int, name: str, seconds: float, pause: float) -> None:
     """Flood with all sockets for some seconds; print the close codes."""
 
     async def all_of_them() -> Counter[int | None]:
         codes: Counter[int | None] = Counter()
         end = time.monotonic() + seconds
-        await asyncio.gather(*(flood(port, FLOODS[name], end, codes) for _n in range(SOCKETS)))
+        await asyncio.gather(*(flood(port, name, end, pause, codes) for _n in range(SOCKETS)))
         return codes
 
     print("   closed with", dict(asyncio.run(all_of_them())), flush=True)
 
 
 def read_menu(port: int) -> float:
-    """Return the seconds that a guest waits for the menu."""
+    """Return the seconds that a guest waits for the menu, or until they give up."""
     begun = time.monotonic()
-    line = http.client.HTTPConnection(HOST, port, timeout=30, source_address=(GUEST, 0))
+    line = http.client.HTTPConnection(HOST, port, timeout=PATIENCE, source_address=(GUEST, 0))
     try:
         line.request("GET", "/api/menu/")
         response = line.getresponse()
         response.read()
         assert response.status == 200, response.status
+    except TimeoutError:
+        pass
     finally:
         line.close()
     return time.monotonic() - begun
@@ -108,8 +126,8 @@ def resident(pid: int) -> int:
     raise ProcessLookupError(pid)
 
 
-def main() -> None:
-    """Measure each flood and print a table."""
+def main(pause: float) -> None:
+    """Measure each flood and print a table; `pause`: seconds before a flooder's next socket."""
     os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(45))
     with ExitStack() as running:
         spa = {
@@ -125,7 +143,7 @@ def main() -> None:
         for name in FLOODS:
             quiet, held = p95(app.port, SECONDS), resident(app.pid)
             attacker = multiprocessing.get_context("spawn").Process(
-                target=attack, args=(app.port, name, SECONDS)
+                target=attack, args=(app.port, name, SECONDS, pause)
             )
             attacker.start()
             during = p95(app.port, SECONDS)
@@ -135,4 +153,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    options = argparse.ArgumentParser()
+    options.add_argument("--pause", type=float, default=0.1)
+    main(options.parse_args().pause)

@@ -63,8 +63,11 @@ def _writes_of_the_orm() -> None:
     def insert(model: Any, rows: Sequence[Mapping[str, Any]]) -> None:
         model._default_manager.bulk_create([model(**row) for row in rows])
 
-    def insert_new(instance: Any) -> None:
-        instance.save(force_insert=True)
+    def insert_new(*instances: Any) -> None:
+        if len(instances) > 1:
+            type(instances[0])._default_manager.bulk_create(instances)
+        else:
+            instances[0].save(force_insert=True)
 
     compiled_queries.update_where = update_where
     compiled_queries.insert = insert

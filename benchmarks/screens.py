@@ -15,6 +15,7 @@ from playwright.sync_api import CDPSession, Page, expect
 from benchmarks.report import say, write
 from tools.screens.browser import LOAD_MS, Windows, chromium
 from tools.screens.demo_day import afternoon
+from tools.screens.look import wait_until_live
 from tools.servers import AppServer
 
 ROWS = 200
@@ -103,7 +104,7 @@ def view(page: Page, devtools: CDPSession, path: str) -> tuple[int, float]:
 
     devtools.on("Network.loadingFinished", count)
     page.goto(path)
-    page.wait_for_load_state("networkidle")
+    wait_until_live(page)
     page.wait_for_timeout(500)
     devtools.remove_listener("Network.loadingFinished", count)
     return sum(received), page.evaluate("window.largestPaint")
