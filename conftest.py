@@ -33,6 +33,7 @@ from queueing.services import Choice
 from queueing.states import Status
 from spa_project.lib import rate_limits
 from spa_project.lib.db.pool import pool
+from spa_project.lib.realtime.flood_delay import flood_delay
 from spa_project.lib.realtime.hub import hub
 
 PASSWORD = "a-long-walk-to-the-sea"
@@ -103,6 +104,7 @@ def _fresh_limits(settings) -> None:
         rate_limits.COMMANDS,
     ):
         limit.reset()
+    flood_delay.reset()
     if settings.REDIS_URL:
         rate_limits.shared_window().reset()
 

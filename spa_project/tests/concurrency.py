@@ -10,8 +10,10 @@ from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any, ParamSpec, TypeVar
 
+import pytest
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
+from pytest_django import DjangoDbBlocker
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -133,3 +135,16 @@ def _work(end: Connection, database: str) -> None:
             end.send(error)
     connection.close()
     os._exit(0)  # nothing is left to clean up, which would take twenty processes seconds
+
+
+def shared_workers(size: int) -> Any:
+    """Return a fixture: so many processes, which all tests of a module share."""
+
+    @pytest.fixture(scope="module")
+    def workers(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Workers]:
+        with django_db_blocker.unblock():
+            started = Workers(size)
+        yield started
+        started.stop()
+
+    return workers

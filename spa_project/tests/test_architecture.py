@@ -75,6 +75,11 @@ def test_presence_has_one_writer():
     assert callers_of("announce_presence") == {"queueing/presence.py"}
 
 
+def test_turns_have_one_writer():
+    assert writers_of("turn_quarters") == {"queueing/lifecycle.py"}
+    assert callers_of("announce_turns") == {"queueing/turn_ledger.py"}
+
+
 @pytest.mark.parametrize("call", ["announce", "announce_room"])
 def test_only_the_writers_of_a_status_announce(call):
     assert callers_of(call) <= {"queueing/lifecycle.py", "queueing/rooms.py"}

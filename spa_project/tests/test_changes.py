@@ -69,7 +69,7 @@ def test_the_list_is_filtered_by_kind_person_and_date(manager, maria, hour, bran
     edit(hour, 510, maria)
     edit(hour, 520, olga)
     records_of(ServiceClassification).filter(price=510).update(
-        history_date=timezone.now() - timedelta(days=9)
+        history_date=timezone.now() - timedelta(days=10)  # two days before, in any time zone
     )
     kinds = {entry.model for entry in shown(manager, kind="catalog.serviceclassification")}
     assert kinds == {ServiceClassification}

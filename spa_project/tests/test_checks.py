@@ -188,6 +188,15 @@ def started_with(**given: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.parametrize("name", ["missing", "."], ids=["missing", "unreadable"])
+def test_a_file_of_settings_that_cannot_be_read_is_refused(name, tmp_path):
+    """Without its settings a process would serve an empty SQLite database."""
+    settings = "spa_project.settings"  # those of the tests read no file
+    start = started_with(ENV_FILE=str(tmp_path / name), DJANGO_SETTINGS_MODULE=settings)
+    assert start.returncode != 0
+    assert "ENV_FILE cannot be read" in start.stderr
+
+
 @pytest.mark.parametrize("name", ["DATABASE_URL", "REPORTS_DATABASE_URL"])
 def test_a_database_without_a_name_is_refused(name):
     start = started_with(**{name: "mysql://spa:spa@127.0.0.1:3306/"})

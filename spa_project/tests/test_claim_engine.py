@@ -15,17 +15,20 @@ from django.db import connection
 from django.db.transaction import atomic
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Branch
+from accounts.models import Branch, Therapist
+from catalog.models import Skill
 from conftest import make_cashier, make_therapist
 from payments import counter
+from queueing import queries
 from queueing import services as queueing
 from queueing.access import next_in_lanes, next_in_line
 from queueing.errors import QueueEmpty
-from queueing.lanes import ANYONE, OF_GENDER
+from queueing.lanes import ANYONE, OF_GENDER, Lane
 from queueing.lifecycle import advance
-from queueing.models import Transaction
-from queueing.queries import lock_next, waiting_in
+from queueing.models import SkillSet, Transaction
+from queueing.queries import lanes_in, lock_next, waiting_in
 from queueing.services import Choice
+from queueing.skills import members_of
 from queueing.states import Status
 from spa_project.tests.concurrency import PATIENCE, aside, rows_we_lock, wait_until
 
@@ -67,8 +70,10 @@ def spread(branch: Branch, lanes: Sequence[int]) -> dict[int, list[int]]:
     for pk, lane in zip(waiting.values_list("pk", flat=True), cycle(lanes), strict=False):
         found[lane].append(pk)
     for lane, keys in found.items():
-        request = {"requested_therapist_id": lane} if lane > ANYONE else {}
-        Transaction.objects.filter(pk__in=keys).update(lane=lane, **request)
+        who, skill_set = Lane.of(lane)
+        request = {"requested_therapist_id": who} if who > ANYONE else {}
+        needs = {"skill_set_id": skill_set or None}
+        Transaction.objects.filter(pk__in=keys).update(lane=lane, **request, **needs)
     return found
 
 
@@ -104,11 +109,23 @@ def test_the_pick_is_read_from_its_index_however_long_the_lines(branch, other_br
         assert_picked_by_index(other_branch, line)
 
 
+def of_people(count: int) -> list[int]:
+    """Return the lanes of so many therapists."""
+    return list(range(1, count + 1))
+
+
+def of_skills(count: int) -> list[int]:
+    """Return lanes of which each needs another set of skills, of anyone, a woman or a therapist."""
+    whose = [ANYONE, OF_GENDER["woman"], 7]
+    return [Lane(whose[number % 3], number).number for number in range(1, count + 1)]
+
+
+@pytest.mark.parametrize("lanes_of", [of_people, of_skills])
 @pytest.mark.parametrize("count", [1, 5, 20])
-def test_a_lane_is_picked_from_the_same_index_however_many_there_are(branch, count):
+def test_a_lane_is_picked_from_the_same_index_however_many_there_are(branch, count, lanes_of):
     """A thousand wait in `count` lanes; each statement reads the records of one."""
     fill(branch, 1_000, *LINES, Status.PAID)
-    lanes = spread(branch, range(1, count + 1))
+    lanes = spread(branch, lanes_of(count))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE TABLE queueing_transaction")
     for lane, waiting in lanes.items():
@@ -120,11 +137,17 @@ def test_a_lane_is_picked_from_the_same_index_however_many_there_are(branch, cou
             assert first.pk == waiting[0]
 
 
-def test_the_lanes_that_wait_are_listed_from_the_index_alone(branch):
-    fill(branch, 1_000, Status.PENDING_THERAPIST)
-    spread(branch, range(1, 21))
+@pytest.mark.parametrize("lanes_of", [of_people, of_skills])
+@pytest.mark.parametrize("count", [1, 5, 20])
+def test_the_lanes_that_wait_are_listed_from_the_index_alone(branch, count, lanes_of):
+    fill(branch, 1_000, *LINES, *[Status.PAID] * 8)
+    lanes = list(spread(branch, lanes_of(count)))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE TABLE queueing_transaction")
     with CaptureQueriesContext(connection) as captured:
-        assert len(waiting_in(branch.pk, [1, 2], but_declining=0)) == 100
+        assert sorted(lanes_in(branch.pk)) == sorted(lanes)
+        listed = waiting_in(branch.pk, lanes[:2], but_declining=0)
+        assert len(listed) == 1_000 // count * min(count, 2)
     for each in captured:
         plan = plan_of(each["sql"])
         assert plan["key"] == "transaction_pick", plan
@@ -227,6 +250,78 @@ def test_open_claims_of_every_lane_hide_nobody_else(branch, monkeypatch, count, 
     for therapist in asked:
         with atomic():
             assert next_in_lanes(therapist, branch, "").pk == lanes[therapist.pk][1]
+
+
+def able(branch: Branch, count: int, *skills: Skill) -> list[Therapist]:
+    """Create therapists with these skills."""
+    therapists: list[Therapist] = claimers(branch, Status.PENDING_THERAPIST, count)[1]
+    for therapist in therapists:
+        therapist.skills.add(*skills)
+    return therapists
+
+
+def interned(*skills: Skill) -> int:
+    """Return the key of the set of these skills."""
+    members = members_of(skill.pk for skill in skills)
+    return SkillSet.objects.get_or_create(members=members)[0].pk
+
+
+@pytest.mark.parametrize("before_the_change", [True, False], ids=["picked", "changed"])
+@pytest.mark.parametrize("held", [1, 4, 8])
+def test_open_claims_of_skill_lanes_hide_nobody_but_whom_they_hold(
+    branch, monkeypatch, held, before_the_change
+):
+    """Those who wait stand in the common lane and those of two skills, by turns."""
+    skills = [Skill.objects.create(name=name) for name in ("Hot stone", "Prenatal")]
+    *holders, next_one = able(branch, held + 1, *skills)
+    fill(branch, held + 1, Status.PENDING_THERAPIST)
+    sets = [interned(skills[0]), interned(*skills)]
+    spread(branch, [ANYONE, *(Lane(ANYONE, pk).number for pk in sets)])
+    waiting = list(Transaction.objects.in_line(branch.pk, Status.PENDING_THERAPIST))
+    with open_claims(monkeypatch, before_the_change=before_the_change) as claims:
+        for holder in holders:
+            claims.open(queueing.confirm_next, holder)
+        assert queueing.confirm_next(next_one) == waiting[-1]
+        assert claims.finish() == waiting[:-1]
+
+
+def test_a_pick_of_who_has_a_skill_locks_one_customer(branch):
+    """Neither those before in the lane, nor those who need another skill."""
+    skills = [Skill.objects.create(name=name) for name in ("Hot stone", "Prenatal")]
+    [maya] = able(branch, 1, skills[0])
+    fill(branch, 100, Status.PENDING_THERAPIST)
+    stones, mothers = (Lane(ANYONE, interned(skill)).number for skill in skills)
+    lanes = spread(branch, [mothers, stones])
+    with atomic():
+        assert next_in_lanes(maya, branch, "").pk == lanes[stones][0]
+        wait_until(lambda: rows_we_lock() > 0, "locks")
+        assert rows_we_lock() <= 2
+
+
+@pytest.mark.parametrize("statement", ["lock_therapist", "lanes_in"])
+def test_a_customer_who_changes_lanes_while_a_therapist_looks_is_not_missed(
+    branch, monkeypatch, statement
+):
+    """Staff give the only customer a request, or end it, after one of the look's statements.
+
+    A look for one in the lanes lists them by one statement, so the customer is in it once.
+    """
+    [maya] = claimers(branch, Status.PENDING_THERAPIST, 1)[1]
+    Therapist.objects.filter(pk=maya.pk).update(gender="woman")
+    fill(branch, 1, Status.PENDING_THERAPIST)
+    anyone = {"lane": ANYONE, "preference": ""}
+    woman = {"lane": OF_GENDER["woman"], "preference": "woman"}
+    before, after = (anyone, woman) if statement == "lock_therapist" else (woman, anyone)
+    Transaction.objects.update(**before)
+    read = getattr(queries, statement)
+
+    def read_then_change(*args: Any) -> Any:
+        found = read(*args)
+        aside(Transaction.objects.update, **after).result(PATIENCE)
+        return found
+
+    monkeypatch.setattr(queries, statement, read_then_change)
+    assert queueing.confirm_next(maya) == Transaction.objects.get()
 
 
 def test_a_pick_among_lanes_locks_one_customer(branch):

@@ -18,19 +18,29 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Branch, Cashier, Therapist
+from catalog.models import Skill
 from conftest import make_cashier, make_therapist
 from payments import counter, payment
 from payments.models import Payment
 from queueing import access, codes, services
 from queueing.access import next_in_lanes, next_in_line
 from queueing.errors import QueueEmpty
+from queueing.lanes import ANYONE, Lane
 from queueing.lifecycle import advance, must_be
-from queueing.models import Room, RoomStatus, Transaction, TransactionCounter, TransactionEvent
+from queueing.models import (
+    Room,
+    RoomStatus,
+    SkillSet,
+    Transaction,
+    TransactionCounter,
+    TransactionEvent,
+)
 from queueing.services import Choice
+from queueing.skills import members_of
 from queueing.states import Status
 from spa_project.lib.db.transactions import durable
 from spa_project.lib.errors import DomainError
-from spa_project.tests.concurrency import Workers
+from spa_project.tests.concurrency import shared_workers
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -39,12 +49,7 @@ MOST_RUN_AGAIN = 0.05  # of all claims
 LONG_AGO = timezone.now().replace(year=2000)
 
 
-@pytest.fixture(scope="module")
-def workers(django_db_setup, django_db_blocker) -> Iterator[Workers]:
-    with django_db_blocker.unblock():
-        workers = Workers(CROWD)
-    yield workers
-    workers.stop()
+workers = shared_workers(CROWD)
 
 
 def fill(branch: Branch, count: int, status: Status) -> list[int]:
@@ -243,6 +248,47 @@ def test_a_crowd_serves_a_line_with_requests_each_customer_once_and_in_order(bra
     claims = TransactionEvent.objects.filter(from_status=Status.PENDING_THERAPIST)
     assert claims.count() == claims.values("transaction").distinct().count() == len(waiting)
     assert_first_come_first_served(common, _without(lanes, shifts))
+
+
+def test_a_crowd_serves_lanes_of_skills_each_customer_once_and_in_order(branch, workers):
+    """Twenty processes serve one queue in which customers need no skill, one or two.
+
+    Every fourth therapist has none, every fourth both: each lane is called in its order, by those
+    alone who have its skills, and nobody is left.
+    """
+    crowd = a_crowd_at(Status.PENDING_THERAPIST, branch)
+    skills = [Skill.objects.create(name=name) for name in ("Hot stone", "Prenatal")]
+    has = {pk: _some_of(skills, number) for number, (_work, pk) in enumerate(crowd)}
+    for pk, theirs in has.items():
+        Therapist.objects.get(pk=pk).skills.add(*theirs)
+    waiting = fill(branch, 600, Status.PENDING_THERAPIST)
+    needs = {customer: _some_of(skills, number) for number, customer in enumerate(waiting)}
+    for customer, needed in needs.items():
+        if needed:
+            members = members_of(skill.pk for skill in needed)
+            found = SkillSet.objects.get_or_create(members=members)[0]
+            lane = Lane(ANYONE, found.pk).number
+            Transaction.objects.filter(pk=customer).update(lane=lane, skill_set=found)
+    shifts = workers.at_once(crowd)
+    assert sorted(customer for shift in shifts for customer in shift.claimed) == waiting
+    for (_work, therapist), shift in zip(crowd, shifts, strict=True):
+        for customer in shift.claimed:
+            assert set(needs[customer]) <= set(has[therapist])
+    claims = TransactionEvent.objects.filter(from_status=Status.PENDING_THERAPIST)
+    assert claims.count() == claims.values("transaction").distinct().count() == len(waiting)
+    for number in range(4):
+        able = [
+            shift
+            for (_work, pk), shift in zip(crowd, shifts, strict=True)
+            if set(_some_of(skills, number)) <= set(has[pk])
+        ]
+        own = [customer for customer in waiting if needs[customer] == _some_of(skills, number)]
+        assert_first_come_first_served(own, _without(set(waiting) - set(own), able))
+
+
+def _some_of(skills: list[Skill], number: int) -> list[Skill]:
+    """Return none, the first, the second or both of two skills, by turns."""
+    return [skill for bit, skill in enumerate(skills) if number >> bit & 1]
 
 
 def _without(customers: Collection[int], shifts: list[Shift]) -> list[Shift]:

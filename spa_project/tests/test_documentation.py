@@ -54,6 +54,17 @@ def test_every_make_target_that_is_named_exists(page):
     assert named - targets == set()
 
 
+def test_every_test_that_is_named_exists():
+    page = ROOT / "docs" / "architecture.md"
+    named = {span for span in code_spans(page) if re.fullmatch(r"test_\w+", span)}
+    folders = ("accounts", "catalog", "payments", "queueing", "spa_project")
+    files = [file for folder in folders for file in (ROOT / folder).rglob("test_*.py")]
+    known = {name for file in files for name in re.findall(r"def (test_\w+)", file.read_text())}
+
+    assert named
+    assert named - known == set()
+
+
 @pytest.mark.slow
 def test_the_set_up_commands_run_in_the_order_of_the_page(tmp_path):
     environment = {

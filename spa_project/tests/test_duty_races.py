@@ -1,7 +1,5 @@
 """Tests of presence from two processes: whoever has a customer is on duty, in any order."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from accounts.models import Presence, Therapist
@@ -12,19 +10,14 @@ from queueing.models import Room, Transaction
 from queueing.services import Choice
 from queueing.states import Status
 from spa_project.lib.errors import DomainError
-from spa_project.tests.concurrency import Workers
+from spa_project.tests.concurrency import shared_workers
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 ROUNDS = 12
 
 
-@pytest.fixture(scope="module")
-def workers(django_db_setup, django_db_blocker) -> Iterator[Workers]:
-    with django_db_blocker.unblock():
-        workers = Workers(2)
-    yield workers
-    workers.stop()
+workers = shared_workers(2)
 
 
 def of(therapist_id: int) -> Therapist:

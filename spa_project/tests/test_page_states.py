@@ -8,6 +8,7 @@ from django.utils.formats import date_format
 from django.utils.translation import override
 
 from accounts.branches import BRANCH_COOKIE
+from accounts.models import Branch
 
 OFF = "Your account is switched off. Ask a manager."
 
@@ -27,6 +28,28 @@ def test_a_page_without_a_branch_has_the_name_of_the_only_one(client, branch, pa
 def test_a_page_without_a_branch_has_the_name_of_the_one_visited_last(client, branch, other_branch):
     client.cookies[BRANCH_COOKIE] = other_branch.slug
     assert brand_of(client.get("/accounts/login/").content.decode()) == other_branch.name
+
+
+def test_a_phone_that_remembers_a_closed_branch_gets_the_menu_of_the_open_one(
+    client, branch, other_branch
+):
+    client.cookies[BRANCH_COOKIE] = other_branch.slug
+    Branch.objects.filter(pk=other_branch.pk).update(active=False)
+    page = client.get("/menu/").content.decode()
+    assert brand_of(page) == branch.name
+
+
+def test_a_phone_that_remembers_a_closed_branch_chooses_among_the_open_ones(
+    client, branch, other_branch, hour
+):
+    third = Branch.objects.create(name="Garden House", slug="garden")
+    client.cookies[BRANCH_COOKIE] = other_branch.slug
+    Branch.objects.filter(pk=other_branch.pk).update(active=False)
+    page = client.get("/menu/", follow=True).content.decode()
+    assert "?branch=garden" in page
+    assert branch.name in page
+    assert third.name in page
+    assert other_branch.name not in page
 
 
 def test_a_refused_page_has_the_name_of_the_persons_branch(client, branch, other_branch, maya):
@@ -55,7 +78,7 @@ def test_an_error_of_the_period_stands_below_the_form(client, maria):
 def test_the_header_has_the_name_that_the_screens_show(client, maya):
     client.force_login(maya.user)
     page = client.get("/therapist/").content.decode()
-    assert f'title="My PIN">{maya.display_name}</a>' in page
+    assert f'title="My PIN" data-person-name>{maya.display_name}</a>' in page
     assert f'<span class="who">{maya.user.username}</span>' not in page
 
 

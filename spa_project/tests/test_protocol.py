@@ -13,6 +13,7 @@ from catalog.serializers import CategoryData, ClassificationData, MenuData, Serv
 from queueing.errors import PriceChanged
 from queueing.events import (
     AUDIENCES,
+    DISPLAY_EVENT,
     MENU_EVENT,
     PRESENCE_EVENT,
     ROOM_EVENT,
@@ -22,13 +23,14 @@ from queueing.events import (
 from queueing.serializers import (
     AttemptData,
     BoardRow,
+    DisplayRow,
     ItemData,
     PaymentData,
     RoomData,
     TherapistData,
     TransactionData,
 )
-from queueing.snapshots import BranchData, Setup, TicketDigest
+from queueing.snapshots import BranchData, MenuDigest, Setup, TicketDigest
 from queueing.statistics import Statistics, Takings
 from spa_project.lib.commands import REGISTRY
 from spa_project.lib.errors import DomainError
@@ -89,7 +91,7 @@ def test_the_example_of_a_snapshot_has_the_setup():
 
 def test_every_broadcast_has_an_example():
     told = {audience.event for audience in AUDIENCES}
-    told |= {ROOM_EVENT, PRESENCE_EVENT, TICKET_EVENT, SETUP_EVENT, MENU_EVENT}
+    told |= {DISPLAY_EVENT, ROOM_EVENT, PRESENCE_EVENT, TICKET_EVENT, SETUP_EVENT, MENU_EVENT}
     assert told <= {example["event"] for example in EVENTS}
 
 
@@ -101,7 +103,8 @@ def assert_shape(data: Any, declared: type) -> None:
 def test_the_example_of_a_transaction_has_its_shape():
     [transaction] = [each for each in EXAMPLES if "total_amount" in each and "event" not in each]
     [attempt] = [example for example in EXAMPLES if "method_name" in example]
-    assert_shape(transaction | {"attempt": attempt}, TransactionData)
+    held = {"hold_reason": "Stepped out"}
+    assert_shape(transaction | {"attempt": attempt} | held, TransactionData)
     assert_shape(attempt, AttemptData)
     assert_shape(transaction["items"][0], ItemData)
     assert_shape(transaction["payment"], PaymentData)
@@ -120,6 +123,8 @@ def test_the_examples_of_board_rows_rooms_and_therapists_have_their_shape():
     [room] = [example for example in EVENTS if example["event"] == ROOM_EVENT]
     assert_shape(board["data"]["transaction"], BoardRow)
     assert_shape(room["data"]["room"], RoomData)
+    [display] = [example for example in EVENTS if example["event"] == DISPLAY_EVENT]
+    assert_shape(display["data"]["transaction"], DisplayRow)
     [presence] = [example for example in EVENTS if example["event"] == PRESENCE_EVENT]
     assert_shape(presence["data"]["therapist"], TherapistData)
 
@@ -129,6 +134,8 @@ def test_the_example_of_the_figures_has_their_shape():
     [statistics] = [data["statistics"] for data in beats if "statistics" in data]
     [takings] = [data for data in beats if "revenue_today" in data]
     [ticket] = [data for data in beats if "before" in data]
+    [menu] = [data for data in beats if data.keys() == {"setup", "wait_minutes"}]
+    assert_shape(menu, MenuDigest)
     assert_shape(statistics, Statistics)
     assert_shape(ticket, TicketDigest)
     assert_shape(takings, Takings)
@@ -139,4 +146,6 @@ PATHS = set(re.findall(r"`(?:GET |POST )?(/[^` ?]*)[^`]*`", PAGE.split("## Messa
 
 @pytest.mark.parametrize("path", sorted(path for path in PATHS if not path.startswith("/ws/")))
 def test_every_address_leads_somewhere(path):
-    assert resolve(path.replace("<key>", "abc").replace("<command>", "cashier_pay"))
+    assert resolve(
+        path.replace("<key>", "abc").replace("<counter>", "1").replace("<command>", "cashier_pay")
+    )

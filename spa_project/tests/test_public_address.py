@@ -41,6 +41,15 @@ def test_a_demo_on_a_local_network_answers_phones(lan, client, branch):
     assert client.get("/menu/", headers={"host": "elsewhere.example"}).status_code == 400
 
 
+def test_a_demo_in_a_container_answers_at_the_address_of_its_published_port(
+    lan, settings, client, branch
+):
+    settings.PUBLIC_URL = "http://192.168.77.5:8000/"
+    assert open_to("0.0.0.0", 8000)[0] == "http://192.168.77.5:8000"
+    assert client.get("/menu/", headers={"host": "192.168.77.5:8000"}).status_code == 200
+    assert client.get("/menu/", headers={"host": "elsewhere.example"}).status_code == 400
+
+
 def test_codes_on_a_till_at_this_machine_lead_to_its_address_in_the_network(
     lan, client, make_transaction, monkeypatch
 ):

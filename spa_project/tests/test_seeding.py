@@ -1,26 +1,31 @@
 """Tests that `seed` adds what a spa lacks, changes nothing else, and deletes with care."""
 
 import io
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from django.test import RequestFactory
 
 from accounts.demo import kept_logins
 from accounts.models import Branch, Cashier, Role, Therapist, User
-from catalog.models import ServiceClassification
+from catalog.models import Service, ServiceClassification
 from conftest import make_user
-from payments.models import PaymentMethod
+from payments.models import Discount, DrawerSession, PaymentMethod
+from payments.tests.drawer_records import make_drawer_records
 from queueing import services
 from queueing.models import Room, Transaction
 from queueing.services import Choice
 from queueing.states import Status
 from spa_project.backups import BackupFailed
 from spa_project.management.commands import demo
+from tools.artwork import DRAWINGS
 
+STATIC = settings.BASE_DIR / "static"
 A_REQUEST = RequestFactory().post("/")  # the counter of wrong passwords needs its address
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +48,33 @@ def test_an_empty_system_gets_a_whole_spa():
     assert roles["cashier2"] == {Role.CASHIER}
     assert roles["manager1"] == {Role.MANAGER}
     assert roles["monitor1"] == {Role.MONITOR}
+
+
+def test_the_demo_has_a_discount_of_each_kind():
+    seed()
+    senior, member, manager = Discount.objects.all()
+    assert (senior.value, senior.tax_exempt, senior.needs_id) == (Decimal(20), True, True)
+    assert (member.value, member.cashier_limit) == (Decimal(10), None)
+    assert (manager.value, manager.cashier_limit, manager.needs_reason) == (None, Decimal(0), True)
+
+
+def test_a_spa_that_has_begun_gets_no_discounts(branch):
+    seed()
+    assert not Discount.objects.exists()
+
+
+def test_each_treatment_of_the_demo_has_a_picture_of_its_own():
+    seed()
+    shown = list(Service.objects.values_list("image_url", flat=True))
+    assert len(set(shown)) == len(shown) == 16
+    files = [STATIC / path.removeprefix(settings.STATIC_URL) for path in shown]
+    assert all(file.is_file() for file in files)
+    assert {file.stem for file in files} == {file.stem for file in DRAWINGS.glob("*.svg")}
+
+
+def test_the_pictures_of_the_demo_leave_the_menus_first_view_its_budget():
+    sizes = [file.stat().st_size for file in (STATIC / "img" / "menu").iterdir()]
+    assert sum(sizes) <= 55_000
 
 
 def test_the_printed_passwords_let_in_and_are_all_different():
@@ -131,6 +163,13 @@ def test_reset_removes_everything_after_a_backup(make_transaction, tmp_path, bac
     assert Branch.objects.get().slug == "main"
     assert backups == [1]
     assert f"{tmp_path}/spa-1Z.gz" in told
+
+
+def test_reset_removes_the_records_of_cash_drawers(carl, tmp_path, backups):
+    make_drawer_records(carl.user)
+    demo_accounts()
+    seed("--reset", "--yes-delete", "Makati", f"--backups={tmp_path}")
+    assert not DrawerSession.objects.exists()
 
 
 def test_reset_asks_for_the_name_of_the_spa_in_full(branch, monkeypatch, tmp_path, backups):

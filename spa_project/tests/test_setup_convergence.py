@@ -17,6 +17,7 @@ from accounts.auth import Caller
 from accounts.models import User
 from catalog.serializers import serialize_menu
 from conftest import Socket, open_socket, session_of
+from payments.display import display_screen
 from payments.screens import cashier_screen
 from queueing import screens
 from queueing.states import Status
@@ -92,6 +93,7 @@ def screens_now(key: str) -> dict[str, Screen]:
         "cashier": cashier_screen(callers["carl"]),
         "monitor": screens.monitor_screen(callers["mona"]),
         "board": screens.board_screen(Caller(None, branch)),
+        "display": display_screen(branch, "1"),
         "ticket": screens.ticket_screen(key),
         "menu": screens.menu_screen(branch),
     }
@@ -127,6 +129,7 @@ async def test_every_screen_shows_the_setup_after_every_edit(
         "cashier": open_socket("/ws/cashier/", carl.user),
         "monitor": open_socket("/ws/monitor/", mona),
         "board": open_socket("/ws/board/?branch=makati"),
+        "display": open_socket("/ws/display/1/", mona),
         "ticket": open_socket(f"/ws/ticket/{visit.key}/"),
         "menu": open_socket("/ws/customer/?branch=makati"),
     }

@@ -1,6 +1,5 @@
 """Tests of managers in several processes who change one row of the setup at once."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +17,7 @@ from queueing.models import SetupVersion, Transaction
 from queueing.services import Choice
 from spa_project.lib.db.history import records_of
 from spa_project.lib.errors import DomainError
-from spa_project.tests.concurrency import Workers
+from spa_project.tests.concurrency import shared_workers
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -31,12 +30,7 @@ SAVED = 302
 SHOWN_AGAIN = 200
 
 
-@pytest.fixture(scope="module")
-def workers(django_db_setup, django_db_blocker) -> Iterator[Workers]:
-    with django_db_blocker.unblock():
-        workers = Workers(2)
-    yield workers
-    workers.stop()
+workers = shared_workers(2)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from django.utils import dates
 from django.utils.translation import override
 
 from tools.messages import (
+    DOMAINS,
     LANGUAGES,
     gaps,
     gather,
@@ -33,10 +34,11 @@ def test_the_catalogues_are_those_of_the_settings():
     assert {code for code, _ in settings.LANGUAGES} == {"en", *LANGUAGES}
 
 
+@pytest.mark.parametrize("domain", DOMAINS)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_sentence_is_translated(language):
-    known = sentences(read_catalogue(language))
-    missing = [each for each in sentences(gather()) if each not in known]
+def test_every_sentence_is_translated(language, domain):
+    known = sentences(read_catalogue(language, domain))
+    missing = [each for each in sentences(gather(language, domain)) if each not in known]
     assert missing == [], "run `make messages`"
     assert [key for key, message in known.items() if not is_translated(message)] == []
 
@@ -51,28 +53,58 @@ def gaps_of(text: Any) -> set[tuple[str, ...]]:
     return {tuple(gaps(form)) for form in forms(text)}
 
 
+@pytest.mark.parametrize("domain", DOMAINS)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_translation_keeps_the_gaps_of_its_sentence(language):
-    for message in read_catalogue(language):
+def test_a_translation_keeps_the_gaps_of_its_sentence(language, domain):
+    for message in read_catalogue(language, domain):
         if message.id and is_translated(message):
             assert "fuzzy" not in message.flags
             assert gaps_of(message.string) <= gaps_of(message.id)
 
 
+@pytest.mark.parametrize("domain", DOMAINS)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_translation_outlives_its_sentence(language):
-    catalogue = read_catalogue(language)
-    assert set(sentences(catalogue)) == set(sentences(gather())), "run `make messages`"
+def test_no_translation_outlives_its_sentence(language, domain):
+    catalogue = read_catalogue(language, domain)
+    found = sentences(gather(language, domain))
+    assert set(sentences(catalogue)) == set(found), "run `make messages`"
     assert list(catalogue.obsolete) == []
 
 
+@pytest.mark.parametrize("domain", DOMAINS)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_compiled_words_are_the_written_ones(language):
-    written, compiled = sentences(read_catalogue(language)), sentences(read_compiled(language))
+def test_the_compiled_words_are_the_written_ones(language, domain):
+    written = sentences(read_catalogue(language, domain))
+    compiled = sentences(read_compiled(language, domain))
     assert compiled.keys() <= written.keys(), "run `make messages`"
     for key, message in written.items():
         if is_translated(message):
             assert forms(compiled[key].string) == forms(message.string), "run `make messages`"
+
+
+#: Forms by which Spanish addresses somebody formally; ours is informal everywhere.
+FORMAL = re.compile(
+    r"\b(usted|introduzca|ingrese|asegúrese|seleccione|elija|escriba|por favor,? \w+e)\b",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_spanish_addresses_people_informally(domain):
+    found = [
+        form
+        for message in read_catalogue("es", domain)
+        for form in forms(message.string)
+        if FORMAL.search(form)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(("language", "words"), [("es", "Hoy"), ("fil", "Ngayong araw")])
+def test_the_scripts_of_the_administration_speak_every_language(admin_client, language, words):
+    with override(language):
+        script = admin_client.get("/admin/jsi18n/", headers={"accept-language": language})
+    assert words in script.content.decode()
 
 
 def test_the_pseudo_language_keeps_every_gap(tmp_path):

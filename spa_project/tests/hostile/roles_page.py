@@ -21,6 +21,8 @@ CODES = {
     "news": "conflict",
     "room": "room_not_ready",
     "discount": "discount_not_allowed",
+    "receipt": "receipt_not_found",
+    "approval": "approval_needed",
     "shut": "drawer_closed",
     "pin": "wrong_pin",
     "role": "not_allowed",

@@ -8,13 +8,17 @@ from django.db import transaction
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import PairedDevice
+from catalog.models import NoteMark, Skill
 from conftest import make_user, session_of
 from payments import terminal
 from payments.discounts import apply_discount
 from payments.payment import pay
-from queueing.models import Room
+from payments.refunds import Wanted, refund
+from payments.tests.drawer_records import make_drawer_records
+from queueing.models import Room, TurnEntry, TurnKind
 from queueing.states import Status
 from spa_project.lib.db.history import records_of
 from spa_project.lib.web.setup_admin import SetupAdmin
@@ -81,14 +85,32 @@ def _rows_of(floor: Floor, whose: Whose) -> dict[str, Model]:
     pay(cashier, transaction_id=visit.pk, amount_paid=visit.amount_due, method="card")
     visit = terminal.payment_result(pair.cashier.user, transaction_id=visit.pk, approved=True)
     branch = visit.branch
+    given_back = refund(
+        cashier, Wanted(receipt_number=visit.payment.receipt_number, reason="Too cold")
+    )
+    records = make_drawer_records(cashier.user)
     found: dict[str, Any] = {
         "accounts.branch": branch,
         "accounts.user": pair.therapist.user,
         "accounts.paireddevice": PairedDevice.objects.create(branch=branch, label="Kiosk"),
+        "catalog.skill": Skill.objects.get_or_create(name="Hot stone")[0],
+        "catalog.notemark": NoteMark.objects.get_or_create(code="allergies", name="Allergies")[0],
         "queueing.room": Room.objects.filter(branch=branch, current_transaction=None).first(),
         "queueing.transaction": visit,
         "queueing.transactionevent": visit.events.first(),
+        "queueing.turnentry": TurnEntry.objects.create(
+            branch=branch,
+            business_date=visit.business_date,
+            therapist=pair.therapist,
+            quarters=4,
+            kind=TurnKind.CALLED,
+            at=timezone.now(),
+        ),
         "payments.payment": visit.payment,
+        "payments.drawersession": records.drawer,
+        "payments.cashmovement": records.movement,
+        "payments.refund": given_back,
+        "payments.approval": records.approval,
     }
     for model in admin.site._registry:
         label = model._meta.label_lower

@@ -10,6 +10,7 @@ from django.test import Client, override_settings
 
 from accounts.models import Branch, User
 from conftest import PASSWORD, make_cashier, make_therapist, make_user, session_of
+from payments.tests.drawer_records import make_drawer_records
 from queueing import services
 from queueing.models import Room
 from queueing.services import Choice
@@ -49,9 +50,11 @@ def test_every_page_of_ours_is_of_a_branch_or_says_that_the_chain_shares_it():
     }
     assert shared == {
         "catalog.pricelist",
+        "catalog.notemark",
         "catalog.service",
         "catalog.servicecategory",
         "catalog.serviceclassification",
+        "catalog.skill",
         "payments.discount",
         "payments.paymentmethod",
     }
@@ -106,11 +109,15 @@ def test_a_manager_adds_no_room_to_another_branch(as_maria, elsewhere):
         "/admin/queueing/transaction/",
         "/admin/payments/payment/",
         "/admin/payments/paymentattempt/",
+        "/admin/payments/drawersession/",
+        "/admin/payments/cashmovement/",
+        "/admin/payments/approval/",
     ],
 )
 def test_no_list_form_or_filter_names_another_branch_or_its_people(as_maria, elsewhere, address):
     make_therapist("Olga", elsewhere, "9")
-    make_cashier("Otto", elsewhere, "9")
+    otto = make_cashier("Otto", elsewhere, "9").user
+    make_drawer_records(otto)
     shown = as_maria.get(address).content.decode()
     assert "Cebu" not in shown
     assert "Olga" not in shown

@@ -145,7 +145,7 @@ def test_no_topic_ever_hears_a_key_that_opens_a_visit(day):
     assert [visit.key for visit in day.visits if visit.key in told] == []
 
 
-def test_a_boards_rows_have_six_fields_and_no_other(day):
+def test_a_boards_rows_have_seven_fields_and_no_other(day):
     rows = [
         json.loads(text)["data"]["transaction"]
         for topic, text in day.told
@@ -153,7 +153,7 @@ def test_a_boards_rows_have_six_fields_and_no_other(day):
     ]
     assert rows
     assert {frozenset(row) for row in rows} == {
-        frozenset({"id", "version", "code", "status", "room_number", "calls"})
+        frozenset({"id", "version", "code", "status", "room_number", "calls", "counter_number"})
     }
 
 

@@ -5,6 +5,7 @@ from asgiref.sync import async_to_sync
 from django.test import Client
 
 from conftest import open_socket, session_of
+from payments.refunds import Wanted, refund
 from queueing.models import Transaction
 from queueing.states import Status
 from spa_project.lib.commands import REGISTRY
@@ -101,9 +102,21 @@ def test_every_screen_opens_to_whom_the_page_says(floor, monkeypatch):
 
 
 def _path(address: str, visit: Transaction, asker: Asker) -> str:
-    key = visit.payment.receipt_key if "receipt" in address else visit.key
+    key = _key_to(address, visit)
     path = address.replace("<key>", key if asker == Asker.CUSTOMER else A_KEY)
     return f"{path}?branch=makati"
+
+
+def _key_to(address: str, visit: Transaction) -> str:
+    if "receipt" in address:
+        return visit.payment.receipt_key
+    if "refund" not in address:
+        return visit.key
+    if not visit.payment.refunds.exists():
+        assert visit.cashier is not None
+        wanted = Wanted(reason="ill", receipt_number=visit.payment.receipt_number)
+        refund(visit.cashier, wanted)
+    return visit.payment.refunds.get().key
 
 
 def _got(path: str, floor: Floor, asker: Asker) -> str:

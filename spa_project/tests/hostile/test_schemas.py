@@ -25,6 +25,7 @@ OPTIONAL: Data = {
     "reference": "A1",
     "confirmed": False,
     "attempt_id": 1,
+    "therapist_id": 1,
     "expected_total": "600.50",
     "expected_price": "500.00",
     "item_id": 1,
@@ -36,9 +37,17 @@ OPTIONAL: Data = {
     "id_number": "123-456",
     "name": "Ana",
     "note": "short",
+    "marks": [],
+    "turns": "-0.5",
     "approval": "a-secret",
+    "receipt_number": 1,
+    "receipt_key": "Zk3yq8Vb1d0uWmXn5tRj7sLpQe2aHcFg",
+    "lines": [1],
+    "amount": "10.00",
+    "tip": False,
+    "void": False,
 }
-LONG = "x" * 300
+LONG = "x" * 301
 WRONG: dict[type, list[Any]] = {
     int: [True, "1", 1.5, 1.0, [1], {}, 0, -1, 2**63, 2**64, 10**40],
     str: [1, True, 1.5, ["x"], {}, LONG, "\ud800"],

@@ -19,6 +19,13 @@ Discount.objects.update_or_create(code="senior", defaults=senior)
 sorry = dict(name="Apology", kind="amount", needs_reason=True)
 Discount.objects.update_or_create(code="sorry", defaults=sorry)
 """
+MANAGED = """
+from accounts.models import User
+from accounts.screen_lock import set_pin
+from payments.models import Discount
+Discount.objects.filter(code="sorry").update(cashier_limit=20)
+set_pin(User.objects.get(username="manager1"), "4711")
+"""
 
 
 @pytest.fixture
@@ -147,4 +154,50 @@ def test_a_declined_card_leaves_the_rest_of_a_split_payment(visit, complaints):
         the(till, "receipt-link").click()
     expect(the(opened.value, "receipt-tender")).to_have_count(2)
     assert amount_in(the(opened.value, "receipt-total")) == due
+    assert complaints == []
+
+
+def test_a_manager_approves_one_discount_by_name_and_pin(visit, spa, complaints):
+    run_quietly([sys.executable, "manage.py", "shell", "-c", MANAGED], **spa)
+    till = visit.cashier
+    till.reload()
+    expect(the(till, "connection")).to_have_attribute("data-state", "live")
+    till.keyboard.press("F2")
+    expect(the(till, "current-code")).to_have_text(visit.code)
+    before = amount_in(the(till, "total"))
+
+    def apologize() -> None:
+        the(till, "open-discounts").click()
+        the(till, "discount").locator("text=Apology").click()
+        the(till, "discount-value").fill("100")
+        the(till, "bill-reason").fill("Cold room")
+        expect(the(till, "bill-approval")).to_have_count(0)
+        the(till, "bill-reason").press("Enter")
+        expect(the(till, "bill-approval")).to_be_visible()
+
+    apologize()
+    expect(the(till, "bill-problem")).to_contain_text("manager")
+    expect(the(till, "bill-go")).to_be_disabled()
+    the(till, "bill-manager").fill("manager1")
+    the(till, "bill-pin").fill("0000")
+    the(till, "bill-pin").press("Enter")
+    expect(the(till, "bill-problem")).to_contain_text("Incorrect PIN.")
+    expect(the(till, "bill-pin")).to_have_value("")
+    expect(the(till, "remove-discount")).to_have_count(0)
+    the(till, "bill-pin").fill("4711")
+    the(till, "bill-pin").press("Enter")
+    expect(the(till, "bill-dialog")).to_be_hidden()
+    assert amount_in(the(till, "total")) == before - 100
+
+    # The approval was for that discount, once: the same again asks again.
+    the(till, "open-discounts").click()
+    the(till, "remove-discount").click()
+    expect(the(till, "remove-discount")).to_have_count(0)
+    the(till, "bill-close").click()
+    apologize()
+    expect(the(till, "bill-manager")).to_have_value("")
+    the(till, "bill-close").click()
+    assert amount_in(the(till, "total")) == before
+    the(till, "release").click()
+    expect(the(till, "current-code")).to_have_count(0)
     assert complaints == []

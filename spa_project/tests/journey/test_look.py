@@ -56,15 +56,15 @@ def keyboard(server: AppServer, windows: Windows) -> Page:
 
 
 def number(server: AppServer, windows: Windows) -> Page:
-    page = cart(server, windows)
+    page = choosing(kiosk(server, windows))
     page.get_by_test_id("confirm").click()
     expect(page.get_by_test_id("code")).to_be_visible()
     return page
 
 
 def ticket(server: AppServer, windows: Windows) -> Page:
-    page = number(server, windows)
-    page.get_by_test_id("ticket-link").click()
+    page = cart(server, windows)
+    page.get_by_test_id("confirm").click()
     expect(page.get_by_test_id("before")).to_be_visible()
     return page
 

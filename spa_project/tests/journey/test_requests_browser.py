@@ -31,9 +31,7 @@ def test_a_requested_therapist_is_asked_for_seen_and_changed(
     asked.select_option(option.get_attribute("value"))
     expect(the(spa.menu, "else-anyone")).to_be_checked()
     the(spa.menu, "confirm").click()
-    expect(the(spa.menu, "code")).to_be_visible()
-    spa.code = the(spa.menu, "code").inner_text()
-    spa.path = the(spa.menu, "ticket-link").get_attribute("href") or ""
+    spa.phone_opens_the_ticket()
 
     words = f"Waiting for {ben}"
     row = spa.row_in(the(tablet, "queue"))

@@ -83,6 +83,7 @@ SCREENS: dict[str, Opener] = {
     "therapist-pin": desk("/accounts/pin/", "therapist4", "[data-testid=save-pin]"),
     "till": desk("/cashier/", "cashier1", ".queue-row"),
     "till-keys": desk("/cashier/", "cashier1", ".queue-row", "open-keys"),
+    "till-sales": desk("/cashier/", "cashier1", ".queue-row", "sales"),
     "till-terminal": desk("/cashier/", "cashier2", "[data-testid=terminal]"),
     "till-change": change,
     "monitor": desk("/monitor/", "manager1", ".visit-card"),

@@ -94,7 +94,7 @@ def test_what_was_taken_out_is_put_back(visit, complaints):
     assert complaints == []
 
 
-def test_what_a_therapist_does_most_is_offered_first(visit, complaints):
+def test_a_treatment_is_added_from_the_add_ons_or_from_what_is_done_most(visit, complaints):
     tablet = visit.therapist
     name = the(tablet, "bill-item").first.locator("p").first.inner_text()
     leave(visit)
@@ -102,7 +102,11 @@ def test_what_a_therapist_does_most_is_offered_first(visit, complaints):
     visit.comes(begun(visit.floor, Person(visit.floor.two, "therapist1")))
     expect(the(tablet, "current-code")).to_have_text(visit.code)
     the(tablet, "add-service").click()
-    expect(the(tablet, "favourites")).to_have_attribute("aria-pressed", "true")
+    category = the(tablet, "service-category").first
+    expect(category).to_have_text("Add-ons")
+    expect(category).to_have_attribute("aria-pressed", "true")
+    expect(the(tablet, "services")).to_contain_text("Extra 20 Minutes")
+    the(tablet, "favourites").click()
     first = tablet.locator("[data-testid=add-service-option]:visible").first
     expect(first).to_contain_text(name)
     first.click()

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { CallOrder, NewCalls, pageOf } from "../../../static/js/lib/board.js";
+import { CallOrder, NewCalls, pageOf, placesOf } from "../../../static/js/lib/board.js";
 
 const rows = (/** @type {number[]} */ ...ids) => ids.map((id) => ({ id }));
 
@@ -51,4 +51,13 @@ test("a long list is shown a page at a time, and nothing is left out", () => {
     [[1, 2], [3, 4], [5], [1, 2]],
   );
   assert.deepEqual(pageOf([], 2, 3), []);
+});
+
+test("a page of a long list says which places it shows", () => {
+  const list = [1, 2, 3, 4, 5];
+  assert.deepEqual(
+    [0, 1, 2, 3].map((turn) => placesOf(list, 2, turn)),
+    ["1–2", "3–4", "5", "1–2"],
+  );
+  assert.equal(placesOf(list, 5, 1), "");
 });

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Cart, offersOf, withChanges } from "../../../static/js/lib/cart.js";
+import { Cart, cartOf, offersOf, storedCart, withChanges } from "../../../static/js/lib/cart.js";
 import { storedValue } from "../../../static/js/lib/stored_value.js";
 import { fakeStorage } from "./fake_storage.mjs";
-import { category, offer, service } from "./fixtures.mjs";
+import { category, item, offer, service, transaction } from "./fixtures.mjs";
 
 /**
  * @param {number} id
@@ -46,6 +46,16 @@ test("a cart survives a reload", () => {
   const after = open(storage);
   assert.equal(after.quantity(1), 1);
   assert.equal(after.name, "Lea");
+});
+
+test("a visit's treatments are ordered once more at the prices of the menu", () => {
+  const storage = fakeStorage();
+  const items = [1, 3, 1, 99].map((id) => item({ service_classification_id: id, price: "1.00" }));
+  storedCart(storage, "ermita").set(cartOf(transaction({ items, customer_name: "Ana" })));
+  const cart = open(storage);
+  assert.equal(cart.dropUnknown(), 1);
+  assert.equal(cart.total(), "1100.50");
+  assert.equal(cart.name, "Ana");
 });
 
 test("taking the last one takes the line away", () => {
@@ -133,3 +143,16 @@ test("a browser that stores nothing still sells", () => {
 function refuse() {
   throw new Error("storage is switched off");
 }
+
+test("an answer to the suggestion lasts for one order, over a reload", () => {
+  const storage = fakeStorage();
+  const cart = open(storage);
+  cart.add(1);
+  assert.equal(cart.isAsked, false);
+  cart.isAsked = true;
+  cart.add(2);
+  assert.equal(open(storage).isAsked, true);
+  cart.clear();
+  cart.add(1);
+  assert.equal(open(storage).isAsked, false);
+});

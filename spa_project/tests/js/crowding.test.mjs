@@ -10,6 +10,12 @@ test("many tiles are drawn smaller", () => {
   assert.equal(densityOf(40), "packed");
 });
 
+test("a narrow screen draws fewer of them as small", () => {
+  assert.equal(densityOf(4, false), "roomy");
+  assert.equal(densityOf(12, false), "dense");
+  assert.equal(densityOf(16, false), "packed");
+});
+
 const rows = [0, 100, 200, 300].map((offsetTop) => ({ offsetTop, offsetHeight: 90 }));
 
 test("rows that end below the list's frame are counted", () => {

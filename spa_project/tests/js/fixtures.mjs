@@ -18,6 +18,10 @@ export function transaction(more) {
     requested_therapist_id: null,
     preference: null,
     request_until: null,
+    skills: [],
+    quoted_wait: null,
+    has_note: false,
+    note_unread: false,
     cashier: null,
     cashier_id: null,
     counter_number: null,
@@ -30,6 +34,7 @@ export function transaction(more) {
     received_amount: "0.00",
     tip_amount: "0.00",
     tenders: [],
+    refunded_amount: "0.00",
     discounts: [],
     total_duration_minutes: 0,
     created_at: "2026-01-01T09:00:00+08:00",
@@ -41,6 +46,7 @@ export function transaction(more) {
     cashier_claimed_at: null,
     paid_at: null,
     items: [],
+    declined: [],
     ...more,
   };
 }
@@ -58,6 +64,7 @@ export function item(more) {
     classification: "60 minutes",
     price: "0.00",
     duration_minutes: 60,
+    consent: null,
     ...more,
   };
 }
@@ -83,7 +90,15 @@ export function offer(more) {
  * @returns {Wire.ServiceData}
  */
 export function service(more) {
-  return { id: 1, name: "Hilot", description: "", image_url: "", classifications: [], ...more };
+  return {
+    id: 1,
+    name: "Hilot",
+    description: "",
+    image_url: "",
+    skill: null,
+    classifications: [],
+    ...more,
+  };
 }
 
 /**
@@ -91,7 +106,7 @@ export function service(more) {
  * @returns {Wire.CategoryData}
  */
 export function category(more) {
-  return { id: 1, name: "Massage", description: "", services: [], ...more };
+  return { id: 1, name: "Massage", description: "", add_ons: false, services: [], ...more };
 }
 
 /**

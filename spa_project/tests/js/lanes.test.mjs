@@ -43,3 +43,19 @@ test("own requests come first, then the others in their order", () => {
   assert.deepEqual(callableBy(line, MAYA), [forMaya, anyone, woman]);
   assert.deepEqual(callableBy(line, NOOR), [anyone]);
 });
+
+test("who needs skills is called by who has all of them", () => {
+  const skills = [
+    { name: "Hot stone", therapist_ids: [3, 4] },
+    { name: "Prenatal", therapist_ids: [3] },
+  ];
+  const stones = transaction({ id: 6, skills: ["Hot stone"] });
+  const both = transaction({ id: 7, skills: ["Hot stone", "Prenatal"] });
+  assert.deepEqual(callableBy([both, stones, anyone], NOOR, skills), [stones, anyone]);
+  assert.deepEqual(callableBy([both, stones, anyone], MAYA, skills), [both, stones, anyone]);
+  assert.deepEqual(callableBy([both, stones], { id: 5, gender: "" }, skills), []);
+});
+
+test("a skill that nobody has any more is nobody's", () => {
+  assert.equal(mayCall(transaction({ skills: ["Shiatsu"] }), MAYA, []), false);
+});

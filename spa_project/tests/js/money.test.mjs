@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { fromCents, moneyFormat, toCents } from "../../../static/js/lib/money.js";
+import { fromCents, moneyFormat, splitEvenly, toCents } from "../../../static/js/lib/money.js";
 
 test("an amount is read into whole cents", () => {
   assert.equal(toCents("130.00"), 13000);
@@ -32,4 +32,10 @@ test("money is shown in the currency of the spa", () => {
   assert.equal(moneyFormat("en", "PHP")("1300.50"), "₱1,300.50");
   assert.equal(moneyFormat("fil", "PHP")("1300.50"), "₱1,300.50");
   assert.equal(moneyFormat("es", "PHP")("1300.50"), "1.300,50\u00a0₱");
+});
+
+test("equal parts add up, and the first take the cents that are left", () => {
+  assert.deepEqual(splitEvenly(10_001, 2), [5001, 5000]);
+  assert.deepEqual(splitEvenly(100, 3), [34, 33, 33]);
+  assert.deepEqual(splitEvenly(0, 2), [0, 0]);
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
 import {
+  inShort,
   inWords,
   minutesSince,
   ServerClock,
@@ -50,6 +51,12 @@ test("a length of time is said in the page's words", () => {
   assert.equal(inWords(0, WORDS), "0\u00a0min");
 });
 
+test("a length of time is short where a tile has no room for words", () => {
+  assert.equal(inShort(45, WORDS), "45\u00a0min");
+  assert.equal(inShort(60, WORDS), "1:00\u00a0h");
+  assert.equal(inShort(697, WORDS), "11:37\u00a0h");
+});
+
 test("a wait is said as roughly as it is known", () => {
   const words = {
     ...WORDS,
@@ -60,6 +67,13 @@ test("a wait is said as roughly as it is known", () => {
   assert.equal(waitInWords([0, 5], words), "< 5");
   assert.equal(waitInWords([10, 20], words), "10 to 20 minutes");
   assert.equal(waitInWords([45, 75], words), "45\u00a0min to 1\u00a0h\u00a015\u00a0min");
+});
+
+test("a wait of more than two hours is said in whole hours that hold the range", () => {
+  const words = { ...WORDS, "wait.long": "{low} to {high}" };
+  assert.equal(waitInWords([405, 705], words), "6\u00a0h to 12\u00a0h");
+  assert.equal(waitInWords([105, 121], words), "1\u00a0h\u00a045\u00a0min to 3\u00a0h");
+  assert.equal(waitInWords([120, 180], words), "2\u00a0h to 3\u00a0h");
 });
 
 test("gaps without a value stay visible", () => {

@@ -137,12 +137,14 @@ def test_a_transaction_has_the_shape_of_the_page(visitor, offers):
         *("created_at", "queued_at", "selection_confirmed_at", "therapist_confirmed_at"),
         *("service_start_at", "service_finish_at", "cashier_claimed_at", "paid_at", "items"),
         *("requested_therapist", "requested_therapist_id", "preference", "request_until"),
+        *("skills", "quoted_wait", "has_note", "note_unread", "declined"),
         *("amount_due", "discounts", "tax", "tip_amount", "tenders", "received_amount"),
+        "refunded_amount",
     }
     [item] = transaction["items"]
     assert item.keys() == {
         *("id", "service_id", "service_classification_id", "service_name"),
-        *("classification", "price", "duration_minutes"),
+        *("classification", "price", "duration_minutes", "consent"),
     }
     created = datetime.datetime.fromisoformat(transaction["created_at"])
     assert created.utcoffset() is not None
@@ -289,7 +291,8 @@ def test_a_visit_from_order_to_receipt(visitor, staff, offers):
     assert day["payments"][0]["receipt_number"] == payment["receipt_number"]
     mine = therapist.get("/api/days/therapist/").data
     assert mine.keys() == {
-        *("business_date", "customers", "minutes", "amount", "tips", "transactions"),
+        *("business_date", "customers", "minutes", "amount", "tips", "tips_paid_out"),
+        *("refunded", "transactions"),
     }
     assert mine["transactions"][0]["id"] == visit["id"]
 
@@ -336,6 +339,7 @@ def test_a_doubtful_amount_is_asked_back_once(visitor, staff, offers):
         ("/api/snapshots/monitor/", "monitor1"),
         ("/api/days/therapist/", "therapist1"),
         ("/api/days/cashier/", "cashier1"),
+        ("/api/turns/", "monitor1"),
         ("/api/openapi.json", ""),
     ],
 )

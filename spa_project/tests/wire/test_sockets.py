@@ -38,14 +38,21 @@ def ordered(visitor, offers) -> dict:
 @pytest.mark.parametrize(
     ("path", "who", "keys"),
     [
-        ("customer/?branch=main", "", set()),
-        ("board/?branch=main", "", {"transactions"}),
-        ("therapist/", "therapist1", {"me", "therapists", "transactions", "rooms"}),
+        ("customer/?branch=main", "", {"wait_minutes"}),
+        ("board/?branch=main", "", {"transactions", "message", "picture"}),
+        (
+            "therapist/",
+            "therapist1",
+            {"me", "therapists", "skills", "transactions", "rooms", "rotation"},
+        ),
         ("cashier/", "cashier1", {"me", "transactions", "methods", "discounts"}),
         (
             "monitor/",
             "monitor1",
-            {"transactions", "rooms", "therapists", "cashiers", "statistics"},
+            {
+                *("transactions", "rooms", "therapists", "skills", "rotation"),
+                *("cashiers", "statistics"),
+            },
         ),
     ],
 )
@@ -55,12 +62,14 @@ async def test_a_screen_first_hears_its_snapshot_and_then_matching_heartbeats(
     async with opened(path, who) as screen:
         data = (await screen.hear("snapshot"))["data"]
         assert data.keys() == SETUP | keys
-        assert data["branch"].keys() == {"slug", "name", "time_zone", "currency", "active"}
+        known = {"slug", "name", "time_zone", "currency", "active", "suggests_add_ons"}
+        assert data["branch"].keys() == known
         await screen.send(json.dumps({"command": "snapshot"}))
         again = (await screen.hear("snapshot"))["data"]
         assert again | {"server_now": 0} == data | {"server_now": 0}
         if path.startswith("customer"):
-            assert (await screen.hear("heartbeat"))["data"] == {"setup": data["setup"]}
+            heartbeat = (await screen.hear("heartbeat"))["data"]
+            assert heartbeat == {name: data[name] for name in ("setup", "wait_minutes")}
         else:
             heartbeat = await screen.in_step()
             more = {"statistics"} if who == "monitor1" else set()
@@ -181,7 +190,15 @@ async def hears(screen, event: str, pk: int, statuses: list[str]) -> None:
 async def test_the_board_is_told_no_names_and_no_money(opened, ordered):
     async with opened("board/?branch=main") as board:
         [row] = (await board.hear("snapshot"))["data"]["transactions"]
-        assert row.keys() == {"id", "version", "code", "status", "room_number", "calls"}
+        assert row.keys() == {
+            "id",
+            "version",
+            "code",
+            "status",
+            "room_number",
+            "calls",
+            "counter_number",
+        }
 
 
 async def test_who_is_on_hold_stays_on_the_screens(opened, staff, ordered):
