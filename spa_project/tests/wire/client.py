@@ -108,6 +108,17 @@ class Screen:
                 self._unread.append(message)
         return message
 
+    async def hear_of(self, part: str, event: str, **values: Any) -> Message:
+        """Return the transaction, room or therapist of the first such event with these values.
+
+        A command is answered before its events are sent, so a screen that opens after it may hear
+        them.
+        """
+        while True:
+            told: Message = (await self.hear(event))["data"][part]
+            if values.items() <= told.items():
+                return told
+
     async def ask(self, command: str, *, id: str | float | None = None, **data: Any) -> Message:
         """Send a command; return its result."""
         sent = id if id is not None else next(self._ids)
