@@ -34,12 +34,16 @@ ALL_SIZES = SIZES | {
 }
 #: The layouts of a page for axe-core: what one size hides behind a menu, the other shows.
 AXE_SIZES = ("320", "1366")
-#: Wait until scripts know a new size and finite animations have ended.
+#: Wait until scripts know a new size and finite animations have ended. A tab that is drawn no more
+#: has neither, and `evaluate` no timeout: it is measured as it is after two seconds.
 AT_REST = """(async () => {
-  for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
-  const ending = document.getAnimations()
-    .filter((each) => each.effect.getTiming().iterations !== Infinity);
-  await Promise.allSettled(ending.map((each) => each.finished));
+  const rest = async () => {
+    for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
+    const ending = document.getAnimations()
+      .filter((each) => each.effect.getTiming().iterations !== Infinity);
+    await Promise.allSettled(ending.map((each) => each.finished));
+  };
+  await Promise.race([rest(), new Promise((resolve) => setTimeout(resolve, 2000))]);
 })()"""
 
 #: Whether every picture in sight has come. Others are loaded when they are scrolled to.
