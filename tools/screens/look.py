@@ -34,13 +34,14 @@ ALL_SIZES = SIZES | {
 }
 #: The layouts of a page for axe-core: what one size hides behind a menu, the other shows.
 AXE_SIZES = ("320", "1366")
-#: Wait until scripts know a new size and finite animations have ended. A tab that is drawn no more
-#: has neither, and `evaluate` no timeout: it is measured as it is after two seconds.
+#: Wait until scripts know a new size and finite animations have ended, for two seconds at most:
+#: `evaluate` has no timeout. Chromium may never resolve the promise of a transition in a closed
+#: popover.
 AT_REST = """(async () => {
   const rest = async () => {
     for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
-    const ending = document.getAnimations()
-      .filter((each) => each.effect.getTiming().iterations !== Infinity);
+    const ending = document.getAnimations().filter(({ effect }) =>
+      effect.getTiming().iterations !== Infinity && effect.target.checkVisibility());
     await Promise.allSettled(ending.map((each) => each.finished));
   };
   await Promise.race([rest(), new Promise((resolve) => setTimeout(resolve, 2000))]);
