@@ -7,10 +7,11 @@ from ninja import Router
 from accounts.auth import caller_of
 from accounts.models import Role
 from queueing import screens
-from queueing.day_summary import day_of_therapist, turns_of_day
+from queueing.day_summary import TherapistDayNow, day_of_therapist, turns_of_day
 from queueing.menu_cache import menu_now
 from queueing.request_choices import choices_in
 from spa_project.lib.commands import require_role
+from spa_project.lib.db.replica import read_for_reports
 from spa_project.lib.fingerprint import fingerprint
 from spa_project.lib.web.openapi import BRANCH_NAMED, LOGIN_NEEDED
 from spa_project.lib.web.responses import json_with_etag, snapshot_response
@@ -38,7 +39,9 @@ def therapist_day(request: HttpRequest) -> HttpResponse:
     """Return a therapist's own business day: the last 50 customers, and totals. ETag, 304."""
     caller = caller_of(request)
     require_role(caller, {Role.THERAPIST})
-    day = day_of_therapist(caller.here, caller.therapist)
+    branch, therapist = caller.here, caller.therapist
+    read, source = read_for_reports(lambda database: day_of_therapist(branch, therapist, database))
+    day: TherapistDayNow = {**read, "seconds_behind": source.seconds_behind}
     return json_with_etag(request, day, version=fingerprint(day)[:32])
 
 

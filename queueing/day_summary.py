@@ -4,6 +4,7 @@ import datetime
 from decimal import Decimal
 from typing import Annotated, TypedDict
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Count, Sum
 
 from accounts.models import Branch, Therapist
@@ -33,6 +34,12 @@ class TherapistDay(TypedDict):
     #: What was given back today for this therapist's treatments of any day.
     refunded: str
     transactions: list[TransactionData]
+
+
+class TherapistDayNow(TherapistDay):
+    """The same, with how far the database that it was read from is behind."""
+
+    seconds_behind: int
 
 
 class TurnData(TypedDict):
@@ -82,23 +89,31 @@ def turns_of_day(branch: Branch) -> TurnsOfDay:
     }
 
 
-def day_of_therapist(branch: Branch, therapist: Therapist) -> TherapistDay:
+def day_of_therapist(
+    branch: Branch, therapist: Therapist, database: str = DEFAULT_DB_ALIAS
+) -> TherapistDay:
     """Return the treatments that ended today and were not cancelled afterwards."""
     today = branch.business_date()
-    done = Transaction.objects.filter(
+    done = Transaction.objects.using(database).filter(
         SERVED, branch=branch, business_date=today, therapist=therapist
     )
     totals = done.aggregate(
         count=Count("pk"), minutes=Sum("total_duration_minutes"), amount=Sum("total_amount")
     )
-    paid = therapist.tip_shares.filter(payment__branch=branch, payment__business_date=today)
+    paid = therapist.tip_shares.using(database).filter(
+        payment__branch=branch, payment__business_date=today
+    )
     tips = paid.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
-    back = therapist.refunded_tips.filter(refund__branch=branch, refund__business_date=today)
+    back = therapist.refunded_tips.using(database).filter(
+        refund__branch=branch, refund__business_date=today
+    )
     tips -= back.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
-    payouts = therapist.tip_payouts.filter(drawer__branch=branch, drawer__business_date=today)
+    payouts = therapist.tip_payouts.using(database).filter(
+        drawer__branch=branch, drawer__business_date=today
+    )
     paid_out = payouts.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
     # By reverse relations, as payments is a layer above.
-    visits = Transaction.objects.filter(
+    visits = Transaction.objects.using(database).filter(
         therapist=therapist,
         payment__refunds__branch=branch,
         payment__refunds__business_date=today,

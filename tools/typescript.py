@@ -125,7 +125,7 @@ def declarations() -> Declarations:
     from payments.sales import SalesData
     from payments.tips import TipsOfDay
     from queueing import events, screens, views
-    from queueing.day_summary import TherapistDay, TurnsOfDay
+    from queueing.day_summary import TherapistDayNow, TurnsOfDay
     from queueing.request_choices import RequestChoices
     from queueing.snapshots import FloorDigest, Place, TicketDigest
     from queueing.statistics import Takings
@@ -145,7 +145,7 @@ def declarations() -> Declarations:
     pages.append(payment_views.DisplayPage)
     for each in (PageData, views.LivePage, *pages, payment_views.ReportsPage):
         found.expression(each)
-    dictionaries = [TherapistDay, TurnsOfDay, DayData, RefundableData, SalesData, FloorDigest]
+    dictionaries = [TherapistDayNow, TurnsOfDay, DayData, RefundableData, SalesData, FloorDigest]
     dictionaries += [TipsOfDay, Place, TicketDigest, Takings]
     dictionaries.append(RequestChoices)
     for each in (*dictionaries, screens.MonitorDigest, screens.MenuSnapshot):

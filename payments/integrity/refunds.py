@@ -74,9 +74,8 @@ def within_the_payment(rows: Rows) -> Broken:
     for row in rows.filter(Exists(Refund.objects.filter(payment=OuterRef("pk")))):
         paid = {line.key: line for line in lines_of(row)}
         back: defaultdict[int, Decimal] = defaultdict(Decimal)
-        for key, amount in RefundLine.objects.filter(refund__payment=row).values_list(
-            "item", "amount"
-        ):
+        lines = RefundLine.objects.using(rows.db).filter(refund__payment=row)
+        for key, amount in lines.values_list("item", "amount"):
             back[key] += amount
         for key, amount in sorted(back.items()):
             most = paid[key].amount if key in paid else ZERO

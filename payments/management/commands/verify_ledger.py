@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from payments.integrity import all_rules
 from spa_project.lib.db.integrity import Outcome
+from spa_project.lib.db.replica import add_database_option, source_named
 from spa_project.lib.upkeep import LEDGER, recorded
 
 HELP = """Check every integrity rule of visits, rooms, events and payments.
@@ -16,22 +17,28 @@ breaks a rule, and names the rows."""
 
 
 class Command(BaseCommand):
-    """The command `manage.py verify_ledger`."""
+    """The command `manage.py verify_ledger [--database ALIAS]`."""
 
     help = HELP
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        add_database_option(parser)
+
     def handle(self, *args: Any, **options: Any) -> None:
         with recorded(LEDGER):
-            self._verify()
+            self._verify(options["database"])
 
-    def _verify(self) -> None:
-        rows = all_rules.count_rows()
+    def _verify(self, named: str | None) -> None:
+        source = source_named(named)
+        rows = all_rules.count_rows(source.alias)
         broken = 0
         with tqdm(total=rows, unit=" rows", disable=None, leave=False) as bar:
-            for outcome in all_rules.run(bar.update):
+            for outcome in all_rules.run(bar.update, source.alias):
                 bar.clear()
                 self._report(outcome)
                 broken += outcome.broken
+        if words := source.in_words():
+            self.stdout.write(words)
         if broken:
             raise CommandError(f"The data is inconsistent. Problems found: {broken:,}")
         self.stdout.write(f"The data is consistent: {len(all_rules.rules)} rules, {rows:,} rows.")

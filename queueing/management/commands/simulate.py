@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DEFAULT_DB_ALIAS
 from tqdm import tqdm
 
 from accounts.demo import logins_file
@@ -73,7 +74,12 @@ class Command(BaseCommand):
         self._tell(play.tally, seed)
         if wrong := wrong_tickets(play.tally):
             raise CommandError("\n".join(["Tickets are wrong:", *wrong]))
-        call_command("verify_ledger", stdout=self.stdout, verbosity=options["verbosity"])
+        call_command(
+            "verify_ledger",
+            database=DEFAULT_DB_ALIAS,
+            stdout=self.stdout,
+            verbosity=options["verbosity"],
+        )
 
     def _run(
         self, play: Play, arrivals: Iterator[float], total: int | None, *, quiet: bool

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Count, Max, Model, QuerySet
 
 #: Rows read by one statement, so that none holds an old snapshot of the database for long.
@@ -73,15 +74,19 @@ class RuleSet:
 
         return register
 
-    def count_rows(self) -> int:
+    def count_rows(self, database: str = DEFAULT_DB_ALIAS) -> int:
         """Return how many rows a run reads, each counted once however many rules it has."""
-        return sum(model._default_manager.count() for model in self._by_table())
+        return sum(model._default_manager.using(database).count() for model in self._by_table())
 
-    def run(self, progress: Callable[[int], Any] = lambda count: None) -> Iterator[Outcome]:
+    def run(
+        self,
+        progress: Callable[[int], Any] = lambda count: None,
+        database: str = DEFAULT_DB_ALIAS,
+    ) -> Iterator[Outcome]:
         """Check every rule, table by table; call `progress` with how many more rows are done."""
         for model, rules in self._by_table().items():
             outcomes = [Outcome(rule) for rule in rules]
-            for rows, count in _chunks(model):
+            for rows, count in _chunks(model, database):
                 for outcome in outcomes:
                     outcome.look_at(rows, count)
                 progress(count)
@@ -95,8 +100,8 @@ class RuleSet:
         return tables
 
 
-def _chunks(model: type[Model]) -> Iterator[tuple[Rows, int]]:
-    rows = model._default_manager.order_by()
+def _chunks(model: type[Model], database: str) -> Iterator[tuple[Rows, int]]:
+    rows = model._default_manager.using(database).order_by()
     done = 0
     while True:
         ahead = rows.filter(pk__gt=done).order_by("pk").values("pk")[:CHUNK]

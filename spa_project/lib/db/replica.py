@@ -1,4 +1,4 @@
-"""Choice of the database for reports and long lists: the replica, or the primary in its place.
+"""Choice of the database for reports, day lists, checks and backups: the replica, or the primary.
 
 The age of the replica's data is measured by the log of all operations, which is append-only: the
 first entry that the replica lacks tells since when it is behind. So a replica whose replication has
@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
 from django.conf import settings
+from django.core.management.base import CommandParser
 from django.db import DEFAULT_DB_ALIAS, Error, connections
 from django.db.models import Model
 from django.utils import timezone
@@ -31,6 +32,8 @@ class State(StrEnum):
     LATE = "late"
     #: From the primary, because the replica does not answer.
     UNREACHABLE = "unreachable"
+    #: From the database that an operator has named.
+    NAMED = "named"
 
 
 class Source(NamedTuple):
@@ -50,6 +53,20 @@ class Source(NamedTuple):
         """Return the age in whole minutes."""
         return self.seconds // 60
 
+    @property
+    def seconds_behind(self) -> int:
+        """Return by how many whole seconds what is read is out of date."""
+        return self.seconds if self.state == State.REPLICA else 0
+
+    def in_words(self) -> str:
+        """Return a sentence about the source for an operator; empty where there is no choice."""
+        behind = f"{self.seconds} s behind" if self.seconds else "up to date"
+        return {
+            State.REPLICA: f"Read from the replica, {behind}.",
+            State.LATE: f"Read from the primary, because the replica is {behind}.",
+            State.UNREACHABLE: "Read from the primary, because the replica cannot be reached.",
+        }.get(self.state, "")
+
 
 class _Log:
     """The append-only log by which the replica is measured."""
@@ -62,6 +79,20 @@ class _Log:
 def measure_by(model: type[Model], *, time: str) -> None:
     """Measure the replica's age by this log, which every operation appends to."""
     _Log.model, _Log.time = model, time
+
+
+def add_database_option(parser: CommandParser) -> None:
+    """Let an operator name the database that a command reads."""
+    parser.add_argument(
+        "--database",
+        choices=[*settings.DATABASES],
+        help="else the replica, if there is one and it is fresh, or the primary in its place",
+    )
+
+
+def source_named(alias: str | None) -> Source:
+    """Return the database of this alias; without one, that of the reports."""
+    return Source(alias, State.NAMED) if alias else source_for_reports()
 
 
 def source_for_reports() -> Source:

@@ -6,9 +6,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection
+from django.db import connections
 
 from spa_project.backups import BackupFailed, back_up, copy_pictures
+from spa_project.lib.db.replica import add_database_option, source_named
 from spa_project.lib.upkeep import BACKUP, recorded
 
 
@@ -29,6 +30,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--keep", type=_at_least_one, metavar="N", help="delete all but the newest N"
         )
+        add_database_option(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         with recorded(BACKUP):
@@ -36,8 +38,9 @@ class Command(BaseCommand):
 
     def _back_up(self, options: dict[str, Any]) -> None:
         directory: Path = options["directory"]
+        source = source_named(options["database"])
         try:
-            path = back_up(connection, directory)
+            path = back_up(connections[source.alias], directory)
             # After the database: every picture that it names is there by now.
             copy_pictures(settings.MEDIA_ROOT, directory / "media")
         except (BackupFailed, OSError) as error:
@@ -46,3 +49,5 @@ class Command(BaseCommand):
             for old in sorted(directory.glob("spa-*Z.*.gz"))[: -options["keep"]]:
                 old.unlink()
         self.stdout.write(f"{path} ({path.stat().st_size:,} bytes)")
+        if words := source.in_words():
+            self.stdout.write(words)

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
 
 from spa_project.backups import BackupFailed, copy_pictures, restore
 
@@ -26,4 +26,4 @@ class Command(BaseCommand):
             copy_pictures(options["file"].parent / "media", settings.MEDIA_ROOT)
         except (BackupFailed, OSError) as error:
             raise CommandError(f"Not restored: {error}") from error
-        call_command("verify_ledger", stdout=self.stdout)
+        call_command("verify_ledger", database=DEFAULT_DB_ALIAS, stdout=self.stdout)

@@ -8,6 +8,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DEFAULT_DB_ALIAS
 
 from spa_project import seeding
 
@@ -79,7 +80,7 @@ class Command(BaseCommand):
             confirmed = _typed(f"This deletes {name} with all its data. Type this name in full: ")
         if confirmed != name:
             raise CommandError(f"Nothing is deleted: the name is not “{name}”.")
-        call_command("backup", backups, stdout=self.stdout)
+        call_command("backup", backups, database=DEFAULT_DB_ALIAS, stdout=self.stdout)
         seeding.clear()
 
 

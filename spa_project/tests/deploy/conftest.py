@@ -1,13 +1,17 @@
-"""Fixtures of a production installation on this machine."""
+"""Fixtures of a production installation on this machine, and of a primary with a replica."""
 
+import os
 import secrets
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from spa_project.tests.deploy.installation import Installation, installation
-from tools.servers import reset_spa
+from tools.servers import PROJECT, reset_spa
 from tools.servers.clients import PASSWORD, Floor
 
 #: Two that answer requests and two that hold sockets; web2 and live2 may be restarted.
@@ -44,6 +48,30 @@ def floor(production) -> Floor:
     seed = ("--therapists", "6", "--cashiers", "3", "--password", PASSWORD)
     reset_spa(*seed, **production.settings)
     return Floor(production.nginx, production.nginx)
+
+
+@pytest.fixture(scope="module")
+def two_databases(tmp_path_factory) -> dict[str, str]:
+    """Return the settings of a seeded primary, and of a replica that gets nothing new."""
+    directory: Path = tmp_path_factory.mktemp("databases")
+    ours = os.environ | {
+        "DATABASE_URL": f"sqlite:///{directory}/spa.sqlite3",
+        "REDIS_URL": "",
+        "STATIC_ROOT": str(directory / "static"),
+    }
+    elsewhere = f"sqlite:///{directory}/replica.sqlite3"
+
+    def manage(*arguments: str, **settings: str) -> None:
+        run = [sys.executable, "manage.py", *arguments]
+        subprocess.run(run, cwd=PROJECT, env=ours | settings, check=True, capture_output=True)
+
+    manage("migrate", "-v", "0")
+    manage("collectstatic", "--no-input")
+    manage("seed", "--password", "a-long-walk-to-the-sea", "-v", "0")
+    manage("backup", str(directory))
+    [copy] = directory.glob("*.gz")
+    manage("restore", str(copy), DATABASE_URL=elsewhere)
+    return ours | {"REPORTS_DATABASE_URL": elsewhere}
 
 
 @pytest.hookimpl(wrapper=True)

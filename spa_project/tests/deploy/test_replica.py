@@ -1,10 +1,8 @@
-"""Tests that only reports and the admin's lists are read from the replica, while it is fresh."""
+"""Tests that the replica is read while it is fresh, and never by a claim."""
 
 import datetime
-import os
 import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -64,33 +62,10 @@ print(listed.db, listed.count(), Transaction.objects.count(), claimed.pk == made
 """
 
 
-@pytest.fixture
-def lagging(tmp_path: Path) -> dict[str, str]:
-    """Return the URLs of a primary, and of a replica that lacks all customers."""
-    ours = os.environ | {
-        "DATABASE_URL": f"sqlite:///{tmp_path}/spa.sqlite3",
-        "REDIS_URL": "",
-        "STATIC_ROOT": str(tmp_path / "static"),
-    }
-    elsewhere = f"sqlite:///{tmp_path}/replica.sqlite3"
-
-    def manage(*arguments: str, **settings: str) -> None:
-        run = [sys.executable, "manage.py", *arguments]
-        subprocess.run(run, cwd=PROJECT, env=ours | settings, check=True, capture_output=True)
-
-    manage("migrate", "-v", "0")
-    manage("collectstatic", "--no-input")
-    manage("seed", "--password", "a-long-walk-to-the-sea", "-v", "0")
-    manage("backup", str(tmp_path))
-    [copy] = tmp_path.glob("*.gz")
-    manage("restore", str(copy), DATABASE_URL=elsewhere)
-    return ours | {"REPORTS_DATABASE_URL": elsewhere}
-
-
 @pytest.mark.slow
-def test_lists_lag_and_claims_do_not(lagging):
+def test_lists_lag_and_claims_do_not(two_databases):
     run = [sys.executable, "manage.py", "shell", "-v", "0", "-c", LOOK]
-    done = subprocess.run(run, cwd=PROJECT, env=lagging, capture_output=True, text=True)
+    done = subprocess.run(run, cwd=PROJECT, env=two_databases, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["reports", "0", "1", "True", "200", "False"]
 
@@ -136,6 +111,28 @@ def test_an_error_in_the_middle_of_a_report_turns_to_the_primary(behind, monkeyp
 
     rows, source = read_for_reports(read)
     assert (asked, rows, source.state) == (["reports", "default"], "rows", State.UNREACHABLE)
+
+
+@pytest.mark.parametrize(
+    ("state", "seconds", "words"),
+    [
+        (State.NO_REPLICA, 0, ""),
+        (State.NAMED, 0, ""),
+        (State.REPLICA, 0, "Read from the replica, up to date."),
+        (State.REPLICA, 12, "Read from the replica, 12 s behind."),
+        (State.LATE, 301, "Read from the primary, because the replica is 301 s behind."),
+        (State.UNREACHABLE, 0, "Read from the primary, because the replica cannot be reached."),
+    ],
+)
+def test_a_command_says_what_it_has_read(state, seconds, words):
+    age = datetime.timedelta(seconds=seconds)
+    assert replica.Source("default", state, age).in_words() == words
+
+
+@pytest.mark.parametrize(("state", "behind"), [(State.REPLICA, 12), (State.LATE, 0)])
+def test_only_figures_of_the_replica_are_behind(state, behind):
+    source = replica.Source("default", state, datetime.timedelta(seconds=12))
+    assert source.seconds_behind == behind
 
 
 def test_an_error_of_the_primary_is_not_hidden():

@@ -121,6 +121,10 @@ def test_a_replica_that_has_stopped_is_read_until_it_is_too_old(pair, page, in_s
         )
         assert page(pair.strict)[::2] == ("late", in_step + paid)
         assert "come from the main database" in page(pair.strict).words
+        therapist = {server: Person(server, "therapist1") for server in (pair.strict, pair.patient)}
+        late, now = (therapist[each].reads("/api/days/therapist/") for each in therapist)
+        assert (late["seconds_behind"], now["seconds_behind"] > 0) == (0, True)
+        assert late["customers"] == now["customers"] + 1
         for name in ("queueing/transaction", "payments/payment"):
             assert page(pair.strict, f"/admin/{name}/").state == "late"
             assert page(pair.patient, f"/admin/{name}/").state == "replica"

@@ -292,7 +292,7 @@ def test_a_visit_from_order_to_receipt(visitor, staff, offers):
     mine = therapist.get("/api/days/therapist/").data
     assert mine.keys() == {
         *("business_date", "customers", "minutes", "amount", "tips", "tips_paid_out"),
-        *("refunded", "transactions"),
+        *("refunded", "transactions", "seconds_behind"),
     }
     assert mine["transactions"][0]["id"] == visit["id"]
 

@@ -55,7 +55,7 @@ Alpine.data("therapist", () =>
     ...noteView,
     ...screenLock,
     /** My business day so far, while it is looked at. */
-    day: /** @type {Wire.TherapistDay | null} */ (null),
+    day: /** @type {Wire.TherapistDayNow | null} */ (null),
     me: /** @type {Wire.TherapistSelf | null} */ (null),
     categories: data.menu.categories,
     favourites: favourites(data.menu.categories, data.favourites),
@@ -404,6 +404,10 @@ Alpine.data("therapist", () =>
       if (!answer.ok) return;
       this.day = await answer.json();
       refs.day.showModal();
+    },
+    /** @param {Wire.TherapistDayNow} day */
+    ageOf(day) {
+      return say("behind", { seconds: day.seconds_behind });
     },
     closeDay() {
       refs.day.close();

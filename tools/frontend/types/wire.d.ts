@@ -922,7 +922,7 @@ declare namespace Wire {
     version: number;
   }
 
-  interface TherapistDay {
+  interface TherapistDayNow {
     business_date: string;
     customers: number;
     minutes: number;
@@ -931,6 +931,7 @@ declare namespace Wire {
     tips_paid_out: string;
     refunded: string;
     transactions: TransactionData[];
+    seconds_behind: number;
   }
 
   interface TherapistPage {
