@@ -7,6 +7,7 @@ from django.core.checks import Tags, register
 
 from spa_project.lib import upkeep
 from spa_project.lib.db.checks import check_databases
+from spa_project.lib.db.schema_changes import check_pending_migrations
 
 
 class SpaProjectConfig(AppConfig):
@@ -29,5 +30,6 @@ class SpaProjectConfig(AppConfig):
 
         upkeep.measure()
         register(check_databases, Tags.database)
+        register(check_pending_migrations, Tags.database)
         register(checks.check_accounts, Tags.database)
         register(checks.check_settings, Tags.security)
