@@ -14,7 +14,7 @@ BIOME = $(NODE) $(NODE_MODULES)/.bin/biome check --config-path=$(FRONTEND) --err
 TSC = $(NODE) $(NODE_MODULES)/.bin/tsc
 SCRIPTS := static/js static/css spa_project/tests/js tools/screens/layout.js tools/screens/targets.js
 
-.PHONY: help demo check test faults cluster hostile bench bench-live bench-parts bench-load bench-screens bench-quotes
+.PHONY: help demo check test test-mysql faults cluster hostile bench bench-live bench-parts bench-load bench-screens bench-quotes
 .PHONY: pictures screens messages lock js-lint js-types js-format types
 
 help:
@@ -23,6 +23,8 @@ help:
 	@echo "               HOST=0.0.0.0 opens it to phones and tablets of the local network"
 	@echo "make check     lint, types, contracts and the quick tests, without servers"
 	@echo "make test      every check and every test, on SQLite and on MariaDB + Redis"
+	@echo "make test-mysql   the tests that a database can change, on MySQL; its packages are downloaded into"
+	@echo "               MYSQL_HOME=data/mysql, and nothing is installed"
 	@echo "make faults    work while everything breaks, for SECONDS=3600; proves that nothing is lost"
 	@echo "make cluster   three machines on this one, which fail while people work; SECONDS=300 (root)"
 	@echo "make hostile   bad input of every kind, many times over (docs/security.md)"
@@ -48,6 +50,9 @@ check:
 
 test:
 	@exec .ci/test
+
+test-mysql:
+	@exec .ci/test-mysql
 
 faults: $(VENV)/dev-installed
 	@exec $(VENV)/bin/python -m tools.faults --seconds $(or $(SECONDS),3600)

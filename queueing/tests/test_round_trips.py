@@ -14,6 +14,7 @@ from django.db import connection
 from conftest import open_socket
 from queueing.states import Status
 from spa_project.lib.db.pool import DatabasePool, pool
+from spa_project.tests.concurrency import is_mysql
 
 pytestmark = [
     pytest.mark.asyncio,
@@ -80,7 +81,8 @@ async def test_an_order(meter, hour, compress, make_transaction):
     order = {"items": [{"service_classification_id": each.pk} for each in (hour, compress)]}
     confirm = ("customer_confirm_selection", order)
     [_cold, warm] = await packets_of(meter, "/ws/customer/?branch=makati", None, confirm, confirm)
-    assert warm <= MOST_FOR_A_CONFIRMATION
+    # MySQL does not return the keys of several items, which are read again.
+    assert warm <= MOST_FOR_A_CONFIRMATION + await pool.run(is_mysql)
 
 
 async def test_a_therapists_steps(meter, maya, make_transaction):

@@ -57,8 +57,28 @@ def wait_until(happened: Callable[[], bool], what: str) -> None:
         time.sleep(POLL_SECONDS)
 
 
+def is_mysql() -> bool:
+    """Return whether the test's database is MySQL itself."""
+    return not getattr(connection, "mysql_is_mariadb", True)
+
+
+def skip_on_mysql(lacks: str) -> None:
+    """Skip a test of what MariaDB has and MySQL `lacks`."""
+    if is_mysql():
+        pytest.skip(f"MySQL has no {lacks}")
+
+
+def sequence(size: int) -> str:
+    """Return a table with the column `seq`, from 1 to `size`; MySQL has no engine for it."""
+    places = range(len(str(size)))
+    digits = " UNION ALL ".join(f"SELECT {digit} AS digit" for digit in range(10))
+    tables = ", ".join(f"({digits}) AS place{place}" for place in places)
+    number = " + ".join(f"place{place}.digit * {10**place}" for place in places)
+    return f"(SELECT {number} AS seq FROM {tables} HAVING seq BETWEEN 1 AND {size}) AS sequence"
+
+
 def rows_we_lock() -> int:
-    """Return the number of rows that our connection's open transaction has locked on MariaDB."""
+    """Return the number of rows that our connection's open transaction has locked."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT trx_rows_locked FROM information_schema.innodb_trx"
@@ -68,7 +88,7 @@ def rows_we_lock() -> int:
 
 
 def somebody_waits_for_a_lock() -> bool:
-    """Return whether a transaction on this MariaDB server waits for a row lock."""
+    """Return whether a transaction on this server waits for a row lock."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"

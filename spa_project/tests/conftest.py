@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tools.servers import AppServer, MariaDB, Redis, run_quietly
+from tools.servers import AppServer, MariaDB, Redis, database_server, run_quietly
 from tools.servers.clients import Floor
 
 MANAGE = (sys.executable, "manage.py")
@@ -15,7 +15,7 @@ MANAGE = (sys.executable, "manage.py")
 
 @pytest.fixture(scope="session")
 def spa_database() -> Iterator[MariaDB]:
-    with MariaDB() as server:
+    with database_server() as server:
         yield server
 
 

@@ -23,14 +23,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
-from tools.servers import (
-    HOST,
-    AppServer,
-    MariaDB,
-    Redis,
-    open_spa,
-    program,
-)
+from tools.servers import HOST, AppServer, MariaDB, Redis, database_server, open_spa, program
 
 pytestmark = pytest.mark.servers
 
@@ -79,7 +72,7 @@ class Spa:
 def spa(tmp_path_factory) -> Iterator[Spa]:
     """Run a process with logging of everything that it can log."""
     said = tmp_path_factory.mktemp("redis") / "said"
-    with MariaDB() as database, Redis() as broker, said.open("wb") as file:
+    with database_server() as database, Redis() as broker, said.open("wb") as file:
         settings = {
             "DATABASE_URL": database.url,
             "REDIS_URL": broker.url,

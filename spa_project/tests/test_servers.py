@@ -24,6 +24,7 @@ from tools.servers import (
     MariaDB,
     Redis,
     ServerFailed,
+    database_server,
     free_port,
     why_no_network,
 )
@@ -37,7 +38,7 @@ STARTED_IN_BACKGROUND = ("env", "--ignore-signal=INT")
 
 @pytest.fixture(scope="module")
 def database() -> Iterator[MariaDB]:
-    with MariaDB(durable=True) as server:
+    with database_server(durable=True) as server:
         yield server
 
 

@@ -1,4 +1,4 @@
-"""Private servers for tests: MariaDB, Redis and the application itself, each a real process.
+"""Private servers for tests: MariaDB or MySQL, Redis and the application, each a real process.
 
 They listen on free loopback ports, keep their files in temporary directories and end with the block
 that started them. `__main__.py` runs them for one command of a shell.
@@ -6,6 +6,7 @@ that started them. `__main__.py` runs them for one command of a shell.
 
 from tools.servers.app import AppServer, Web, open_spa, reset_spa, serving
 from tools.servers.mariadb import MariaDB
+from tools.servers.mysql import database_server
 from tools.servers.network import Namespace, Network, why_no_network
 from tools.servers.process import (
     HOST,
@@ -31,6 +32,7 @@ __all__ = [
     "Server",
     "ServerFailed",
     "Web",
+    "database_server",
     "free_port",
     "open_spa",
     "program",

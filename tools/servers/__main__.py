@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 
-from tools.servers import MariaDB, Redis, ServerFailed
+from tools.servers import Redis, ServerFailed, database_server
 from tools.servers.process import STOP_SECONDS
 
 
@@ -64,7 +64,7 @@ def _start_servers(running: ExitStack, workers: int) -> dict[str, str]:
     settings: dict[str, str] = {}
     for number in range(workers):
         urls = {
-            "DATABASE_URL": running.enter_context(MariaDB()).url,
+            "DATABASE_URL": running.enter_context(database_server()).url,
             "REDIS_URL": running.enter_context(Redis()).url,
         }
         settings = urls | settings  # the names without a number are the first worker's

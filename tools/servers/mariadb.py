@@ -80,10 +80,14 @@ class MariaDB(Server):
             user = f"spa@'{self.place.client}'"
             cursor.execute(f"CREATE USER IF NOT EXISTS {user} IDENTIFIED BY 'spa'")
             cursor.execute(f"GRANT ALL ON *.* TO {user}")
-            cursor.execute(f"REVOKE READ ONLY ADMIN ON *.* FROM {user}")
+            self.limit(cursor, user)
             cursor.execute("CREATE DATABASE IF NOT EXISTS spa")
         finally:
             connection.close()
+
+    def limit(self, cursor: Any, user: str) -> None:
+        """Take away the privilege to write while the server is read-only."""
+        cursor.execute(f"REVOKE READ ONLY ADMIN ON *.* FROM {user}")
 
     def connect(self, database: str = "") -> MySQLdb.Connection:
         """Return a connection as root, whose privileges hold even on a read-only server."""

@@ -15,6 +15,7 @@ from tools.servers import (
     MariaDB,
     Network,
     Redis,
+    database_server,
     reset_spa,
     why_no_network,
 )
@@ -74,7 +75,7 @@ def network(_network) -> Iterator[Network]:
 
 @pytest.fixture(scope="package")
 def far_database(_network) -> Iterator[MariaDB]:
-    with MariaDB().at(_network.place) as server:
+    with database_server().at(_network.place) as server:
         yield server
 
 

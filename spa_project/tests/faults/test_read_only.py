@@ -22,7 +22,7 @@ from tools.faults.people import (
 )
 from tools.faults.proxy import Proxy
 from tools.faults.screen import Message, living
-from tools.servers import HOST, AppServer, MariaDB, program, run_quietly
+from tools.servers import HOST, AppServer, MariaDB, database_server, program, run_quietly
 from tools.servers.clients import PASSWORD
 
 pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio]
@@ -129,7 +129,7 @@ def successor(spa_database) -> Iterator[MariaDB]:
         command = [program(name), "--no-defaults", *address, "spa"]
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, **options).stdout
 
-    with MariaDB() as server:
+    with database_server() as server:
         run("mariadb", server, input=run("mariadb-dump", spa_database))
         yield server
 

@@ -12,7 +12,7 @@ import pytest
 from spa_project.lib import watchdog
 from spa_project.lib.db.pool import DatabasePool
 from spa_project.lib.realtime.relay import end
-from tools.servers import AppServer, MariaDB
+from tools.servers import AppServer, database_server
 
 EVERY = 0.05
 SOON = 10.0
@@ -92,7 +92,7 @@ async def test_a_busy_pool_that_ends_jobs_is_not_stuck(notices, monkeypatch):
 @pytest.mark.servers
 @pytest.mark.asyncio
 async def test_a_process_notifies_with_and_without_its_database(notices, spa):
-    with MariaDB() as database:
+    with database_server() as database:
         settings = spa | {"DATABASE_URL": database.url, "WATCHDOG_USEC": "600000"}
         server = AppServer(**settings)
         await asyncio.to_thread(server.__enter__)

@@ -20,7 +20,7 @@ from django.db.utils import ConnectionHandler
 
 from spa_project.lib.db import checks
 from spa_project.lib.db.checks import MySQLAnswers, SQLiteAnswers, check_database_before_serving
-from tools.servers import HOST, AppServer, MariaDB, ServerFailed, free_port
+from tools.servers import HOST, AppServer, MariaDB, ServerFailed, database_server, free_port
 
 GOOD_MARIADB = MySQLAnswers(
     is_mariadb=True,
@@ -243,7 +243,7 @@ def test_the_start_leaves_no_connection_behind():
 
 @pytest.mark.servers
 def test_daphne_does_not_start_on_a_database_that_cannot_hold_every_name():
-    with MariaDB() as server:
+    with database_server() as server:
         create_database(server, "narrow CHARACTER SET latin1")
         url = server.url.removesuffix("spa") + "narrow"
         with pytest.raises(ServerFailed, match="ALTER DATABASE"):

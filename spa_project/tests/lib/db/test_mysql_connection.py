@@ -29,7 +29,7 @@ from spa_project.lib.db.compiled_queries import (
 from spa_project.lib.db.mysql.connection import FRESH_SECONDS, UNACKNOWLEDGED_SECONDS
 from spa_project.lib.db.pool import DatabasePool
 from spa_project.lib.db.time_limits import ANSWER_SECONDS, IDLE_SECONDS
-from spa_project.tests.concurrency import another_connection
+from spa_project.tests.concurrency import another_connection, skip_on_mysql
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -223,7 +223,7 @@ def test_a_semicolon_within_a_value_is_a_value(maya):
 
 def test_every_result_of_a_stored_procedure_is_read(maya):
     with connection.cursor() as cursor:
-        cursor.execute("CREATE OR REPLACE PROCEDURE two_results() BEGIN SELECT 1; SELECT 2; END")
+        cursor.execute("CREATE PROCEDURE two_results() BEGIN SELECT 1; SELECT 2; END")
         try:
             cursor.callproc("two_results")
             assert cursor.fetchall() == ((1,),)
@@ -263,6 +263,7 @@ def test_an_error_of_any_query_of_a_packet_is_djangos(maya, monkeypatch, place):
 
 
 def test_a_connection_lost_within_a_packet_replaces_the_others(maya, monkeypatch):
+    skip_on_mysql("error of its own for a connection that ends itself")
     lost = CompiledQuery(lambda: Room.objects.filter(number=Param("number")).values_list("status"))
     monkeypatch.setattr(
         lost.on(connections[DEFAULT_DB_ALIAS]), "sql", "KILL CONNECTION_ID(); SELECT %s"
@@ -347,6 +348,7 @@ def variable(name: str) -> int:
 
 
 def test_the_server_ends_idle_transactions_of_the_pool_alone():
+    skip_on_mysql("idle_transaction_timeout")
     assert asyncio.run(DatabasePool(1).run(variable, "idle_transaction_timeout")) == IDLE_SECONDS
     assert variable("idle_transaction_timeout") == 0
 

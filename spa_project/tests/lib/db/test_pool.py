@@ -23,7 +23,7 @@ from spa_project.lib.db.pool import DatabasePool
 from spa_project.lib.errors import Busy
 from spa_project.lib.known_clients import COOKIE
 from spa_project.tests.concurrency import PATIENCE, POLL_SECONDS
-from tools.servers import HOST, AppServer, MariaDB, open_spa
+from tools.servers import HOST, AppServer, MariaDB, database_server, open_spa
 from tools.servers.clients import PASSWORD, Desk, desk, log_in
 
 # -- The pool by itself ---------------------------------------------------------------------------
@@ -211,7 +211,7 @@ class Installation:
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory) -> Iterator[Installation]:
-    with MariaDB() as database:
+    with database_server() as database:
         settings = {
             "DATABASE_URL": database.url,
             "REDIS_URL": "",

@@ -21,6 +21,7 @@ from spa_project.tests.concurrency import (
     PATIENCE,
     another_connection,
     aside,
+    sequence,
     somebody_waits_for_a_lock,
     wait_until,
 )
@@ -142,7 +143,7 @@ def test_the_victim_of_a_deadlock_is_run_again_and_succeeds(maya, make_transacti
             cursor.execute("UPDATE queueing_room SET version = version + 100")
             cursor.execute(
                 "INSERT INTO django_session (session_key, session_data, expire_date)"
-                " SELECT seq, '', NOW() FROM seq_1_to_100"
+                f" SELECT seq, '', NOW() FROM {sequence(100)}"
             )
             claim = aside(services.confirm_next, maya)
             wait_until(somebody_waits_for_a_lock, "the claim stands before the room")
