@@ -109,7 +109,8 @@ def plan_of(sql: str) -> dict[str, str]:
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN {table} {sql}")
         [row] = cursor.fetchall()
-        return dict(zip([column[0] for column in cursor.description], row, strict=True))
+        columns = [column[0] for column in cursor.description]
+        return {name: value or "" for name, value in zip(columns, row, strict=True)}
 
 
 def assert_picked_by_index(branch: Branch, line: Status) -> None:
