@@ -6,6 +6,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 
 from tools.screens.browser import LOAD_MS, Windows, chromium
 from tools.screens.demo_day import afternoon
+from tools.screens.look import AT_REST, wait_until_live
 from tools.servers import PROJECT, AppServer
 
 FOLDER = PROJECT / "docs" / "screens"
@@ -13,6 +14,7 @@ PHONE = ViewportSize(width=390, height=844)
 TABLET = ViewportSize(width=820, height=1180)
 TILL = ViewportSize(width=1280, height=800)
 WALL = ViewportSize(width=1920, height=1080)
+CHART_MS = 1200  # the reports' chart is drawn by a script, which announces no end
 
 
 Scheme = Literal["light", "dark"]
@@ -86,9 +88,11 @@ def take_ticket(server: AppServer, windows: Windows, name: str, scheme: Scheme) 
 
 
 def save(page: Page, name: str) -> None:
-    """Save the screenshot once the network and the animations have come to rest."""
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(600)
+    """Save the screenshot once the page is live and its animations have ended."""
+    if page.get_by_test_id("connection").count():
+        wait_until_live(page)
+    page.evaluate(AT_REST)
+    page.wait_for_timeout(CHART_MS)
     page.screenshot(path=FOLDER / f"{name}.png")
 
 
