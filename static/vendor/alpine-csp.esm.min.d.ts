@@ -9,9 +9,9 @@ export interface Magics<T> {
   $watch<K extends keyof T>(property: K, callback: (value: T[K], before: T[K]) => void): void;
 }
 
-/** The stores that static/js/lib/live.js fills. */
+/** The stores that static/js/lib/connection.js fills. */
 export interface Stores {
-  connection: import("../js/lib/live.js").ConnectionStore;
+  connection: import("../js/lib/connection.js").ConnectionStore;
 }
 
 interface Alpine {

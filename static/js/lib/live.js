@@ -1,19 +1,16 @@
 /**
- * Keep a page's component in step with the floor, and its status chip with the connection.
+ * Keep a page's component in step with the floor.
  */
 
-import Alpine from "../../vendor/alpine-csp.esm.min.js";
 import { component } from "./component.js";
+import { connectLive, goToLogin } from "./connection.js";
 import { isAble } from "./lanes.js";
 import { OptimisticState } from "./optimistic.js";
-import { pageData, timeOfDay, words } from "./page.js";
-import { Polling } from "./polling.js";
+import { pageData } from "./page.js";
 import { codeOf } from "./refusal.js";
 import { showBranch, showPerson } from "./setup.js";
-import { LiveSocket } from "./socket.js";
 import { FloorStore } from "./store.js";
 import { ServerClock } from "./time.js";
-import { Transport } from "./transport.js";
 
 const TICK_MS = 1000;
 const COARSE_TICK_MS = 10_000;
@@ -24,13 +21,6 @@ const HINT_MS = 5000;
 const ANSWERS = new Set(["queue_empty", "not_your_turn"]);
 
 /**
- * @typedef {object} ConnectionStore
- * @property {import("./socket.js").ConnectionState} state
- * @property {string} since when it was lost, as people read it
- * @property {boolean} live
- * @property {boolean} stale
- * @property {boolean} polling
- *
  * @typedef {import("./optimistic.js").OptimisticUpdate} OptimisticUpdate
  * @typedef {Partial<Wire.TicketDigest & Wire.MonitorDigest & Wire.Takings>} Figures
  * @typedef {Partial<Wire.TherapistSnapshot & Wire.MonitorSnapshot & Wire.CashierSnapshot
@@ -44,48 +34,6 @@ const ANSWERS = new Set(["queue_empty", "not_your_turn"]);
 
 /** @type {Wire.LivePage & { snapshot: Snapshot }} */
 const data = pageData();
-
-Alpine.store("connection", {
-  state: "connecting",
-  since: "",
-  live: false,
-  stale: false,
-  polling: false,
-});
-
-/**
- * The page's connection to the server.
- * @param {Partial<import("./socket.js").SocketOptions> &
- *   Pick<import("./socket.js").SocketOptions, "onEvent">} options
- * @param {string} [snapshotUrl] what is asked for again and again where sockets are blocked
- * @returns {LiveSocket}
- */
-export function connectLive(options, snapshotUrl = data.snapshot_url) {
-  const transport = new Transport({
-    openPolling: () => new Polling({ snapshotUrl, query: branchQuery(), csrfToken }),
-    onPolling: (isPolling) => {
-      Alpine.store("connection").polling = isPolling;
-    },
-  });
-  const socket = new LiveSocket({
-    url: socketUrl(data.socket),
-    connect: (url) => transport.connect(url),
-    lostMessage: words.connection_lost,
-    onState: showState,
-    onLogin: goToLogin,
-    ...options,
-  });
-  addEventListener("online", () => {
-    transport.retrySocket();
-    socket.reconnectNow();
-  });
-  addEventListener("offline", () => socket.assumeLost());
-  document.addEventListener("visibilitychange", () => {
-    if (!document.hidden) socket.reconnectNow();
-  });
-  socket.open();
-  return socket;
-}
 
 /**
  * What a screen of the floor has in common: its rows, rooms and clock, and how it acts.
@@ -358,40 +306,4 @@ class FloorSync {
 /** @param {readonly { id: number, version: number }[]} rows */
 function versionsOf(rows) {
   return Object.fromEntries(rows.map(({ id, version }) => [id, version]));
-}
-
-/**
- * @param {import("./socket.js").ConnectionState} state
- * @param {number | null} lostAt
- * @param {boolean} stale
- */
-function showState(state, lostAt, stale) {
-  const connection = Alpine.store("connection");
-  connection.state = state;
-  connection.live = state === "live";
-  connection.since = lostAt ? timeOfDay(lostAt) : "";
-  connection.stale = stale;
-  document.documentElement.toggleAttribute("data-stale", stale);
-}
-
-function goToLogin() {
-  const here = encodeURIComponent(location.pathname + location.search);
-  location.assign(`${data.login_url}?next=${here}`);
-}
-
-/** Visitors name their branch with each command, as they do for the socket. */
-function branchQuery() {
-  return new URL(data.socket, location.href).search;
-}
-
-// Read anew each time: logging in changes it.
-function csrfToken() {
-  return /(?:^|; )(?:__Host-)?csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? "";
-}
-
-/** @param {string} path */
-function socketUrl(path) {
-  const url = new URL(path, location.href);
-  url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-  return url.href;
 }

@@ -2,7 +2,7 @@
  * The page of a closed branch, which becomes the menu once the branch is open.
  */
 
-import { connectLive } from "../lib/live.js";
+import { connectLive } from "../lib/connection.js";
 
 connectLive({
   onEvent: (event, news) => {
