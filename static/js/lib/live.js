@@ -287,13 +287,12 @@ class FloorSync {
   }
 
   show() {
-    // Frozen, as each row is: Alpine watches the list as a whole.
-    this.component.rows = Object.freeze(
-      this.optimistic.transactions(this.store.transactions(), data.shows),
-    );
-    this.component.rooms = Object.freeze(this.optimistic.rooms(this.store.rooms()));
-    this.component.therapists = Object.freeze(this.store.therapists());
-    this.component.rotation = this.store.rotation && Object.freeze(this.store.rotation);
+    const { component, optimistic, store } = this;
+    const rows = optimistic.transactions(store.transactions(), data.shows);
+    component.rows = listOf(rows, component.rows);
+    component.rooms = listOf(optimistic.rooms(store.rooms()), component.rooms);
+    component.therapists = listOf(store.therapists(), component.therapists);
+    component.rotation = store.rotation && Object.freeze(store.rotation);
   }
 
   tick() {
@@ -306,4 +305,19 @@ class FloorSync {
 /** @param {readonly { id: number, version: number }[]} rows */
 function versionsOf(rows) {
   return Object.fromEntries(rows.map(({ id, version }) => [id, version]));
+}
+
+/**
+ * Return a list to show: the one that is shown already while its members are the same, so that
+ * nothing that depends on it is evaluated again. Frozen, as each member is: Alpine watches the list
+ * as a whole.
+ * @template Member
+ * @param {Member[]} members
+ * @param {readonly Member[]} shown
+ * @returns {readonly Member[]}
+ */
+function listOf(members, shown) {
+  const isSame =
+    members.length === shown.length && members.every((each, place) => each === shown[place]);
+  return isSame ? shown : Object.freeze(members);
 }

@@ -11,6 +11,8 @@
  * @typedef {Wire.TherapistData} TherapistRow
  */
 
+const BY_NUMBER = new Intl.Collator(undefined, { numeric: true });
+
 export class FloorStore {
   #shows;
   /** @type {Map<number, Row>} */
@@ -94,8 +96,7 @@ export class FloorStore {
 
   /** @returns {RoomRow[]} by number, 2 before 10 */
   rooms() {
-    const byNumber = new Intl.Collator(undefined, { numeric: true });
-    return [...this.#rooms.values()].sort((a, b) => byNumber.compare(a.number, b.number));
+    return [...this.#rooms.values()].sort((a, b) => BY_NUMBER.compare(a.number, b.number));
   }
 
   /** @returns {TherapistRow[]} in the snapshot's order, by name */
