@@ -53,7 +53,8 @@ export const screenLock = component({
 
   showLock() {
     Object.assign(this, { isLocked: true, pin: "", lockProblem: "" });
-    lockDialog().showModal();
+    // Its contents are there by then, and have the focus.
+    this.$nextTick(() => lockDialog().showModal());
   },
   /** Escape closes a dialog in the end, whatever is done about it: open it once more. */
   keepLockShown() {

@@ -61,7 +61,8 @@ export const stepDialog = component(
       this.stepCommand = command;
       this.stepRow = row;
       this.reason = this.choice = this.problem = "";
-      dialog().showModal();
+      // Its contents are there by then, and have the focus.
+      this.$nextTick(() => dialog().showModal());
     },
     /** What was refused belongs to the dialog, and goes with it. */
     stepDialogClosed() {

@@ -295,7 +295,8 @@ Alpine.data("desk", () =>
     openEdit(row) {
       this.problem = "";
       this.startEdit(row);
-      refs.edit.showModal();
+      // Its contents are there by then, and have the focus.
+      this.$nextTick(() => refs.edit.showModal());
     },
     /** @param {Wire.TransactionData} row */
     startEdit(row) {
