@@ -7,4 +7,5 @@
 async function register() {
   await navigator.serviceWorker?.register("/service-worker.js");
 }
-register().catch(() => {});
+// Not before the page is there: what a worker fetches would take its place in the line.
+addEventListener("load", () => register().catch(() => {}));
