@@ -47,16 +47,17 @@ AT_REST = """(async () => {
   await Promise.race([rest(), new Promise((resolve) => setTimeout(resolve, 2000))]);
 })()"""
 
-#: Wait until every picture in sight has come. Others are loaded when they are scrolled to. Not with
-#: Playwright's wait_for_function: it evaluates text in the page, which the policy forbids.
-PICTURES_SEEN = """Promise.allSettled(
-  [...document.images]
-    .filter((picture) => {
-      const { top, bottom } = picture.getBoundingClientRect();
-      return top <= innerHeight && bottom >= 0 && picture.checkVisibility();
-    })
-    .map((picture) => picture.decode())
-)"""
+#: Wait until every picture in sight has come, for ten seconds at most. Others are loaded when they
+#: are scrolled to. Not with Playwright's wait_for_function: it evaluates text in the page, which the
+#: policy forbids.
+PICTURES_SEEN = """(() => {
+  const seen = [...document.images].filter((picture) => {
+    const { top, bottom } = picture.getBoundingClientRect();
+    return top <= innerHeight && bottom >= 0 && picture.checkVisibility();
+  });
+  const late = new Promise((resolve) => setTimeout(resolve, 10000));
+  return Promise.race([Promise.allSettled(seen.map((picture) => picture.decode())), late]);
+})()"""
 
 #: Where the controls that can be seen are, by their kind and place among their kind.
 POSITIONS = """(() => {

@@ -7,8 +7,12 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import Page, expect
 
+from spa_project.tests.concurrency import wait_until
 from tools.screens.spa import Spa, amount_in, the, treated
 from tools.servers import run_quietly
+
+#: Whether a style sheet ends with a rule for printed pages.
+HAS_PAGE_RULE = "[...document.styleSheets].some((sheet) => [...sheet.cssRules].pop()?.type === 6)"
 
 pytestmark = pytest.mark.servers
 
@@ -277,9 +281,7 @@ def test_a_receipt_is_as_wide_as_its_paper_and_one_page_long(visit, complaints, 
     address = the(visit.ticket, "receipt").get_attribute("href")
     page = visit.ticket.context.new_page()
     page.goto(f"{address}?width={width}")
-    page.wait_for_function(
-        "[...document.styleSheets].some((sheet) => [...sheet.cssRules].pop()?.type === 6)"
-    )
+    wait_until(lambda: bool(page.evaluate(HAS_PAGE_RULE)), "the paper's size")
     paper = page.pdf(prefer_css_page_size=True)
     boxes = re.findall(rb"/MediaBox \[0 0 ([0-9.]+) ([0-9.]+)\]", paper)
     assert len(boxes) == 1
