@@ -48,8 +48,8 @@ AT_REST = """(async () => {
 })()"""
 
 #: Wait until every picture in sight has come, for ten seconds at most. Others are loaded when they
-#: are scrolled to. Not with Playwright's wait_for_function: it evaluates text in the page, which the
-#: policy forbids.
+#: are scrolled to. Not with Playwright's wait_for_function: it evaluates text in the page, which
+#: the policy forbids.
 PICTURES_SEEN = """(() => {
   const seen = [...document.images].filter((picture) => {
     const { top, bottom } = picture.getBoundingClientRect();
