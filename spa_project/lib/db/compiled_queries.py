@@ -9,9 +9,9 @@ It depends on what Django does not document (`spa_project/tests/lib/test_interna
 
 * `QuerySet.query`, `Query.get_compiler`, `select_for_update` and `values_select`.
 * `SQLCompiler.as_sql`, `select`, `klass_info`, `annotation_col_map`, `get_converters` and
-  `apply_converters`; `ModelIterable.__iter__` makes objects of them in the same way.
-* `get_related_populators` and its `populate`; `ModelState`; a model object has all that it is in
-  `__dict__`: its `_state`, and its columns.
+  `apply_converters`; `ModelIterable.__iter__` and `RelatedPopulator.populate` make objects of them
+  in the same way.
+* `ModelState`; a model object has all that it is in `__dict__`: its `_state`, and its columns.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,38 +22,39 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, Model, QuerySet
 from django.db.models.base import ModelState
-from django.db.models.query import get_related_populators
 from django.db.transaction import TransactionManagementError
 
 R = TypeVar("R")
 
 
 def execute(
-    connection: BaseDatabaseWrapper,
+    connection: Any,
     sql: str,
     values: Sequence[Any],
     read: Callable[[Any], Any] | None = None,
 ) -> Any:
     """Run one statement and return what `read` takes from its cursor.
 
-    A statement whose result nobody reads may go with the transaction's next one, where the database
-    can do that (`spa_project.lib.db.mysql`), unless somebody listens: a log of queries, an execute
-    wrapper.
+    Where the database can (`spa_project.lib.db.mysql`), it is run without Django's cursor, and a
+    statement whose result nobody reads goes with the transaction's next one.
     """
+    if is_direct(connection):
+        if read is None and connection.in_atomic_block:
+            return connection.defer(sql, values)
+        return connection.run(sql, values, read)
     with connection.cursor() as cursor:
-        if read is None and connection.in_atomic_block and not is_heard(connection):
-            return getattr(connection, "defer", _run)(cursor, sql, values)
         cursor.execute(sql, values)
         return read and read(cursor)
 
 
-def is_heard(connection: BaseDatabaseWrapper) -> bool:
-    """Return whether a log of queries or an execute wrapper is to see each statement."""
-    return bool(connection.queries_logged or connection.execute_wrappers)
+def is_direct(connection: Any) -> bool:
+    """Return whether statements need no cursor of Django's.
 
-
-def _run(cursor: Any, sql: str, values: Sequence[Any]) -> None:
-    cursor.execute(sql, values)
+    They do where a log of queries or an execute wrapper is to see each of them.
+    """
+    return hasattr(connection, "run") and not (
+        connection.queries_logged or connection.execute_wrappers
+    )
 
 
 class Param(Expression):
@@ -108,7 +109,7 @@ def read_together(*readings: Reading) -> list[list[Any]]:
     """
     connection = connections[DEFAULT_DB_ALIAS]
     queries = [(query.on(connection), values) for query, values in readings]
-    if not hasattr(connection, "defer") or is_heard(connection):
+    if not is_direct(connection):
         return [query.run(connection, values) for query, values in queries]
     sql = ";".join(query.sql for query, _values in queries)
     params = [param for query, values in queries for param in query.params(connection, values)]
@@ -134,7 +135,9 @@ class _Compiled(Generic[R]):
         columns = [column for column, _sql, _alias in self._compiler.select]
         self._converters = self._compiler.get_converters(columns)
         self._locks = query.select_for_update
-        self._rows = None if query.values_select else _Rows(queryset.model, self._compiler)
+        compiler = self._compiler
+        self._rows = None if query.values_select else _Rows(compiler.klass_info, compiler.select)
+        self._annotations = compiler.annotation_col_map
 
     def run(self, connection: BaseDatabaseWrapper, values: Mapping[str, Any]) -> list[R]:
         params = self.params(connection, values)
@@ -152,29 +155,38 @@ class _Compiled(Generic[R]):
             rows = self._compiler.apply_converters(rows, self._converters)
         if self._rows is None:
             return [tuple(row) for row in rows]  # type: ignore[misc]
-        return [self._rows.object_of(row) for row in rows]
+        return [self._annotated(self._rows.object_of(row), row) for row in rows]
+
+    def _annotated(self, instance: Any, row: Sequence[Any]) -> Any:
+        for name, position in self._annotations.items():
+            setattr(instance, name, row[position])
+        return instance
 
 
 class _Rows:
-    """The mapping from a statement's columns to model objects."""
+    """The mapping from a statement's columns to objects of a model, and of those related to it."""
 
-    def __init__(self, model: type[Model], compiler: Any) -> None:
-        own = compiler.klass_info["select_fields"]
-        self._model = model
+    def __init__(self, klass_info: Mapping[str, Any], select: Sequence[Any]) -> None:
+        own = klass_info["select_fields"]
+        self._model = klass_info["model"]
         self._own = slice(own[0], own[-1] + 1)
-        self._names = [column.target.attname for column, *_text in compiler.select[self._own]]
-        # The stubs know a later Django, which takes one argument more.
-        self._related = get_related_populators(  # type: ignore[call-arg]
-            compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS
-        )
-        self._annotations = compiler.annotation_col_map
+        self._names = [column.target.attname for column, *_text in select[self._own]]
+        self._key = own[0] + self._names.index(self._model._meta.pk.attname)
+        self._related = [
+            (_Rows(related, select), related["local_setter"], related["remote_setter"])
+            for related in klass_info.get("related_klass_infos", ())
+        ]
 
     def object_of(self, row: Sequence[Any]) -> Any:
+        """Return the object, None where an outer join found no row."""
+        if row[self._key] is None:
+            return None
         instance = _saved(self._model, zip(self._names, row[self._own], strict=True))
-        for related in self._related:
-            related.populate(row, instance)
-        for name, position in self._annotations.items():
-            setattr(instance, name, row[position])
+        for rows, set_here, set_there in self._related:
+            related = rows.object_of(row)
+            set_here(instance, related)
+            if related is not None:
+                set_there(related, instance)
         return instance
 
 

@@ -1,9 +1,12 @@
 """Counters: rows that only ever grow, incremented by one upsert statement."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db import connection
 from django.db.models import Model
+
+from spa_project.lib.db.compiled_queries import execute
 
 _UPSERT = {
     "mysql": """
@@ -14,6 +17,11 @@ _UPSERT = {
         INSERT INTO {table} ({columns}, last) VALUES ({marks}, 1)
         ON CONFLICT ({columns}) DO UPDATE SET last = last + 1 RETURNING last
     """,
+}
+#: The counter's value, read from the statement's cursor.
+_LAST: dict[str, Callable[[Any], Any]] = {
+    "mysql": lambda cursor: cursor.lastrowid,
+    "sqlite": lambda cursor: cursor.fetchall()[0][0],
 }
 
 
@@ -28,8 +36,4 @@ def increment(model: type[Model], **key: Any) -> int:
         columns=", ".join(key),
         marks=", ".join("%s" for _name in key),
     )
-    with connection.cursor() as cursor:
-        cursor.execute(statement, list(key.values()))
-        if connection.vendor == "mysql":
-            return int(cursor.lastrowid)
-        return int(cursor.fetchone()[0])
+    return int(execute(connection, statement, list(key.values()), _LAST[connection.vendor]))

@@ -8,9 +8,11 @@ more than the database's answer.
 import os
 import socket
 import time
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
-from MySQLdb import Error, OperationalError
+from django.db.backends.mysql.base import CursorWrapper
+from MySQLdb import Error, IntegrityError, OperationalError
 from MySQLdb.connections import Connection
 
 _BEGIN = b"BEGIN"
@@ -19,6 +21,8 @@ _BEGIN = b"BEGIN"
 _CHANGES_NOTHING = frozenset({1290, 1836, 1047})
 #: Errors of a connection that is lost (2006, 2013), or was ended by the server (1927, 4031).
 _IS_LOST = frozenset({2006, 2013, 1927, 4031})
+#: Errors that Django counts as violated constraints, and the driver does not.
+_VIOLATES = frozenset(CursorWrapper.codes_for_integrityerror)
 _REPLACES_ALL = _CHANGES_NOTHING | _IS_LOST
 #: Seconds after an answer in which a connection counts as alive without asking again. A pool of
 #: connections for Java, HikariCP, has the same figure (`aliveBypassWindowMs`).
@@ -76,8 +80,14 @@ class DeferringConnection(Connection):
                 super().next_result()
         except OperationalError as error:
             _note_failure(error)
+            if error.args[0] in _VIOLATES:
+                raise IntegrityError(*error.args) from error
             raise
         self._answered_at = time.monotonic()
+
+    def literal(self, value: Any) -> bytes:
+        """Return a value as it is written in a statement: whole numbers at once."""
+        return b"%d" % value if type(value) is int else bytes(super().literal(value))
 
     def next_result(self) -> int:
         """Go to the result of the packet's next statement; return -1 when there is none.
@@ -112,6 +122,33 @@ class DeferringConnection(Connection):
         ahead, self._ahead = self._ahead, []
         if _BEGIN not in ahead:
             super().rollback()
+
+
+class Answer:
+    """The answer to a packet, read as a cursor is read: each result once, in order."""
+
+    def __init__(self, connection: DeferringConnection) -> None:
+        self._connection = connection
+
+    @property
+    def rowcount(self) -> int:
+        """Return how many rows the statement has changed."""
+        return int(self._connection.affected_rows())
+
+    @property
+    def lastrowid(self) -> int:
+        """Return the key of the row that the statement has inserted."""
+        return int(self._connection.insert_id())
+
+    def fetchall(self) -> Sequence[tuple[Any, ...]]:
+        """Return the rows of the present result; none where the statement returns no rows."""
+        result = self._connection.store_result()
+        rows: Sequence[tuple[Any, ...]] = result.fetch_row(maxrows=0) if result else ()
+        return rows
+
+    def nextset(self) -> bool:
+        """Go to the next statement's result; return whether there is one."""
+        return self._connection.next_result() == 0
 
 
 def catch_up(connection: Connection) -> None:
