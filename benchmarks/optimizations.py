@@ -38,6 +38,17 @@ def _statements_one_by_one() -> None:
     DeferringConnection.defer = defer
 
 
+def _cursors_of_django() -> None:
+    from spa_project.lib.db.mysql.base import DatabaseWrapper
+
+    def run(self: Any, sql: str, values: Any, read: Any = None) -> Any:
+        with self.cursor() as cursor:
+            cursor.execute(sql, values)
+            return read and read(cursor)
+
+    DatabaseWrapper.run = run
+
+
 def _querysets() -> None:
     from spa_project.lib.db.compiled_queries import CompiledQuery, Param
 
@@ -118,6 +129,9 @@ def _daphnes_messages() -> None:
 PARTS = {
     "pipelining": Part(
         "pipelined statements", "BEGIN and inserts are sent at once", _statements_one_by_one
+    ),
+    "direct_statements": Part(
+        "statements without cursors", "Django's cursor and the driver's", _cursors_of_django
     ),
     "compiled": Part("compiled queries", "the queryset is built each time", _querysets),
     "writes": Part(

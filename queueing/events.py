@@ -113,7 +113,8 @@ def announce(transaction: Transaction, was: Status, *, counter: str = "") -> Non
     data = serialize_changed(transaction)
     whole = json.dumps({"transaction": data})
     public = json.dumps({"transaction": serialize_board_row(transaction)})
-    ticket = json.dumps({"transaction": for_customer(data)})
+    own = for_customer(data)
+    ticket = whole if own == data else json.dumps({"transaction": own})
     events = [Event(ticket_topic(transaction.pk), encoded(TICKET_EVENT, ticket))]
     for audience in AUDIENCES:
         if audience.shows & {was, transaction.status} or was in audience.follows:

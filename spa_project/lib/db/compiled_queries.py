@@ -113,14 +113,18 @@ def read_together(*readings: Reading) -> list[list[Any]]:
         return [query.run(connection, values) for query, values in queries]
     sql = ";".join(query.sql for query, _values in queries)
     params = [param for query, values in queries for param in query.params(connection, values)]
-    results = execute(connection, sql, params, _all_results)
+    results = execute(connection, sql, params, lambda cursor: _results(cursor, len(queries)))
     return [query.rows(rows) for (query, _values), rows in zip(queries, results, strict=True)]
 
 
-def _all_results(cursor: Any) -> list[Any]:
-    """Return the rows of each statement of one packet."""
+def _results(cursor: Any, count: int) -> list[Any]:
+    """Return the rows of each statement of one packet.
+
+    It is not asked for more than there are: each question hands over the GIL.
+    """
     results = [cursor.fetchall()]
-    while cursor.nextset():
+    while len(results) < count:
+        cursor.nextset()
         results.append(cursor.fetchall())
     return results
 
@@ -284,12 +288,15 @@ def _field(model: type[Model], name: str) -> Any:
 def _values(
     connection: BaseDatabaseWrapper, model: type[Model], values: Mapping[str, Any]
 ) -> list[Any]:
-    """Return the database value of each field; a related object counts as its key."""
+    """Return the database value of each field; a related object counts as its key.
+
+    Values are of their field's own type, so none is parsed.
+    """
     return [
         # Text and whole numbers need no conversion; times and amounts are converted by their field.
         plain
         if plain is None or isinstance(plain, (str, int))
-        else _field(model, name).get_db_prep_save(plain, connection=connection)
+        else _field(model, name).get_db_prep_value(plain, connection, prepared=True)
         for name, value in values.items()
         for plain in [value.pk if isinstance(value, Model) else value]
     ]

@@ -18,6 +18,8 @@ from daphne.ws_protocol import WebSocketFactory
 from daphne.ws_protocol import WebSocketProtocol as DaphneProtocol
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.mysql import base as mysql
+from django.db.backends.mysql.operations import DatabaseOperations
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 from django.db.models.query import ModelIterable, RelatedPopulator
 from django.db.models.sql.compiler import SQLCompiler
@@ -47,6 +49,11 @@ INTERNALS: list[tuple[ModuleType, type, str, str]] = [
     (connection, Connection, "begin", "8088fd0bbbae"),
     (connection, Connection, "query", "65881aae6a0f"),
     (base, cursors.BaseCursor, "_mogrify", "ee79b579abe8"),
+    (base, BaseDatabaseWrapper, "_cursor", "bb632516d005"),
+    (base, CursorWrapper, "_execute", "8a3a172b0a15"),
+    (base, mysql.CursorWrapper, "execute", "397e2a98dfe8"),
+    (base, DatabaseOperations, "convert_datetimefield_value", "9019e627dd5a"),
+    (connection, Connection, "literal", "3e79c04ca7f6"),
     (daphne, WebSocketProtocol, "onCloseHandshakeTimeout", "b64c7e3125c7"),
     (daphne, WebSocketProtocol, "onFrameBegin", "953702700776"),
     (daphne, WebSocketProtocol, "onPing", "d283f6ebda58"),

@@ -84,10 +84,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return False
         return self.connection.is_fresh or bool(super().is_usable())
 
-    @async_unsafe
-    def run(
-        self, sql: str, values: Sequence[Any], read: Callable[[Any], Any] | None = None
-    ) -> Any:
+    def run(self, sql: str, values: Sequence[Any], read: Callable[[Any], Any] | None = None) -> Any:
         """Run a statement and return what `read` takes of its answer, as it would of a cursor.
 
         Without Django's cursor and the driver's, whose work is half of a small statement's.
@@ -97,8 +94,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.validate_no_broken_transaction()
         with self.wrap_database_errors:
             self.connection.query(self._statement(sql, values))
-            answer = Answer(self.connection)
-            return read(answer) if read else answer.fetchall()
+            return (read or Answer.fetchall)(Answer(self.connection))
 
     def defer(self, sql: str, values: Sequence[Any]) -> None:
         """Send a statement whose result nobody reads ahead of the next, or of the commit."""

@@ -86,8 +86,14 @@ class DeferringConnection(Connection):
         self._answered_at = time.monotonic()
 
     def literal(self, value: Any) -> bytes:
-        """Return a value as it is written in a statement: whole numbers at once."""
-        return b"%d" % value if type(value) is int else bytes(super().literal(value))
+        """Return a value as it is written in a statement: the usual types without a search."""
+        if value is None:
+            return b"NULL"
+        if type(value) is int:
+            return b"%d" % value
+        if type(value) is str:
+            return bytes(self.string_literal(value.encode()))
+        return bytes(super().literal(value))
 
     def next_result(self) -> int:
         """Go to the result of the packet's next statement; return -1 when there is none.
@@ -146,9 +152,9 @@ class Answer:
         rows: Sequence[tuple[Any, ...]] = result.fetch_row(maxrows=0) if result else ()
         return rows
 
-    def nextset(self) -> bool:
-        """Go to the next statement's result; return whether there is one."""
-        return self._connection.next_result() == 0
+    def nextset(self) -> None:
+        """Go to the next statement's result."""
+        self._connection.next_result()
 
 
 def catch_up(connection: Connection) -> None:
