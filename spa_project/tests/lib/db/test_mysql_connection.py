@@ -14,7 +14,7 @@ from django.db import (
     connection,
     connections,
 )
-from django.db.transaction import atomic
+from django.db.transaction import TransactionManagementError, atomic
 from django.utils import timezone
 
 from queueing.models import Room, TransactionEvent
@@ -86,6 +86,30 @@ def test_a_transaction_begins_with_its_first_statement(packets):
         assert ROOM.first(number="1") == ("available",)
         assert Room.objects.filter(number="1").exists()
     assert packets == [["BEGIN", "SELECT"], ["SELECT"], ["COMMIT"]]
+
+
+@pytest.mark.parametrize("microsecond", [0, 7])
+def test_a_time_is_read_as_it_was_written(event, microsecond):
+    at = timezone.now().replace(microsecond=microsecond)
+    with atomic():
+        insert(TransactionEvent, [event(7) | {"at": at}])
+    compiled = CompiledQuery(lambda: TransactionEvent.objects.filter(version=7).values_list("at"))
+    assert compiled.all() == list(TransactionEvent.objects.filter(version=7).values_list("at"))
+    assert compiled.first() == (at,)
+
+
+def test_a_violated_constraint_is_an_integrity_error(maya):
+    with pytest.raises(IntegrityError), atomic():
+        update_where(Room, {"number": "1"}, {"status": "no such status"})
+
+
+def test_nothing_is_run_in_a_broken_transaction(maya):
+    with atomic():
+        with pytest.raises(IntegrityError), atomic(savepoint=False):
+            update_where(Room, {"number": "1"}, {"status": "no such status"})
+        with pytest.raises(TransactionManagementError):
+            ROOM.first(number="1")
+        connection.set_rollback(True)
 
 
 def test_a_transaction_without_a_statement_is_never_begun(packets):
