@@ -29,7 +29,7 @@ from queueing.lifecycle import advance, join_line, must_be_answered
 from queueing.models import Consent, Room, RoomStatus, Transaction, TransactionItem
 from queueing.notes import Note, keep, marks_named
 from queueing.prices import require_displayed
-from queueing.quotes import quote
+from queueing.quotes import count_quote, quote
 from queueing.requests import Request, fields_of
 from queueing.skills import require_able, require_somebody, set_of
 from queueing.states import Status
@@ -199,6 +199,7 @@ def confirm_next(therapist: Therapist) -> Transaction:
 def start_service(therapist: Therapist, *, transaction_id: int) -> Transaction:
     """Begin the treatment. Raises `TransactionNotFound`, `WrongState`."""
     transaction = therapist_transaction(therapist, transaction_id, Status.THERAPIST_CONFIRMED)
+    count_quote(transaction)
     return advance(transaction, Status.IN_SERVICE, by=therapist.user)
 
 

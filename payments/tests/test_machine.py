@@ -22,7 +22,7 @@ from catalog.models import Service
 from conftest import make_offer
 from payments.models import Discount, Payment, PaymentAttempt, RefundedTip, TipShare
 from payments.tests.machine.cashiers import Cashiers
-from payments.tests.machine.day import METHODS, OFFERS, OVER, REQUESTS, SELECTION, visits
+from payments.tests.machine.day import METHODS, OFFERS, OVER, PEOPLE, REQUESTS, SELECTION, visits
 from payments.tests.machine.model import Cast
 from payments.tests.machine.staff import Staff
 from payments.tests.machine.surroundings import Surroundings
@@ -124,10 +124,31 @@ class AnyDay(Therapists, Staff, Cashiers, Surroundings):
 
     # -- A usual day: without it few visits would reach their end ------------------------------
 
-    @initialize(target=visits, wanted=st.tuples(*[SELECTION] * 5), is_strict=st.booleans())
-    def a_usual_day(self, wanted: tuple[list[int], ...], is_strict: bool) -> Any:
+    @initialize(
+        target=visits,
+        wanted=st.tuples(*[SELECTION] * 5),
+        is_strict=st.booleans(),
+        people=st.lists(PEOPLE, min_size=2, max_size=8),
+        instead=OFFERS,
+    )
+    def a_usual_day(
+        self, wanted: tuple[list[int], ...], is_strict: bool, people: list[int], instead: int
+    ) -> Any:
         self.set_turn_mode(is_strict)
-        return multiple(*(self.confirm(numbers, None) for numbers in wanted))
+        return self.take_turns(wanted, people, instead)
+
+    @rule(
+        target=visits,
+        wanted=st.tuples(SELECTION, SELECTION),
+        people=st.lists(PEOPLE, min_size=4, max_size=8),
+        instead=OFFERS,
+    )
+    def take_turns(self, wanted: tuple[list[int], ...], people: list[int], instead: int) -> Any:
+        """Let the therapists call and treat, so that turns add up."""
+        new = multiple(*(self.confirm(numbers, None) for numbers in wanted))
+        for who in people:
+            self._go_on_with_treatments(who, instead)
+        return new
 
     @rule(
         people=st.lists(st.integers(0, 3), min_size=4, max_size=8),

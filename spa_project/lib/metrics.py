@@ -21,6 +21,11 @@ WAITING = Gauge("spa_waiting", "Customers in a line, those on hold among them.",
 OLDEST_WAIT = Gauge(
     "spa_oldest_wait_seconds", "For how long the first in a line has waited.", ["branch", "line"]
 )
+QUOTES = Counter(
+    "spa_quotes",
+    "Treatments begun, by the customer's wait: “within” the one quoted, “shorter” or “longer”.",
+    ["branch", "outcome"],
+)
 
 RETRIES = Counter(
     "spa_transaction_retries",
