@@ -86,15 +86,13 @@ class PriceListAdmin(SetupAdmin):
         if form.errors:
             return None
         for change in changes:
-            self.log_change(request, change.option, change.details)
+            self.log_change(request, change.row, change.details)
         self._tell_count(request, len(changes))
         return HttpResponseRedirect(request.get_full_path())
 
     def _tell_count(self, request: HttpRequest, count: int) -> None:
         if count:
-            told = ngettext(
-                "%(count)d option was changed.", "%(count)d options were changed.", count
-            )
+            told = ngettext("Saved: %(count)d change.", "Saved: %(count)d changes.", count)
             self.message_user(request, told % {"count": count}, messages.SUCCESS)
         else:
             self.message_user(request, _("Nothing to save: no value differs."), messages.INFO)

@@ -9,7 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 from django.utils import timezone
 
-from catalog.models import Service, ServiceCategory, ServiceClassification
+from catalog.models import Service, ServiceCategory, ServiceClassification, TurnWeight
 from conftest import make_offer, make_user
 
 pytestmark = pytest.mark.django_db
@@ -35,9 +35,20 @@ def row(option: ServiceClassification, price: str = "", minutes: str = "", *, se
     }
 
 
+def weight(service: Service, quarters: int, *, seen: int | None = None) -> dict:
+    """Return what a browser sends of a treatment's weight, which the page showed as `seen`."""
+    name = f"treatment-{service.pk}-turn_quarters"
+    shown = service.turn_quarters if seen is None else seen
+    return {name: str(quarters), f"initial-{name}": str(shown)}
+
+
 def save(manager, *rows: dict, **more: str):
     data = {name: value for each in rows for name, value in each.items()}
     return manager.post(ADDRESS, data | {"_save": "Save"} | more)
+
+
+def page_of(manager) -> str:
+    return manager.get(ADDRESS).text
 
 
 def price_of(option: ServiceClassification) -> Decimal:
@@ -118,6 +129,36 @@ def test_a_value_that_somebody_else_changed_stays_where_this_person_changed_anot
     assert save(manager, row(hour, minutes="75", seen=seen)).status_code == 302
     hour.refresh_from_db()
     assert (hour.price, hour.duration_minutes) == (Decimal(480), 75)
+
+
+def test_what_a_treatment_counts_in_the_rotation_is_changed_beside_its_prices(manager, hour):
+    assert re.search(rf'<select name="treatment-{hour.service_id}-turn_quarters"', page_of(manager))
+    assert save(manager, row(hour, "510"), weight(hour.service, TurnWeight.HALF)).status_code == 302
+    hour.service.refresh_from_db()
+    assert (price_of(hour), hour.service.turn_quarters) == (Decimal(510), TurnWeight.HALF)
+    entry = LogEntry.objects.get(content_type__model="service")
+    assert "Counts as 1 turn → ½ turn" in entry.change_message
+    assert Service.history.filter(turn_quarters=TurnWeight.HALF).count() == 1
+
+
+def test_another_managers_weight_is_refused_with_both_values_and_replaced_when_saved_again(
+    manager, hour
+):
+    Service.objects.filter(pk=hour.service_id).update(turn_quarters=TurnWeight.NONE)
+    page = save(manager, weight(hour.service, TurnWeight.HALF, seen=TurnWeight.FULL)).text
+    assert "to “No turn”; you entered “½ turn”." in page
+    assert Service.objects.get().turn_quarters == TurnWeight.NONE
+    hidden = re.search(r'name="initial-treatment-\d+-turn_quarters" value="([^"]*)"', page)
+    assert hidden
+    again = weight(hour.service, TurnWeight.HALF, seen=int(hidden[1]))
+    assert save(manager, again).status_code == 302
+    assert Service.objects.get().turn_quarters == TurnWeight.HALF
+
+
+def test_no_other_weight_is_possible(manager, hour):
+    page = save(manager, weight(hour.service, 3)).text
+    assert "Nothing was saved: correct the value marked below." in page
+    assert Service.objects.get().turn_quarters == TurnWeight.FULL
 
 
 def test_an_option_that_was_deleted_meanwhile_is_told(manager, hour, compress):
