@@ -15,6 +15,7 @@ from queueing.access import therapist_transaction
 from queueing.errors import TransactionNotFound, WrongState
 from queueing.lifecycle import advance, must_be
 from queueing.models import Consent, Transaction, TransactionItem
+from queueing.removed import without_declined
 from queueing.serializers import ItemData, serialize_item
 from queueing.services import not_in_this_order, take_item, totals_of
 from queueing.states import Status
@@ -102,8 +103,9 @@ def _agreed(
 def _declined(transaction: Transaction, item: TransactionItem) -> Transaction:
     # Its key is gone once it is deleted.
     data: ItemData = {**serialize_item(item), "consent": Consent.DECLINED.value}
-    declined = [*(transaction.declined_items or []), data]
-    return _take_off(transaction, item, by=None, consent=Consent.DECLINED, declined_items=declined)
+    changes = {"declined_items": [*(transaction.declined_items or []), data]}
+    changes |= without_declined(transaction, item)
+    return _take_off(transaction, item, by=None, consent=Consent.DECLINED, **changes)
 
 
 def _take_off(

@@ -300,6 +300,9 @@ class Transaction(models.Model):
     #: The treatments that the customer declined when they were added, as screens show them
     #: (`serializers.ItemData`); empty where there are none.
     declined_items = models.JSONField(null=True, editable=False)
+    #: What the therapist removed although the customer wants it, where they are asked about what is
+    #: added: they are not asked again when it is put back (consent.py).
+    removed_items = models.JSONField(null=True, editable=False)
     #: How often the customer was called to a room since they last joined the line.
     calls = models.PositiveIntegerField(_("calls"), default=0, db_default=0)
     #: The code while the transaction is open: two open customers never share one.

@@ -3,7 +3,7 @@
 Locks are taken in one order everywhere: actor, rotation, transaction, room, items, payment, event.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -30,6 +30,7 @@ from queueing.models import Consent, Room, RoomStatus, Transaction, TransactionI
 from queueing.notes import Note, keep, marks_named
 from queueing.prices import require_displayed
 from queueing.quotes import count_quote, quote
+from queueing.removed import answer_to, with_removed, without_put_back
 from queueing.requests import Request, fields_of
 from queueing.skills import require_able, require_somebody, set_of
 from queueing.states import Status
@@ -213,22 +214,22 @@ def add_service(
 ) -> Transaction:
     """Add a service during the treatment; `expected_price` is what the screen displayed.
 
-    Where the branch wants it, the customer is asked for their consent (consent.py). Raises
+    Where the branch wants it, the customer is asked for their consent (consent.py), except to what
+    is put back (removed.py). Raises
     `TransactionNotFound`, `WrongState`, `ServiceNotFound`, `PriceChanged`, `NotAble`, `Invalid`
     (too many, or too dear together).
     """
     transaction = therapist_transaction(therapist, transaction_id, Status.IN_SERVICE)
-    consent = Consent.ASKED if transaction.branch.asks_consent else ""
-    item = put_item(transaction, service_classification_id, expected_price, consent)
+    item = put_item(transaction, service_classification_id, expected_price, answer_to)
     require_able(therapist, [item])
-    totals = totals_of(transaction.item_list)
     return advance(
         transaction,
         Status.IN_SERVICE,
         by=therapist.user,
         reason=f"+ {item}",
-        consent=consent,
-        **totals,
+        consent=Consent.ASKED if item.consent == Consent.ASKED else "",
+        **totals_of(transaction.item_list),
+        **without_put_back(transaction, item),
     )
 
 
@@ -241,8 +242,8 @@ def remove_item(therapist: Therapist, *, transaction_id: int, item_id: int) -> T
     """
     transaction = therapist_transaction(therapist, transaction_id, Status.IN_SERVICE)
     item = take_item(transaction, item_id)
-    totals = totals_of(transaction.item_list)
-    return advance(transaction, Status.IN_SERVICE, by=therapist.user, reason=f"- {item}", **totals)
+    changes = totals_of(transaction.item_list) | with_removed(transaction, item)
+    return advance(transaction, Status.IN_SERVICE, by=therapist.user, reason=f"- {item}", **changes)
 
 
 @durable
@@ -273,18 +274,19 @@ def put_item(
     transaction: Transaction,
     service_classification_id: int,
     expected_price: Decimal | None,
-    consent: str = "",
+    answer: Callable[[Transaction, TransactionItem], str] = lambda _transaction, _item: "",
 ) -> TransactionItem:
     """Add a service to a locked transaction, whose totals the caller changes.
 
-    Raises `ServiceNotFound`, `PriceChanged`, `Invalid` (too many).
+    `answer` returns the customer's answer to it, or that they are to be asked (`Consent`). Raises
+    `ServiceNotFound`, `PriceChanged`, `Invalid` (too many).
     """
     if len(transaction.item_list) >= settings.ITEMS_PER_TRANSACTION:
         raise Invalid(_("This order is full."))
     [item] = items_for([Choice(service_classification_id)])
     require_displayed(expected_price, item.price)
     item.transaction = transaction
-    item.consent = consent
+    item.consent = answer(transaction, item)
     item.save()
     transaction.use_items([*transaction.item_list, item])
     return item

@@ -27,6 +27,7 @@ from payments.tests.machine.model import Cast
 from payments.tests.machine.staff import Staff
 from payments.tests.machine.surroundings import Surroundings
 from payments.tests.machine.therapists import Therapists
+from payments.tests.machine.visit import Visit
 from queueing.models import Room, RoomStatus, Transaction, TransactionItem, TurnEntry, VisitNote
 from queueing.screens import monitor_screen, therapist_screen
 from queueing.states import Status
@@ -135,20 +136,23 @@ class AnyDay(Therapists, Staff, Cashiers, Surroundings):
         self, wanted: tuple[list[int], ...], is_strict: bool, people: list[int], instead: int
     ) -> Any:
         self.set_turn_mode(is_strict)
-        return self.take_turns(wanted, people, instead)
+        return self.take_turns(wanted, None, people, instead)
 
     @rule(
         target=visits,
         wanted=st.tuples(SELECTION, SELECTION),
+        whom=st.none() | PEOPLE,
         people=st.lists(PEOPLE, min_size=4, max_size=8),
         instead=OFFERS,
     )
-    def take_turns(self, wanted: tuple[list[int], ...], people: list[int], instead: int) -> Any:
-        """Let the therapists call and treat, so that turns add up."""
-        new = multiple(*(self.confirm(numbers, None) for numbers in wanted))
+    def take_turns(
+        self, wanted: tuple[list[int], ...], whom: int | None, people: list[int], instead: int
+    ) -> Any:
+        """Let the therapists call and treat those who have come, so that turns add up."""
+        made = [self.confirm(numbers, None, whom=whom, or_anyone=True) for numbers in wanted]
         for who in people:
             self._go_on_with_treatments(who, instead)
-        return new
+        return multiple(*(visit for visit in made if isinstance(visit, Visit)))
 
     @rule(
         people=st.lists(st.integers(0, 3), min_size=4, max_size=8),

@@ -171,6 +171,50 @@ def test_every_answer_lets_the_visit_be_finished(treated, added, maya, way):
     assert findings() == []
 
 
+def removed(visit, therapist, item) -> None:
+    services.remove_item(therapist, transaction_id=visit.pk, item_id=item.pk)
+
+
+@pytest.mark.parametrize("way", ["accepted", "in_person"])
+def test_what_was_agreed_to_is_put_back_without_asking_again(treated, added, maya, compress, way):
+    if way == "accepted":
+        answer_item(treated.key, item_id=added.pk, accepted=True)
+    else:
+        agree_item(maya, transaction_id=treated.pk, item_id=added.pk)
+    removed(treated, maya, added)
+    assert put(treated, maya, compress).consent == way
+    assert treated.events.latest("version").consent == ""
+    assert put(treated, maya, compress).consent == "asked"
+    assert findings() == []
+
+
+def test_what_was_ordered_is_put_back_without_asking(treated, added, maya, hour):
+    answer_item(treated.key, item_id=added.pk, accepted=True)
+    removed(treated, maya, treated.items.get(service_classification=hour))
+    assert put(treated, maya, hour).consent == ""
+
+
+def test_what_costs_something_else_now_is_asked_about_again(treated, added, maya, compress):
+    answer_item(treated.key, item_id=added.pk, accepted=True)
+    removed(treated, maya, added)
+    compress.price = Decimal("120.00")
+    compress.save()
+    dearer = put(treated, maya, compress)
+    assert dearer.consent == "asked"
+    answer_item(treated.key, item_id=dearer.pk, accepted=False)
+    compress.price = added.price
+    compress.save()
+    assert put(treated, maya, compress).consent == "asked"
+
+
+def test_what_was_not_answered_or_declined_is_asked_about_again(treated, added, maya, compress):
+    removed(treated, maya, added)
+    again = put(treated, maya, compress)
+    assert again.consent == "asked"
+    answer_item(treated.key, item_id=again.pk, accepted=False)
+    assert put(treated, maya, compress).consent == "asked"
+
+
 def test_a_question_outlives_the_setting(treated, added, branch, maya):
     for here in (branch, maya.user.branch):
         here.asks_consent = False

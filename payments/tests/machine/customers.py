@@ -93,6 +93,7 @@ class Customers(Day):
         if accepted:
             visit.consents[item] = "accepted"
         else:
+            visit.removed = [each for each in visit.removed if each[0] != visit.items[item]]
             visit.take_off(item)
             visit.declined.append(item)
         visit.stay(by=None)

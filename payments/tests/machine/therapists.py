@@ -96,7 +96,7 @@ class Therapists(Customers):
                 latest = TransactionItem.objects.filter(transaction=visit.pk).latest("pk")
                 visit.items[latest.pk] = added
                 if self.model.asks_consent:
-                    visit.consents[latest.pk] = "asked"
+                    visit.ask_about(latest.pk)
                 visit.move(Status.IN_SERVICE, by=therapist.user)
 
     @rule(who=PEOPLE, whom=MINE | MINE | visits, place=st.integers(0, 4))
@@ -127,6 +127,8 @@ class Therapists(Customers):
             with self.expect(refusal):
                 floor.remove_item(therapist, transaction_id=visit.pk, item_id=item)
             if not refusal:
+                if self.model.asks_consent:
+                    visit.remember(item)
                 visit.take_off(item)
                 visit.move(Status.IN_SERVICE, by=therapist.user)
 

@@ -49,6 +49,8 @@ class Visit:
     steps: list[Step] = field(default_factory=list)
     #: The customer's answers to what was added, by item; what nobody asked about is not there.
     consents: dict[int, str] = field(default_factory=dict)
+    #: What the therapist removed although they want it, with their answer, if they were asked.
+    removed: list[tuple[ServiceClassification, str | None]] = field(default_factory=list)
     #: What they declined, in its order.
     declined: list[int] = field(default_factory=list)
     #: What the customer wants their therapist to know, and who has read it last.
@@ -106,6 +108,23 @@ class Visit:
     def take_off(self, item: int) -> None:
         del self.items[item]
         self.consents.pop(item, None)
+
+    def remember(self, item: int) -> None:
+        """Remember what is removed and wanted."""
+        if (answer := self.consents.get(item)) != "asked":
+            self.removed.append((self.items[item], answer))
+
+    def ask_about(self, item: int) -> None:
+        """Ask about what was added, unless it is put back."""
+        before = [each for each in self.removed if each[0] == self.items[item]]
+        answer: str | None = "asked"
+        if before:
+            answer = before[-1][1]
+            self.removed.reverse()
+            self.removed.remove(before[-1])
+            self.removed.reverse()
+        if answer:
+            self.consents[item] = answer
 
     def is_needed(self, item: int) -> bool:
         """Return whether it is all that would be left without what the customer may decline."""
