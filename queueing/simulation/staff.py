@@ -154,8 +154,11 @@ class Therapist(Worker):
                 await self._does("therapist_agree_item", **agreed)
 
     async def _cannot_claim(self, code: str) -> None:
+        """Prepare the room; in a strict rotation wait for the news that others have called."""
         if code == "room_not_ready":
             await self._make_ready(self._line.snapshot["me"]["room_number"])
+        elif code == "not_your_turn":
+            self._day.tally.counts["waits for turns"] += 1
 
     async def _make_ready(self, room: str) -> None:
         await self._does("room_set_status", room_number=room, status=RoomStatus.AVAILABLE)

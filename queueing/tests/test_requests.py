@@ -4,6 +4,7 @@ import datetime
 
 import pytest
 import time_machine
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import Gender
@@ -303,3 +304,51 @@ def test_who_asked_for_a_therapist_holds_up_nobody_else(branch, maya, order):
     places = places_in_line({branch.pk: branch.business_date()})
     before = {pk: place["before"] for pk, place in places.items()}
     assert before == {first.pk: 0, asked.pk: 0, behind.pk: 1, asked_too.pk: 1}
+
+
+def told(client, branch) -> dict[str, list[int] | None]:
+    """Return the wait that `GET /api/therapists/` tells for each therapist."""
+    answer = client.get(f"/api/therapists/?branch={branch.slug}").json()
+    return {it["name"]: it["wait_minutes"] for it in answer["therapists"]}
+
+
+@pytest.fixture
+def paced(make_transaction) -> None:
+    """Have a treatment end that took its hour, from which waits are estimated."""
+    visit = make_transaction(Status.FINISHED)
+    hour = datetime.timedelta(hours=1)
+    stamps = ("selection_confirmed_at", "therapist_confirmed_at", "service_start_at")
+    Transaction.objects.filter(pk=visit.pk).update(**{name: F(name) - hour for name in stamps})
+
+
+def test_the_wait_for_who_is_on_a_break_is_the_rest_of_it(client, branch, maya, noor, paced):
+    duty.therapist_break(noor, minutes=30)
+    assert told(client, branch) == {"Maya": [0, 5], "Noor": [20, 40]}
+
+
+def test_the_wait_for_who_has_a_break_after_their_customer_includes_both(
+    client, branch, maya, noor, paced, make_transaction
+):
+    make_transaction(Status.IN_SERVICE, therapist=noor)
+    duty.therapist_break(noor, minutes=30)
+    assert told(client, branch) == {"Maya": [0, 5], "Noor": [60, 120]}
+
+
+def test_the_wait_for_who_is_on_a_break_of_no_set_length_is_unknown(
+    client, branch, maya, noor, paced
+):
+    duty.therapist_break(noor)
+    assert told(client, branch) == {"Maya": [0, 5], "Noor": None}
+
+
+def test_the_wait_for_whom_others_asked_for_is_longer(client, branch, maya, noor, order, paced):
+    order(noor)
+    waits = told(client, branch)
+    assert waits["Maya"] == [0, 5]
+    assert waits["Noor"]
+    assert waits["Noor"][0] == 45
+
+
+def test_who_is_off_duty_is_not_told(client, branch, maya, noor, paced):
+    duty.clock_out(noor)
+    assert told(client, branch) == {"Maya": [0, 5]}

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from accounts.models import TurnMode
 from queueing.lifecycle import advance
 from queueing.management.commands import simulate
 from queueing.simulation.customers import Customer
 from queueing.simulation.day import Chances, Day, Tally
 from queueing.simulation.opening import CROWD, SATURDAY, saturday, steadily
+from queueing.simulation.staff import Therapist
 from queueing.simulation.tickets import wrong_tickets
 from queueing.states import Status
 from tools.servers import PROJECT, AppServer, run_quietly
@@ -31,7 +33,9 @@ def logins_in(directory: Path) -> Path:
 
 
 @pytest.mark.servers
-def test_a_day_ends_with_a_summary_and_a_sound_ledger(tmp_path):
+@pytest.mark.parametrize("mode", TurnMode)
+def test_a_day_ends_with_a_summary_and_a_sound_ledger(tmp_path, mode):
+    """It follows the branch's own setting: in a strict rotation every call has its turn."""
     settings = {
         "DATABASE_URL": f"sqlite:///{tmp_path}/spa.sqlite3",
         "REDIS_URL": "",
@@ -41,6 +45,8 @@ def test_a_day_ends_with_a_summary_and_a_sound_ledger(tmp_path):
     manage = [sys.executable, "manage.py"]
     run_quietly([*manage, "migrate", "-v", "0"], **settings)
     run_quietly([*manage, "seed", "--therapists", "2", "--password", PASSWORD], **settings)
+    in_mode = f"from accounts.models import Branch; Branch.objects.update(turn_mode='{mode}')"
+    run_quietly([*manage, "shell", "-c", in_mode], **settings)
     with AppServer(**settings) as app:
         options = ["--url", app.url, "--logins", str(logins_in(tmp_path)), "--seed", "3"]
         done = subprocess.run(
@@ -54,6 +60,8 @@ def test_a_day_ends_with_a_summary_and_a_sound_ledger(tmp_path):
     assert "customers              6" in done.stdout
     assert "--seed 3" in done.stdout
     assert "The data is consistent" in done.stdout
+    has_turns = "from queueing.models import TurnEntry; assert TurnEntry.objects.exists() == "
+    run_quietly([*manage, "shell", "-c", f"{has_turns}{mode == TurnMode.STRICT}"], **settings)
 
 
 def test_a_ticket_that_shows_something_else_than_the_database_is_found(make_transaction):
@@ -143,3 +151,39 @@ def test_simulated_customers_leave_out_what_nobody_on_duty_can_do_or_wait():
     assert {item["service_classification_id"] for it in chosen for item in it["items"]} == {1}
     waiting = orders(choices, waits_for_a_skill=1000)
     assert 2 in {item["service_classification_id"] for it in waiting for item in it["items"]}
+
+
+class Tablet:
+    """A simulated therapist's socket: its claims are answered with these, then never again."""
+
+    def __init__(self, *answers: dict) -> None:
+        self._answers = list(answers)
+        self.waited = 0
+
+    async def ask(self, command: str) -> dict:
+        return self._answers.pop(0)
+
+    async def news(self, within: float) -> None:
+        self.waited += 1
+
+
+def test_a_simulated_therapist_waits_for_news_until_it_is_their_turn():
+    def never(*_args):
+        raise AssertionError
+
+    day = Day(never, OFFERS, 0, random.Random(7))
+    therapist = Therapist(day, "therapist1")
+    refused = {"ok": False, "code": "not_your_turn", "error": "Noor is next."}
+    tablet = Tablet(refused, refused, {"ok": True, "transaction": {"id": 1}})
+    therapist._line = tablet  # type: ignore[assignment]
+    served = []
+
+    async def serve(visit: dict) -> None:
+        served.append(visit)
+        raise asyncio.CancelledError
+
+    therapist._serve = serve  # type: ignore[method-assign]
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(therapist._serve_all())
+    assert served == [{"id": 1}]
+    assert tablet.waited == day.tally.counts["waits for turns"] == 2
