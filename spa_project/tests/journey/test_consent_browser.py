@@ -119,6 +119,35 @@ def test_a_treatment_is_not_finished_before_the_customer_agreed_in_person(visit,
     assert [each for each in complaints if "409" not in each] == []
 
 
+@pytest.mark.parametrize(
+    "size", [(390, 844), (844, 390), (1024, 600), (1280, 800)], ids="{0[0]}x{0[1]}".format
+)
+def test_a_refused_finish_is_told_above_the_buttons_and_moves_none(visit, complaints, size):
+    """On a low screen the top of the card is away from where the therapist looks."""
+    tablet = visit.therapist
+    tablet.set_viewport_size(ViewportSize(width=size[0], height=size[1]))
+    adds(tablet)
+    expect(the(tablet, "consent").last).to_contain_text("Waiting for an answer")
+    finish = the(tablet, "finish")
+    before = finish.bounding_box()
+    finish.click(delay=HOLD_MS)
+    notice = the(tablet, "problem").first.locator(".notice")
+    expect(notice).to_be_in_viewport(ratio=1)
+    picture(tablet, f"refused-{size[0]}")
+    box = notice.bounding_box()
+    assert before
+    assert box
+    assert finish.bounding_box() == before
+    assert 0 <= before["y"] - (box["y"] + box["height"]) < 120
+    assert accessibility_problems(tablet) == []
+
+    notice.get_by_role("button").click()
+    expect(notice).to_have_count(0)
+    the(tablet, "agree-item").last.click()
+    leave(visit)
+    assert [each for each in complaints if "409" not in each] == []
+
+
 def test_several_questions_are_answered_one_by_one(visit, complaints):
     tablet, ticket = visit.therapist, visit.ticket
     adds(tablet, 0)

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tools.screens.browser import HOLD_MS
+from tools.screens.look import accessibility_problems
 from tools.screens.spa import Person, Spa, begun, confirmed, pays, the
 from tools.servers import run_quietly
 
@@ -20,6 +21,13 @@ for visit in Transaction.objects.filter(status="in_service"):
         minutes=visit.total_duration_minutes - {left}
     )
     Transaction.objects.filter(pk=visit.pk).update(service_start_at=begin)
+"""
+#: The first add-on of the menu needs a skill that nobody has.
+HOT_STONE = """
+from catalog.models import Service, Skill
+service = Service.objects.filter(category__add_ons=True).order_by("order", "id").first()
+service.skill = Skill.objects.create(name="Hot stone")
+service.save()
 """
 AGAIN_MS = 400  # an earlier second tap is a bounce
 
@@ -182,4 +190,20 @@ def test_after_a_hand_over_both_know_their_rooms_and_go_on(visit, windows, compl
     the(taker, "room-ready").click()
     pays(visit.floor, visit.code)
     pays(visit.floor, code)
+    assert complaints == []
+
+
+def test_what_the_therapist_lacks_the_skill_for_comes_last_with_the_reason(visit, spa, complaints):
+    run_quietly([sys.executable, "manage.py", "shell", "-c", HOT_STONE], **spa)
+    tablet = visit.therapist
+    the(tablet, "add-service").click()
+    services = the(tablet, "services").locator(".sheet-service")
+    expect(services.first.get_by_test_id("lacks-skill")).to_be_hidden()
+    expect(services.first.get_by_test_id("add-service-option").first).to_be_enabled()
+    told = services.last.get_by_test_id("lacks-skill")
+    expect(told).to_have_text("You don't have the skill for this: Hot stone")
+    expect(services.last.get_by_test_id("add-service-option").first).to_be_disabled()
+    assert accessibility_problems(tablet) == []
+    tablet.keyboard.press("Escape")
+    leave(visit)
     assert complaints == []

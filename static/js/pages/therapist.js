@@ -7,7 +7,7 @@ import { component } from "../lib/component.js";
 import { answersOf, isUnanswered, latestAnswer } from "../lib/consent.js";
 import { focusOnceShown } from "../lib/focus.js";
 import { HoldToConfirm } from "../lib/hold_to_confirm.js";
-import { callableBy, waitsForOne } from "../lib/lanes.js";
+import { callableBy, isAble, waitsForOne } from "../lib/lanes.js";
 import { floor } from "../lib/live.js";
 import { fetchMenu, isMenuOutdated } from "../lib/menu.js";
 import { finished, roomSet, started, withoutItem, withService } from "../lib/optimistic_steps.js";
@@ -35,7 +35,8 @@ const isSilent = storedValue(local, "therapist.silent");
 const TITLE = document.title;
 
 /**
- * @typedef {Pick<Wire.ServiceData, "name" | "classifications"> & { id: number | string }} Offered
+ * @typedef {Pick<Wire.ServiceData, "name" | "skill" | "classifications">
+ *   & { id: number | string }} Offered
  */
 
 // Outside the component: proxies hide private fields.
@@ -256,10 +257,21 @@ Alpine.data("therapist", () =>
       const frequent = /** @type {const} */ ({ id: FAVOURITES, name: say("frequent") });
       return [...addOns, ...(this.favourites.length ? [frequent] : []), ...others];
     },
-    /** @returns {readonly Offered[]} */
+    /** @returns {readonly Offered[]} of the chosen tab, those that I have no skill for last */
     get offered() {
-      if (this.categoryId === FAVOURITES) return this.favourites;
-      return this.categories.find((category) => category.id === this.categoryId)?.services ?? [];
+      const chosen = this.categories.find((category) => category.id === this.categoryId)?.services;
+      const services = this.categoryId === FAVOURITES ? this.favourites : (chosen ?? []);
+      return [
+        ...services.filter((service) => this.canGive(service)),
+        ...services.filter((service) => !this.canGive(service)),
+      ];
+    },
+    /**
+     * @param {Offered} service
+     * @returns {boolean}
+     */
+    canGive({ skill }) {
+      return skill === null || isAble(this.me?.id, [skill], this.skills);
     },
 
     /**
@@ -482,6 +494,7 @@ function favourites(categories, ids) {
     service.classifications.map((offer) => ({
       id: `favourite-${offer.id}`,
       name: service.name,
+      skill: service.skill,
       classifications: [offer],
     })),
   );
