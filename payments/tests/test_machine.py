@@ -35,6 +35,21 @@ from queueing.states import Status
 DAYS = 40
 STEPS = 40
 
+#: What is added in place of the first treatment; None: the same one.
+INSTEAD = st.none() | OFFERS
+
+#: Who goes on, and how: mostly with the next step, else with one that their turns depend on.
+TURNS = st.lists(
+    st.tuples(
+        PEOPLE,
+        st.sampled_from(
+            ["on", "on", "on", "missed", "handed over", "handed over", "refused", "given up"]
+        ),
+    ),
+    min_size=4,
+    max_size=8,
+)
+
 
 class AnyDay(Therapists, Staff, Cashiers, Surroundings):
     def __init__(self, cast: Cast) -> None:
@@ -129,40 +144,59 @@ class AnyDay(Therapists, Staff, Cashiers, Surroundings):
         target=visits,
         wanted=st.tuples(*[SELECTION] * 5),
         is_strict=st.booleans(),
-        people=st.lists(PEOPLE, min_size=2, max_size=8),
-        instead=OFFERS,
+        asks=st.booleans(),
+        turns=TURNS,
+        instead=INSTEAD,
     )
     def a_usual_day(
-        self, wanted: tuple[list[int], ...], is_strict: bool, people: list[int], instead: int
+        self,
+        wanted: tuple[list[int], ...],
+        is_strict: bool,
+        asks: bool,
+        turns: list[tuple[int, str]],
+        instead: int | None,
     ) -> Any:
         self.set_turn_mode(is_strict)
-        return self.take_turns(wanted, None, people, instead)
+        self.ask_for_consent(asks)
+        return self.take_turns(wanted, None, turns, instead)
 
     @rule(
         target=visits,
         wanted=st.tuples(SELECTION, SELECTION),
         whom=st.none() | PEOPLE,
-        people=st.lists(PEOPLE, min_size=4, max_size=8),
-        instead=OFFERS,
+        turns=TURNS,
+        instead=INSTEAD,
     )
     def take_turns(
-        self, wanted: tuple[list[int], ...], whom: int | None, people: list[int], instead: int
+        self,
+        wanted: tuple[list[int], ...],
+        whom: int | None,
+        turns: list[tuple[int, str]],
+        instead: int | None,
     ) -> Any:
         """Let the therapists call and treat those who have come, so that turns add up."""
         made = [self.confirm(numbers, None, whom=whom, or_anyone=True) for numbers in wanted]
-        for who in people:
-            self._go_on_with_treatments(who, instead)
+        for who, way in turns:
+            held = self.model.current_transaction_of(self.cast.therapists[who])
+            if held is None or way == "on":
+                self._go_on_with_treatments(who, instead)
+            elif way == "missed":
+                self.called_in_vain(who, held, again=False)
+            elif way == "handed over":
+                self.hand_over(who, held, 1 - who)
+            else:
+                self.put_back_in_line(who, held, refuses=way == "refused")
         return multiple(*(visit for visit in made if isinstance(visit, Visit)))
 
     @rule(
         people=st.lists(st.integers(0, 3), min_size=4, max_size=8),
-        instead=OFFERS,
+        instead=INSTEAD,
         over=OVER,
         method=METHODS,
         request_id=REQUESTS,
     )
     def go_on(
-        self, people: list[int], instead: int, over: str, method: str, request_id: str | None
+        self, people: list[int], instead: int | None, over: str, method: str, request_id: str | None
     ) -> None:
         for number in people:
             at_the_counter, who = divmod(number, 2)
@@ -171,7 +205,7 @@ class AnyDay(Therapists, Staff, Cashiers, Surroundings):
             else:
                 self._go_on_with_treatments(who, instead)
 
-    def _go_on_with_treatments(self, who: int, instead: int) -> None:
+    def _go_on_with_treatments(self, who: int, instead: int | None) -> None:
         therapist = self.cast.therapists[who]
         held = self.model.current_transaction_of(therapist)
         if held is None:
@@ -180,8 +214,9 @@ class AnyDay(Therapists, Staff, Cashiers, Surroundings):
         elif held.status == Status.THERAPIST_CONFIRMED:
             self.read_note(who, None)
             self.start(who, None)
+            same = self.cast.offers.index(next(iter(held.items.values())))
             self.remove(who, None, 0)
-            self.add(who, None, instead)
+            self.add(who, None, same if instead is None else instead)
         else:
             self.agree_item(who, None, len(held.items) - 1)
             self.finish(who, None)
