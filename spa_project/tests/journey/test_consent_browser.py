@@ -144,6 +144,7 @@ def test_a_refused_finish_is_told_above_the_buttons_and_moves_none(visit, compla
     notice.get_by_role("button").click()
     expect(notice).to_have_count(0)
     the(tablet, "agree-item").last.click()
+    expect(the(tablet, "consent").last).to_contain_text("Agreed in person")
     leave(visit)
     assert [each for each in complaints if "409" not in each] == []
 
