@@ -1,6 +1,7 @@
 """Fixtures of the hostile tests: a floor, and rate limits only where they are tested."""
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,8 +20,12 @@ def _no_limits(settings) -> None:
 
 
 @pytest.fixture
-def floor(db) -> Floor:
-    """Create two spas with their staff and without customers."""
+def floor(db, monkeypatch) -> Floor:
+    """Create two spas with their staff and without customers.
+
+    Logins are not extended, which would be a change of its own a minute after they were made.
+    """
+    monkeypatch.setattr("accounts.login_life.EXTEND_AFTER", timedelta(hours=1))
     return make_floor()
 
 
