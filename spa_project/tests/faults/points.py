@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import MySQLdb.cursors
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from spa_project.lib import commands
+from spa_project.lib.db.mysql.connection import DeferringConnection
 from spa_project.lib.realtime.consumer import LiveConsumer
 from spa_project.lib.realtime.hub import hub
 
@@ -74,15 +74,14 @@ def _die() -> None:
 
 
 def _die_after_statement(marks: tuple[bytes, ...]) -> None:
-    query = MySQLdb.cursors.BaseCursor._query
+    ask = DeferringConnection.query
 
-    def ask(self: Any, statement: bytes) -> Any:
-        result = query(self, statement)
-        if _is_running() and any(mark in bytes(statement) for mark in marks):
+    def ask_or_die(self: DeferringConnection, query: bytes) -> None:
+        ask(self, query)
+        if _is_running() and any(mark in query for mark in marks):
             _die()
-        return result
 
-    MySQLdb.cursors.BaseCursor._query = ask
+    DeferringConnection.query = ask_or_die  # type: ignore[method-assign]
 
 
 def _die_around_commit(point: str) -> None:
