@@ -168,6 +168,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "spa_project.lib.web.middleware.compress",
     "spa_project.lib.web.middleware.log",
     "spa_project.lib.web.middleware.secure",
     "spa_project.lib.web.middleware.limit",

@@ -1,4 +1,4 @@
-"""Middleware: security headers (CSP), rate limits, and one log line for each request."""
+"""Middleware: compression, security headers (CSP), rate limits, and a log line for each request."""
 
 import logging
 import time
@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.middleware.gzip import GZipMiddleware
 from django.urls import reverse
 
 from spa_project.lib.errors import Invalid, RateLimited
@@ -41,6 +42,23 @@ def secured(response: HttpResponse) -> HttpResponse:
     response["Permissions-Policy"] = PERMISSIONS
     response.headers.setdefault("Cache-Control", "no-store")
     return response
+
+
+def compress(get_response: View) -> View:
+    """Compress pages; not the API, whose answers are small or compared by their ETag.
+
+    Django adds a random number of bytes to each, so that the length of a page tells nothing about
+    the tokens in it (https://docs.djangoproject.com/en/5.2/ref/middleware/#module-django.middleware.gzip).
+    """
+    gzip = GZipMiddleware(get_response)
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            gzip.process_response(request, response)
+        return response
+
+    return middleware
 
 
 def secure(get_response: View) -> View:
