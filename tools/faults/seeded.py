@@ -151,7 +151,13 @@ BUGS = (
     ),
     Bug(
         "total-not-recomputed",
-        (Change(SERVICES, "consent=consent,\n        **totals,", "consent=consent,"),),
+        (
+            Change(
+                SERVICES,
+                "        **totals_of(transaction.item_list),\n        **without_put_back",
+                "        **without_put_back",
+            ),
+        ),
     ),
     Bug(
         "change-in-floats",
