@@ -44,6 +44,7 @@ def test_a_sale_is_refunded_in_part_and_then_found_by_its_number(visit, complain
     till.keyboard.press("Enter")
     expect(the(till, "refund-dialog")).to_contain_text("Already refunded")
     expect(the(till, "refund-void")).to_be_hidden()
+    expect(the(till, "refund-reason")).to_be_focused()
     till.keyboard.type("Too cold")
     till.keyboard.press("Enter")
     expect(the(till, "refund-made")).to_be_visible()

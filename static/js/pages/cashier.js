@@ -477,17 +477,13 @@ Alpine.data("cashier", () =>
     key(event) {
       if (event.ctrlKey || event.altKey || event.metaKey) return;
       // An open sheet has the keys to itself, and so has a text that may contain them.
-      if (refs.keys.open || this.isInDialog() || isWriting(event)) return;
+      if (isInDialog() || isWriting(event)) return;
       const act = event.key in KEYS ? KEYS[/** @type {keyof typeof KEYS} */ (event.key)] : null;
       // A key held down must neither pay twice nor wave the change away.
       if (act || (event.repeat && event.key === "Enter")) event.preventDefault();
       if (event.repeat && event.key !== "Backspace") return;
       if (act) this[act]();
       else if (event.target === document.body) this.typeAnywhere(event.key);
-    },
-    /** @returns {boolean} */
-    isInDialog() {
-      return this.billMode !== "" || this.isRefunding || this.isInSales || this.isSharingTip;
     },
     /**
      * Number keys work wherever the cashier last touched the screen.
@@ -529,6 +525,14 @@ Alpine.data("cashier", () =>
     },
   }),
 );
+
+/**
+ * Whether a dialog is open; its close event, which the page waits for, comes a moment later.
+ * @returns {boolean}
+ */
+function isInDialog() {
+  return document.querySelector("dialog:modal") !== null;
+}
 
 /**
  * Whether a key writes a letter into a text that is no amount.
