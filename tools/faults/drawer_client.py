@@ -65,7 +65,9 @@ class DrawerClient:
             if not reply["ok"]:
                 return _code(reply)
             if not Decimal(reply["drawer"]["count"]["variance"]):
-                reply = await self._line.ask("cashier_close_drawer", counts=counts)
+                # With a note: a count that was sent twice may be repeated after cash has moved.
+                close = {"counts": counts, "note": REASON}
+                reply = await self._line.ask("cashier_close_drawer", **close)
                 return "drawer_closed" if reply["ok"] else _code(reply)
             counts = pieces_of(reply)
         return ""

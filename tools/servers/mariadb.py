@@ -39,6 +39,7 @@ class MariaDB(Server):
             [
                 program("mariadb-install-db"),
                 *self.options(),
+                f"--tmpdir={self.directory}",  # see `command`
                 "--auth-root-authentication-method=normal",
                 "--skip-test-db",
             ]
