@@ -299,6 +299,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
             return self._close_soon(CLOSE_TRY_LATER)
         own = {**(self._screen.own if self._screen else {}), **server_time()}
         held_back, self._held_back = self._held_back, None
+        if len(held_back) == SEND_QUEUE_SIZE:
+            return self._fall_behind()  # others were dropped
         self.push(messages.snapshot(*shown, json.dumps(own)))
         for text in held_back:
             self.push(text)
@@ -309,7 +311,6 @@ class LiveConsumer(AsyncWebsocketConsumer):
     def push(self, text: str) -> None:
         """Queue a ready message from the hub; never waits, so a slow socket slows only itself."""
         if self._held_back is not None:
-            # beyond it the send queue overflows, which ends in a resync
             if len(self._held_back) < SEND_QUEUE_SIZE:
                 self._held_back.append(text)
             return
