@@ -18,11 +18,33 @@ class PersonOfLogin(NamedTuple):
     expires_at: datetime.datetime | None
 
 
+#: Columns that no command needs of its sender, whom each one reads; Django reads them when needed.
+_OF_BRANCHES = (
+    "note_days",
+    "suggests_add_ons",
+    "offers_gender",
+    "board_message",
+    "board_picture",
+    "address",
+    "tax_id",
+    "variance_note_above",
+    "variance_approval_above",
+)
+_OF_OWN_ROOMS = ("status", "version", "closing", "ready_at")
+_NOT_FOR_COMMANDS = (
+    *("first_name", "last_name", "email", "date_joined"),
+    *(f"branch__{name}" for name in _OF_BRANCHES),
+    *(f"therapist__own_room__{name}" for name in _OF_OWN_ROOMS),
+)
+
+
 def _people_with_end_of_login() -> Any:
     tokens = AuthToken.objects.filter(digest=Param("key")).values("expires_at")
     sessions = Session.objects.filter(session_key=Param("key")).values("expire_date")
     people = User.objects.with_roles().filter(pk=Param("user_id"))
-    return people.annotate(login_expires_at=Coalesce(Subquery(tokens), Subquery(sessions)))
+    return people.defer(*_NOT_FOR_COMMANDS).annotate(
+        login_expires_at=Coalesce(Subquery(tokens), Subquery(sessions))
+    )
 
 
 _PERSON: CompiledQuery[Any] = CompiledQuery(_people_with_end_of_login)
