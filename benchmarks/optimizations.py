@@ -32,8 +32,8 @@ def take_out(name: str) -> None:
 def _statements_one_by_one() -> None:
     from spa_project.lib.db.mysql.connection import DeferringConnection
 
-    def defer(self: DeferringConnection, statement: bytes) -> None:
-        self.query(statement)
+    def defer(self: DeferringConnection, statement: bytes, rows: int | None = None) -> None:
+        self.query(statement, rows)
 
     DeferringConnection.defer = defer
 
@@ -67,9 +67,11 @@ def _querysets() -> None:
 
 def _writes_of_the_orm() -> None:
     from spa_project.lib.db import compiled_queries
+    from spa_project.lib.db.stale_row import StaleRow
 
-    def update_where(model: Any, where: Mapping[str, Any], changes: Mapping[str, Any]) -> int:
-        return int(model._default_manager.filter(**where).update(**changes))
+    def update_one(model: Any, where: Mapping[str, Any], changes: Mapping[str, Any]) -> None:
+        if model._default_manager.filter(**where).update(**changes) != 1:
+            raise StaleRow
 
     def insert(model: Any, rows: Sequence[Mapping[str, Any]]) -> None:
         model._default_manager.bulk_create([model(**row) for row in rows])
@@ -80,7 +82,7 @@ def _writes_of_the_orm() -> None:
         else:
             instances[0].save(force_insert=True)
 
-    compiled_queries.update_where = update_where
+    compiled_queries.update_one = update_one
     compiled_queries.insert = insert
     compiled_queries.insert_new = insert_new
 

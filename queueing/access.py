@@ -249,22 +249,21 @@ def _waits_for_others(first: Transaction | None, lanes: OpenLanes) -> QueueEmpty
     )
 
 
-def _picked(transaction: Transaction, branch: Branch, status: Status) -> Transaction:
-    if transaction.therapist_id:
-        queries.read_therapist_and_items(transaction)
-    return ready(transaction, branch, status)
-
-
 def ready(transaction: Transaction, branch: Branch, *statuses: Status) -> Transaction:
-    """Return a locked transaction with its own branch and its items; raises `WrongState`.
+    """Return a locked transaction with its own branch and its items; raises `WrongState`."""
+    picked = _picked(transaction, branch, *statuses)
+    queries.complete(picked)
+    return picked
+
+
+def _picked(transaction: Transaction, branch: Branch, *statuses: Status) -> Transaction:
+    """Do the same without the items, which `advance` reads in the packet of its changes.
 
     `branch` is the actor's, which saves a query where it is the same: a person may have moved.
     """
     must_be(transaction, *statuses)
     if transaction.branch_id == branch.pk:
         transaction.branch = branch
-    if not transaction.has_items:
-        transaction.use_items(queries.items_of(transaction.pk))
     return transaction
 
 

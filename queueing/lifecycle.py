@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from queueing import presence, turn_ledger
+from queueing import presence, queries, turn_ledger
 from queueing.errors import ConsentNeeded, WrongState
 from queueing.events import announce, counter_of
 from queueing.lanes import lane_of
@@ -26,8 +26,7 @@ from queueing.states import (
     can_move,
     can_undo,
 )
-from spa_project.lib.db.compiled_queries import insert, insert_new, update_where
-from spa_project.lib.errors import Conflict
+from spa_project.lib.db.compiled_queries import insert, insert_new, update_one
 from spa_project.lib.money import display_amount
 
 
@@ -64,8 +63,8 @@ def advance(
     The caller holds the row lock inside a database transaction. `by` is None when the customer
     acts. `undo` goes back along an arrow; `note_read` is a step in place that calls nobody, and
     `consent` what the step did about the customer's consent to a treatment. Raises `WrongState`
-    for an arrow the transition table lacks, `Conflict` when the row has changed since it was read
-    (optimistic concurrency).
+    for an arrow the transition table lacks, `StaleRow` when the row has changed since it was read,
+    at the latest with the commit.
     """
     was, treated_by = Status(transaction.status), transaction.active_therapist_id
     counter = counter_of(transaction)
@@ -75,14 +74,14 @@ def advance(
     cause = turn_ledger.Cause(was, by, now, reason, undo, note_read, consent)
     events, changes = _take_steps(transaction, steps, cause, fields)
     # Optimistic concurrency: even without row locks (SQLite) no unseen change is overwritten.
-    if update_where(Transaction, seen, changes) != 1:
-        raise Conflict
+    update_one(Transaction, seen, changes)
     insert(TransactionEvent, events)
     turn_ledger.record(transaction, counted, cause)
     if treated_by and treated_by != transaction.active_therapist_id:
         # Read by the statement that locked the row, but for those of `undo`.
         is_due = getattr(transaction, "breaks_next", None)
         presence.begin_due_break(treated_by, is_due=is_due)
+    queries.complete(transaction)
     announce(transaction, was, counter=counter)
     return transaction
 

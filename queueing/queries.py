@@ -69,6 +69,7 @@ _LOCK_CASHIER = CompiledQuery(
 _CURRENT_OF_CASHIER = CompiledQuery(
     lambda: Transaction.objects.filter(active_cashier_id=Param("pk")).values_list("pk")
 )
+_THERAPIST_FIELD: Any = Transaction._meta.get_field("therapist")
 _THERAPIST = CompiledQuery(lambda: Therapist.objects.filter(pk=Param("pk")))
 
 
@@ -226,8 +227,13 @@ def lock_unless_locked(pk: int) -> Transaction | None:
     return _UNLESS_LOCKED.first(pk=pk)
 
 
-def read_therapist_and_items(transaction: Transaction) -> None:
-    """Set the therapist of a transaction that has one, and its items."""
+def complete(transaction: Transaction) -> None:
+    """Set the items of a transaction, and its therapist if any, unless they were read before."""
+    if transaction.has_items:
+        return
+    if not transaction.therapist_id or _THERAPIST_FIELD.is_cached(transaction):
+        transaction.use_items(items_of(transaction.pk))
+        return
     [therapist], items = read_together(
         (_THERAPIST, {"pk": transaction.therapist_id}),
         (_ITEMS, {"transaction_id": transaction.pk}),

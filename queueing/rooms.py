@@ -13,8 +13,7 @@ from queueing.errors import RoomNotReady, WrongState
 from queueing.events import announce_room
 from queueing.models import Room, RoomStatus, Transaction
 from queueing.states import Status
-from spa_project.lib.db.compiled_queries import update_where
-from spa_project.lib.errors import Conflict
+from spa_project.lib.db.compiled_queries import update_one
 
 
 def occupy(branch: Branch, therapist: Therapist) -> Room:
@@ -167,7 +166,6 @@ def _write(
     room.version += 1
     room.closing, room.ready_at = closing, ready_at
     changes = {name: getattr(room, name) for name in ("status", "version", "closing", "ready_at")}
-    if update_where(Room, seen, changes) != 1:
-        raise Conflict
+    update_one(Room, seen, changes)
     announce_room(room)
     return room

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from django.utils import timezone
 
 from accounts.models import Branch, Therapist, User
+from queueing import queries
 from queueing.events import announce_turns
 from queueing.models import Transaction, TurnEntry, TurnKind
 from queueing.rotation import is_strict, rotation_of
@@ -55,6 +56,7 @@ def recount(transaction: Transaction, before: Counted) -> int | None:
         transaction.therapist_id == before.therapist_id or not is_strict(transaction.branch)
     ):
         return None
+    queries.complete(transaction)
     return quarters_of(transaction, transaction.item_list)
 
 

@@ -112,7 +112,7 @@ BUGS = (
                 "    announce(transaction, was, counter=counter)\n"
                 "    from django.db.transaction import on_commit\n"
                 '    row, version = {"id": transaction.pk}, {"version": transaction.version}\n'
-                "    on_commit(lambda: update_where(Transaction, row, version))\n"
+                "    on_commit(lambda: update_one(Transaction, row, version))\n"
                 "    return",
             ),
         ),

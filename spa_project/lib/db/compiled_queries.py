@@ -24,6 +24,8 @@ from django.db.models import Expression, Model, QuerySet
 from django.db.models.base import ModelState
 from django.db.transaction import TransactionManagementError
 
+from spa_project.lib.db.stale_row import StaleRow
+
 R = TypeVar("R")
 
 
@@ -206,12 +208,19 @@ def _saved(model: Any, columns: Iterable[tuple[str, Any]]) -> Any:
     return instance
 
 
-def update_where(model: type[Model], where: Mapping[str, Any], changes: Mapping[str, Any]) -> int:
-    """Run `model.objects.filter(**where).update(**changes)`, for plain values; return the count."""
-    connection = connections[DEFAULT_DB_ALIAS]
+def update_one(model: type[Model], where: Mapping[str, Any], changes: Mapping[str, Any]) -> None:
+    """Run `model.objects.filter(**where).update(**changes)`, for plain values of one row.
+
+    Raises `StaleRow` where no row is so any more (optimistic concurrency). On MariaDB the statement
+    goes with the next one, which raises it then; the commit does at the latest.
+    """
+    connection: Any = connections[DEFAULT_DB_ALIAS]
     sql = _update_sql(model, tuple(changes), tuple(where))
     values = [*_values(connection, model, changes), *_values(connection, model, where)]
-    return int(execute(connection, sql, values, lambda cursor: cursor.rowcount))
+    if is_direct(connection) and connection.in_atomic_block:
+        connection.defer(sql, values, rows=1)
+    elif execute(connection, sql, values, lambda cursor: cursor.rowcount) != 1:
+        raise StaleRow
 
 
 def insert(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:

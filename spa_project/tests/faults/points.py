@@ -76,9 +76,10 @@ def _die() -> None:
 def _die_after_statement(marks: tuple[bytes, ...]) -> None:
     ask = DeferringConnection.query
 
-    def ask_or_die(self: DeferringConnection, query: bytes) -> None:
-        ask(self, query)
-        if _is_running() and any(mark in query for mark in marks):
+    def ask_or_die(self: DeferringConnection, query: bytes, rows: int | None = None) -> None:
+        packet = b";".join([*(statement.text for statement in self._ahead), query])
+        ask(self, query, rows)
+        if _is_running() and any(mark in packet for mark in marks):
             _die()
 
     DeferringConnection.query = ask_or_die  # type: ignore[method-assign]

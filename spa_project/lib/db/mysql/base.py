@@ -96,11 +96,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.connection.query(self._statement(sql, values))
             return (read or Answer.fetchall)(Answer(self.connection))
 
-    def defer(self, sql: str, values: Sequence[Any]) -> None:
-        """Send a statement whose result nobody reads ahead of the next, or of the commit."""
+    def defer(self, sql: str, values: Sequence[Any], rows: int | None = None) -> None:
+        """Send a statement whose result nobody reads ahead of the next, or of the commit.
+
+        With another number of `rows` than it must find, that one raises `StaleRow`.
+        """
         self.validate_no_broken_transaction()
         with self.wrap_database_errors:
-            self.connection.defer(self._statement(sql, values))
+            self.connection.defer(self._statement(sql, values), rows)
 
     def _statement(self, sql: str, values: Sequence[Any]) -> bytes:
         return sql.encode() % tuple(map(self.connection.literal, values))

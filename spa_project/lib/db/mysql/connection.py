@@ -9,13 +9,22 @@ import os
 import socket
 import time
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from django.db.backends.mysql.base import CursorWrapper
 from MySQLdb import Error, IntegrityError, OperationalError
 from MySQLdb.connections import Connection
 
-_BEGIN = b"BEGIN"
+from spa_project.lib.db.stale_row import StaleRow
+
+
+class _Statement(NamedTuple):
+    text: bytes
+    #: How many rows it must find; None where that does not matter.
+    rows: int | None = None
+
+
+_BEGIN = _Statement(b"BEGIN")
 #: Errors of a server that refuses changes: read-only (1290, 1836), cut off from its cluster (1047).
 #: After a failover the address leads to another server, but an open connection does not.
 _CHANGES_NOTHING = frozenset({1290, 1836, 1047})
@@ -34,8 +43,10 @@ UNACKNOWLEDGED_SECONDS = 10
 class DeferringConnection(Connection):
     """A connection with statements that are sent ahead of the next one, in the same packet.
 
-    They are those whose result nobody reads. The error of one is raised by the statement in whose
-    packet it was sent, which was not run then: the server stops at the first error of a packet.
+    They are those whose result nobody reads, but for the number of rows that some must find. The
+    error of one is raised by the statement in whose packet it was sent, which was not run then: the
+    server stops at the first error of a packet. It does not stop at a number of rows, so nothing
+    is committed in a packet where one is to be checked.
     """
 
     #: When a server last refused a change, or a connection was found lost. The other connections
@@ -43,7 +54,7 @@ class DeferringConnection(Connection):
     failed_at: ClassVar[float] = float("-inf")
 
     def __init__(self, **options: object) -> None:
-        self._ahead: list[bytes] = []
+        self._ahead: list[_Statement] = []
         self._has_one_result = True
         self._opened_at = self._answered_at = time.monotonic()
         super().__init__(**options)  # asks already
@@ -64,26 +75,46 @@ class DeferringConnection(Connection):
 
     def begin(self) -> None:
         """Begin a transaction with its first statement."""
-        self.defer(_BEGIN)
+        self._ahead.append(_BEGIN)
 
-    def defer(self, statement: bytes) -> None:
-        """Send a statement ahead of the next one, or of the commit."""
-        self._ahead.append(statement)
+    def defer(self, statement: bytes, rows: int | None = None) -> None:
+        """Send a statement ahead of the next one, or of the commit.
 
-    def query(self, query: bytes) -> None:
+        `rows` is the number of rows that it must find; else the next one raises `StaleRow`.
+        """
+        self._ahead.append(_Statement(statement, rows))
+
+    def query(self, query: bytes, rows: int | None = None) -> None:
         """Send the deferred statements and this one; the result to read is that of the last."""
-        ahead, self._ahead = self._ahead, []
+        statements, self._ahead = [*self._ahead, _Statement(query, rows)], []
         self._has_one_result = b";" not in query and not query.startswith(b"CALL")
         try:
-            super().query(b";".join([*ahead, query]))
-            for _each in ahead:
-                super().next_result()
+            super().query(b";".join(statement.text for statement in statements))
+            is_stale = self._has_other_rows(statements)
         except OperationalError as error:
             _note_failure(error)
             if error.args[0] in _VIOLATES:
                 raise IntegrityError(*error.args) from error
             raise
         self._answered_at = time.monotonic()
+        if is_stale:
+            self._discard_results()
+            raise StaleRow
+
+    def _has_other_rows(self, statements: Sequence[_Statement]) -> bool:
+        """Go to the last statement's result; return whether one found another number of rows."""
+        is_stale = False
+        for position, statement in enumerate(statements):
+            if position:
+                super().next_result()
+            if statement.rows is not None and self.affected_rows() != statement.rows:
+                is_stale = True
+        return is_stale
+
+    def _discard_results(self) -> None:
+        self.discard_result()
+        while super().next_result() == 0:
+            self.discard_result()
 
     def literal(self, value: Any) -> bytes:
         """Return a value as it is written in a statement: the usual types without a search."""
@@ -120,8 +151,11 @@ class DeferringConnection(Connection):
         """Commit; a transaction without a statement was never begun."""
         if self._ahead == [_BEGIN]:
             self._ahead = []
-        else:
-            self.query(b"COMMIT")
+            return
+        if any(statement.rows is not None for statement in self._ahead):
+            last = self._ahead.pop()
+            self.query(last.text, last.rows)
+        self.query(b"COMMIT")
 
     def rollback(self) -> None:
         """Roll back, and drop the deferred statements."""

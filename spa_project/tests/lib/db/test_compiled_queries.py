@@ -15,8 +15,9 @@ from spa_project.lib.db.compiled_queries import (
     insert,
     insert_new,
     read_together,
-    update_where,
+    update_one,
 )
+from spa_project.lib.db.stale_row import StaleRow
 from spa_project.tests.concurrency import skip_on_mysql
 
 pytestmark = pytest.mark.django_db
@@ -83,14 +84,14 @@ def test_an_execute_wrapper_sees_every_statement(maya):
 
     with connection.execute_wrapper(listen):
         BY_NUMBER.first(number="1")
-        update_where(Room, {"number": "1"}, {"version": 7})
+        update_one(Room, {"number": "1"}, {"version": 7})
     assert [sql.split()[0] for sql in seen] == ["SELECT", "UPDATE"]
 
 
 def test_an_error_of_the_database_is_djangos_and_breaks_nothing_after_it(maya):
     for _each in range(2):
         with pytest.raises(DatabaseError), atomic():
-            update_where(Room, {"number": "1"}, {"status": "no such status"})
+            update_one(Room, {"number": "1"}, {"status": "no such status"})
         assert BY_NUMBER.first(number="1") == Room.objects.get(number="1")
 
 
@@ -134,11 +135,14 @@ def test_a_lock_outside_a_transaction_is_refused(branch):
         statement.first(number="1")
 
 
-def test_an_update_is_guarded_by_what_was_seen(maya):
+@pytest.mark.django_db(transaction=True)
+def test_an_update_is_guarded_by_what_was_seen(branch):
+    make_therapist("Maya", branch, "1")
     room = Room.objects.get()
     seen = {"id": room.pk, "version": room.version}
-    assert update_where(Room, seen, {"status": RoomStatus.PREPARING, "version": 2}) == 1
-    assert update_where(Room, seen, {"status": RoomStatus.AVAILABLE, "version": 2}) == 0
+    update_one(Room, seen, {"status": RoomStatus.PREPARING, "version": 2})
+    with pytest.raises(StaleRow), atomic():
+        update_one(Room, seen, {"status": RoomStatus.AVAILABLE, "version": 2})
     room.refresh_from_db()
     assert room.status == RoomStatus.PREPARING
 
@@ -146,7 +150,7 @@ def test_an_update_is_guarded_by_what_was_seen(maya):
 def test_related_objects_and_times_are_written_as_the_orm_writes_them(maya, make_transaction):
     called = make_transaction(Status.THERAPIST_CONFIRMED)
     stamp = called.therapist_confirmed_at
-    update_where(
+    update_one(
         Transaction, {"id": called.pk}, {"service_start_at": stamp, "active_therapist": maya}
     )
     called.refresh_from_db()

@@ -14,7 +14,7 @@ from django.db import (
     connection,
     connections,
 )
-from django.db.transaction import TransactionManagementError, atomic
+from django.db.transaction import TransactionManagementError, atomic, on_commit
 from django.utils import timezone
 
 from queueing.models import Room, TransactionEvent
@@ -24,10 +24,11 @@ from spa_project.lib.db.compiled_queries import (
     Param,
     insert,
     read_together,
-    update_where,
+    update_one,
 )
 from spa_project.lib.db.mysql.connection import FRESH_SECONDS, UNACKNOWLEDGED_SECONDS
 from spa_project.lib.db.pool import DatabasePool
+from spa_project.lib.db.stale_row import StaleRow
 from spa_project.lib.db.time_limits import ANSWER_SECONDS, IDLE_SECONDS
 from spa_project.tests.concurrency import another_connection, skip_on_mysql
 
@@ -100,13 +101,13 @@ def test_a_time_is_read_as_it_was_written(event, microsecond):
 
 def test_a_violated_constraint_is_an_integrity_error(maya):
     with pytest.raises(IntegrityError), atomic():
-        update_where(Room, {"number": "1"}, {"status": "no such status"})
+        update_one(Room, {"number": "1"}, {"status": "no such status"})
 
 
 def test_nothing_is_run_in_a_broken_transaction(maya):
     with atomic():
         with pytest.raises(IntegrityError), atomic(savepoint=False):
-            update_where(Room, {"number": "1"}, {"status": "no such status"})
+            Room.objects.filter(number="1").update(status="no such status")
         with pytest.raises(TransactionManagementError):
             ROOM.first(number="1")
         connection.set_rollback(True)
@@ -183,7 +184,7 @@ def test_a_server_that_changes_nothing_is_left(maya, work, number, is_left):
 
 def test_what_nobody_reads_the_result_of_goes_with_the_commit(event, packets):
     with atomic():
-        assert update_where(Room, {"number": "1"}, {"version": 7}) == 1
+        step()
         insert(TransactionEvent, [event(50)])
     assert packets == [["BEGIN", "UPDATE"], ["INSERT", "COMMIT"]]
     assert TransactionEvent.objects.get(version=50).reason == REASON
@@ -198,7 +199,67 @@ def test_who_reads_meanwhile_finds_it(event, packets):
 
 def step() -> None:
     """Write something whose result is read."""
-    assert update_where(Room, {"number": "1"}, {"version": 7}) == 1
+    assert Room.objects.filter(number="1").update(version=7) == 1
+
+
+STALE = {"number": "1", "version": 99}
+
+
+def test_updates_of_one_row_go_with_the_next_statement(maya, noor, event, packets):
+    with atomic():
+        update_one(Room, {"number": "1"}, {"version": 7})
+        update_one(Room, {"number": "2"}, {"version": 7})
+        insert(TransactionEvent, [event(50)])
+        assert ROOM.first(number="1") == ("available",)
+    assert packets == [["BEGIN", "UPDATE", "UPDATE", "INSERT", "SELECT"], ["COMMIT"]]
+    assert set(Room.objects.values_list("version", flat=True)) == {7}
+
+
+def test_no_packet_commits_before_its_updates_are_checked(event, packets):
+    with atomic():
+        update_one(Room, {"number": "1"}, {"version": 7})
+        insert(TransactionEvent, [event(50)])
+    assert packets == [["BEGIN", "UPDATE", "INSERT"], ["COMMIT"]]
+
+
+@pytest.mark.parametrize("versions", [(), (50,), (50, 51)])
+def test_a_stale_row_is_a_conflict_at_the_commit(event, versions):
+    sent: list[str] = []
+
+    @atomic
+    def change() -> None:
+        on_commit(lambda: sent.append("news"))
+        update_one(Room, STALE, {"version": 8})
+        for version in versions:
+            insert(TransactionEvent, [event(version)])
+
+    with pytest.raises(StaleRow):
+        change()
+    assert is_undone()
+    with atomic():
+        assert ROOM.first(number="1") == ("available",)
+    assert sent == []
+
+
+def read_two() -> list[list[tuple[str]]]:
+    """Read two results in one packet."""
+    return read_together((ROOM, {"number": "1"}), (ROOM, {"number": "-"}))
+
+
+@pytest.mark.parametrize("read", [read_two, Room.objects.count])
+def test_a_stale_row_is_a_conflict_at_the_next_statement(event, read):
+    """The results of the packet are read to the end: the connection is usable afterwards."""
+
+    @atomic
+    def change() -> None:
+        update_one(Room, STALE, {"version": 8})
+        insert(TransactionEvent, [event(50)])
+        read()
+
+    with pytest.raises(StaleRow):
+        change()
+    assert is_undone()
+    assert read_two() == [[("available",)], []]
 
 
 def is_undone() -> bool:
