@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { FloorStore } from "../../../static/js/lib/store.js";
+import { FloorStore, listOf } from "../../../static/js/lib/store.js";
 import { room as roomOf, therapist, transaction } from "./fixtures.mjs";
 
 /**
@@ -152,4 +152,21 @@ test("who clocks out has the version of what ended, and counts no more", () => {
 
 test("a therapist whom the screen does not know waits for the next snapshot", () => {
   assert.equal(new FloorStore().putTherapist(therapist({ id: 1, version: 4 })), false);
+});
+
+test("a list whose members did not change stays the list that is shown", () => {
+  const store = queue(row(1, 1), row(2, 1));
+  const shown = listOf(store.transactions(), []);
+  store.put(row(1, 1));
+  assert.equal(listOf(store.transactions(), shown), shown);
+});
+
+test("a list with a changed, another or a missing member is a new, frozen list", () => {
+  const [first, second, third] = [row(1, 1), row(2, 1), row(3, 1)];
+  const shown = listOf([first, second], []);
+  for (const members of [[first, row(2, 2)], [second, first], [first], [first, second, third]]) {
+    const list = listOf(members, shown);
+    assert.equal(list, members);
+    assert.ok(Object.isFrozen(list));
+  }
 });

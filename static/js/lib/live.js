@@ -9,7 +9,7 @@ import { OptimisticState } from "./optimistic.js";
 import { pageData } from "./page.js";
 import { codeOf } from "./refusal.js";
 import { showBranch, showPerson } from "./setup.js";
-import { FloorStore } from "./store.js";
+import { FloorStore, listOf } from "./store.js";
 import { ServerClock } from "./time.js";
 
 const TICK_MS = 1000;
@@ -305,19 +305,4 @@ class FloorSync {
 /** @param {readonly { id: number, version: number }[]} rows */
 function versionsOf(rows) {
   return Object.fromEntries(rows.map(({ id, version }) => [id, version]));
-}
-
-/**
- * Return a list to show: the one that is shown already while its members are the same, so that
- * nothing that depends on it is evaluated again. Frozen, as each member is: Alpine watches the list
- * as a whole.
- * @template Member
- * @param {Member[]} members
- * @param {readonly Member[]} shown
- * @returns {readonly Member[]}
- */
-function listOf(members, shown) {
-  const isSame =
-    members.length === shown.length && members.every((each, place) => each === shown[place]);
-  return isSame ? shown : Object.freeze(members);
 }

@@ -149,6 +149,21 @@ export class FloorStore {
 }
 
 /**
+ * Return a list to show: the one that is shown already while its members are the same, so that
+ * nothing that depends on it is evaluated again. Frozen, as each member is: Alpine watches the list
+ * as a whole.
+ * @template Member
+ * @param {Member[]} members
+ * @param {readonly Member[]} shown
+ * @returns {readonly Member[]}
+ */
+export function listOf(members, shown) {
+  const isSame =
+    members.length === shown.length && members.every((each, place) => each === shown[place]);
+  return isSame ? shown : Object.freeze(members);
+}
+
+/**
  * @param {Row} a
  * @param {Row} b
  */
