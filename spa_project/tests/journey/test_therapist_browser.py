@@ -29,6 +29,11 @@ service = Service.objects.filter(category__add_ons=True).order_by("order", "id")
 service.skill = Skill.objects.create(name="Hot stone")
 service.save()
 """
+#: What a dialog offers, beside the buttons that close it or log out.
+CONTROLS = (
+    "button:not([aria-label=Close], [data-testid=lock-logout]), "
+    "input:not([type=hidden]), select, li"
+)
 AGAIN_MS = 400  # an earlier second tap is a bounce
 
 
@@ -205,5 +210,23 @@ def test_what_the_therapist_lacks_the_skill_for_comes_last_with_the_reason(visit
     expect(services.last.get_by_test_id("add-service-option").first).to_be_disabled()
     assert accessibility_problems(tablet) == []
     tablet.keyboard.press("Escape")
+    leave(visit)
+    assert complaints == []
+
+
+def test_a_dialog_is_empty_until_it_opens(visit, complaints):
+    tablet = visit.therapist
+    expect(the(tablet, "finish")).to_be_visible()
+    closed = tablet.locator("dialog:not([open])")
+    assert closed.count() > 1
+    expect(closed.locator(CONTROLS)).to_have_count(0)
+    the(tablet, "add-service").click()
+    expect(the(tablet, "add-service-option").first).to_be_visible()
+    tablet.keyboard.press("Escape")
+    the(tablet, "more").click()
+    the(tablet, "hand-over").click()
+    expect(the(tablet, "step-go")).to_be_visible()
+    tablet.keyboard.press("Escape")
+    expect(the(tablet, "step-go")).to_have_count(0)
     leave(visit)
     assert complaints == []
