@@ -42,16 +42,17 @@
 
   // Within one part of the page, the next control is not above the one before it.
   const partOf = (element) => element.closest("li, form, section, header, dialog, footer") ?? root;
-  const isFloating = (element) => {
+  /** Fixed and sticky things lie over the page on purpose; each is a layer of its own. */
+  const layerOf = (element) => {
     for (let each = element; each && each !== root; each = each.parentElement) {
-      if (["fixed", "sticky", "absolute"].includes(getComputedStyle(each).position)) return true;
+      if (["fixed", "sticky", "absolute"].includes(getComputedStyle(each).position)) return each;
     }
-    return false;
+    return root;
   };
   controls.slice(1).forEach((next, place) => {
     const before = controls[place];
     if (partOf(before) !== partOf(next) || next.tabIndex < 0 || before.tabIndex < 0) return;
-    if (isFloating(before) !== isFloating(next)) return;
+    if (layerOf(before) !== layerOf(next)) return;
     const [one, two] = [before.getBoundingClientRect(), next.getBoundingClientRect()];
     const isBelow = one.left < two.right - SLACK && two.left < one.right - SLACK;
     if (isBelow && two.bottom <= one.top + SLACK) {
