@@ -157,3 +157,12 @@ def test_a_long_line_fits(crowded, windows, complaints, path, username, ready):
     expect(page.locator(ready).first).to_be_visible()
     assert layout_problems(page) == []
     assert complaints == []
+
+
+def test_the_button_that_places_a_long_order_is_in_sight_at_the_front_desk(crowded, windows):
+    desk = windows.open(crowded.one, "/desk/", "manager1")
+    the(desk, "browse").first.click()
+    for number in range(4):
+        the(desk, "offer").nth(number).click()
+        expect(the(desk, "desk-item")).to_have_count(number + 1)
+    assert hidden_parts(desk, "desk-confirm") == []
