@@ -2,9 +2,9 @@
 
 python -m tools.cluster --seconds 300
 
-As root, on a machine with the packages galera-4, haproxy, rsync, iproute2, nftables and
-redis-server. It takes that time and what the repairs take, and ends after at most three times as
-long. A run with findings keeps the history and the logs.
+As root, on a machine with the packages galera-4, haproxy, keepalived, nginx, curl, rsync,
+iproute2, nftables and redis-server. It takes that time and what the repairs take, and ends after at
+most three times as long. A run with findings keeps the history and the logs.
 """
 
 import argparse
@@ -22,12 +22,9 @@ from types import FrameType
 import django
 
 from tools.cluster.environment import Cluster, running_cluster
-from tools.cluster.machines import why_no_cluster
-from tools.servers import Server, program
+from tools.cluster.machines import enter_namespaces, why_no_cluster
 
 SETTINGS = "spa_project.tests.settings"
-#: Set in the process that has networks and processes of its own.
-INSIDE = "SPA_CLUSTER_INSIDE"
 #: Seconds beside those of the run, for the start, repairs and checks.
 MENDING = 600.0
 SHOWN = 30
@@ -39,14 +36,13 @@ def main() -> int:
     if reason := why_no_cluster():
         print(f"No cluster can be run here: {reason}.", file=sys.stderr)
         return 1
-    if not os.environ.get(INSIDE):
-        _enter_namespaces()
+    enter_namespaces("tools.cluster")
     signal.signal(signal.SIGTERM, _leave)
     faulthandler.dump_traceback_later(3 * options.seconds + MENDING, exit=True)
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
     directory = Path(tempfile.mkdtemp(prefix="spa-cluster-"))
     with running_cluster(directory) as cluster:
-        findings = asyncio.run(_run(cluster, options.seconds, seed, directory))
+        findings = asyncio.run(_run(cluster, options, seed, directory))
         if findings:
             _keep_logs(cluster, directory)
     for finding in findings[:SHOWN]:
@@ -59,14 +55,18 @@ def main() -> int:
     return 0
 
 
-async def _run(cluster: Cluster, seconds: float, seed: int, directory: Path) -> list[str]:
+async def _run(
+    cluster: Cluster, options: argparse.Namespace, seed: int, directory: Path
+) -> list[str]:
     os.environ |= cluster.settings | {"REDIS_URL": "", "DJANGO_SETTINGS_MODULE": SETTINGS}
     django.setup()
     # Imported here: it needs Django, and Django needs the database's address.
     from tools.cluster.report import HEADER
     from tools.cluster.run import ClusterRun
 
-    run = ClusterRun(cluster, seconds=seconds, seed=seed, directory=directory)
+    run = ClusterRun(
+        cluster, seconds=options.seconds, seed=seed, directory=directory, only=options.only
+    )
     print(HEADER, flush=True)
     async for row in run.rows():
         print(row, flush=True)
@@ -77,19 +77,12 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.cluster", description=__doc__)
     parser.add_argument("--seconds", type=float, default=300.0, metavar="N")
     parser.add_argument("--seed", type=int, metavar="N", help="of chance; else a new one")
+    parser.add_argument("--only", default="", metavar="TEXT", help="faults whose name has this")
     return parser.parse_args()
 
 
-def _enter_namespaces() -> None:
-    """Continue in a network and a tree of processes of our own: all of it ends with this one."""
-    own = ("--net", "--pid", "--fork", "--kill-child", "--mount-proc")
-    command = [program("unshare"), *own, sys.executable, "-m", "tools.cluster", *sys.argv[1:]]
-    os.execve(command[0], command, os.environ | {INSIDE: "yes"})
-
-
 def _keep_logs(cluster: Cluster, directory: Path) -> None:
-    servers: list[Server] = [*cluster.apps, *cluster.nodes.values(), *cluster.haproxies]
-    for server in servers:
+    for server in cluster.servers:
         shutil.copy(server.log, directory / f"{server.name}-{server.place.host}.log")
 
 

@@ -3,16 +3,38 @@
 import asyncio
 import signal
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from tools.cluster.environment import Cluster
-from tools.cluster.servers import GaleraNode
-from tools.servers import Server
+from tools.cluster.next_version import NEXT_VERSION
+from tools.cluster.servers import (
+    ITS_OWN,
+    PUBLIC,
+    ClusterApp,
+    GaleraNode,
+    HAProxy,
+    SlowNetwork,
+    answers_at,
+)
+from tools.faults.people import ask
+from tools.servers import Server, run_quietly
+from tools.servers.app import MANAGE
 
 #: Seconds in which a writer is chosen, a master promoted or a node joins, on a busy machine.
 CHANGED_WITHIN = 60.0
 EVERY = 0.05
+#: Seconds for which nginx leaves out a process that refused (upstreams.conf), and a bit. A machine
+#: has one process in a run, so restarts without a pause would leave nobody.
+LEFT_OUT = 5.5
+#: Seconds without a quorum, and what is asked meanwhile.
+WITHOUT_QUORUM = 5.0
+ORDER: dict[str, Any] = {
+    "command": "customer_confirm_selection",
+    "items": [{"service_classification_id": 1}],
+}
+#: Seconds in each direction, so 200 ms for there and back; share of the packets.
+DELAY, LOSS = 0.1, 0.02
 
 Work = Callable[[], Awaitable[None]]
 
@@ -34,6 +56,7 @@ def faults_of(cluster: Cluster) -> Iterator[Fault]:
     cut, join = one.machine.cut_off, one.machine.reconnect
     yield Fault("writer cut off, in the minority", lambda: _lose_writer(cluster, cut))
     yield Fault("writer connected again", lambda: _find_writer(cluster, join))
+    yield Fault("no quorum for 5 s", lambda: _lose_quorum(cluster))
     yield Fault("reader killed", lambda: _run(three.kill))
     yield Fault("reader back, by IST", lambda: _start(cluster, three))
     yield Fault("reader replaced, by SST", lambda: _run(three.kill, three.forget, three.start))
@@ -44,6 +67,18 @@ def faults_of(cluster: Cluster) -> Iterator[Fault]:
     yield Fault("HAProxy restarted, on each machine", lambda: _restart_haproxies(cluster))
     yield Fault("Redis master killed", lambda: _fail_over(cluster))
     yield Fault("process killed", lambda: _run(cluster.apps[1].kill, cluster.apps[1].start))
+    yield Fault("nginx killed", lambda: _lose_nginx(cluster))
+    yield Fault("nginx back", lambda: _run(*(each.start for each in _stopped(cluster.nginxes))))
+    yield Fault("migration to the next version", lambda: _migrate(cluster))
+    yield Fault("process upgraded, on each machine", lambda: _upgrade(cluster))
+    slow = SlowNetwork(cluster.machines.values(), delay=DELAY, loss=LOSS)
+    yield Fault("200 ms and 2 % loss between machines", lambda: _run(slow.start))
+    yield Fault("network fast again", lambda: _run(slow.stop))
+    yield Fault("machine of the writer lost, with all its parts", lambda: _lose_machine(cluster))
+    yield Fault("machine back", lambda: _return_machine(cluster))
+    second = cluster.haproxies[2]
+    yield Fault("two machines write, against the rules", lambda: _choose(second, ITS_OWN))
+    yield Fault("one machine writes again", lambda: _choose(second, {}))
 
 
 def _read_only(value: str, node: GaleraNode) -> None:
@@ -60,17 +95,38 @@ async def _lose_writer(cluster: Cluster, work: Callable[[], object]) -> None:
     """Take the writer away; return when every machine has chosen another."""
     first = cluster.first
     await _run(work)
-    await _until(lambda: all(each.writer() not in ("", first) for each in cluster.haproxies))
+    await _until(lambda: all(each not in ("", first) for each in cluster.writers()))
 
 
 async def _find_writer(cluster: Cluster, work: Callable[[], object]) -> None:
     """Bring the first writer back; return when every machine has chosen it."""
     await _run(work)
-    await _until(lambda: all(each.writer() == cluster.first for each in cluster.haproxies))
+    await _until(lambda: all(each == cluster.first for each in cluster.writers()))
+
+
+async def _lose_quorum(cluster: Cluster) -> None:
+    """Cut all databases off from each other; people must be told `busy` until that is over."""
+    *_first, two, three = cluster.machines.values()
+    await _run(two.cut_off, three.cut_off)
+    await _until(lambda: not any(cluster.writers()))
+    ended = time.monotonic() + WITHOUT_QUORUM
+    try:
+        while time.monotonic() < ended:
+            reply = await asyncio.to_thread(ask, cluster.apps[0], **ORDER)
+            if reply.get("code") != "busy":
+                raise RuntimeError(f"an order was answered with {reply}")
+            await asyncio.sleep(EVERY)
+    finally:
+        await _run(two.reconnect, three.reconnect)
+        await _find_writer(cluster, lambda: None)
 
 
 async def _start(cluster: Cluster, node: Server) -> None:
     await _find_writer(cluster, node.start)
+
+
+async def _choose(haproxy: HAProxy, changes: dict[str, str]) -> None:
+    await _run(lambda: haproxy.choose(changes))
 
 
 async def _restart_haproxies(cluster: Cluster) -> None:
@@ -86,6 +142,54 @@ async def _fail_over(cluster: Cluster) -> None:
     await _until(lambda: other.role() == "master")
     await _run(master.start)
     await _until(lambda: master.role() == "slave")
+
+
+async def _lose_nginx(cluster: Cluster) -> None:
+    """Kill the nginx that has the floating address; return when the other one has it."""
+    [nginx] = [
+        nginx
+        for nginx, keepalived in zip(cluster.nginxes, cluster.keepalives, strict=True)
+        if keepalived.has_address()
+    ]
+    await _run(nginx.kill)
+    await _until(lambda: answers_at(PUBLIC))
+
+
+def _stopped(servers: Sequence[Server]) -> list[Server]:
+    return [each for each in servers if not each.running]
+
+
+async def _migrate(cluster: Cluster) -> None:
+    settings = cluster.settings | {"DJANGO_SETTINGS_MODULE": NEXT_VERSION}
+    await _run(lambda: run_quietly([*MANAGE, "migrate", "-v", "0"], **settings))
+
+
+async def _upgrade(cluster: Cluster) -> None:
+    """Restart the process of one machine after the other with the next version."""
+    for app in cluster.apps:
+        assert isinstance(app, ClusterApp)
+        await asyncio.to_thread(app.upgrade, NEXT_VERSION)
+        await asyncio.sleep(LEFT_OUT)
+
+
+async def _lose_machine(cluster: Cluster) -> None:
+    """Cut the power of the first machine: nobody is told that its connections are gone."""
+    machine = cluster.machines[cluster.first]
+
+    def lose() -> None:
+        machine.unplug()
+        for server in cluster.servers_on(machine):
+            server.kill()
+
+    await _lose_writer(cluster, lose)
+    await _until(lambda: answers_at(PUBLIC))
+
+
+async def _return_machine(cluster: Cluster) -> None:
+    """Start the first machine again, with all that it has."""
+    machine = cluster.machines[cluster.first]
+    await _run(machine.plug, *(server.start for server in cluster.servers_on(machine)))
+    await _find_writer(cluster, lambda: None)
 
 
 def _freeze(server: Server) -> None:

@@ -1,6 +1,7 @@
 """Machines: network namespaces on one bridge, each with the address and firewall of its files."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Self
@@ -9,9 +10,16 @@ from tools.cluster.files import ADDRESSES, deployed
 from tools.servers import Namespace, Place, ServerFailed, program
 from tools.servers.network import ip
 
+#: Set in the process that has networks and processes of its own.
+INSIDE = "SPA_CLUSTER_INSIDE"
 BRIDGE = "spa-bridge"
 #: Where the people of a run are: a machine that has no database.
 OUTSIDE = "10.0.0.1"
+#: What is installed on a machine that can run a cluster.
+NEEDED = (
+    *("mariadbd", "haproxy", "redis-server", "nginx", "keepalived", "curl"),
+    *("rsync", "ip", "nft", "unshare"),
+)
 #: The ports by which the databases agree with each other.
 GALERA_PORTS = "4444, 4567, 4568"
 _CUT = """
@@ -67,6 +75,14 @@ class Machine(Namespace):
         """End `cut_off`."""
         self.run("nft", "delete table inet spa_cut")
 
+    def unplug(self) -> None:
+        """Lose all that goes to other machines, as one without power."""
+        ip("link", "set", self.name, "down")
+
+    def plug(self) -> None:
+        """End `unplug`."""
+        ip("link", "set", self.name, "up")
+
     def _connect(self) -> None:
         ip("link", "add", self.name, "type", "veth", "peer", "name", "lan", "netns", str(self.pid))
         ip("link", "set", self.name, "master", BRIDGE, "up")
@@ -77,13 +93,25 @@ class Machine(Namespace):
         self.run("nft", deployed("cluster/nftables.conf", {last: f"{last}, {OUTSIDE}"}))
 
 
+def enter_namespaces(module: str) -> None:
+    """Continue `python -m module` in a network and a tree of processes of its own.
+
+    All of it ends with this process.
+    """
+    if os.environ.get(INSIDE):
+        return
+    own = ("--net", "--pid", "--fork", "--kill-child", "--mount-proc")
+    command = [program("unshare"), *own, sys.executable, "-m", module, *sys.argv[1:]]
+    os.execve(command[0], command, os.environ | {INSIDE: "yes"})
+
+
 def why_no_cluster() -> str:
     """Return why this machine cannot run a cluster, or an empty text when it can."""
     if os.geteuid() != 0:
         return "only root may create network namespaces"
     if not os.path.exists("/usr/lib/galera/libgalera_smm.so"):
         return "galera-4 is not installed"
-    for name in ("mariadbd", "haproxy", "redis-server", "rsync", "ip", "nft", "unshare"):
+    for name in NEEDED:
         try:
             program(name)
         except ServerFailed as error:

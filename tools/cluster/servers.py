@@ -5,9 +5,11 @@ import os
 import pwd
 import re
 import shutil
+import signal
 import socket
 import sys
 import urllib.request
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -18,6 +20,7 @@ import redis
 from spa_project.galera_health import state_of, why_no_reader
 from tools.cluster.files import command_of, deployed
 from tools.cluster.machines import Machine
+from tools.cluster.slow_network import READY
 from tools.servers import HOST, PROJECT, AppServer, Redis, Server, program, run_quietly
 from tools.servers.redis import AT_ONCE
 
@@ -26,6 +29,22 @@ PROCESS_UNIT = "cluster/systemd/spa@.service.d/cluster.conf"
 PYTHON = "/srv/spa/venv/bin/python"
 #: The port of HAProxy for the writer, on each machine itself.
 WRITER_PORT = 3307
+#: What to change in haproxy.cfg for the second machine to write to its own database, against the
+#: rules.
+_TWO = "server {} check on-marked-up shutdown-backup-sessions\n    server {} check backup"
+_ONE, _OTHER = "spa-1 10.0.0.11:3306", "spa-2 10.0.0.12:3306"
+ITS_OWN = {_TWO.format(_ONE, _OTHER): _TWO.format(_OTHER, _ONE)}
+#: The spa's floating address, of keepalived.conf, and nginx's port in a run: TLS is left out.
+PUBLIC, PUBLIC_PORT = "10.0.0.10", 8443
+#: The lines of keepalived.conf that differ on the second machine, as docs/cluster.md changes them.
+SECOND = {
+    "priority 100": "priority 90",
+    "10.0.0.11": "TEMPORARY",
+    "10.0.0.12": "10.0.0.11",
+    "TEMPORARY": "10.0.0.12",
+}
+#: Where nginx keeps what it receives and sends; the compiled paths are root's.
+TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 #: The user who runs MariaDB: a node that joins starts programs which expect its own.
 OWNER = "mysql"
 #: The position of a node without data.
@@ -185,11 +204,17 @@ class HAProxy(Server):
         if machine:
             self.place = machine.place
         self._admin = self.directory / "admin.sock"
+        self._changes: dict[str, str] = {}
+
+    def choose(self, changes: dict[str, str]) -> None:
+        """Restart with another list of writers."""
+        self._changes = changes
+        self.restart()
 
     def command(self) -> list[str]:
         """Return the command line of HAProxy in the foreground."""
         config = self.directory / "haproxy.cfg"
-        here = {"/run/haproxy/admin.sock": str(self._admin)}
+        here = {"/run/haproxy/admin.sock": str(self._admin)} | self._changes
         config.write_text(deployed("cluster/haproxy.cfg", here))
         return [program("haproxy"), "-db", "-f", str(config)]
 
@@ -217,6 +242,124 @@ class HAProxy(Server):
             line.connect(str(self._admin))
             line.sendall(f"{command}\n".encode())
             return b"".join(iter(lambda: line.recv(65536), b"")).decode()
+
+
+class Family(Server):
+    """A server with processes of its own, which a kill ends with it."""
+
+    def kill(self) -> None:
+        """Kill all of its processes at once."""
+        if self.pid and self.running:
+            os.killpg(self.pid, signal.SIGKILL)
+        super().kill()
+
+
+class Nginx(Family):
+    """One of the two nginx, without TLS, in front of the process of each machine."""
+
+    name = "nginx"
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__()
+        self.port, self.place = PUBLIC_PORT, machine.place
+        self._config = self.directory / "nginx.conf"
+
+    def prepare(self) -> None:
+        """Write the files that nginx reads."""
+        own = self.directory / "conf.d"
+        own.mkdir()
+        (own / "spa.conf").write_text(self._spa())
+        (own / "upstreams.conf").write_text(self._upstreams())
+        places = "".join(f"\n{each}_temp_path {self.directory}/{each};" for each in TEMPORARY)
+        changes = {
+            "user www-data;": "user root;",
+            "pid /run/": f"pid {self.directory}/",
+            "error_log /var/log/nginx/error.log": "error_log stderr",
+            "/etc/nginx/conf.d/": f"{own}/",
+            "http {": f"http {{{places}",
+            "worker_rlimit_nofile 65536;": "",
+        }
+        self._config.write_text(deployed("nginx/nginx.conf", changes))
+
+    def command(self) -> list[str]:
+        """Return the command line of nginx in the foreground."""
+        at = ("-c", str(self._config), "-p", str(self.directory))
+        return [program("nginx"), *at, "-g", "daemon off;"]
+
+    def answers(self) -> bool:
+        """Return whether a page comes through it."""
+        return answers_at(self.place.host)
+
+    def _spa(self) -> str:
+        changes = {
+            "listen 443 ssl http2 default_server;\n    ssl_reject_handshake on;\n": "",
+            "listen 443 ssl http2;\n    server_name spa.example;\n": f"listen {PUBLIC_PORT};\n",
+            "/var/log/nginx/": f"{self.directory}/",
+            "/var/cache/nginx/": f"{self.directory}/",
+        }
+        text = re.sub(r"^    ssl_.*\n", "", deployed("nginx/spa.conf", changes), flags=re.MULTILINE)
+        # As docs/cluster.md does with sed.
+        return re.sub(r"^upstream .*?^}\n", "", text, flags=re.MULTILINE | re.DOTALL)
+
+    def _upstreams(self) -> str:
+        """Return the upstreams with the one process that each machine has in a run."""
+        text = deployed("cluster/nginx/upstreams.conf", {":8003": ":8001"})
+        return re.sub(r"^    server \S+:(8002|8004) .*\n", "", text, flags=re.MULTILINE)
+
+
+class Keepalived(Family):
+    """keepalived of a machine: the floating address is on the first whose nginx answers."""
+
+    name = "keepalived"
+
+    def __init__(self, machine: Machine, *, first: bool) -> None:
+        super().__init__()
+        self.place = machine.place
+        self._first = first
+        self._pid_file = self.directory / "vrrp.pid"
+
+    def prepare(self) -> None:
+        """Let the user of the script into the directory."""
+        self.directory.chmod(0o755)
+
+    def command(self) -> list[str]:
+        """Return the command line of keepalived in the foreground."""
+        config = self.directory / "keepalived.conf"
+        config.write_text(deployed("cluster/keepalived.conf", {} if self._first else SECOND))
+        own = (f"--pid={self.directory}/pid", f"--vrrp_pid={self._pid_file}")
+        # The number may be somebody else's by now, for whom it would wait.
+        for path in self.directory.glob("*pid"):
+            path.unlink()
+        line = ("--vrrp", "--dont-fork", "--log-console", f"--use-file={config}")
+        return [program("keepalived"), *line, *own]
+
+    def answers(self) -> bool:
+        """Return whether it has begun to watch nginx."""
+        return self._pid_file.exists()
+
+    def has_address(self) -> bool:
+        """Return whether the floating address is here, by its last decision."""
+        return re.findall(r"Entering (\w+) STATE", self.log_tail())[-1:] == ["MASTER"]
+
+
+class SlowNetwork(Server):
+    """Late and lost packets between the machines, while it runs."""
+
+    name = "slow-network"
+
+    def __init__(self, machines: Iterable[Machine], *, delay: float, loss: float) -> None:
+        super().__init__()
+        self._machines = list(machines)
+        self._weather = (f"--delay={delay}", f"--loss={loss}")
+
+    def command(self) -> list[str]:
+        """Return the command line of the program that carries the packets."""
+        machines = [f"{each.address}={each.pid}" for each in self._machines]
+        return [sys.executable, "-m", "tools.cluster.slow_network", *self._weather, *machines]
+
+    def answers(self) -> bool:
+        """Return whether all packets go through it."""
+        return READY in self.log_tail()
 
 
 class ClusterRedis(Redis):
@@ -289,11 +432,25 @@ class ClusterApp(AppServer):
         self.machine = machine
         self.port, self.place = 8001, machine.place
 
+    def upgrade(self, settings: str) -> None:
+        """Restart with the code of the next version, which is a module of settings."""
+        self._settings["DJANGO_SETTINGS_MODULE"] = settings
+        self.restart()
+
     def command(self) -> list[str]:
         """Return the command line of the unit's process `web1`."""
         line = command_of(PROCESS_UNIT, {"SPA_ADDRESS": self.place.host}, i="web1")
         ours = {PYTHON: sys.executable, "/run/spa/web1.sock": str(self.directory / "web1.sock")}
         return [ours.get(word, word) for word in line]
+
+
+def answers_at(host: str) -> bool:
+    """Return whether a page comes through nginx at this address."""
+    try:
+        with urllib.request.urlopen(f"http://{host}:{PUBLIC_PORT}/healthz", timeout=3):
+            return True
+    except OSError:
+        return False
 
 
 def database_url() -> str:

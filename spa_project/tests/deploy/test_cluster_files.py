@@ -8,6 +8,8 @@ import pytest
 
 from spa_project import galera_health
 from tools.cluster.files import ADDRESSES, DEPLOY, command_of, deployed, unit_settings
+from tools.cluster.servers import SECOND
+from tools.servers import PROJECT
 
 PROCESS_UNIT = "cluster/systemd/spa@.service.d/cluster.conf"
 HEALTH_UNIT = "cluster/systemd/spa-galera-health.service"
@@ -110,6 +112,20 @@ def test_a_process_listens_inside_and_on_the_inner_network():
         *("-m", "spa_project.server", "--unix", "/run/spa/live1.sock"),
         *("--bind", "10.0.0.13", "--port", "8003"),
     ]
+
+
+def test_the_floating_address_stays_when_the_other_nginx_is_back():
+    lines = [line.strip() for line in text("keepalived.conf").splitlines()]
+    assert {"state BACKUP", "nopreempt"} <= set(lines)
+
+
+def test_a_run_changes_the_second_keepalived_as_the_documentation_does():
+    page = (PROJECT / "docs" / "cluster.md").read_text()
+    [script] = re.findall(r"sed -i '([^']*)' /etc/keepalived/keepalived[.]conf", page)
+    file = DEPLOY / "cluster" / "keepalived.conf"
+    changed = subprocess.run(["sed", script, file], capture_output=True, text=True, check=True)
+    body = changed.stdout.partition("global_defs")[2]
+    assert body == deployed("cluster/keepalived.conf", SECOND).partition("global_defs")[2]
 
 
 def test_the_firewall_closes_every_inner_port():
