@@ -34,6 +34,7 @@ class Address:
     socket_io: str = ""
     #: Fields that are sent with every command.
     own: dict[str, Any] = field(default_factory=dict)
+    host: str = "127.0.0.1"
 
 
 class Socket(asyncio.Protocol):
@@ -73,7 +74,7 @@ class Socket(asyncio.Protocol):
     def connection_made(self, transport: Any) -> None:
         """Request the WebSocket upgrade."""
         self._transport = transport
-        host = f"127.0.0.1:{self._address.port}"
+        host = f"{self._address.host}:{self._address.port}"
         key = base64.b64encode(os.urandom(16)).decode()
         transport.write(
             f"GET {self._address.path} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\n"
@@ -169,7 +170,7 @@ async def connect(
     """Connect, subscribe, and return once the server has said so."""
     loop = asyncio.get_running_loop()
     _transport, socket = await loop.create_connection(
-        lambda: Socket(address, on_text), "127.0.0.1", address.port
+        lambda: Socket(address, on_text), address.host, address.port
     )
     await asyncio.wait_for(socket.ready, ANSWER_SECONDS)
     return socket
