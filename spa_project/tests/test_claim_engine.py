@@ -176,7 +176,10 @@ def test_the_lanes_that_wait_are_listed_from_the_index_alone(branch, count, lane
         assert len(listed) == 1_000 // count * min(count, 2)
     for each in captured:
         plan = plan_of(each["sql"])
-        assert plan["key"] == "transaction_pick", plan
+        # MySQL may choose another index: what matters is that it reads those who wait (a thousand,
+        # by its estimate) and not all ten thousand.
+        assert is_mysql() or plan["key"] == "transaction_pick", plan
+        assert int(plan["rows"]) <= 2_000, plan
         assert "filesort" not in plan["Extra"], plan
 
 
