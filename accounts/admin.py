@@ -19,8 +19,18 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import devices
+from accounts.branches import branches_of
 from accounts.logins import end_every_login
-from accounts.models import Branch, Cashier, PairedDevice, Role, Therapist, TherapistSkill, User
+from accounts.models import (
+    Branch,
+    Cashier,
+    PairedDevice,
+    Role,
+    Therapist,
+    TherapistSkill,
+    User,
+    Workplace,
+)
 from accounts.staff import (
     PROFILES,
     lock_profiles,
@@ -114,7 +124,12 @@ class StaffAdmin(SetupAdmin):
     """A person with their roles on one form; managers cannot grant rights beyond their own here."""
 
     branch_path = "branch"
-    recorded_with = {Therapist: "user", TherapistSkill: "therapist__user", Cashier: "user"}
+    recorded_with = {
+        Therapist: "user",
+        TherapistSkill: "therapist__user",
+        Cashier: "user",
+        Workplace: "user",
+    }
     form = StaffForm
     list_display = ("shown_name", "username", "plays", "branch", "is_active", "customer")
     list_display_links = ("shown_name", "username")
@@ -133,7 +148,7 @@ class StaffAdmin(SetupAdmin):
     )
     ordering = ("branch", "username")
     fieldsets = (
-        (None, {"fields": ("name", "username", "branch")}),
+        (None, {"fields": ("name", "username", "branch", "workplaces")}),
         (_("Roles"), {"fields": ("roles", "own_room", "gender", "skills", "counter")}),
         (_("Account"), {"fields": ("is_active", "last_login", "date_joined")}),
     )
@@ -180,7 +195,14 @@ class StaffAdmin(SetupAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Return the form's parts: a new person is switched on, and has no past."""
-        return self.fieldsets if obj else self.fieldsets[:2]
+        parts = self.fieldsets if obj else self.fieldsets[:2]
+        if len(self._offered(request)) > 1:
+            return parts
+        return ((None, {"fields": ("name", "username", "branch")}), *parts[1:])
+
+    def _offered(self, request: HttpRequest) -> list[Branch]:
+        """Return the branches that this manager may give: none but where they may work."""
+        return list(branches_of(request.user)) if isinstance(request.user, User) else []
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -189,6 +211,9 @@ class StaffAdmin(SetupAdmin):
         form: Any = super().get_form(request, obj, change, **kwargs)
         # A manager without a branch has a page of nobody, and 0 is no branch.
         form.branch_id = None if is_owner(request) else branch_id_of(request) or 0
+        form.offered = self._offered(request)
+        if len(form.offered) < 2:
+            form.base_fields.pop("workplaces")
         if branch := form.base_fields.get("branch"):
             for right in ("add", "change", "delete", "view"):
                 setattr(branch.widget, f"can_{right}_related", False)

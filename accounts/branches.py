@@ -1,13 +1,14 @@
-"""The branch of a visitor: named by the address, or remembered from an earlier one."""
+"""The branch of a visitor, named by the address or remembered, and the branches of staff."""
 
 from collections.abc import Callable
 from functools import wraps
 
 from django.conf import settings
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from accounts.models import Branch
+from accounts.models import Branch, User
 from accounts.queries import branch_by_slug
 
 BRANCH_COOKIE = "branch"
@@ -17,6 +18,14 @@ COOKIE_SECONDS = 365 * 24 * 3600
 def open_branches() -> list[Branch]:
     """Return all branches a visitor can choose from."""
     return list(Branch.objects.filter(active=True))
+
+
+def branches_of(person: User) -> QuerySet[Branch]:
+    """Return where a person may work, their present branch included; an owner may everywhere."""
+    if person.is_superuser:
+        return Branch.objects.all()
+    places = Q(pk=person.branch_id) | Q(pk__in=person.workplaces.values("branch"))
+    return Branch.objects.filter(places)
 
 
 def visited_branch(slug: str | None) -> Branch | None:

@@ -417,6 +417,41 @@ class TherapistSkill(models.Model):
         return f"{self.therapist}: {self.skill}"
 
 
+class Workplace(models.Model):
+    """A branch in which a person may work besides the present one, which is `User.branch`.
+
+    `accounts.workplaces` exchanges the two when the person chooses where they work today.
+    """
+
+    user = models.ForeignKey(
+        User, verbose_name=_("staff member"), on_delete=models.CASCADE, related_name="workplaces"
+    )
+    branch = models.ForeignKey(
+        Branch, verbose_name=_("branch"), on_delete=models.CASCADE, related_name="+"
+    )
+    #: A therapist's own room there, for when they are back. By name, as `Therapist.own_room`.
+    own_room = models.ForeignKey(
+        "queueing.Room",
+        verbose_name=_("own room"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+
+    history = SetupHistory()
+
+    class Meta:
+        verbose_name = _("workplace")
+        verbose_name_plural = _("workplaces")
+        constraints = [
+            models.UniqueConstraint(fields=["user", "branch"], name="workplace_once_for_a_person")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user.shown_name}: {self.branch}"
+
+
 class PresenceKind(models.TextChoices):
     """The state of a therapist who has clocked in; nobody else has an open row of `Presence`."""
 

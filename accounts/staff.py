@@ -16,6 +16,7 @@ from accounts.models import (
     Therapist,
     TherapistSkill,
     User,
+    Workplace,
 )
 from accounts.passwords import new_password
 
@@ -113,6 +114,17 @@ def set_skills(therapist: Therapist, skill_ids: Collection[int]) -> None:
     for skill_id, row in had.items():
         if skill_id not in skill_ids:
             row.delete()
+
+
+def set_workplaces(person: User, branches: Collection[Branch], among: Collection[Branch]) -> None:
+    """Set in which of some branches a person may work besides their present one."""
+    chosen = {branch.pk for branch in branches} - {person.branch_id}
+    ended = {branch.pk for branch in among} - chosen | {person.branch_id}
+    had: dict[int | None, Workplace] = {row.branch_id: row for row in person.workplaces.all()}
+    for branch_id in sorted(chosen - had.keys()):
+        Workplace.objects.create(user=person, branch_id=branch_id)
+    for gone in ended & had.keys():
+        had[gone].delete()
 
 
 def set_new_password(person: User) -> str:

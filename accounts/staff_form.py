@@ -1,5 +1,6 @@
 """The form of a person: name, user name, roles, room and counter."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -22,6 +23,7 @@ from accounts.staff import (
     roles_given,
     save_role,
     set_skills,
+    set_workplaces,
     skills_of,
     suggest_username,
 )
@@ -67,10 +69,20 @@ class StaffForm(forms.ModelForm):
     #: The branch of the manager who edits; None for an owner, who edits all.
     branch_id: int | None = None
 
+    #: The branches that the manager who edits may give the person.
+    offered: Sequence[Branch] = ()
+
     name = forms.CharField(
         label=_("Name on screens"),
         max_length=_NAME_LENGTH,
         help_text=_("As customers and colleagues read it."),
+    )
+    workplaces = forms.ModelMultipleChoiceField(
+        label=_("Also works at"),
+        queryset=Branch.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Staff of several branches choose where they work today."),
     )
     roles = forms.MultipleChoiceField(
         label=_("Roles"),
@@ -123,6 +135,9 @@ class StaffForm(forms.ModelForm):
         self._branch_before = self.instance.branch
         if "username" in self.fields:
             self.fields["username"].required = False
+        if "workplaces" in self.fields:
+            workplaces: Any = self.fields["workplaces"]
+            workplaces.queryset = Branch.objects.filter(pk__in=[it.pk for it in self.offered])
         if "counter" in self.fields:
             self.fields["counter"].widget.choices = _counters(self.branch_id)
         if "own_room" in self.fields and self.branch_id is not None:
@@ -209,6 +224,7 @@ class StaffForm(forms.ModelForm):
             "gender": ((profile_of(person, Role.THERAPIST), "gender"),),
             "skills": tuple((row, None) for row in skills_of(getattr(person, "therapist", None))),
             "counter": ((profile_of(person, Role.CASHIER), "counter_number"),),
+            "workplaces": tuple((row, None) for row in person.workplaces.all()),
         }
         return [(row, column) for row, column in rows.get(name, ((person, name),)) if row]
 
@@ -231,6 +247,8 @@ class StaffForm(forms.ModelForm):
         """Write the rows of the person's roles: only what this form changed."""
         data = self.cleaned_data
         changed = set(self.changed_data)
+        if changed & {"workplaces", "branch"}:
+            set_workplaces(person, data.get("workplaces", ()), self.offered)
         if not changed & {"roles", "name", "own_room", "gender", "skills", "counter"}:
             return
         details: dict[Role, dict[str, Any]] = {
@@ -257,6 +275,7 @@ def _shown(person: User) -> dict[str, Any]:
         "gender": getattr(therapist, "gender", ""),
         "skills": sorted(row.skill_id for row in skills_of(getattr(person, "therapist", None))),
         "counter": getattr(cashier, "counter_number", ""),
+        "workplaces": sorted(person.workplaces.values_list("branch", flat=True)),
     }
 
 

@@ -14,7 +14,7 @@ from django.db import models, transaction
 from django.db.models import F
 from django.db.models.signals import post_delete, post_save, pre_save
 
-from accounts.models import Branch, Cashier, Therapist, TherapistSkill, User
+from accounts.models import Branch, Cashier, Therapist, TherapistSkill, User, Workplace
 from catalog.models import (
     NoteMark,
     PriceList,
@@ -105,7 +105,7 @@ def connect_receivers() -> None:
         pre_save.connect(_may_move, sender=model)
         post_save.connect(_row_of_branch_changed, sender=model)
         post_delete.connect(_row_of_branch_changed, sender=model)
-    for profile in (Therapist, Cashier):
+    for profile in (Therapist, Cashier, Workplace):
         post_save.connect(_profile_changed, sender=profile)
         post_delete.connect(_profile_changed, sender=profile)
     post_save.connect(_skills_changed, sender=TherapistSkill)
@@ -140,7 +140,7 @@ def _row_of_branch_changed(
         setup_changed(instance.branch_id)
 
 
-def _profile_changed(sender: Any, instance: Therapist | Cashier, **_: Any) -> None:
+def _profile_changed(sender: Any, instance: Therapist | Cashier | Workplace, **_: Any) -> None:
     branch_id = instance.user.branch_id
     if branch_id is not None:
         setup_changed(branch_id)
