@@ -79,6 +79,7 @@ WITH_CUSTOMER = {
     Role.THERAPIST: _("%(name)s is with %(code)s. Finish or hand over first."),
     Role.CASHIER: _("%(name)s is with %(code)s. Take the payment or return to line first."),
 }
+NAMESAKE = _("%(name)s is the name of %(username)s, too. Add an initial, for example.")
 LAST_OWNER = _("%(name)s is the last owner, who must be able to open Administration.")
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Branch, Cashier, Gender, Role, Therapist, User
 from accounts.staff import (
     LAST_OWNER,
+    NAMESAKE,
     WITH_CUSTOMER,
     is_last_owner,
     lock_profiles,
@@ -184,8 +185,7 @@ class StaffForm(forms.ModelForm):
             return
         other = namesake(data["name"], data["branch"], self.instance)
         if other:
-            told = _("%(name)s is the name of %(username)s, too. Add an initial, for example.")
-            self._refuse("name", told, name=data["name"], username=other.username)
+            self._refuse("name", NAMESAKE, name=data["name"], username=other.username)
 
     def _refuse_with_customer(self, data: dict[str, Any]) -> None:
         stays = data.get("is_active", True) and data["branch"] == self._branch_before

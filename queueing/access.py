@@ -42,14 +42,23 @@ def current_transaction_of(cashier: Cashier) -> Transaction | None:
 
     The actor's row comes first: a double tap waits here instead of claiming two customers.
     """
-    found = queries.lock_cashier(cashier.pk)
-    return _with_people(found) if found else None
+    locked = queries.lock_cashier(cashier.pk)
+    _must_work_there(cashier, locked.branch_id)
+    return _with_people(locked.current_id) if locked.current_id else None
 
 
 def lock_therapist(therapist: Therapist) -> queries.LockedTherapist:
     """Lock the therapist's own row; return it with their customer and their presence."""
     branch = branch_of(therapist.user)
-    return queries.lock_therapist(therapist.pk, branch.pk, branch.business_date())
+    locked = queries.lock_therapist(therapist.pk, branch.pk, branch.business_date())
+    _must_work_there(therapist, locked.branch_id)
+    return locked
+
+
+def _must_work_there(person: Therapist | Cashier, branch_id: int | None) -> None:
+    """Raise `WrongState` when the person has moved to another branch since they were read."""
+    if branch_id != person.user.branch_id:
+        raise WrongState(_("%(name)s works at another branch now.") % {"name": person})
 
 
 def therapist_here(user: User, therapist_id: int) -> Therapist:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
-from accounts.models import Cashier, Presence, PresenceKind, Therapist
+from accounts.models import Cashier, Presence, PresenceKind, Therapist, User
 from queueing.lanes import ANYONE
 from queueing.models import Room, Transaction, TransactionItem
 from queueing.states import Status
@@ -41,6 +41,20 @@ class LockedTherapist(NamedTuple):
     is_declined: bool
     #: Whether anybody who waits in the branch asked for a therapist, or needs skills.
     has_requests: bool
+    #: Where they work now: they may have moved since the command was sent.
+    branch_id: int | None
+
+
+class LockedCashier(NamedTuple):
+    """A cashier whose row is locked, with their customer and where they work now."""
+
+    current_id: int | None
+    branch_id: int | None
+
+
+def _branch_now() -> Subquery:
+    """Return the branch of a therapist or cashier, whose person's row is not locked."""
+    return Subquery(User.objects.filter(pk=OuterRef("user_id")).values("branch_id"))
 
 
 _LOCK_THERAPIST = CompiledQuery(
@@ -60,11 +74,14 @@ _LOCK_THERAPIST = CompiledQuery(
             ),
             Exists(Transaction.objects.filter(declined_therapist=OuterRef("pk"))),
             Exists(_waiting_in_lanes()),
+            _branch_now(),
         )
     )
 )
 _LOCK_CASHIER = CompiledQuery(
-    lambda: Cashier.objects.select_for_update().filter(pk=Param("pk")).values_list("pk")
+    lambda: (
+        Cashier.objects.select_for_update().filter(pk=Param("pk")).values_list("pk", _branch_now())
+    )
 )
 _CURRENT_OF_CASHIER = CompiledQuery(
     lambda: Transaction.objects.filter(active_cashier_id=Param("pk")).values_list("pk")
@@ -80,13 +97,15 @@ def lock_therapist(pk: int, branch_id: int, business_date: datetime.date) -> Loc
     """
     day = business_date.isoformat()
     found = _LOCK_THERAPIST.first(pk=pk, branch_id=branch_id, business_date=day)
-    return LockedTherapist(*found) if found else LockedTherapist(pk, "", None, None, False, False)
+    if found is None:
+        return LockedTherapist(pk, "", None, None, False, False, None)
+    return LockedTherapist(*found)
 
 
-def lock_cashier(pk: int) -> int | None:
-    """Lock the row of a cashier; return the key of the transaction they have then."""
-    _row, current = read_together((_LOCK_CASHIER, {"pk": pk}), (_CURRENT_OF_CASHIER, {"pk": pk}))
-    return current[0][0] if current else None
+def lock_cashier(pk: int) -> LockedCashier:
+    """Lock the row of a cashier; return what decides whether they may take a customer."""
+    row, current = read_together((_LOCK_CASHIER, {"pk": pk}), (_CURRENT_OF_CASHIER, {"pk": pk}))
+    return LockedCashier(current[0][0] if current else None, row[0][1] if row else None)
 
 
 # -- Transactions -------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("catalog.urls")),
     path("", include("queueing.urls")),
     path("", include("payments.urls")),
+    path("", include("spa_project.chain.urls")),
     path("api/docs", docs, name="api-docs"),
     path("api/openapi.json", openapi, name="openapi"),
     path("api/", api.urls),

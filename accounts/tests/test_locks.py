@@ -98,6 +98,7 @@ CLOSED = {
         "board",
         "cashier",
         "reports",
+        "work_at",
     ),
     *("drawer", "x_report", "z_report", "display", "api-1:display_snapshot"),
     *("ticket", "ticket_qr", "receipt", "receipt_qr", "refund", "picture"),

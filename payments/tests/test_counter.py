@@ -39,6 +39,7 @@ def test_a_code_nobody_has_is_said_so(carl):
 def test_a_code_of_another_branch_is_nobodys(carl, other_branch, make_transaction):
     finished = make_transaction(Status.FINISHED)
     carl.user.branch = other_branch
+    carl.user.save()
     with pytest.raises(TransactionNotFound):
         claim(carl, code=finished.code)
 

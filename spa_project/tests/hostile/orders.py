@@ -23,6 +23,8 @@ def order_for(command: str, floor: Floor, visit: Transaction, asker: Asker, whos
         return {"room_number": ROOMS[whose], "status": "available"}
     if command == "staff_set_presence":
         return {"therapist_id": floor.pairs[whose].therapist.pk, "presence": "off_duty"}
+    if command == "work_at":
+        return {"branch": "cebu"}  # the other spa, in which nobody of these works
     if command == "manager_change_turns":
         return {"therapist_id": floor.pairs[whose].therapist.pk, "reason": "Helped at the desk"}
     return _ORDERS[command](floor, visit)

@@ -256,7 +256,7 @@ export const stepDialog = component(
  * @typedef {"room_set_status" | "staff_set_presence" | "therapist_clock_in" | "therapist_break"
  *   | "therapist_clock_out" | "approve" | "cashier_open_drawer" | "cashier_move_cash"
  *   | "cashier_count_drawer" | "cashier_close_drawer" | "cashier_refund"
- *   | "manager_change_turns" | "therapist_show_note"} OtherCommand
+ *   | "manager_change_turns" | "therapist_show_note" | "work_at"} OtherCommand
  * @typedef {Exclude<keyof Wire.Commands, OtherCommand>} TransactionCommand
  */
 

@@ -211,6 +211,7 @@ declare namespace Wire {
     therapist_show_note: { data: OfTransaction; reply: NoteReply };
     therapist_start_service: { data: OfTransaction; reply: TransactionReply };
     undo: { data: Undone; reply: TransactionReply };
+    work_at: { data: WorkplaceChoice; reply: WorkplaceReply };
   }
 
   type Consent =
@@ -1121,5 +1122,18 @@ declare namespace Wire {
   interface Undone {
     transaction_id: number;
     version?: number | null;
+  }
+
+  interface WorkplaceChoice {
+    branch: string;
+  }
+
+  interface WorkplaceData {
+    slug: string;
+    name: string;
+  }
+
+  interface WorkplaceReply {
+    branch: WorkplaceData;
   }
 }

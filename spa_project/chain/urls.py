@@ -1,0 +1,9 @@
+"""URLs of a chain's pages."""
+
+from django.urls import path
+
+from spa_project.chain import views
+
+urlpatterns = [
+    path("chain/work-at/", views.work_at, name="work_at"),
+]
