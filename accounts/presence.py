@@ -5,13 +5,12 @@ The caller has locked the therapist's row, or the visit that the therapist has.
 
 import datetime
 from collections.abc import Mapping
-from functools import reduce
-from operator import or_
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from accounts.models import Branch, Presence, PresenceKind
+from accounts.queries import on_days
 from spa_project.lib.errors import Conflict
 
 
@@ -56,8 +55,7 @@ def open_in(days: Mapping[int, datetime.date]) -> QuerySet[Presence]:
 
     Whoever has been switched off or moved to another branch since does not count.
     """
-    today = (Q(branch=pk, business_date=day) for pk, day in days.items())
-    rows = Presence.objects.filter(reduce(or_, today, Q(pk__in=())), active_therapist__active=True)
+    rows = Presence.objects.filter(on_days(days), active_therapist__active=True)
     user = "active_therapist__user"
     return rows.filter(**{f"{user}__is_active": True, f"{user}__branch": F("branch")})
 

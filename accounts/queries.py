@@ -1,10 +1,14 @@
-"""Compiled queries of people, logins and branches."""
+"""Compiled queries of people, logins and branches, and the condition of branches' days."""
 
 import datetime
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import reduce
+from operator import or_
 from typing import Any, NamedTuple
 
 from django.contrib.sessions.models import Session
-from django.db.models import Subquery
+from django.db.models import Q, Subquery
 from django.db.models.functions import Coalesce
 
 from accounts.models import AuthToken, Branch, User
@@ -66,3 +70,21 @@ def branch_by_slug(slug: str) -> Branch | None:
 def token_by_digest(digest: str) -> AuthToken | None:
     """Return the token with this digest."""
     return _TOKEN.first(digest=digest)
+
+
+def on_days(days: Mapping[int, datetime.date]) -> Q:
+    """Return the condition of rows of these branches, each on its day.
+
+    By day, of which a chain has two or three: a condition for each branch would take the square of
+    their number to put together.
+    """
+    branches: dict[datetime.date, list[int]] = defaultdict(list)
+    for branch_id, day in days.items():
+        branches[day].append(branch_id)
+    each = (Q(business_date=day) & _in(found) for day, found in branches.items())
+    return reduce(or_, each, Q(pk__in=()))
+
+
+def _in(branch_ids: list[int]) -> Q:
+    # A compiled query has a parameter for one branch, not for a list.
+    return Q(branch__in=branch_ids) if len(branch_ids) > 1 else Q(branch=branch_ids[0])

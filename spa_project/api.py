@@ -12,6 +12,7 @@ from accounts.api import router as accounts_router
 from accounts.auth import caller_of
 from payments.api import router as payments_router
 from queueing.api import router as queueing_router
+from spa_project.chain.api import router as chain_router
 from spa_project.lib.commands import database_failed
 from spa_project.lib.errors import DomainError
 from spa_project.lib.web.command_views import add_commands
@@ -72,6 +73,7 @@ api = SpaAPI(title="Spa floor", version="1", docs_url=None, openapi_url=None)
 api.add_router("", accounts_router)
 api.add_router("", queueing_router)
 api.add_router("", payments_router)
+api.add_router("", chain_router)
 add_commands(api, caller_of)
 
 

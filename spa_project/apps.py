@@ -21,7 +21,7 @@ class SpaProjectConfig(AppConfig):
             "payments.commands",
             "payments.drawer_commands",
             "payments.refund_commands",
-            "spa_project.chain.work_at",
+            "spa_project.chain.commands",
         ):
             import_module(module)
         from spa_project import checks  # it needs the accounts app

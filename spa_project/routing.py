@@ -5,6 +5,7 @@ from django.urls import re_path
 
 import payments.routing
 import queueing.routing
+import spa_project.chain.routing
 from spa_project.lib.realtime.consumer import NotFoundConsumer
 from spa_project.lib.realtime.origins import OwnOrigins
 
@@ -13,6 +14,7 @@ websockets = OwnOrigins(
         [
             *queueing.routing.websocket_urlpatterns,
             *payments.routing.websocket_urlpatterns,
+            *spa_project.chain.routing.websocket_urlpatterns,
             re_path("", NotFoundConsumer.as_asgi()),
         ]
     )

@@ -129,6 +129,7 @@ def declarations() -> Declarations:
     from queueing.request_choices import RequestChoices
     from queueing.snapshots import FloorDigest, Place, TicketDigest
     from queueing.statistics import Takings
+    from spa_project.chain.views import ChainPage
     from spa_project.lib.commands import REGISTRY
     from spa_project.lib.errors import DomainError
     from spa_project.lib.web.pages import PageData
@@ -142,7 +143,7 @@ def declarations() -> Declarations:
         views.DeskPage,
     ]
     pages += [views.MonitorPage, views.BoardPage, payment_views.CashierPage]
-    pages.append(payment_views.DisplayPage)
+    pages += [payment_views.DisplayPage, ChainPage]
     for each in (PageData, views.LivePage, *pages, payment_views.ReportsPage):
         found.expression(each)
     dictionaries = [TherapistDayNow, TurnsOfDay, DayData, RefundableData, SalesData, FloorDigest]

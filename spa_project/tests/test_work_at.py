@@ -12,7 +12,7 @@ from queueing import services
 from queueing.models import Room, SetupVersion
 from queueing.services import Choice
 from queueing.states import Status
-from spa_project.chain.work_at import move_to
+from spa_project.chain.moves import work_at
 from spa_project.lib.db.pool import pool
 from spa_project.lib.errors import DomainError
 from spa_project.tests.concurrency import shared_workers
@@ -102,7 +102,7 @@ def test_a_therapist_goes_off_duty_and_has_a_room_in_each_branch(maya, other_bra
 def test_the_move_is_in_the_history_and_in_both_setups(carl, branch, other_branch):
     also_at(carl.user, other_branch)
     before = dict(SetupVersion.objects.values_list("branch", "last"))
-    move_to(carl.user, "cebu")
+    work_at(carl.user, "cebu")
     record = User.history.filter(id=carl.user.pk).first()
     assert (record.branch, record.history_user) == (other_branch, carl.user)
     now = dict(SetupVersion.objects.values_list("branch", "last"))
@@ -183,13 +183,13 @@ def call_next(therapist_id: int, slug: str) -> str:
 
 
 def leave(user_id: int, slug: str) -> str:
-    return said(move_to, User.objects.get(pk=user_id), slug)
+    return said(work_at, User.objects.get(pk=user_id), slug)
 
 
 def test_who_has_moved_calls_nobody_of_the_branch_they_left(maya, other_branch, branch, hour):
     services.confirm_selection(branch, choices=[Choice(hour.pk)])
     before = of(maya.pk)
-    move_to(also_at(maya.user, other_branch), "cebu")
+    work_at(also_at(maya.user, other_branch), "cebu")
     assert said(services.confirm_next, before) == "wrong_state"
 
 
@@ -197,7 +197,7 @@ def test_a_cashier_who_has_moved_takes_no_customer_of_the_branch_they_left(
     carl, other_branch, make_transaction
 ):
     make_transaction(Status.FINISHED)
-    move_to(also_at(carl.user, other_branch), "cebu")
+    work_at(also_at(carl.user, other_branch), "cebu")
     assert carl.user.branch.slug == "makati"  # as it was read before
     assert said(claim_next, carl) == "wrong_state"
 

@@ -131,6 +131,30 @@ declare namespace Wire {
     services: ServiceData[];
   }
 
+  interface ChainPage {
+    currency: string;
+    login_url: string;
+    socket: string;
+    snapshot_url: string;
+    snapshot: ChainSnapshot;
+  }
+
+  interface ChainRow {
+    slug: string;
+    name: string;
+    active: boolean;
+    waiting: number;
+    longest_wait: number;
+    on_duty: number;
+    takings: string;
+    needs: Need[];
+  }
+
+  interface ChainSnapshot {
+    branches: ChainRow[];
+    server_now: string;
+  }
+
   interface ChangedOrder {
     transaction_id: number;
     items: ChosenItem[];
@@ -550,6 +574,11 @@ declare namespace Wire {
     item_id?: number | null;
     reason?: string;
   }
+
+  type Need =
+    | "nobody_on_duty"
+    | "long_wait"
+    | "drawer_open";
 
   interface NoData {
   }

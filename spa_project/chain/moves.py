@@ -1,46 +1,20 @@
-"""The choice of staff of several branches: where they work today."""
-
-from typing import TypedDict
+"""The operation of staff of several branches: work at another of them from now on."""
 
 from django.utils.translation import gettext as _
 
-from accounts.auth import Caller
 from accounts.branches import branches_of
-from accounts.models import STAFF, Branch, Therapist, User, Workplace
+from accounts.models import Branch, Therapist, User, Workplace
 from accounts.staff import NAMESAKE, PROFILES, WITH_CUSTOMER, lock_profiles, namesake, role_in_use
 from payments.errors import DrawerIsOpen
 from payments.models import DrawerSession
 from queueing import presence
 from queueing.errors import WrongState
 from queueing.requests import end_requests_for
-from spa_project.lib.commands import Data, command
 from spa_project.lib.db.transactions import durable
 
 
-class WorkplaceChoice(Data):
-    """A branch, by its name in addresses."""
-
-    branch: str
-
-
-class WorkplaceData(TypedDict):
-    slug: str
-    name: str
-
-
-class WorkplaceReply(TypedDict):
-    branch: WorkplaceData
-
-
-@command(*STAFF)
-def work_at(caller: Caller, data: WorkplaceChoice) -> WorkplaceReply:
-    """Work at another branch of one's own from now on; not with a customer or an open drawer."""
-    branch = move_to(caller.person, data.branch)
-    return {"branch": {"slug": branch.slug, "name": branch.name}}
-
-
 @durable
-def move_to(user: User, slug: str) -> Branch:
+def work_at(user: User, slug: str) -> Branch:
     """Make one of a person's workplaces their present branch, and the present one a workplace.
 
     A therapist goes off duty. Raises `WrongState` for a branch that is none of theirs, with a
