@@ -72,19 +72,21 @@ def token_by_digest(digest: str) -> AuthToken | None:
     return _TOKEN.first(digest=digest)
 
 
-def on_days(days: Mapping[int, datetime.date]) -> Q:
-    """Return the condition of rows of these branches, each on its day.
+def on_days(
+    days: Mapping[int, datetime.date], *, branch: str = "branch", day: str = "business_date"
+) -> Q:
+    """Return the condition of rows of these branches, each on its day; the keywords are lookups.
 
     By day, of which a chain has two or three: a condition for each branch would take the square of
     their number to put together.
     """
     branches: dict[datetime.date, list[int]] = defaultdict(list)
-    for branch_id, day in days.items():
-        branches[day].append(branch_id)
-    each = (Q(business_date=day) & _in(found) for day, found in branches.items())
+    for branch_id, date in days.items():
+        branches[date].append(branch_id)
+    each = (Q(**{day: date}) & _in(branch, found) for date, found in branches.items())
     return reduce(or_, each, Q(pk__in=()))
 
 
-def _in(branch_ids: list[int]) -> Q:
+def _in(branch: str, ids: list[int]) -> Q:
     # A compiled query has a parameter for one branch, not for a list.
-    return Q(branch__in=branch_ids) if len(branch_ids) > 1 else Q(branch=branch_ids[0])
+    return Q(**{f"{branch}__in": ids}) if len(ids) > 1 else Q(**{branch: ids[0]})

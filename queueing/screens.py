@@ -39,7 +39,7 @@ from queueing.snapshots import (
     transactions_of,
     waits_of_newcomers,
 )
-from queueing.statistics import Statistics, statistics_of, takings_of
+from queueing.statistics import Statistics, statistics_in, statistics_of, takings_in, takings_of
 from queueing.wait_estimates import WaitRange
 from spa_project.lib.realtime.screen import DigestSource, ReadAll, Screen, ServerTime
 
@@ -182,10 +182,8 @@ def monitor_screen(caller: Caller) -> Screen:
 def monitor_digests(branch_ids: list[int]) -> dict[int, Any]:
     """Return the digests of the rows, and the figures that no row contains."""
     digests = digests_read_for(MONITOR)(branch_ids)
-    branches = Branch.objects.in_bulk(branch_ids)
-    return {
-        pk: digests[pk] | {"statistics": statistics_of(branch)} for pk, branch in branches.items()
-    }
+    statistics = statistics_in(Branch.objects.filter(pk__in=branch_ids))
+    return {pk: digests[pk] | {"statistics": found} for pk, found in statistics.items()}
 
 
 def takings_screen(branch: Branch) -> Screen:
@@ -196,8 +194,7 @@ def takings_screen(branch: Branch) -> Screen:
 
 def takings_digests(branch_ids: list[int]) -> dict[int, Any]:
     """Return the takings, which are small enough to be their own digest."""
-    branches = Branch.objects.in_bulk(branch_ids)
-    return {pk: takings_of(branch) for pk, branch in branches.items()}
+    return takings_in(Branch.objects.filter(pk__in=branch_ids))
 
 
 def menu_screen(branch: Branch) -> Screen:

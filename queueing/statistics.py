@@ -6,15 +6,16 @@ they converge as rows do.
 """
 
 import datetime
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import NamedTuple, TypedDict
 
-from django.db.models import Avg, Count, Min, Q, Sum
+from django.db.models import Avg, Count, F, Min, Q, Sum
 from django.utils import timezone
 
 from accounts.models import AT_WORK, Branch, User
-from queueing.models import SERVED, Transaction, TransactionQuerySet
+from accounts.queries import on_days
+from queueing.models import SERVED, Transaction
 from queueing.states import UNCLAIMED, WITH_CASHIER, WITH_THERAPIST, Status
 from queueing.wait_estimates import LENGTH
 from spa_project.lib.money import format_amount
@@ -92,51 +93,81 @@ def lines_in(branch_ids: Collection[int]) -> dict[tuple[int, str], Line]:
 
 def statistics_of(branch: Branch) -> Statistics:
     """Return the branch's business day so far, in two small queries."""
-    found = _today(branch).aggregate(
+    return statistics_in([branch])[branch.pk]
+
+
+def statistics_in(branches: Iterable[Branch]) -> dict[int, Statistics]:
+    """Return the business day of each of these branches so far, in two queries for all."""
+    days = _days_of(branches)
+    served: dict[int, _Served] = dict.fromkeys(days, _Served())
+    # An index begins with branch and day.
+    today = Transaction.objects.filter(on_days(days)).order_by().values_list("branch_id")
+    since = timezone.now() - HOUR
+    for branch_id, *figures in today.annotate(
         today=Count("pk", filter=SERVED),
-        last_hour=Count("pk", filter=SERVED & Q(service_finish_at__gt=timezone.now() - HOUR)),
+        last_hour=Count("pk", filter=SERVED & Q(service_finish_at__gt=since)),
         length=Avg(LENGTH, filter=SERVED),
-    )
-    length: datetime.timedelta | None = found["length"]
-    on_duty = _on_duty(branch)
+    ):
+        served[branch_id] = _Served(*figures)
+    on_duty = _on_duty(days)
     return {
-        "served_today": found["today"],
-        "served_last_hour": found["last_hour"],
-        "service_minutes": round(length.total_seconds() / 60, 1) if length is not None else None,
-        "therapists": on_duty["therapists"],
-        "cashiers": on_duty["cashiers"],
+        pk: {
+            "served_today": found.today,
+            "served_last_hour": found.last_hour,
+            "service_minutes": _minutes(found.length),
+            "therapists": on_duty.get(pk, _NOBODY)[0],
+            "cashiers": on_duty.get(pk, _NOBODY)[1],
+        }
+        for pk, found in served.items()
     }
 
 
+class _Served(NamedTuple):
+    today: int = 0
+    last_hour: int = 0
+    length: datetime.timedelta | None = None
+
+
+_NOBODY = (0, 0)
+
+
 def takings_of(branch: Branch) -> Takings:
-    """Return what has been paid in the branch's business day, in one small query.
+    """Return what has been paid in the branch's business day, in one small query."""
+    return takings_in([branch])[branch.pk]
+
+
+def takings_in(branches: Iterable[Branch]) -> dict[int, Takings]:
+    """Return what has been paid in the business day of each of these branches, in one query.
 
     A payment counts on the day it was taken, as in the reports and the cashier's own day; the
     customer may have come the day before.
     """
+    days = _days_of(branches)
     paid = Transaction.objects.filter(
-        payment__branch=branch, payment__business_date=branch.business_date()
+        on_days(days, branch="payment__branch", day="payment__business_date")
     )
-    revenue = paid.aggregate(sum=Sum("payment__amount_due", default=Decimal(0)))["sum"]
-    return {"revenue_today": format_amount(revenue)}
+    of_branches = paid.order_by().values_list("payment__branch")
+    sums = dict.fromkeys(days, Decimal(0)) | dict(of_branches.annotate(Sum("payment__amount_due")))
+    return {pk: {"revenue_today": format_amount(revenue)} for pk, revenue in sums.items()}
 
 
-def _today(branch: Branch) -> TransactionQuerySet:
-    """Return the customers of the running business day; an index begins with branch and day."""
-    return Transaction.objects.filter(branch=branch, business_date=branch.business_date())
+def _days_of(branches: Iterable[Branch]) -> dict[int, datetime.date]:
+    return {branch.pk: branch.business_date() for branch in branches}
 
 
-def _on_duty(branch: Branch) -> dict[str, int]:
-    people = User.objects.filter(branch=branch, is_active=True)
+def _minutes(length: datetime.timedelta | None) -> float | None:
+    return round(length.total_seconds() / 60, 1) if length is not None else None
+
+
+def _on_duty(days: Mapping[int, datetime.date]) -> dict[int, tuple[int, int]]:
+    """Return the therapists on duty and the active cashiers of these branches."""
+    people = User.objects.filter(branch__in=days, is_active=True).order_by()
     row = "therapist__presence"
-    at_work = Q(therapist__active=True) & Q(
-        **{
-            f"{row}__branch": branch,
-            f"{row}__business_date": branch.business_date(),
-            f"{row}__kind__in": AT_WORK,
-        }
+    at_work = on_days(days, day=f"{row}__business_date") & Q(
+        **{"therapist__active": True, f"{row}__branch": F("branch"), f"{row}__kind__in": AT_WORK}
     )
-    return people.aggregate(
+    found = people.values_list("branch_id").annotate(
         therapists=Count("therapist", filter=at_work),
         cashiers=Count("cashier", filter=Q(cashier__active=True)),
     )
+    return {branch_id: (therapists, cashiers) for branch_id, therapists, cashiers in found}

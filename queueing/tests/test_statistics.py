@@ -8,7 +8,7 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import Branch
-from conftest import open_socket, session_of
+from conftest import make_cashier, open_socket, session_of
 from queueing.models import Transaction
 from queueing.screens import monitor_digests, takings_digests
 from queueing.services import Choice
@@ -169,3 +169,31 @@ async def test_who_moves_to_another_branch_comes_back_there(branch, other_branch
         mona.branch = other_branch
         await pool.run(mona.save)
         assert await socket.close_code() == 1012
+
+
+def test_the_heartbeats_statements_are_as_many_for_ten_branches_as_for_one(
+    branch, captured_statements
+):
+    def count() -> int:
+        keys = list(Branch.objects.values_list("pk", flat=True))
+        with captured_statements() as statements:
+            monitor_digests(keys)
+            takings_digests(keys)
+        return len(statements)
+
+    one = count()
+    for number in range(9):
+        Branch.objects.create(name=f"Branch {number}", slug=f"b{number}")
+    assert count() == one
+
+
+def test_each_branch_has_its_own_figures(branch, other_branch, make_transaction):
+    make_transaction(Status.PAID)
+    make_cashier("Otto", other_branch, "9")
+    found = monitor_digests([branch.pk, other_branch.pk])
+    here, there = (found[it.pk]["statistics"] for it in (branch, other_branch))
+    assert (here["served_today"], here["therapists"], here["cashiers"]) == (1, 1, 1)
+    assert (there["served_today"], there["therapists"], there["cashiers"]) == (0, 0, 1)
+    takings = takings_digests([branch.pk, other_branch.pk])
+    assert takings[branch.pk] == {"revenue_today": "500.00"}
+    assert takings[other_branch.pk] == {"revenue_today": "0.00"}

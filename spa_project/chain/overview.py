@@ -7,19 +7,16 @@ there are.
 import datetime
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, TypedDict
 
-from django.db.models import Count, OuterRef, Subquery, Sum
+from django.db.models import Count, OuterRef, Subquery
 from django.utils import timezone
 
 from accounts.models import AT_WORK, Branch, Cashier, User, Workplace
 from accounts.presence import open_in
-from accounts.queries import on_days
-from payments.models import DrawerSession, Payment
-from queueing.statistics import Line, lines_in
-from spa_project.lib.money import format_amount
+from payments.models import DrawerSession
+from queueing.statistics import Line, lines_in, takings_in
 from spa_project.lib.realtime.screen import ServerTime
 
 LONG_WAIT = datetime.timedelta(minutes=30)
@@ -97,7 +94,7 @@ def _rows_of(branches: Mapping[int, Branch]) -> dict[int, ChainRow]:
     days = {pk: branch.business_date() for pk, branch in branches.items()}
     lines = lines_in(days)
     on_duty = _on_duty(days)
-    takings = _takings(days)
+    takings = takings_in(branches.values())
     forgotten = _forgotten_drawers(branches.values(), days)
     now = timezone.now()
     rows = {}
@@ -110,7 +107,7 @@ def _rows_of(branches: Mapping[int, Branch]) -> dict[int, ChainRow]:
             waiting=line.customers,
             longest_wait=_minutes(line, now),
             on_duty=on_duty.get(pk, 0),
-            takings=format_amount(takings.get(pk, Decimal(0))),
+            takings=takings[pk]["revenue_today"],
             needs=_needs(line, now, on_duty=on_duty.get(pk, 0), has_drawer=pk in forgotten),
         )
     return rows
@@ -134,11 +131,6 @@ def _minutes(line: Line, now: datetime.datetime) -> int:
 def _on_duty(days: Mapping[int, datetime.date]) -> dict[int, int]:
     at_work = open_in(days).filter(kind__in=AT_WORK).order_by()
     return dict(at_work.values_list("branch_id").annotate(Count("pk")))
-
-
-def _takings(days: Mapping[int, datetime.date]) -> dict[int, Decimal]:
-    paid = Payment.objects.filter(on_days(days)).order_by()
-    return dict(paid.values_list("branch_id").annotate(Sum("amount_due")))
 
 
 def _forgotten_drawers(branches: Iterable[Branch], days: Mapping[int, datetime.date]) -> set[int]:
