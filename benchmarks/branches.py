@@ -1,19 +1,27 @@
 """Benchmark of a chain on one machine: 200 branches at work, and one of them under load.
 
     python -m benchmarks.branches
+    python -m benchmarks.branches --branches 2000 --sockets 10000
 
 It measures whether throughput grows with processes up to the number of cores, and whether load in
-one branch slows another. It prints ratios, and writes them to docs/scale.md.
+one branch slows another. It prints ratios, and writes them to docs/scale.md. With `--branches` it
+measures what a large chain costs at an ordinary pace instead, and what a tenth of it does.
 """
 
+import argparse
 import asyncio
 import multiprocessing
+import os
+import random
 import statistics
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+from django.db.transaction import atomic
 
 from benchmarks.engine import versions
 from benchmarks.lives import Day, Desks, Floor, work_together
@@ -34,6 +42,11 @@ WATCHED, THINKING = 20, 3.0
 RUSHING = 0.5
 #: Concurrent commands in the whole chain: enough to keep all processes busy without a refusal.
 AT_ONCE = 16
+
+
+#: At its peak a branch asks 0.1 commands a second. Of the seven of a visit five follow each other.
+PEAK, COMMANDS, IN_A_ROW = 0.1, 7, 5
+IDLE_SECONDS, PEAK_SECONDS = 15.0, 30.0
 
 
 @dataclass
@@ -66,14 +79,14 @@ class Chain:
         )
 
 
-def open_chain(here: Stage) -> Chain:
+def open_chain(here: Stage, count: int = BRANCHES) -> Chain:
     """Create the branches and their staff without passwords, and log them in."""
     from accounts.models import Branch, Cashier, Therapist, User
     from catalog.models import ServiceClassification
     from queueing.models import Room
 
     names = []
-    for number in range(BRANCHES):
+    for number in range(count):
         branch = Branch.objects.create(name=f"Branch {number}", slug=f"b{number}")
         # The first branch is under load with all its staff, the others work with one each.
         staff = STAFF if number == 0 else 1
@@ -90,7 +103,7 @@ def open_chain(here: Stage) -> Chain:
                 made.objects.create(user=user, display_name=name, **place)
                 names.append(name)
     offers = list(ServiceClassification.objects.values_list("pk", flat=True)[:2])
-    slugs = [f"b{number}" for number in range(BRANCHES)]
+    slugs = [f"b{number}" for number in range(count)]
     return Chain(here, slugs, offers, {name: here.cookie(name) for name in names})
 
 
@@ -157,6 +170,104 @@ def isolation(chain: Chain) -> list[Result]:
     ]
 
 
+@dataclass(frozen=True)
+class Cost:
+    """What a chain of some size costs the processes that serve it."""
+
+    branches: int
+    sockets: int
+    memory: int  # bytes
+    idle: float  # processors in use by heartbeats alone
+    busy: float  # processors in use at the peak
+    commands: float  # a second
+    times: list[float]  # of commands, in milliseconds
+    refused: int
+
+
+def ordinary(chain: Chain, count: int, sockets: int) -> Cost:
+    """Return what so many branches cost without commands, and at the pace of their peak."""
+    with chain.stage.ours() as one, chain.stage.ours() as two:
+        sides = (one, two)
+        before = sum(side.memory() for side in sides)
+        floors = [
+            _with_boards(
+                chain.desks(sides, branch, staff=1, pause=COMMANDS / PEAK / IN_A_ROW),
+                Address(sides[branch % 2].port, f"/ws/board/?branch={chain.slugs[branch]}"),
+                sockets // count - 4,
+            )
+            for branch in range(count)
+        ]
+        ours, theirs = multiprocessing.get_context("spawn").Pipe()
+        client = multiprocessing.get_context("spawn").Process(
+            target=_at_pace, args=(floors, theirs)
+        )
+        client.start()
+        assert ours.recv() == "open"
+        memory = sum(side.memory() for side in sides) - before
+        idle = _processors(sides, IDLE_SECONDS)
+        ours.send("work")
+        assert ours.recv() == "under way"
+        busy = _processors(sides, PEAK_SECONDS)
+        ours.send("report")
+        times, refused = ours.recv()
+        client.join()
+    rate = len(times) / PEAK_SECONDS
+    return Cost(count, sockets, memory, idle, busy, rate, times, refused)
+
+
+def _with_boards(desks: Desks, board: Address, count: int) -> Desks:
+    return replace(desks, monitors=[*desks.monitors, *[board] * count])
+
+
+def _processors(sides: Sequence[Side], seconds: float) -> float:
+    begin = sum(side.cpu_seconds() for side in sides)
+    time.sleep(seconds)
+    return (sum(side.cpu_seconds() for side in sides) - begin) / seconds
+
+
+def _at_pace(desks: Sequence[Desks], end: Any) -> None:
+    asyncio.run(_work_at_pace(desks, end))
+    os._exit(0)  # thousands of visits in the middle of a pause
+
+
+async def _work_at_pace(desks: Sequence[Desks], end: Any) -> None:
+    """Open all sockets; then begin the branches one after the other, as a chain's day does."""
+    turn = asyncio.Semaphore(AT_ONCE)
+    floors = [Floor(each, turn) for each in desks]
+    await asyncio.gather(*(floor.open() for floor in floors))
+    end.send("open")
+    await asyncio.to_thread(end.recv)
+    visit = IN_A_ROW * desks[0].pause
+    for floor in floors:
+        asyncio.get_running_loop().call_later(
+            random.uniform(0, visit), asyncio.ensure_future, floor.shift(10 * visit)
+        )
+    await asyncio.sleep(visit)
+    for floor in floors:
+        floor.forget()
+    end.send("under way")
+    await asyncio.to_thread(end.recv)
+    times = [1000 * t for floor in floors for t in floor.seconds_of_commands()]
+    end.send((times, sum(floor.refused for floor in floors)))
+
+
+def costs(results: Sequence[Cost]) -> str:
+    """Return a table of costs."""
+    lines = [
+        "| branches | sockets | memory | a branch | processors idle | at the peak | commands | p50 "
+        "| p95 | refused |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {it.branches} | {it.sockets} | {it.memory / 2**20:.0f} MiB"
+        f" | {it.memory / it.branches / 2**10:.0f} KiB | {it.idle:.2f} | {it.busy:.2f}"
+        f" | {it.commands:.0f}/s | {statistics.median(it.times):.1f} ms | {_p95(it.times):.1f} ms"
+        f" | {it.refused} |"
+        for it in results
+    ]
+    return "\n".join(lines)
+
+
 def _times(days: Sequence[Day]) -> list[float]:
     return [1000 * t for day in days for times in day.times.values() for t in times]
 
@@ -165,8 +276,30 @@ def _p95(times: Sequence[float]) -> float:
     return statistics.quantiles(times, n=20)[-1]
 
 
+def large_chain(count: int, sockets: int) -> int:
+    """Measure a large chain and a tenth of it; return 1 when a command was refused."""
+    with stage() as here:
+        say(f"open {count} branches ...")
+        with atomic():
+            chain = open_chain(here, count)
+        results = []
+        for part in (10, 1):
+            say(f"{count // part} branches ...")
+            results.append(ordinary(chain, count // part, sockets // part))
+        what_ran = versions()
+    print(costs(results))
+    write("large-chain", costs(results), what_ran, SCALE)
+    return int(any(it.refused for it in results))
+
+
 def main() -> int:
     """Measure, print and write the page; return 1 when a bar was missed."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--branches", type=int, help="of a large chain at an ordinary pace")
+    parser.add_argument("--sockets", type=int, help="five for each branch by default")
+    chosen = parser.parse_args()
+    if chosen.branches:
+        return large_chain(chosen.branches, chosen.sockets or 5 * chosen.branches)
     with stage() as here:
         chain = open_chain(here)
         results = []

@@ -138,6 +138,20 @@ class Floor:
         pushes = await self._news.delays(monitors) if self._desks.follow else []
         return Day(*rates, dict(self._times), pushes, dict(self._refusals))
 
+    def forget(self) -> None:
+        """Forget the times and refusals so far, such as those of a beginning day."""
+        self._times.clear()
+        self._refusals.clear()
+
+    def seconds_of_commands(self) -> list[float]:
+        """Return the seconds of each command so far."""
+        return [seconds for times in self._times.values() for seconds in times]
+
+    @property
+    def refused(self) -> int:
+        """Return how many commands were refused so far."""
+        return sum(self._refusals.values())
+
     async def one_life(self) -> Day:
         """Complete the visit of one customer, alone on an open floor."""
         self._times = defaultdict(list)
