@@ -420,7 +420,7 @@ class TherapistSkill(models.Model):
 class Workplace(models.Model):
     """A branch in which a person may work besides the present one, which is `User.branch`.
 
-    `accounts.workplaces` exchanges the two when the person chooses where they work today.
+    `spa_project.chain.moves` exchanges the two when the person chooses where they work today.
     """
 
     user = models.ForeignKey(

@@ -4,7 +4,8 @@ The file has a line for each row, as Django's serializer `jsonl` writes it, betw
 whose it is and one with its sums. Keys stay as they are, so every address, receipt and reference
 keeps its meaning. The menu, payment methods and discounts are copied whole.
 
-What is left out is bound to the old installation: logins, paired devices and the limits of tries.
+What is left out is bound to the old installation: logins, paired devices, the limits of tries, and
+in which other branches people may work.
 People of other branches whom a row names come along as switched off, without a password.
 """
 

@@ -23,6 +23,8 @@ from tools.servers import PROJECT, run_quietly
 
 #: What is bound to the old installation, or has no rows of a branch.
 LEFT_OUT = {
+    "accounts.Workplace",
+    "accounts.HistoricalWorkplace",
     "accounts.AuthToken",
     "accounts.PairedDevice",
     "accounts.SessionLock",
