@@ -1,6 +1,8 @@
 """The command of staff of several branches: where they work today."""
 
-from typing import TypedDict
+from typing import Annotated, TypedDict
+
+from pydantic import StringConstraints
 
 from accounts.auth import Caller
 from accounts.models import STAFF
@@ -11,7 +13,7 @@ from spa_project.lib.commands import Data, command
 class WorkplaceChoice(Data):
     """A branch, by its name in addresses."""
 
-    branch: str
+    branch: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 
 
 class WorkplaceData(TypedDict):

@@ -206,6 +206,7 @@ def test_the_openapi_document_says_which_operations_need_a_login(client, db):
         "lock",
         "unlock",
         "snapshot_therapist",
+        "snapshot_chain",
         "snapshot_monitor",
         "snapshot_display",
         "snapshot_cashier",
