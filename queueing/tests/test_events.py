@@ -4,6 +4,7 @@ import datetime
 from itertools import pairwise
 
 import pytest
+from django.db.transaction import atomic
 import time_machine
 from django.db import IntegrityError
 from django.utils import timezone
@@ -44,7 +45,7 @@ def test_events_are_only_ever_added(make_transaction):
 def test_what_changed_under_us_is_not_overwritten(make_transaction):
     seen = make_transaction(Status.PENDING_THERAPIST)
     advance(Transaction.objects.get(pk=seen.pk), Status.CANCELLED, by=None)
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict), atomic():  # at the latest when it ends
         advance(seen, Status.CANCELLED, by=None)
 
 
