@@ -4,9 +4,9 @@ import datetime
 from itertools import pairwise
 
 import pytest
-from django.db.transaction import atomic
 import time_machine
 from django.db import IntegrityError
+from django.db.transaction import atomic
 from django.utils import timezone
 
 from queueing.lifecycle import advance

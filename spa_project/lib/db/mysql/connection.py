@@ -102,11 +102,20 @@ class DeferringConnection(Connection):
             raise StaleRow
 
     def _has_other_rows(self, statements: Sequence[_Statement]) -> bool:
-        """Go to the last statement's result; return whether one found another number of rows."""
+        """Go to the last statement's result; return whether one found another number of rows.
+
+        A row that violates a constraint after that is the same conflict: it follows from what is
+        stale.
+        """
         is_stale = False
         for position, statement in enumerate(statements):
-            if position:
-                super().next_result()
+            try:
+                if position:
+                    super().next_result()
+            except IntegrityError as error:
+                if is_stale:
+                    raise StaleRow from error
+                raise
             if statement.rows is not None and self.affected_rows() != statement.rows:
                 is_stale = True
         return is_stale

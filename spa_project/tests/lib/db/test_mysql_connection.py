@@ -246,6 +246,20 @@ def read_two() -> list[list[tuple[str]]]:
     return read_together((ROOM, {"number": "1"}), (ROOM, {"number": "-"}))
 
 
+def test_what_a_stale_row_leads_to_is_the_same_conflict(event):
+    with atomic():
+        insert(TransactionEvent, [event(50)])
+
+    @atomic
+    def change() -> None:
+        update_one(Room, STALE, {"version": 8})
+        insert(TransactionEvent, [event(50)])
+
+    with pytest.raises(StaleRow):
+        change()
+    assert read_two() == [[("available",)], []]
+
+
 @pytest.mark.parametrize("read", [read_two, Room.objects.count])
 def test_a_stale_row_is_a_conflict_at_the_next_statement(event, read):
     """The results of the packet are read to the end: the connection is usable afterwards."""
