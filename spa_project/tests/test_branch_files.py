@@ -110,7 +110,11 @@ def folder(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("server", marks=pytest.mark.servers)]
+    scope="module",
+    params=[
+        pytest.param("sqlite", marks=pytest.mark.slow),
+        pytest.param("server", marks=pytest.mark.servers),
+    ],
 )
 def move(request, folder) -> Move:
     """Move a branch from a chain's installation into a new one of the same kind."""
