@@ -3,7 +3,8 @@
 import ast
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +16,22 @@ from spa_project.lib.commands import REGISTRY
 APPS = ("accounts", "catalog", "queueing", "payments", "spa_project")
 
 
-def sources() -> Iterator[tuple[str, ast.Module]]:
-    """Yield the project's own code without tests and migrations."""
+@cache
+def sources() -> dict[str, ast.Module]:
+    """Return the project's own code without tests and migrations, by its files."""
+    found = {}
     for app in APPS:
         for path in sorted((settings.BASE_DIR / app).rglob("*.py")):
             name = str(path.relative_to(settings.BASE_DIR))
             if "/tests/" not in name and "/migrations/" not in name:
-                yield name, ast.parse(path.read_text())
+                found[name] = ast.parse(path.read_text())
+    return found
 
 
 def writers_of(attribute: str) -> set[str]:
     """Return the files that assign `x.<attribute>`, or pass it to `update(...)`."""
     found = set()
-    for name, tree in sources():
+    for name, tree in sources().items():
         for node in ast.walk(tree):
             targets = []
             if isinstance(node, ast.Assign):
@@ -49,7 +53,7 @@ def writers_of(attribute: str) -> set[str]:
 def callers_of(function: str) -> set[str]:
     return {
         name
-        for name, tree in sources()
+        for name, tree in sources().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
