@@ -5,14 +5,13 @@ from decimal import Decimal
 
 import pytest
 
-from accounts.models import Therapist
 from payments.integrity import all_rules
 from queueing import consent, leaving, services
 from queueing.models import RoomStatus, Transaction, TransactionItem
 from queueing.services import Choice
 from queueing.states import Status
-from spa_project.lib.errors import DomainError
 from spa_project.tests.concurrency import shared_workers
+from spa_project.tests.race_steps import of, said
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -42,22 +41,8 @@ def asked(branch, hour, compress, maya) -> Callable[[], TransactionItem]:
     return make
 
 
-def of(therapist_id: int) -> Therapist:
-    people = Therapist.objects.select_related("user__branch", "own_room")
-    return people.get(pk=therapist_id)
-
-
-def refused(step: Callable[[], object]) -> str:
-    """Take a step; return the code of its refusal, or "done"."""
-    try:
-        step()
-    except DomainError as refusal:
-        return refusal.code
-    return "done"
-
-
 def answer(key: str, item_id: int, accepted: bool) -> str:
-    return refused(lambda: consent.answer_item(key, item_id=item_id, accepted=accepted))
+    return said(consent.answer_item, key, item_id=item_id, accepted=accepted)
 
 
 def act(name: str, therapist_id: int, **this: int) -> str:
@@ -66,7 +51,7 @@ def act(name: str, therapist_id: int, **this: int) -> str:
         "remove": services.remove_item,
         "finish": services.finish_service,
     }
-    return refused(lambda: steps[name](of(therapist_id), **this))
+    return said(steps[name], of(therapist_id), **this)
 
 
 def agree(therapist_id: int, transaction_id: int, item_id: int) -> str:
@@ -145,7 +130,7 @@ def test_the_same_answer_twice_at_once_is_recorded_once(asked, workers, maria):
         visit = item.transaction
         answers = workers.at_once([(answer, visit.key, item.pk, accepted)] * 2)
         assert answers == ["done", "done"]
-        said = "accepted" if accepted else "declined"
-        assert visit.events.filter(consent=said).count() == 1
+        answered = "accepted" if accepted else "declined"
+        assert visit.events.filter(consent=answered).count() == 1
         leave(visit, maria)
     assert_sound()

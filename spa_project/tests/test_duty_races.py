@@ -2,15 +2,15 @@
 
 import pytest
 
-from accounts.models import Presence, Therapist
+from accounts.models import Presence
 from conftest import make_therapist, make_therapist_on_duty
 from payments.integrity import all_rules
 from queueing import duty, handover, services
 from queueing.models import Room, Transaction
 from queueing.services import Choice
 from queueing.states import Status
-from spa_project.lib.errors import DomainError
 from spa_project.tests.concurrency import shared_workers
+from spa_project.tests.race_steps import of, said
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -18,20 +18,6 @@ ROUNDS = 12
 
 
 workers = shared_workers(2)
-
-
-def of(therapist_id: int) -> Therapist:
-    people = Therapist.objects.select_related("user__branch", "own_room")
-    return people.get(pk=therapist_id)
-
-
-def said(operation, *args, **kwargs) -> str:
-    """Return "done", or the code of the refusal."""
-    try:
-        operation(*args, **kwargs)
-    except DomainError as refusal:
-        return refusal.code
-    return "done"
 
 
 def claim(therapist_id: int) -> str:

@@ -4,14 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
-from accounts.models import Therapist
 from payments.integrity import all_rules
 from queueing import leaving, notes, services
 from queueing.handover import hand_over
 from queueing.models import Transaction
 from queueing.services import Choice
-from spa_project.lib.errors import DomainError
 from spa_project.tests.concurrency import shared_workers
+from spa_project.tests.race_steps import of, said
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -33,17 +32,8 @@ def noted(branch, hour, maya) -> Callable[[], Transaction]:
     return make
 
 
-def of(therapist_id: int) -> Therapist:
-    people = Therapist.objects.select_related("user__branch", "own_room")
-    return people.get(pk=therapist_id)
-
-
 def read(therapist_id: int, transaction_id: int) -> str:
-    try:
-        notes.read_note(of(therapist_id), transaction_id=transaction_id)
-    except DomainError as refusal:
-        return refusal.code
-    return "done"
+    return said(notes.read_note, of(therapist_id), transaction_id=transaction_id)
 
 
 def give(therapist_id: int, transaction_id: int, to: int) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from accounts.models import Branch, Therapist, TurnMode
+from accounts.models import Branch, TurnMode
 from conftest import make_therapist_on_duty
 from payments.integrity import all_rules
 from queueing import holding, services
@@ -16,6 +16,7 @@ from queueing.services import Choice
 from queueing.states import Status
 from spa_project.lib.errors import DomainError
 from spa_project.tests.concurrency import shared_workers
+from spa_project.tests.race_steps import of, said
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -34,11 +35,6 @@ def strict(branch) -> Branch:
     return branch
 
 
-def of(therapist_id: int) -> Therapist:
-    people = Therapist.objects.select_related("user__branch", "own_room")
-    return people.get(pk=therapist_id)
-
-
 def claim(therapist_id: int) -> str:
     try:
         return services.confirm_next(of(therapist_id)).code
@@ -47,11 +43,8 @@ def claim(therapist_id: int) -> str:
 
 
 def give_back(therapist_id: int, transaction_id: int) -> str:
-    try:
-        holding.release(of(therapist_id), transaction_id=transaction_id, reason="On break")
-    except DomainError as refusal:
-        return refusal.code
-    return "done"
+    this = {"transaction_id": transaction_id, "reason": "On break"}
+    return said(holding.release, of(therapist_id), **this)
 
 
 class Shift(NamedTuple):

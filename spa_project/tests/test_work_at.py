@@ -14,8 +14,8 @@ from queueing.services import Choice
 from queueing.states import Status
 from spa_project.chain.moves import work_at
 from spa_project.lib.db.pool import pool
-from spa_project.lib.errors import DomainError
 from spa_project.tests.concurrency import shared_workers
+from spa_project.tests.race_steps import of, said
 
 pytestmark = pytest.mark.django_db
 
@@ -160,20 +160,6 @@ def test_the_form_takes_no_address_and_nobody_who_only_watches(mona):
 
 
 # -- At the same moment ---------------------------------------------------------------------------
-
-
-def said(operation, *args, **kwargs) -> str:
-    """Return "done", or the code of the refusal."""
-    try:
-        operation(*args, **kwargs)
-    except DomainError as refusal:
-        return refusal.code
-    return "done"
-
-
-def of(therapist_id: int) -> Therapist:
-    people = Therapist.objects.select_related("user__branch", "own_room")
-    return people.get(pk=therapist_id)
 
 
 def call_next(therapist_id: int, slug: str) -> str:
