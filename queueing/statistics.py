@@ -109,7 +109,7 @@ def statistics_in(branches: Iterable[Branch]) -> dict[int, Statistics]:
         length=Avg(LENGTH, filter=SERVED),
     ):
         served[branch_id] = _Served(*figures)
-    on_duty = _on_duty(days)
+    on_duty = on_duty_in(days)
     return {
         pk: {
             "served_today": found.today,
@@ -159,7 +159,7 @@ def _minutes(length: datetime.timedelta | None) -> float | None:
     return round(length.total_seconds() / 60, 1) if length is not None else None
 
 
-def _on_duty(days: Mapping[int, datetime.date]) -> dict[int, tuple[int, int]]:
+def on_duty_in(days: Mapping[int, datetime.date]) -> dict[int, tuple[int, int]]:
     """Return the therapists on duty and the active cashiers of these branches."""
     people = User.objects.filter(branch__in=days, is_active=True).order_by()
     row = "therapist__presence"

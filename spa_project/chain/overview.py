@@ -10,13 +10,12 @@ from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from typing import Annotated, TypedDict
 
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
-from accounts.models import AT_WORK, Branch, Cashier, User, Workplace
-from accounts.presence import open_in
+from accounts.models import Branch, Cashier, User, Workplace
 from payments.models import DrawerSession
-from queueing.statistics import Line, lines_in, takings_in
+from queueing.statistics import Line, lines_in, on_duty_in, takings_in
 from spa_project.lib.realtime.screen import ServerTime
 
 LONG_WAIT = datetime.timedelta(minutes=30)
@@ -93,7 +92,7 @@ def _places_of(user_ids: Collection[int]) -> dict[int, list[Branch]]:
 def _rows_of(branches: Mapping[int, Branch]) -> dict[int, ChainRow]:
     days = {pk: branch.business_date() for pk, branch in branches.items()}
     lines = lines_in(days)
-    on_duty = _on_duty(days)
+    on_duty = {pk: therapists for pk, (therapists, _cashiers) in on_duty_in(days).items()}
     takings = takings_in(branches.values())
     forgotten = _forgotten_drawers(branches.values(), days)
     now = timezone.now()
@@ -126,11 +125,6 @@ def _needs(
 
 def _minutes(line: Line, now: datetime.datetime) -> int:
     return max(0, int((now - line.since).total_seconds() // 60)) if line.since else 0
-
-
-def _on_duty(days: Mapping[int, datetime.date]) -> dict[int, int]:
-    at_work = open_in(days).filter(kind__in=AT_WORK).order_by()
-    return dict(at_work.values_list("branch_id").annotate(Count("pk")))
 
 
 def _forgotten_drawers(branches: Iterable[Branch], days: Mapping[int, datetime.date]) -> set[int]:
