@@ -9,6 +9,8 @@ from accounts.models import STAFF, Branch, User
 
 register = template.Library()
 
+#: The attribute of a request with what was found: the header and the home page both ask.
+_FOUND = "_workplaces"
 #: A menu with more would be no menu; an owner of a larger chain has its page.
 MOST = 20
 
@@ -20,5 +22,7 @@ def workplaces(context: dict[str, Any]) -> list[Branch]:
     person = getattr(request, "user", None)
     if not isinstance(person, User) or not person.roles & set(STAFF):
         return []
-    places = list(branches_of(person)[:MOST])
+    if not hasattr(request, _FOUND):
+        setattr(request, _FOUND, list(branches_of(person)[:MOST]))
+    places: list[Branch] = getattr(request, _FOUND)
     return places if len(places) > 1 else []
