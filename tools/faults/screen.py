@@ -21,7 +21,7 @@ from tools.servers import AppServer
 
 SETTLE_SECONDS = 1.0
 SHORTEST_WAIT, LONGEST_WAIT = 0.5, 15.0
-OPEN_SECONDS, SILENT_SECONDS = 10.0, 25.0
+OPEN_SECONDS, PROBE_SECONDS, SILENT_SECONDS = 10.0, 7.0, 25.0
 
 Message = dict[str, Any]
 
@@ -107,9 +107,20 @@ class Screen:
         )
         async with opening as self._connection:
             while True:
-                async with asyncio.timeout(SILENT_SECONDS if self.is_live else OPEN_SECONDS):
-                    text = await self._connection.recv()
-                self._take(json.loads(text))
+                self._take(json.loads(await self._heard()))
+
+    async def _heard(self) -> str | bytes:
+        """Return the next message; a silent connection is asked for one before it is given up."""
+        assert self._connection is not None
+        if not self.is_live:
+            async with asyncio.timeout(OPEN_SECONDS):
+                return await self._connection.recv()
+        probe = asyncio.get_running_loop().call_later(PROBE_SECONDS, self._ask_for_snapshot)
+        try:
+            async with asyncio.timeout(SILENT_SECONDS):
+                return await self._connection.recv()
+        finally:
+            probe.cancel()
 
     def _take(self, message: Message) -> None:
         self.is_live = True

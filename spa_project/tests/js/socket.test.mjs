@@ -222,9 +222,11 @@ test("the chip tells of a short break, then of a long one, then of old data", ()
 
 test("a silent connection is asked for a sign of life, then given up", () => {
   const world = openLive();
-  pass(13);
+  pass(7);
+  assert.deepEqual(lastConnection(world).sent, []);
+  pass(1);
   assert.deepEqual(lastConnection(world).sent, [{ command: "snapshot" }]);
-  pass(13);
+  pass(18);
   assert.equal(world.connections[0]?.closed, true);
   assert.equal(world.socket.isLive, false);
   pass(1);

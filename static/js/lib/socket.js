@@ -8,7 +8,9 @@ import { openSocket } from "./transport.js";
 const SHORTEST_WAIT_MS = 500;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 15_000;
-const PROBE_AFTER_MS = 12_000;
+// A heartbeat and two seconds. Where another machine has taken over the address of a lost one, the
+// probe is answered with a reset at once.
+const PROBE_AFTER_MS = 7_000;
 const SILENT_AFTER_MS = 25_000;
 const OPEN_WITHIN_MS = 10_000;
 const OFFLINE_AFTER_MS = 8_000;
