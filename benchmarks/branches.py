@@ -16,7 +16,8 @@ import random
 import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
@@ -181,7 +182,7 @@ class Cost:
     busy: float  # processors in use at the peak
     commands: float  # a second
     times: list[float]  # of commands, in milliseconds
-    refused: int
+    refused: Mapping[str, int]  # by their codes
 
 
 def ordinary(chain: Chain, count: int, sockets: int) -> Cost:
@@ -227,7 +228,6 @@ def _processors(sides: Sequence[Side], seconds: float) -> float:
 
 def _at_pace(desks: Sequence[Desks], end: Any) -> None:
     asyncio.run(_work_at_pace(desks, end))
-    os._exit(0)  # thousands of visits in the middle of a pause
 
 
 async def _work_at_pace(desks: Sequence[Desks], end: Any) -> None:
@@ -248,7 +248,8 @@ async def _work_at_pace(desks: Sequence[Desks], end: Any) -> None:
     end.send("under way")
     await asyncio.to_thread(end.recv)
     times = [1000 * t for floor in floors for t in floor.seconds_of_commands()]
-    end.send((times, sum(floor.refused for floor in floors)))
+    end.send((times, sum((floor.refusals for floor in floors), Counter())))
+    os._exit(0)  # thousands of visits are in the middle of a pause
 
 
 def costs(results: Sequence[Cost]) -> str:
@@ -262,7 +263,7 @@ def costs(results: Sequence[Cost]) -> str:
         f"| {it.branches} | {it.sockets} | {it.memory / 2**20:.0f} MiB"
         f" | {it.memory / it.branches / 2**10:.0f} KiB | {it.idle:.2f} | {it.busy:.2f}"
         f" | {it.commands:.0f}/s | {statistics.median(it.times):.1f} ms | {_p95(it.times):.1f} ms"
-        f" | {it.refused} |"
+        f" | {', '.join(f'{n} {code}' for code, n in it.refused.items()) or 0} |"
         for it in results
     ]
     return "\n".join(lines)

@@ -148,9 +148,9 @@ class Floor:
         return [seconds for times in self._times.values() for seconds in times]
 
     @property
-    def refused(self) -> int:
-        """Return how many commands were refused so far."""
-        return sum(self._refusals.values())
+    def refusals(self) -> Counter[str]:
+        """Return the refused commands so far, by their codes."""
+        return self._refusals
 
     async def one_life(self) -> Day:
         """Complete the visit of one customer, alone on an open floor."""
