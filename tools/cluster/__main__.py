@@ -77,7 +77,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.cluster", description=__doc__)
     parser.add_argument("--seconds", type=float, default=300.0, metavar="N")
     parser.add_argument("--seed", type=int, metavar="N", help="of chance; else a new one")
-    parser.add_argument("--only", default="", metavar="TEXT", help="faults whose name has this")
+    parser.add_argument("--only", default="", metavar="REGEX", help="faults whose name has this")
     return parser.parse_args()
 
 
