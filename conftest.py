@@ -6,7 +6,7 @@ account, Maria manages. All work in one branch; Olga is a therapist somewhere el
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Set
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
@@ -35,6 +35,7 @@ from spa_project.lib import rate_limits
 from spa_project.lib.db.pool import pool
 from spa_project.lib.realtime.flood_delay import flood_delay
 from spa_project.lib.realtime.hub import hub
+from spa_project.tests.extent import SAMPLE, left_out
 
 PASSWORD = "a-long-walk-to-the-sea"
 # A busy machine is no failure: examples have no deadline.
@@ -52,13 +53,33 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(trylast=True)  # after -m: a sample is of what is selected
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         if "new_windows" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.flaky(reruns=1))
-    if config.getoption("--needs-servers"):
-        config.hook.pytest_deselected(items=[item for item in items if not _needs_servers(item)])
-        items[:] = [item for item in items if _needs_servers(item)]
+    servers = config.getoption("--needs-servers")
+    if servers:
+        _leave_out(config, items, {item for item in items if not _needs_servers(item)})
+    if SAMPLE:
+        elsewhere = _is_quick if servers else _repeats
+        _leave_out(config, items, set(filter(elsewhere, items)))
+        _leave_out(config, items, left_out(items))
+
+
+def _leave_out(config: pytest.Config, items: list[pytest.Item], leaving: Set[pytest.Item]) -> None:
+    config.hook.pytest_deselected(items=[item for item in items if item in leaving])
+    items[:] = [item for item in items if item not in leaving]
+
+
+def _repeats(item: pytest.Item) -> bool:
+    """Return whether a test is for --needs-servers, when each runs once: it takes long."""
+    return _needs_servers(item) and item.get_closest_marker("slow") is not None
+
+
+def _is_quick(item: pytest.Item) -> bool:
+    """Return whether a test is for SQLite, when each runs once: it takes any database."""
+    return not any(item.get_closest_marker(name) for name in ("servers", "skipif", "slow"))
 
 
 def _needs_servers(item: pytest.Item) -> bool:

@@ -44,8 +44,9 @@ from queueing.access import branch_of
 from queueing.errors import WrongState
 from queueing.states import Status
 from spa_project.lib.errors import DomainError, Invalid
+from spa_project.tests.extent import examples
 
-DAYS = 25
+DAYS = examples(25, sample=10)
 STEPS = 30
 DUE = Decimal("500.00")
 PIN = "4711"

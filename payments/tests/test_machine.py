@@ -31,8 +31,9 @@ from payments.tests.machine.visit import Visit
 from queueing.models import Room, RoomStatus, Transaction, TransactionItem, TurnEntry, VisitNote
 from queueing.screens import monitor_screen, therapist_screen
 from queueing.states import Status
+from spa_project.tests.extent import examples
 
-DAYS = 40
+DAYS = examples(40, sample=12)
 STEPS = 40
 
 #: What is added in place of the first treatment; None: the same one.

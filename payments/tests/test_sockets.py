@@ -32,6 +32,7 @@ BAD_AMOUNTS: tuple[Any, ...] = (
 )
 
 
+@pytest.mark.sample(8)
 @pytest.mark.parametrize("amount", BAD_AMOUNTS, ids=lambda amount: repr(amount)[:20])
 async def test_what_is_not_an_amount_is_refused_and_changes_nothing(carl, make_transaction, amount):
     due = await pool.run(make_transaction, Status.AWAITING_PAYMENT)

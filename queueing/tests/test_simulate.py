@@ -32,6 +32,7 @@ def logins_in(directory: Path) -> Path:
     return path
 
 
+@pytest.mark.sample(1)
 @pytest.mark.servers
 @pytest.mark.parametrize("mode", TurnMode)
 def test_a_day_ends_with_a_summary_and_a_sound_ledger(tmp_path, mode):

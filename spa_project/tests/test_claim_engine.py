@@ -124,6 +124,7 @@ def assert_read_by_index(sql: str) -> None:
     assert "filesort" not in plan["Extra"], plan
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("size", SIZES)
 def test_the_pick_is_read_from_its_index_however_long_the_lines(branch, other_branch, size):
     """Both lines and the past hold `size` customers, here and in another branch of ten."""
@@ -148,6 +149,7 @@ def of_skills(count: int) -> list[int]:
     return [Lane(whose[number % 3], number).number for number in range(1, count + 1)]
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("lanes_of", [of_people, of_skills])
 @pytest.mark.parametrize("count", [1, 5, 20])
 def test_a_lane_is_picked_from_the_same_index_however_many_there_are(branch, count, lanes_of):
@@ -164,6 +166,7 @@ def test_a_lane_is_picked_from_the_same_index_however_many_there_are(branch, cou
             assert first.pk == waiting[0]
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("lanes_of", [of_people, of_skills])
 @pytest.mark.parametrize("count", [1, 5, 20])
 def test_the_lanes_that_wait_are_listed_from_the_index_alone(branch, count, lanes_of):
@@ -242,6 +245,7 @@ def open_claims(monkeypatch, *, before_the_change: bool) -> Iterator[OpenClaims]
         claims.finish()
 
 
+@pytest.mark.sample(8)
 @pytest.mark.parametrize("before_the_change", [True, False], ids=["picked", "changed"])
 @pytest.mark.parametrize("line", LINES)
 @pytest.mark.parametrize("held", range(1, 9))
@@ -259,6 +263,7 @@ def test_open_claims_hide_nobody_but_whom_they_hold(
         assert claims.finish() == waiting[:-1]
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("before_the_change", [True, False], ids=["picked", "changed"])
 @pytest.mark.parametrize("count", [1, 5, 20])
 def test_open_claims_of_every_lane_hide_nobody_else(branch, monkeypatch, count, before_the_change):
@@ -295,6 +300,7 @@ def interned(*skills: Skill) -> int:
     return SkillSet.objects.get_or_create(members=members)[0].pk
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("before_the_change", [True, False], ids=["picked", "changed"])
 @pytest.mark.parametrize("held", [1, 4, 8])
 def test_open_claims_of_skill_lanes_hide_nobody_but_whom_they_hold(

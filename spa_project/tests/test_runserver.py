@@ -21,6 +21,7 @@ class DevelopmentServer(AppServer):
         return [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{self.port}"]
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("debug", ["0", "1"])
 def test_after_migrate_and_seed_runserver_serves_pages_and_their_files(tmp_path, debug):
     settings = {

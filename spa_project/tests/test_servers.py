@@ -145,6 +145,7 @@ def test_a_command_gets_both_servers_and_its_exit_code_comes_back():
     assert redis_url.startswith("redis://127.0.0.1:")
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 @pytest.mark.parametrize("ignore_sigint", [False, True], ids=["foreground", "background"])
 def test_no_server_stays_behind_however_the_command_ends(ending, ignore_sigint):

@@ -115,6 +115,7 @@ def differing(displays: list[Display], expected: dict[str, Any]) -> list[str]:
     ]
 
 
+@pytest.mark.sample(1)
 @pytest.mark.slow
 @pytest.mark.parametrize(("seed", "share"), SEEDS)
 async def test_every_screen_shows_the_setup_after_every_edit(

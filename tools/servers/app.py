@@ -78,9 +78,13 @@ def reset_spa(*seed: str, **settings: str) -> None:
 
     `seed --reset` would refuse to: tests take payments with ordinary accounts.
     """
-    empty = "from spa_project.seeding import clear; clear()"
-    run_quietly([*MANAGE, "shell", "-v", "0", "-c", empty], **settings)
-    run_quietly([*MANAGE, "seed", *seed, "-v", "0"], **settings)
+    reset = f"""
+from django.core.management import call_command
+from spa_project.seeding import clear
+clear()
+call_command("seed", *{seed!r}, verbosity=0)
+"""
+    run_quietly([*MANAGE, "shell", "-v", "0", "-c", reset], **settings)
 
 
 def serving(application: str, port: int, served_by: str = "", *, host: str = HOST) -> list[str]:

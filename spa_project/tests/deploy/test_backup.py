@@ -80,6 +80,7 @@ async def test_a_copy_goes_into_no_database_that_has_something(production, floor
     assert "not empty" in done.stderr
 
 
+@pytest.mark.sample(0)
 async def test_a_copy_made_at_work_is_whole_on_sqlite(tmp_path):
     settings = {
         "DATABASE_URL": f"sqlite:///{tmp_path}/spa.sqlite3",

@@ -22,7 +22,7 @@ from spa_project.tests.deploy.installation import Nginx
 from spa_project.tests.deploy.test_production import get
 from tools.servers import HOST
 
-pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio]
+pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio, pytest.mark.sample(1)]
 
 SOCKETS, ADDRESSES, AT_ONCE = 2_000, 50, 20
 UNFINISHED = 3_000

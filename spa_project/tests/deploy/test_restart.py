@@ -21,7 +21,7 @@ from tools.faults.screen import Screen, living
 from tools.servers import HOST, AppServer, Server
 from tools.servers.clients import close_code, desk
 
-pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio]
+pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio, pytest.mark.sample(2)]
 
 ENDS_WITHIN = 5.0
 BACK_WITHIN = 2.0

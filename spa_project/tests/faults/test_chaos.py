@@ -5,7 +5,7 @@ import pytest
 from tools.faults.people import Shift, all_are_right, screens_on
 from tools.faults.screen import Screen, living, ticket_view
 
-pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio]
+pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio, pytest.mark.sample(1)]
 
 CUSTOMERS = 12
 

@@ -12,7 +12,7 @@ from tools.faults.people import Shift, all_are_right, screens_on, staff_of
 from tools.faults.screen import living
 from tools.servers import AppServer, run_quietly
 
-pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio]
+pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio, pytest.mark.sample(1)]
 
 CUSTOMERS = 6
 

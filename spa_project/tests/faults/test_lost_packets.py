@@ -24,7 +24,7 @@ from tools.faults.screen import living
 from tools.servers import AppServer, Network, Redis, free_port, run_quietly
 from tools.servers.network import Ports
 
-pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio]
+pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio, pytest.mark.sample(1)]
 
 #: Seconds, as docs/operations.md says; they begin when the network is back.
 RECOVERED_WITHIN = 20.0

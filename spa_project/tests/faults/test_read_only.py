@@ -25,7 +25,7 @@ from tools.faults.screen import Message, living
 from tools.servers import HOST, AppServer, MariaDB, database_server, program, run_quietly
 from tools.servers.clients import PASSWORD
 
-pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio]
+pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio, pytest.mark.sample(1)]
 
 BUSY = {
     "ok": False,

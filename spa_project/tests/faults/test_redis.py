@@ -11,7 +11,7 @@ from tools.faults.people import all_are_right, screens_on
 from tools.faults.screen import living
 from tools.servers import HOST, Redis
 
-pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio]
+pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio, pytest.mark.sample(1)]
 
 PAUSE = 5.0
 GONE = 1.5

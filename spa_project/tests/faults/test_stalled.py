@@ -11,7 +11,7 @@ from spa_project.tests.faults.kiosks import all_are_served, is_ready, kiosks, or
 from tools.faults.proxy import Proxy
 from tools.servers import HOST, AppServer, run_quietly
 
-pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio]
+pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio, pytest.mark.sample(1)]
 
 #: Seconds, as docs/operations.md says.
 RECOVERED_WITHIN = 20.0

@@ -26,7 +26,7 @@ from spa_project.lib.db.time_limits import limit_this_thread
 from spa_project.lib.redis_config import TIMEOUTS
 from tools.servers import MariaDB, Network, Redis
 
-pytestmark = [pytest.mark.servers, pytest.mark.timed]
+pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.sample(2)]
 on_mariadb = pytest.mark.skipif(connection.vendor != "mysql", reason="how MariaDB is spoken to")
 
 #: Seconds of the limit under test, and within which it has ended the wait.

@@ -59,6 +59,7 @@ def _clients(floor: Floor) -> dict[str, Client]:
     return sessions | {"nobody": Client(), "owner": session_of(owner)}
 
 
+@pytest.mark.sample(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("whose", [Whose.OWN, Whose.ELSEWHERE])
 def test_every_cell_of_the_administration_is_as_the_page_says(floor, clients, whose):
@@ -166,6 +167,7 @@ def test_the_page_has_every_model_with_a_history():
         assert sorted(named) == sorted((page, whose) for page in pages for whose in owners)
 
 
+@pytest.mark.sample(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("whose", [Whose.OWN, Whose.ELSEWHERE])
 def test_every_cell_of_the_setups_changes_is_as_the_page_says(floor, clients, whose):

@@ -18,7 +18,7 @@ from spa_project.tests.hostile.guarded import (
 from spa_project.tests.hostile.volume import volume
 from tools.servers import AppServer
 
-pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio]
+pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio, pytest.mark.sample(3)]
 SECONDS = volume(3, 30)
 SOCKETS_OF_AN_ADDRESS, LOGINS_A_MINUTE, ORDERS_A_MINUTE = 200, 20, 10
 AT_ONCE = 16

@@ -67,6 +67,7 @@ CASES = [
 ]
 
 
+@pytest.mark.sample(40)
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "mode"), CASES)
 def test_an_operation_keeps_its_word(application, floor, caplog, name, mode):

@@ -30,6 +30,7 @@ async def end_of(connection: ClientConnection) -> int | None:
     return connection.close_code
 
 
+@pytest.mark.sample(0)
 async def test_too_big_is_closed_and_costs_no_memory(guarded):
     async with others_notice_nothing(guarded, 1, megabytes=60):
         for size in BIG:

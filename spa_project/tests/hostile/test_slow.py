@@ -15,7 +15,7 @@ from spa_project.tests.hostile.guarded import (
 from spa_project.tests.hostile.volume import volume
 from tools.servers import HOST
 
-pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio]
+pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio, pytest.mark.sample(2)]
 SECONDS = volume(3, 30)
 UNFINISHED = {
     "nothing": b"",

@@ -68,6 +68,7 @@ def test_a_text_comes_back_as_it_was_less_what_cannot_be_seen(floor, ask):
         assert outcome.code == "ok", request.data["customer_name"]
 
 
+@pytest.mark.sample(16)
 @pytest.mark.slow
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
 def test_a_name_is_kept_on_one_line_and_shown_as_text(floor, text):

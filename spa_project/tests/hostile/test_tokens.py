@@ -90,6 +90,7 @@ def test_a_bad_token_is_nobody_over_http(floor, token, case, header):
     assert nobody.json() == refused.json()
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("case", [case for case in BAD if case != "a socket's ticket"])
 @pytest.mark.parametrize("carrier", ["authorization", "x-auth-token", "address"])
 def test_a_bad_token_opens_no_socket(floor, token, monkeypatch, case, carrier):

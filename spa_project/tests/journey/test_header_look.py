@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from tools.screens.browser import Windows
 from tools.servers.clients import Floor
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.sample(2)]
 
 HEIGHT = "document.querySelector('.header').getBoundingClientRect().height"
 #: Shows the part of the chip for a state, as its bindings do.

@@ -14,7 +14,7 @@ from tools.screens.spa import Person, confirmed, the, treated
 from tools.servers import AppServer
 from tools.servers.clients import Visit
 
-pytestmark = [pytest.mark.servers, pytest.mark.timed]
+pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.sample(3)]
 
 BACK_MS = 30_000  # within which screens converge after a repair
 NOTICE_MS = 15_000

@@ -15,7 +15,7 @@ from websockets.typing import Origin
 from tools.servers import AppServer, Redis, reset_spa
 from tools.servers.clients import PASSWORD, Floor
 
-pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio]
+pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio, pytest.mark.sample(1)]
 
 AT_ONCE, AT_LAST = 2.0, 10.0  # seconds: with a signal, and by the next check
 

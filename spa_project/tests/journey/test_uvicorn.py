@@ -12,7 +12,7 @@ from spa_project.tests.journey import test_sockets
 from tools.servers import AppServer, reset_spa
 from tools.servers.clients import PASSWORD, Floor, close_code
 
-pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio]
+pytestmark = [pytest.mark.servers, pytest.mark.timed, pytest.mark.asyncio, pytest.mark.sample(1)]
 
 for name in dir(test_sockets):
     if name.startswith("test_"):

@@ -35,6 +35,7 @@ def ordered(visitor, offers) -> dict:
     return visitor.does("customer_confirm_selection", items=items)
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("path", "who", "keys"),
     [
