@@ -81,7 +81,7 @@ BUGS = (
     ),
     Bug(
         "last-come-first-served",
-        (Change("queueing/models.py", '"queued_at", "id")\n', '"-queued_at")\n'),),
+        (Change("queueing/models/transactions.py", '"queued_at", "id")\n', '"-queued_at")\n'),),
     ),
     Bug(
         "key-ignored",

@@ -1,23 +1,23 @@
-"""Models of rooms, customers' transactions, their items, events and codes."""
+"""Models of customers' transactions, their codes and notes."""
 
 import secrets
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING
 
-from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Branch, Cashier, Gender, Therapist
-from catalog.models import Service, ServiceClassification, Skill, TurnWeight
+from queueing.models.skills import SkillSet
 from queueing.states import OPEN, UNCLAIMED, WITH_CASHIER, WITH_THERAPIST, Status
 from spa_project.lib.db.compiled_queries import Param
 from spa_project.lib.db.fields import ExactCharField
-from spa_project.lib.db.history import SetupHistory
 from spa_project.lib.money import DECIMAL_PLACES, MAX_DIGITS
+
+if TYPE_CHECKING:
+    from queueing.models.items import TransactionItem
 
 CODE_DIGITS = 4
 
@@ -27,112 +27,12 @@ def new_key() -> str:
     return secrets.token_urlsafe(24)
 
 
-class RoomStatus(models.TextChoices):
-    """The status of a room."""
-
-    AVAILABLE = "available", _("Available")
-    OCCUPIED = "occupied", _("Occupied")
-    PREPARING = "preparing", _("Being prepared")
-    OUT_OF_SERVICE = "out_of_service", _("Closed")
-
-
-class Room(models.Model):
-    """A treatment room; only `queueing.rooms` writes its status."""
-
-    branch = models.ForeignKey(Branch, on_delete=models.PROTECT, related_name="rooms")
-    number = models.CharField(_("number"), max_length=20)
-    status = models.CharField(
-        _("status"), max_length=20, choices=RoomStatus, default=RoomStatus.AVAILABLE
-    )
-    version = models.PositiveIntegerField(default=1, editable=False)
-    #: Whether the room goes out of service when its present customer has left.
-    closing = models.BooleanField(_("closes after this visit"), default=False, editable=False)
-    #: When a room in preparation becomes available by itself.
-    ready_at = models.DateTimeField(null=True, editable=False, db_index=True)
-
-    history = SetupHistory(leave_out=("status", "version", "closing", "ready_at"))
-
-    class Meta:
-        verbose_name = _("room")
-        verbose_name_plural = _("rooms")
-        ordering = ["branch", "number"]
-        constraints = [
-            models.UniqueConstraint(fields=["branch", "number"], name="room_once_in_a_branch"),
-            models.CheckConstraint(
-                condition=Q(status__in=RoomStatus.values), name="room_status_is_known"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.number
-
-    def clean(self) -> None:
-        """Refuse to move a room to another branch while somebody is in it, or it is one's own."""
-        before = Room.objects.filter(pk=self.pk).exclude(branch=self.branch_id).first()
-        if before is None:
-            return
-        if visit := Transaction.objects.filter(active_room=before).first():
-            raise ValidationError(
-                {
-                    "branch": _("%(code)s is in room %(room)s. Move it when the visit is over.")
-                    % {"code": visit.code, "room": before.number}
-                }
-            )
-        if owner := before.owners.first():
-            raise ValidationError(
-                {
-                    "branch": _(
-                        "Room %(room)s is %(name)s's own room. Choose another one for them first."
-                    )
-                    % {"room": before.number, "name": owner}
-                }
-            )
-
-
-class SetupVersion(models.Model):
-    """The version of a branch's setup; `queueing.setup` increments it.
-
-    A row of its own: operations insert rows that refer to the branch, whose row must not be locked
-    while a manager's change is saved.
-    """
-
-    branch = models.OneToOneField(
-        Branch, primary_key=True, on_delete=models.CASCADE, related_name="setup_version"
-    )
-    last = models.PositiveIntegerField(default=1)
-
-    def __str__(self) -> str:
-        return f"{self.branch_id}: {self.last}"
-
-
 class Preference(models.TextChoices):
     """Who may treat a customer, apart from the therapist they asked for."""
 
     ANYONE = "anyone", _("Anyone")
     WOMAN = Gender.WOMAN.value, Gender.WOMAN.label
     MAN = Gender.MAN.value, Gender.MAN.label
-
-
-class Consent(models.TextChoices):
-    """A customer's answer about a treatment that was added during their visit."""
-
-    ASKED = "asked", _("Waiting for an answer")
-    ACCEPTED = "accepted", _("Accepted")
-    DECLINED = "declined", _("Declined")
-    IN_PERSON = "in_person", _("Agreed in person")
-
-
-class SkillSet(models.Model):
-    """The skills that some visits need together; `queueing.skills` writes each set once.
-
-    Its key is a part of the lane in which such a visit waits (lanes.py), so no row ever changes.
-    """
-
-    #: The keys of the skills in ascending order, such as "3,7".
-    members = ExactCharField(max_length=200, unique=True, editable=False)
-
-    def __str__(self) -> str:
-        return self.members
 
 
 #: Visits whose treatment has ended, and which were not cancelled afterwards.
@@ -224,7 +124,7 @@ class Transaction(models.Model):
         related_name="current_transaction",
     )
     active_room = models.OneToOneField(
-        Room, null=True, blank=True, on_delete=models.PROTECT, related_name="current_transaction"
+        "Room", null=True, blank=True, on_delete=models.PROTECT, related_name="current_transaction"
     )
     active_cashier = models.OneToOneField(
         Cashier, null=True, blank=True, on_delete=models.PROTECT, related_name="current_transaction"
@@ -430,233 +330,6 @@ class VisitNote(models.Model):
 
     def __str__(self) -> str:
         return str(self.transaction_id)
-
-
-class TransactionItem(models.Model):
-    """One service of a visit.
-
-    Names, price and minutes are copied, so that old visits never change.
-    """
-
-    transaction = models.ForeignKey(Transaction, on_delete=models.CASCADE, related_name="items")
-    service = models.ForeignKey(Service, on_delete=models.PROTECT)
-    service_classification = models.ForeignKey(ServiceClassification, on_delete=models.PROTECT)
-    service_name = models.CharField(_("treatment"), max_length=120)
-    classification = models.CharField(_("option"), max_length=80)
-    price = models.DecimalField(_("price"), max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES)
-    #: The part of the visit's `discount_amount` that is taken off this price.
-    discount_amount = models.DecimalField(
-        _("discount"),
-        max_digits=MAX_DIGITS,
-        decimal_places=DECIMAL_PLACES,
-        default=0,
-        db_default=0,
-        editable=False,
-    )
-    duration_minutes = models.PositiveSmallIntegerField(_("minutes"))
-    #: The skill that the treatment needed when it was chosen.
-    skill = models.ForeignKey(
-        Skill,
-        null=True,
-        blank=True,
-        on_delete=models.PROTECT,
-        related_name="+",
-        db_constraint=False,
-        db_index=False,
-        editable=False,
-    )
-    #: What the treatment counts in a rotation.
-    turn_quarters = models.PositiveSmallIntegerField(
-        default=TurnWeight.FULL, db_default=TurnWeight.FULL, editable=False
-    )
-    #: Whether the customer agreed to it; empty where nobody had to ask. What they declined is no
-    #: item any more.
-    consent = models.CharField(
-        _("consent"), max_length=9, choices=Consent, blank=True, default="", db_default=""
-    )
-
-    class Meta:
-        verbose_name = _("item")
-        verbose_name_plural = _("items")
-        ordering = ["id"]
-        constraints = [
-            models.CheckConstraint(condition=Q(price__gte=0), name="item_price_is_not_negative"),
-            models.CheckConstraint(
-                condition=Q(consent__in=["", Consent.ASKED, Consent.ACCEPTED, Consent.IN_PERSON]),
-                name="an_item_is_not_declined",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.service_name} · {self.classification}"
-
-    @classmethod
-    def copy_of(cls, offer: ServiceClassification, **fields: Any) -> "TransactionItem":
-        """Return an unsaved item with the menu's present values."""
-        return cls(
-            service=offer.service,
-            service_classification=offer,
-            service_name=offer.service.name,
-            classification=offer.classification,
-            price=offer.price,
-            duration_minutes=offer.duration_minutes,
-            skill=offer.service.needed_skill,
-            turn_quarters=offer.service.turn_quarters,
-            **fields,
-        )
-
-
-class TransactionEvent(models.Model):
-    """An append-only log of a transaction: person, statuses, time, reason."""
-
-    transaction = models.ForeignKey(
-        Transaction, on_delete=models.PROTECT, related_name="events", db_index=False
-    )
-    version = models.PositiveIntegerField()
-    at = models.DateTimeField()
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        null=True,
-        blank=True,
-        on_delete=models.PROTECT,
-        related_name="+",
-        help_text=_("Empty when the customer did it."),
-    )
-    from_status = models.CharField(max_length=20, choices=Status)
-    to_status = models.CharField(max_length=20, choices=Status)
-    #: Holds the longest change with the longest reason: two therapists' names, and what one typed.
-    reason = models.CharField(_("reason"), max_length=400, blank=True)
-    #: Whether the step goes back along the arrow of the event before it.
-    is_undo = models.BooleanField(_("undone"), default=False, db_default=False)
-    #: Whether the therapist has read the note, which is no call.
-    note_read = models.BooleanField(_("note read"), default=False, db_default=False)
-    #: What the step did about the consent to one treatment, which the reason names.
-    consent = models.CharField(
-        _("consent"), max_length=9, choices=Consent, blank=True, default="", db_default=""
-    )
-
-    class Meta:
-        verbose_name = _("event")
-        verbose_name_plural = _("events")
-        ordering = ["transaction", "version"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["transaction", "version"], name="one_event_for_each_version"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.from_status} > {self.to_status}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Insert the row; refuse an update, because the log is append-only."""
-        kwargs["force_insert"] = True
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """Refuse, because the log is append-only."""
-        raise TypeError("Events are append-only.")
-
-
-class TurnKind(models.TextChoices):
-    """Why a row was added to the turn ledger."""
-
-    CLOCKED_IN = "clocked_in", _("Clocked in")
-    CALLED = "called", _("Called")
-    REQUESTED = "requested", _("Called, asked for by the customer")
-    TAKEN_OVER = "taken_over", _("Taken over")
-    HANDED_OVER = "handed_over", _("Handed over")
-    TREATMENTS = "treatments", _("Treatments changed")
-    RELEASED = "released", _("Back in line")
-    HELD = "held", _("Put on hold")
-    NO_SHOW = "no_show", _("No-show")
-    CANCELLED = "cancelled", _("Canceled")
-    UNDONE = "undone", _("Undone")
-    GAVE_UP = "gave_up", _("Gave the customer up: to the end")
-    MANUAL = "manual", _("Changed by a manager")
-    MOVED_BACK = "moved_back", _("Moved to the end by a manager")
-
-
-class TurnEntry(models.Model):
-    """An append-only ledger of the turns in a strict rotation; a correction is another row.
-
-    A visit's rows belong to the visit's business day, so that they add up within it.
-    """
-
-    branch = models.ForeignKey(Branch, on_delete=models.PROTECT, db_index=False)
-    business_date = models.DateField(_("business day"))
-    # No foreign key of these two locks the therapist's or the visit's row for an insertion.
-    therapist = models.ForeignKey(
-        Therapist,
-        verbose_name=_("therapist"),
-        on_delete=models.PROTECT,
-        related_name="+",
-        db_constraint=False,
-        db_index=False,
-    )
-    transaction = models.ForeignKey(
-        Transaction,
-        verbose_name=_("visit"),
-        null=True,
-        on_delete=models.PROTECT,
-        related_name="turns",
-        db_constraint=False,
-    )
-    #: In quarters of a turn, so that half of a half is a whole number.
-    quarters = models.SmallIntegerField(_("quarters of a turn"))
-    kind = models.CharField(_("kind"), max_length=12, choices=TurnKind)
-    reason = models.CharField(_("reason"), max_length=400, blank=True)
-    at = models.DateTimeField(_("at"))
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        verbose_name=_("by"),
-        null=True,
-        on_delete=models.PROTECT,
-        related_name="+",
-        db_constraint=False,
-        db_index=False,
-    )
-
-    class Meta:
-        verbose_name = _("turn")
-        verbose_name_plural = _("turns")
-        indexes = [
-            models.Index(fields=["branch", "business_date"], name="turn_by_day"),
-        ]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(kind__in=TurnKind.values), name="turn_kind_is_known"
-            ),
-            models.CheckConstraint(
-                condition=~Q(kind__in=[TurnKind.MANUAL, TurnKind.MOVED_BACK])
-                | (Q(by__isnull=False) & ~Q(reason="")),
-                name="a_changed_turn_has_an_author_and_a_reason",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.therapist_id}: {self.quarters / 4:+g}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Insert the row; refuse an update, because the ledger is append-only."""
-        kwargs["force_insert"] = True
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """Refuse, because the ledger is append-only."""
-        raise TypeError("Turns are append-only.")
-
-
-class RotationLock(models.Model):
-    """A row that the claims of a branch with a strict rotation lock one after the other.
-
-    A row of its own: whatever refers to the branch needs a shared lock of the branch's row.
-    """
-
-    branch = models.OneToOneField(Branch, primary_key=True, on_delete=models.CASCADE)
-
-    def __str__(self) -> str:
-        return str(self.branch_id)
 
 
 class TransactionCounter(models.Model):
