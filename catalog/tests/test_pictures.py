@@ -195,6 +195,7 @@ print(peak.split()[1])
 """
 
 
+@pytest.mark.sample(4)
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", REFUSED)
 def test_what_is_no_picture_is_refused_within_a_second_and_300_megabytes(kind):
@@ -207,6 +208,7 @@ def test_what_is_no_picture_is_refused_within_a_second_and_300_megabytes(kind):
     assert int(kilobytes) < 300_000
 
 
+@pytest.mark.sample(1)
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "size"), [("JPEG", (9000, 7000)), ("PNG", (4000, 4000))])
 def test_the_largest_pictures_need_no_more_than_300_megabytes(kind, size):

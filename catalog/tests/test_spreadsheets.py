@@ -259,6 +259,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
 
 
+@pytest.mark.sample(2)
 @pytest.mark.slow
 @pytest.mark.one_database
 @pytest.mark.parametrize("kind", BOMBS)

@@ -18,6 +18,7 @@ from tools.servers import PROJECT
 ENOUGH = 80.0
 
 
+@pytest.mark.sample(0)
 @pytest.mark.slow
 @pytest.mark.one_database
 def test_four_of_five_first_quotes_of_a_saturday_hold():

@@ -112,7 +112,7 @@ def folder(tmp_path_factory) -> Path:
 @pytest.fixture(
     scope="module",
     params=[
-        pytest.param("sqlite", marks=pytest.mark.slow),
+        pytest.param("sqlite", marks=[pytest.mark.slow, pytest.mark.sample(0)]),
         pytest.param("server", marks=pytest.mark.servers),
     ],
 )
