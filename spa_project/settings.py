@@ -172,6 +172,7 @@ MIDDLEWARE = [
     "spa_project.lib.web.middleware.log",
     "spa_project.lib.web.middleware.secure",
     "spa_project.lib.web.middleware.limit",
+    "spa_project.lib.web.middleware.read_without_primary",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

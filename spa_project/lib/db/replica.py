@@ -3,6 +3,8 @@
 The age of the replica's data is measured by the log of all operations, which is append-only: the
 first entry that the replica lacks tells since when it is behind. So a replica whose replication has
 stopped is up to date as long as nothing happens, and needs no clock and no privilege of its own.
+While the primary does not answer, the replica is read however old it is, and the age that is told
+is that of its newest entry.
 """
 
 import datetime
@@ -12,15 +14,17 @@ from typing import Any, NamedTuple, TypeVar
 
 from django.conf import settings
 from django.core.management.base import CommandParser
-from django.db import DEFAULT_DB_ALIAS, Error, connections
+from django.db import DEFAULT_DB_ALIAS, Error, InterfaceError, OperationalError, connections
 from django.db.models import Model
 from django.utils import timezone
 
-from spa_project.lib.db.router import REPORTS
+from spa_project.lib.db.router import REPORTS, is_replica_alone
 
 R = TypeVar("R")
 
 UP_TO_DATE = datetime.timedelta()
+#: Errors of a database that cannot be reached, or is cut off from its cluster.
+UNAVAILABLE = (OperationalError, InterfaceError)
 
 
 class State(StrEnum):
@@ -32,12 +36,17 @@ class State(StrEnum):
     LATE = "late"
     #: From the primary, because the replica does not answer.
     UNREACHABLE = "unreachable"
+    #: From the replica, because the primary does not answer.
+    NO_PRIMARY = "no_primary"
     #: From the database that an operator has named.
     NAMED = "named"
 
 
 class Source(NamedTuple):
-    """A database to read reports from, and how far the replica is behind."""
+    """A database to read reports from, and how far the replica is behind.
+
+    Without the primary it is behind by the age of its newest entry, at most.
+    """
 
     alias: str
     state: State
@@ -56,7 +65,7 @@ class Source(NamedTuple):
     @property
     def seconds_behind(self) -> int:
         """Return by how many whole seconds what is read is out of date."""
-        return self.seconds if self.state == State.REPLICA else 0
+        return self.seconds if self.alias == REPORTS else 0
 
     def in_words(self) -> str:
         """Return a sentence about the source for an operator; empty where there is no choice."""
@@ -65,6 +74,8 @@ class Source(NamedTuple):
             State.REPLICA: f"Read from the replica, {behind}.",
             State.LATE: f"Read from the primary, because the replica is {behind}.",
             State.UNREACHABLE: "Read from the primary, because the replica cannot be reached.",
+            State.NO_PRIMARY: "Read from the replica, because the primary cannot be reached. "
+            f"Newest entry: {self.seconds} s ago.",
         }.get(self.state, "")
 
 
@@ -74,6 +85,13 @@ class _Log:
     model: type[Model]
     #: The field with the time of an entry.
     time: str
+
+
+class _Entry(NamedTuple):
+    """An entry of the log; the key is 0 where there is none."""
+
+    key: int = 0
+    at: datetime.datetime | None = None
 
 
 def measure_by(model: type[Model], *, time: str) -> None:
@@ -96,15 +114,20 @@ def source_named(alias: str | None) -> Source:
 
 
 def source_for_reports() -> Source:
-    """Return the replica while it answers and is fresh enough, else the primary."""
+    """Return the replica while it answers and is fresh enough, or is alone; else the primary."""
     if REPORTS not in settings.DATABASES:
         return Source(DEFAULT_DB_ALIAS, State.NO_REPLICA)
+    if is_replica_alone():
+        return _alone(_last_entry())
     try:
         last = _last_entry()
     except Error:
         return _unreachable()
-    since = _first_after(last)
-    age = max(timezone.now() - since, UP_TO_DATE) if since else UP_TO_DATE
+    try:
+        since = _first_after(last.key)
+    except UNAVAILABLE:
+        return _alone(last)
+    age = _age_of(since)
     if age > datetime.timedelta(seconds=settings.REPORTS_MAX_AGE):
         return Source(DEFAULT_DB_ALIAS, State.LATE, age)
     return Source(REPORTS, State.REPLICA, age)
@@ -125,16 +148,40 @@ def read_for_reports(read: Callable[[str], R]) -> tuple[R, Source]:
     return read(source.alias), source
 
 
+def primary_answers() -> bool:
+    """Return whether the primary can be reached, by the check before a connection's first use.
+
+    That check is not repeated by the next statement, so it costs nothing. It takes as long as
+    connecting to a database may that is gone.
+    """
+    primary = connections[DEFAULT_DB_ALIAS]
+    try:
+        primary.close_if_health_check_failed()
+        primary.ensure_connection()
+    except UNAVAILABLE:
+        return False
+    return True
+
+
+def _alone(last: _Entry) -> Source:
+    return Source(REPORTS, State.NO_PRIMARY, _age_of(last.at))
+
+
+def _age_of(moment: datetime.datetime | None) -> datetime.timedelta:
+    return max(timezone.now() - moment, UP_TO_DATE) if moment else UP_TO_DATE
+
+
 def _unreachable() -> Source:
     # A connection that broke would be tried again by the next page on this thread.
     connections[REPORTS].close()
     return Source(DEFAULT_DB_ALIAS, State.UNREACHABLE)
 
 
-def _last_entry() -> int:
-    """Return the key of the last entry that has reached the replica, 0 without any."""
-    keys = _Log.model._default_manager.using(REPORTS).order_by("-pk").values_list("pk", flat=True)
-    return keys.first() or 0
+def _last_entry() -> _Entry:
+    """Return the last entry that has reached the replica."""
+    entries: Any = _Log.model._default_manager.using(REPORTS).order_by("-pk")
+    found = entries.values_list("pk", _Log.time).first()
+    return _Entry(*found) if found else _Entry()
 
 
 def _first_after(key: int) -> datetime.datetime | None:

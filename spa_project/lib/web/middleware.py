@@ -1,4 +1,4 @@
-"""Middleware: compression, security headers (CSP), rate limits, and a log line for each request."""
+"""Middleware: compression, security headers, rate limits, the replica alone, and a log line."""
 
 import logging
 import time
@@ -6,10 +6,13 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from django.conf import settings
+from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from django.middleware.gzip import GZipMiddleware
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 
+from spa_project.lib.db.replica import primary_answers
+from spa_project.lib.db.router import REPORTS, replica_alone
 from spa_project.lib.errors import Invalid, RateLimited
 from spa_project.lib.known_clients import set_cookie
 from spa_project.lib.logs import describe
@@ -29,6 +32,8 @@ PERMISSIONS = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
 UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})
 #: Below this path managers send pictures, price lists and forms of the whole menu.
 UPLOADS = "/admin/catalog/"
+#: URL names of what shows the past only, and says how old it is (`urls.py`, `api.py`).
+READ_WITHOUT_PRIMARY = frozenset({"reports", "api-1:therapist_day"})
 
 
 def content_policy() -> str:
@@ -111,6 +116,31 @@ def limit(get_response: View) -> View:
         return response
 
     return middleware
+
+
+def read_without_primary(get_response: View) -> View:
+    """Read reports, with the session and its person, from the replica while the primary is away."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if not _is_read_without_primary(request) or primary_answers():
+            return get_response(request)
+        with replica_alone():
+            try:
+                return get_response(request)
+            finally:
+                # This connection may lead to a node that stays cut off when others are back.
+                connections[REPORTS].close()
+
+    return middleware
+
+
+def _is_read_without_primary(request: HttpRequest) -> bool:
+    if REPORTS not in settings.DATABASES or request.method not in ("GET", "HEAD"):
+        return False
+    try:
+        return resolve(request.path_info).view_name in READ_WITHOUT_PRIMARY
+    except Resolver404:
+        return False
 
 
 def _count(request: HttpRequest) -> None:

@@ -5,11 +5,14 @@ import secrets
 import urllib.request
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 from typing import NamedTuple
+from urllib.error import HTTPError
 
 import pytest
 
 from spa_project.tests.concurrency import wait_until
+from tools.faults.people import ask
 from tools.screens.spa import Person, begun, pays, treated
 from tools.servers import HOST, AppServer, MariaDB, Redis, open_spa
 from tools.servers.clients import PASSWORD, Floor
@@ -28,6 +31,7 @@ class Shown(NamedTuple):
 class Pair(NamedTuple):
     """A replica, and two processes: one takes it however old it is, one hardly ever."""
 
+    primary: MariaDB
     replica: MariaDB
     patient: AppServer
     strict: AppServer
@@ -65,7 +69,7 @@ def pair(tmp_path_factory) -> Iterator[Pair]:
             AppServer(**settings, REPORTS_MAX_AGE="3600") as patient,
             AppServer(**settings, REPORTS_MAX_AGE="0") as strict,
         ):
-            yield Pair(replica, patient, strict)
+            yield Pair(primary, replica, patient, strict)
 
 
 @pytest.fixture(scope="module")
@@ -157,3 +161,33 @@ def test_the_primary_is_read_while_the_replica_is_dead(pair, page, in_step):
         pair.replica.start()
     wait_until(lambda: page(pair.strict).state == "replica", "the replica is back")
     assert page(pair.strict).total == in_step + paid
+
+
+def answers(page, server: AppServer) -> bool:
+    """Return whether a page is answered; the first after a loss meets a connection that is dead."""
+    try:
+        page(server)
+    except HTTPError as refusal:
+        return refusal.code != 503
+    return True
+
+
+def test_reports_are_read_and_commands_busy_while_the_primary_is_dead(pair, page, in_step):
+    therapist = Person(pair.patient, "therapist1")
+    customers = therapist.reads("/api/days/therapist/")["customers"]
+    pair.primary.kill()
+    try:
+        for server in (pair.patient, pair.strict):
+            wait_until(partial(answers, page, server), "the loss of the primary is noticed")
+            shown = page(server)
+            assert shown[::2] == ("no_primary", in_step)
+            assert re.search(r"Newest entry: \d+ s ago\.$", shown.words)
+        assert therapist.reads("/api/days/therapist/")["customers"] == customers
+        assert ask(pair.patient, "therapist_confirm_next", therapist.cookie)["code"] == "busy"
+        with pytest.raises(HTTPError, match="503"):
+            therapist.reads("/api/snapshots/therapist/")
+    finally:
+        pair.primary.start()
+        pair.replica.ask("STOP SLAVE")
+        pair.replica.ask("START SLAVE")
+    wait_until(lambda: page(pair.strict).state == "replica", "the primary is back")
