@@ -4,12 +4,15 @@ python -m spa_project.galera_health --bind 10.0.0.11 --socket /run/mysqld/mysqld
 
 `/writer` is 200 while the node may take changes, `/reader` while it may be read; otherwise they are
 503 and say why. An open port proves neither: a node that has lost the others keeps its port open
-and refuses every statement (1047), and a frozen one accepts connections and answers none. A node
-whose settings differ from those the queue needs takes no changes, and says what to change.
+and refuses every statement (1047), and a frozen one accepts connections and answers none.
+
+With `--check-settings` it exits with 1 when the node's settings differ from those the queue needs,
+and says what to change: the database's unit asks so at its start (mariadb.service.d).
 """
 
 import argparse
 import functools
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -20,6 +23,8 @@ import MySQLdb
 
 #: Seconds that the database may take, and between two questions.
 ANSWER_SECONDS = 1
+#: Seconds that it may take at its start.
+START_SECONDS = 10
 EVERY_SECONDS = 0.25
 _SYNCED, _DONOR = "4", "2"
 _STATUS = ("wsrep_cluster_status", "wsrep_local_state", "wsrep_ready")
@@ -52,6 +57,7 @@ def why_no_reader(node: Node) -> Iterator[str]:
         yield "in the minority: the others decide without it"
     elif node.status.get("wsrep_local_state") not in (_SYNCED, _DONOR):
         yield "not up to date yet"
+    yield from wrong_settings(node.variables)
 
 
 def why_no_writer(node: Node) -> Iterator[str]:
@@ -61,7 +67,6 @@ def why_no_writer(node: Node) -> Iterator[str]:
         yield "it sends its data to another node"
     if node.variables.get("read_only") != "OFF":
         yield "read-only"
-    yield from wrong_settings(node.variables)
 
 
 def wrong_settings(variables: Rows) -> Iterator[str]:
@@ -119,8 +124,8 @@ class Watch:
             connection.close()
 
 
-def _connect(address: Mapping[str, str | int]) -> MySQLdb.Connection:
-    limits = dict.fromkeys(("connect_timeout", "read_timeout", "write_timeout"), ANSWER_SECONDS)
+def _connect(address: Mapping[str, str | int], seconds: int = ANSWER_SECONDS) -> MySQLdb.Connection:
+    limits = dict.fromkeys(("connect_timeout", "read_timeout", "write_timeout"), seconds)
     return MySQLdb.connect(**address, **limits)
 
 
@@ -173,15 +178,34 @@ class _Server(ThreadingHTTPServer):
         """Ignore one who has not waited for the answer."""
 
 
+def refusal_of(address: Mapping[str, str | int]) -> str:
+    """Return why the node must not start, each reason on a line; empty where it may.
+
+    A node that is still joining tells its settings, too.
+    """
+    try:
+        connection = _connect(address, START_SECONDS)
+        try:
+            return "\n".join(wrong_settings(state_of(connection).variables))
+        finally:
+            connection.close()
+    except MySQLdb.Error as error:
+        return f"the database does not answer: {error}"
+
+
 def main() -> None:
-    """Serve until killed."""
+    """Serve until killed, or check the settings once."""
     parser = argparse.ArgumentParser(description="Health of a node of a Galera cluster.")
     parser.add_argument("--bind", default="127.0.0.1", metavar="ADDRESS")
     parser.add_argument("--port", type=int, default=9200)
     parser.add_argument("--socket", required=True, metavar="PATH", help="of the database")
     parser.add_argument("--user", required=True, help="of the database, without a password there")
+    parser.add_argument("--check-settings", action="store_true", help="and exit; serve nothing")
     options = parser.parse_args()
-    watch = Watch({"unix_socket": options.socket, "user": options.user})
+    address = {"unix_socket": options.socket, "user": options.user}
+    if options.check_settings:
+        sys.exit(refusal_of(address) or 0)
+    watch = Watch(address)
     threading.Thread(target=watch.run, daemon=True).start()
     _Server((options.bind, options.port), functools.partial(_Handler, watch)).serve_forever()
 

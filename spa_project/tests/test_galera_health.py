@@ -1,5 +1,6 @@
 """Tests of what a node of the cluster answers to HAProxy."""
 
+import subprocess
 import time
 from unittest.mock import Mock
 
@@ -7,7 +8,15 @@ import MySQLdb
 import pytest
 
 from spa_project import galera_health
-from spa_project.galera_health import NEEDED, Node, Watch, why_no_reader, why_no_writer
+from spa_project.galera_health import (
+    NEEDED,
+    Node,
+    Watch,
+    why_no_reader,
+    why_no_writer,
+)
+from tools.cluster.servers import check_of
+from tools.servers import PROJECT, MariaDB
 
 FIT = Node(
     {"wsrep_ready": "ON", "wsrep_cluster_status": "Primary", "wsrep_local_state": "4"},
@@ -53,8 +62,50 @@ def test_a_node_that_takes_no_changes_may_be_read(change):
     ],
 )
 def test_a_node_with_other_settings_is_told_what_to_change(change, told):
-    [reason] = why_no_writer(node(**change))
-    assert told in reason
+    for why in (why_no_writer, why_no_reader):
+        [reason] = why(node(**change))
+        assert told in reason
+
+
+#: Options of a server, and what its unit says to change.
+OTHER = {
+    "--transaction-isolation=REPEATABLE-READ": "set transaction_isolation = READ-COMMITTED",
+    "--sql-mode=ANSI_QUOTES": "set sql_mode = STRICT_TRANS_TABLES",
+    "--character-set-server=latin1": "set character_set_server = utf8mb4",
+    "--binlog-format=STATEMENT": "set binlog_format = ROW",
+    "--innodb-autoinc-lock-mode=1": "set innodb_autoinc_lock_mode = 2",
+}
+RIGHT = (
+    *("--transaction-isolation=READ-COMMITTED", "--binlog-format=ROW"),
+    "--innodb-autoinc-lock-mode=2",
+)
+
+
+def checked(*options: str) -> subprocess.CompletedProcess[str]:
+    """Start a database with these options, and run the check of its unit."""
+    with MariaDB(*options) as database:
+        check = check_of(database.socket)
+        return subprocess.run(check, cwd=PROJECT.parent, capture_output=True, text=True)
+
+
+@pytest.mark.servers
+def test_the_start_of_a_database_with_other_settings_fails_and_tells_what_to_change():
+    done = checked("--collation-server=latin1_swedish_ci", *OTHER)
+    lines = done.stderr.splitlines()
+    assert (done.returncode, len(lines)) == (1, len(OTHER))
+    for told in OTHER.values():
+        assert any(line.startswith(told) for line in lines), told
+
+
+@pytest.mark.servers
+def test_a_database_with_the_right_settings_starts():
+    done = checked(*RIGHT)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_database_that_does_not_answer_at_its_start_is_refused():
+    refusal = galera_health.refusal_of({"unix_socket": "/nowhere", "user": "mysql"})
+    assert refusal.startswith("the database does not answer")
 
 
 def test_a_server_without_a_cluster_is_not_ready():

@@ -26,13 +26,15 @@ def unit_settings(name: str) -> dict[str, str]:
     return dict(re.findall(r"^([A-Za-z]+)=(.*)$", text, re.MULTILINE))
 
 
-def command_of(unit: str, variables: Mapping[str, str], **instance: str) -> list[str]:
-    """Return the command line of a systemd unit, with its specifiers and variables filled in.
+def command_of(
+    unit: str, variables: Mapping[str, str], *, setting: str = "ExecStart", **instance: str
+) -> list[str]:
+    """Return a command line of a systemd unit, with its specifiers and variables filled in.
 
     `instance` has the specifiers, `variables` what the unit's EnvironmentFile has.
     """
     settings = unit_settings(unit)
-    line = settings["ExecStart"]
+    line = settings[setting]
     for specifier, value in instance.items():
         line = line.replace(f"%{specifier}", value)
     own = dict(pair.split("=") for pair in settings.get("Environment", "").split() if "=" in pair)

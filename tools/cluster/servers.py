@@ -25,8 +25,10 @@ from tools.servers import HOST, PROJECT, AppServer, Redis, Server, program, run_
 from tools.servers.redis import AT_ONCE
 
 HEALTH_UNIT = "cluster/systemd/spa-galera-health.service"
+#: What is added to the unit of the database.
+DATABASE_UNIT = "cluster/systemd/mariadb.service.d/spa.conf"
 PROCESS_UNIT = "cluster/systemd/spa@.service.d/cluster.conf"
-PYTHON = "/srv/spa/venv/bin/python"
+PYTHON, SOCKET = "/srv/spa/venv/bin/python", "/run/mysqld/mysqld.sock"
 #: The port of HAProxy for the writer, on each machine itself.
 WRITER_PORT = 3307
 #: What to change in haproxy.cfg for the second machine to write to its own database, against the
@@ -84,10 +86,11 @@ class GaleraNode(Server):
         return [*self._program(), begin]
 
     def start(self) -> None:
-        """Start, and return once the node has joined and is up to date."""
+        """Start, and return once the node has joined and is up to date, with the right settings."""
         self._position = self._recovered_position()
         super().start()
         self._begins = False
+        run_quietly(check_of(self.socket))
 
     def answers(self) -> bool:
         """Return whether the node may be read."""
@@ -157,6 +160,21 @@ class GaleraNode(Server):
         )
 
 
+def check_of(database: Path) -> list[str]:
+    """Return the command line by which the unit of a database with this socket checks its settings.
+
+    The accounts of a run have no passwords, so root may ask.
+    """
+    line = command_of(DATABASE_UNIT, {}, setting="ExecStartPost")
+    ours = {
+        PYTHON: sys.executable,
+        "--chdir=/srv/spa/app": f"--chdir={PROJECT}",
+        SOCKET: str(database),
+        OWNER: "root",
+    }
+    return [ours.get(word, word) for word in line]
+
+
 def _give_to_owner(path: Path) -> None:
     owner = pwd.getpwnam(OWNER)
     os.chown(path, owner.pw_uid, owner.pw_gid)
@@ -177,7 +195,7 @@ class Health(Server):
         line = command_of(HEALTH_UNIT, {"SPA_ADDRESS": self.place.host})
         ours = {
             PYTHON: sys.executable,
-            "/run/mysqld/mysqld.sock": str(self._node.socket),
+            SOCKET: str(self._node.socket),
             "spa": "root",
         }
         return [ours.get(word, word) for word in line]

@@ -26,7 +26,7 @@ class MariaDB(Server):
         super().__init__()
         self._own_options = options
         self._durable = durable
-        self._socket = self.directory / "socket"
+        self.socket = self.directory / "socket"
 
     @property
     def url(self) -> str:
@@ -50,7 +50,7 @@ class MariaDB(Server):
         return [
             program("mariadbd"),
             *self.options(),
-            f"--socket={self._socket}",
+            f"--socket={self.socket}",
             f"--pid-file={self.directory / 'pid'}",
             f"--port={self.port}",
             f"--bind-address={self.place.host}",
@@ -92,7 +92,7 @@ class MariaDB(Server):
 
     def connect(self, database: str = "") -> MySQLdb.Connection:
         """Return a connection as root, whose privileges hold even on a read-only server."""
-        return MySQLdb.connect(unix_socket=str(self._socket), user="root", database=database)
+        return MySQLdb.connect(unix_socket=str(self.socket), user="root", database=database)
 
     def ask(self, statement: str) -> list[tuple[Any, ...]]:
         """Execute a statement as root in the spa's database; return the rows."""
@@ -109,8 +109,8 @@ class MariaDB(Server):
     def copy_from(self, other: "MariaDB") -> None:
         """Fill the spa's database with the tables and rows of another server's."""
         one = ("--no-defaults", "--user=root")
-        dump = [program("mariadb-dump"), *one, f"--socket={other._socket}", "spa"]
-        load = [program("mariadb"), *one, f"--socket={self._socket}", "spa"]
+        dump = [program("mariadb-dump"), *one, f"--socket={other.socket}", "spa"]
+        load = [program("mariadb"), *one, f"--socket={self.socket}", "spa"]
         run_quietly(["bash", "-o", "pipefail", "-c", f"{shlex.join(dump)} | {shlex.join(load)}"])
 
     def options(self) -> list[str]:

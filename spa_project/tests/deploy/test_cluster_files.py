@@ -8,11 +8,9 @@ import pytest
 
 from spa_project import galera_health
 from tools.cluster.files import ADDRESSES, DEPLOY, command_of, deployed, unit_settings
-from tools.cluster.servers import SECOND
+from tools.cluster.servers import DATABASE_UNIT, HEALTH_UNIT, PROCESS_UNIT, SECOND
 from tools.servers import PROJECT
 
-PROCESS_UNIT = "cluster/systemd/spa@.service.d/cluster.conf"
-HEALTH_UNIT = "cluster/systemd/spa-galera-health.service"
 MACHINE = {"@NAME@": "spa-2", "@ADDRESS@": "10.0.0.12"}
 
 
@@ -84,6 +82,14 @@ def test_haproxy_asks_what_the_health_service_answers():
     [port] = re.findall(r"default-server port (\d+)", text("haproxy.cfg"))
     assert command_of(HEALTH_UNIT, {"SPA_ADDRESS": "10.0.0.11"})[3:7] == [
         *("--bind", "10.0.0.11", "--port", port)
+    ]
+
+
+def test_the_unit_of_a_database_checks_its_settings_as_the_user_who_runs_it():
+    assert command_of(DATABASE_UNIT, {}, setting="ExecStartPost") == [
+        *("/usr/bin/env", "--chdir=/srv/spa/app", "/srv/spa/venv/bin/python"),
+        *("-m", "spa_project.galera_health", "--check-settings"),
+        *("--socket", "/run/mysqld/mysqld.sock", "--user", "mysql"),
     ]
 
 
