@@ -2,9 +2,10 @@
 
 python -m spa_project.galera_health --bind 10.0.0.11 --socket /run/mysqld/mysqld.sock --user spa
 
-`/writer` is 200 while the node may take changes, `/reader` while it may be read; otherwise they are
-503 and say why. An open port proves neither: a node that has lost the others keeps its port open
-and refuses every statement (1047), and a frozen one accepts connections and answers none.
+`/writer` is 200 while the node may take changes, `/reader` while it may be read, and
+`/reader-without-quorum` while it has lost the others but can be read; otherwise they are 503 and
+say why. An open port proves none of it: a node that has lost the others keeps its port open and
+refuses every statement (1047), and a frozen one accepts connections and answers none.
 
 With `--check-settings` it exits with 1 when the node's settings differ from those the queue needs,
 and says what to change: the database's unit asks so at its start (mariadb.service.d).
@@ -60,6 +61,13 @@ def why_no_reader(node: Node) -> Iterator[str]:
     yield from wrong_settings(node.variables)
 
 
+def why_not_without_quorum(node: Node) -> Iterator[str]:
+    """Yield why the node is not one that has lost the others and can be read all the same."""
+    if node.status.get("wsrep_cluster_status") != "non-Primary":
+        yield "it has not lost the others: ask /reader"
+    yield from wrong_settings(node.variables)
+
+
 def why_no_writer(node: Node) -> Iterator[str]:
     """Yield why the node may not take changes; a planned switch makes it read-only."""
     yield from why_no_reader(node)
@@ -79,7 +87,11 @@ def wrong_settings(variables: Rows) -> Iterator[str]:
         yield f"set sql_mode = {_STRICT} in its configuration"
 
 
-_JUDGES = {"/writer": why_no_writer, "/reader": why_no_reader}
+_JUDGES = {
+    "/writer": why_no_writer,
+    "/reader": why_no_reader,
+    "/reader-without-quorum": why_not_without_quorum,
+}
 
 
 class Watch:
@@ -105,7 +117,7 @@ class Watch:
     def answer(self, path: str) -> tuple[int, str]:
         """Return the status code and the sentence for a path."""
         if path not in _JUDGES:
-            return 404, "ask /writer or /reader"
+            return 404, f"ask one of {', '.join(_JUDGES)}"
         node, asked_at = self._newest
         if isinstance(node, str):
             return 503, node

@@ -14,6 +14,7 @@ from spa_project.galera_health import (
     Watch,
     why_no_reader,
     why_no_writer,
+    why_not_without_quorum,
 )
 from tools.cluster.servers import check_of
 from tools.servers import PROJECT, MariaDB
@@ -44,6 +45,17 @@ def test_a_node_without_the_others_may_do_neither(change):
     assert list(why_no_reader(node(**change)))
 
 
+def test_a_node_that_has_lost_the_others_may_be_read_as_a_last_resort():
+    assert not list(why_not_without_quorum(node(wsrep_cluster_status="non-Primary")))
+
+
+@pytest.mark.parametrize(
+    "fit", [FIT, node(wsrep_cluster_status="Disconnected"), Node({}, FIT.variables)]
+)
+def test_no_other_node_is_a_last_resort(fit):
+    assert list(why_not_without_quorum(fit))
+
+
 @pytest.mark.parametrize(
     "change", [{"read_only": "ON"}, {"wsrep_local_state": "2"}], ids=["switched", "donor"]
 )
@@ -65,6 +77,8 @@ def test_a_node_with_other_settings_is_told_what_to_change(change, told):
     for why in (why_no_writer, why_no_reader):
         [reason] = why(node(**change))
         assert told in reason
+    [reason] = why_not_without_quorum(node(wsrep_cluster_status="non-Primary", **change))
+    assert told in reason
 
 
 #: Options of a server, and what its unit says to change.
@@ -140,6 +154,7 @@ def watch_of(monkeypatch, *answers: Node | Exception) -> Watch:
 def test_a_fit_node_is_200(monkeypatch):
     watch = watch_of(monkeypatch, FIT)
     assert [watch.answer(path)[0] for path in ("/writer", "/reader", "/")] == [200, 200, 404]
+    assert watch.answer("/reader-without-quorum")[0] == 503
 
 
 def test_a_database_that_does_not_answer_is_unfit(monkeypatch):

@@ -11,6 +11,7 @@ from tools.cluster.machines import Machine, bridged
 from tools.cluster.servers import (
     PUBLIC,
     PUBLIC_PORT,
+    READER_PORT,
     ClusterApp,
     ClusterRedis,
     GaleraNode,
@@ -149,4 +150,7 @@ def _settings(directory: Path) -> dict[str, str]:
     sentinels = ",".join(f"{address}:26379" for address in ADDRESSES.values())
     redis_url = f"redis+sentinel://{sentinels}/spa/0"
     hosts = ",".join([HOST, "localhost", PUBLIC, *ADDRESSES.values()])
-    return settings_of(directory, database_url(), redis_url) | {"ALLOWED_HOSTS": hosts}
+    return settings_of(directory, database_url(), redis_url) | {
+        "ALLOWED_HOSTS": hosts,
+        "REPORTS_DATABASE_URL": database_url(READER_PORT),
+    }

@@ -1,8 +1,10 @@
 """Faults of a cluster, in the order of a run; each leaves the cluster whole for the next."""
 
 import asyncio
+import re
 import signal
 import time
+import urllib.request
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -18,8 +20,9 @@ from tools.cluster.servers import (
     answers_at,
 )
 from tools.faults.people import ask
-from tools.servers import Server, run_quietly
+from tools.servers import AppServer, Server, run_quietly
 from tools.servers.app import MANAGE
+from tools.servers.clients import log_in
 
 #: Seconds in which a writer is chosen, a master promoted or a node joins, on a busy machine.
 CHANGED_WITHIN = 60.0
@@ -29,6 +32,9 @@ EVERY = 0.05
 LEFT_OUT = 5.5
 #: Seconds without a quorum, and what is asked meanwhile.
 WITHOUT_QUORUM = 5.0
+#: Seconds in which a report is read, and the state that it then shows.
+REPORT_WITHIN = 5.0
+NO_PRIMARY = "no_primary"
 ORDER: dict[str, Any] = {
     "command": "customer_confirm_selection",
     "items": [{"service_classification_id": 1}],
@@ -105,20 +111,40 @@ async def _find_writer(cluster: Cluster, work: Callable[[], object]) -> None:
 
 
 async def _lose_quorum(cluster: Cluster) -> None:
-    """Cut all databases off from each other; people must be told `busy` until that is over."""
-    *_first, two, three = cluster.machines.values()
+    """Cut all databases off from each other.
+
+    People must be told `busy` until that is over, and a manager must read reports.
+    """
+    app, (*_first, two, three) = cluster.apps[0], cluster.machines.values()
+    manager = await asyncio.to_thread(log_in, app, "manager1")
     await _run(two.cut_off, three.cut_off)
     await _until(lambda: not any(cluster.writers()))
-    ended = time.monotonic() + WITHOUT_QUORUM
     try:
+        await _until(lambda: _report_source(app, manager) == NO_PRIMARY)
+        ended = time.monotonic() + WITHOUT_QUORUM
         while time.monotonic() < ended:
-            reply = await asyncio.to_thread(ask, cluster.apps[0], **ORDER)
+            reply = await asyncio.to_thread(ask, app, **ORDER)
             if reply.get("code") != "busy":
                 raise RuntimeError(f"an order was answered with {reply}")
+            source = await asyncio.to_thread(_report_source, app, manager)
+            if source != NO_PRIMARY:
+                raise RuntimeError(f"a report was read from {source or 'nowhere'}")
             await asyncio.sleep(EVERY)
     finally:
         await _run(two.reconnect, three.reconnect)
         await _find_writer(cluster, lambda: None)
+
+
+def _report_source(app: AppServer, cookie: str) -> str:
+    """Return the source that the page of reports names, or an empty text when there is no page."""
+    request = urllib.request.Request(f"{app.url}/reports/", headers={"Cookie": cookie})
+    try:
+        with urllib.request.urlopen(request, timeout=REPORT_WITHIN) as answer:
+            page = answer.read().decode()
+    except OSError:
+        return ""
+    found = re.search(r'data-testid="report-source" data-state="(\w+)"', page)
+    return found[1] if found else ""
 
 
 async def _start(cluster: Cluster, node: Server) -> None:

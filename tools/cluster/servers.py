@@ -29,8 +29,8 @@ HEALTH_UNIT = "cluster/systemd/spa-galera-health.service"
 DATABASE_UNIT = "cluster/systemd/mariadb.service.d/spa.conf"
 PROCESS_UNIT = "cluster/systemd/spa@.service.d/cluster.conf"
 PYTHON, SOCKET = "/srv/spa/venv/bin/python", "/run/mysqld/mysqld.sock"
-#: The port of HAProxy for the writer, on each machine itself.
-WRITER_PORT = 3307
+#: The ports of HAProxy for the writer and for readers, on each machine itself.
+WRITER_PORT, READER_PORT = 3307, 3308
 #: What to change in haproxy.cfg for the second machine to write to its own database, against the
 #: rules.
 _TWO = "server {} check on-marked-up shutdown-backup-sessions\n    server {} check backup"
@@ -471,6 +471,6 @@ def answers_at(host: str) -> bool:
         return False
 
 
-def database_url() -> str:
+def database_url(port: int = WRITER_PORT) -> str:
     """Return the value of `DATABASE_URL` on every machine: its own HAProxy."""
-    return f"mysql://spa:spa@{HOST}:{WRITER_PORT}/spa"
+    return f"mysql://spa:spa@{HOST}:{port}/spa"

@@ -28,8 +28,8 @@ def seconds(option: str) -> float:
 
 
 def listeners() -> dict[str, list[str]]:
-    """Return the machines of each listener of HAProxy, in the order of its file."""
-    parts = re.split(r"^listen (\w+)$", text("haproxy.cfg"), flags=re.MULTILINE)[1:]
+    """Return the machines of each part of HAProxy's file, in its order."""
+    parts = re.split(r"^(?:listen|backend) (\S+)$", text("haproxy.cfg"), flags=re.MULTILINE)[1:]
     return {
         name: re.findall(r"^\s+server (\S+) .*$", part, re.MULTILINE)
         for name, part in zip(parts[::2], parts[1::2], strict=True)
@@ -65,19 +65,25 @@ def test_the_arbitrator_waits_as_long_as_the_databases():
 def test_the_last_to_write_is_the_first_to_be_read():
     found = listeners()
     assert found["writer"] == [*ADDRESSES]
-    assert found["reader"] == [*reversed(ADDRESSES)]
+    assert found["reader"] == found["reader-without-quorum"] == [*reversed(ADDRESSES)]
 
 
 def test_only_one_machine_writes_at_a_time():
     servers = re.findall(r"^\s+server .*$", text("haproxy.cfg"), re.MULTILINE)
-    assert [("backup" in line.split()) for line in servers] == 2 * [False, True, True]
+    assert [("backup" in line.split()) for line in servers] == 3 * [False, True, True]
     assert "on-marked-down shutdown-sessions" in text("haproxy.cfg")
+
+
+def test_a_machine_without_a_quorum_is_read_only_while_no_other_can_be():
+    _before, readers = text("haproxy.cfg").split("\nlisten reader\n")
+    rule = re.findall(r"^    use_backend .*$", readers, re.MULTILINE)
+    assert rule == ["    use_backend reader-without-quorum if { nbsrv(reader) eq 0 }"]
 
 
 def test_haproxy_asks_what_the_health_service_answers():
     asked = set(re.findall(r"http-check send meth GET uri (\S+)", text("haproxy.cfg")))
     watch = galera_health.Watch({})
-    assert asked == {"/writer", "/reader"}
+    assert asked == {"/writer", "/reader", "/reader-without-quorum"}
     assert {watch.answer(path)[0] for path in asked} == {503}
     [port] = re.findall(r"default-server port (\d+)", text("haproxy.cfg"))
     assert command_of(HEALTH_UNIT, {"SPA_ADDRESS": "10.0.0.11"})[3:7] == [

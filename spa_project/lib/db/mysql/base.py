@@ -18,12 +18,18 @@ import datetime
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.backends.mysql import base, operations
 from django.db.backends.utils import debug_transaction
 from django.utils.asyncio import async_unsafe
 from MySQLdb.constants import FIELD_TYPE
 
-from spa_project.lib.db.mysql.connection import Answer, DeferringConnection, catch_up
+from spa_project.lib.db.mysql.connection import (
+    Answer,
+    DeferringConnection,
+    allow_dirty_reads,
+    catch_up,
+)
 from spa_project.lib.db.time_limits import ANSWER_SECONDS, IDLE_SECONDS, is_this_thread_limited
 
 _READ_AND_WRITE = {"read_timeout": ANSWER_SECONDS, "write_timeout": ANSWER_SECONDS}
@@ -59,15 +65,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> DeferringConnection:
         """Connect as Django does, with our own connection class and time limits.
 
-        On a cluster the connection begins with all that was acknowledged before it.
+        On a cluster the connection begins with all that was acknowledged before it. That to the
+        replica, by which nothing is decided, also reads a node that has lost the others.
         """
         if is_this_thread_limited():
             first = conn_params["init_command"] + _IDLE
             conn_params = {**conn_params, **_READ_AND_WRITE, "init_command": first}
         conv = {**conn_params["conv"], FIELD_TYPE.DATETIME: _time_of}
         connection = DeferringConnection(**{**conn_params, "conv": conv})
+        prepare = catch_up if self.alias == DEFAULT_DB_ALIAS else allow_dirty_reads
         try:
-            catch_up(connection)
+            prepare(connection)
         except BaseException:
             connection.close()
             raise

@@ -206,12 +206,25 @@ def catch_up(connection: Connection) -> None:
     A node confirms what another one commits before it has applied it. Without this wait a process
     whose connection moved to another node could miss, for a moment, what was acknowledged already:
     a customer would be told that there is no such ticket. Other servers have nothing to wait for.
-    Raises `OperationalError` while the node is cut off (1047) or too far behind (1205).
+    Raises `OperationalError` (1205) while the node is cut off or too far behind.
     """
+    _run_on_galera(connection, "SET STATEMENT wsrep_sync_wait=1 FOR SELECT 1")
+
+
+def allow_dirty_reads(connection: Connection) -> None:
+    """Let the connection read a node of a Galera cluster that is cut off, as it was by then.
+
+    Any other is refused each read there (1047). Nothing may be decided by what is read so.
+    """
+    _run_on_galera(connection, "SET wsrep_dirty_reads=ON")
+
+
+def _run_on_galera(connection: Connection, statement: str) -> None:
+    """Run a statement where the server is a node of a Galera cluster."""
     cursor = connection.cursor()
     cursor.execute("SHOW VARIABLES LIKE 'wsrep_on'")
     if cursor.fetchone() == ("wsrep_on", "ON"):
-        cursor.execute("SET STATEMENT wsrep_sync_wait=1 FOR SELECT 1")
+        cursor.execute(statement)
         cursor.fetchall()
     cursor.close()
 

@@ -5,7 +5,8 @@ from unittest.mock import Mock
 import MySQLdb
 import pytest
 
-from spa_project.lib.db.mysql.connection import catch_up
+from spa_project.lib.db.mysql import base
+from spa_project.lib.db.mysql.connection import allow_dirty_reads, catch_up
 
 
 class Node:
@@ -35,12 +36,29 @@ def test_a_node_of_a_cluster_is_waited_for():
 
 
 @pytest.mark.parametrize("wsrep_on", [[("wsrep_on", "OFF")], []], ids=["MariaDB alone", "MySQL"])
-def test_a_server_by_itself_has_nothing_to_catch_up_with(wsrep_on):
+@pytest.mark.parametrize("prepare", [catch_up, allow_dirty_reads])
+def test_a_server_by_itself_has_nothing_to_catch_up_with(wsrep_on, prepare):
     server = Node(*wsrep_on)
-    catch_up(server)
+    prepare(server)
     assert len(server.statements) == 1
 
 
-def test_a_node_that_is_too_far_behind_is_not_used():
+def test_a_node_that_is_cut_off_or_too_far_behind_is_not_used():
     with pytest.raises(MySQLdb.OperationalError):
         catch_up(Node(("wsrep_on", "ON"), behind=True))
+
+
+def test_a_node_that_is_cut_off_is_read_for_reports():
+    node = Node(("wsrep_on", "ON"), behind=True)
+    allow_dirty_reads(node)
+    assert node.statements[1:] == ["SET wsrep_dirty_reads=ON"]
+
+
+@pytest.mark.parametrize(("alias", "reads"), [("default", ["catch_up"]), ("reports", ["dirty"])])
+def test_only_the_replica_is_read_without_a_quorum(monkeypatch, alias, reads):
+    prepared: list[str] = []
+    monkeypatch.setattr(base, "DeferringConnection", Mock())
+    monkeypatch.setattr(base, "catch_up", lambda connection: prepared.append("catch_up"))
+    monkeypatch.setattr(base, "allow_dirty_reads", lambda connection: prepared.append("dirty"))
+    base.DatabaseWrapper({}, alias).get_new_connection({"conv": {}, "init_command": ""})
+    assert prepared == reads

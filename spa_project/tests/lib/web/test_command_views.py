@@ -288,6 +288,7 @@ def test_the_api_is_shown_on_a_page(client, db):
     ("fault", "status", "code"),
     [
         (OperationalError(2013, "Lost connection"), 503, "busy"),
+        (OperationalError(1047, "WSREP has not yet prepared node"), 503, "busy"),
         (InterfaceError(0, ""), 503, "busy"),
         (DataError(1406, "Data too long for column"), 500, "server_error"),
         (IntegrityError(4025, "CONSTRAINT failed"), 500, "server_error"),

@@ -37,6 +37,7 @@ def assert_discreet(response) -> None:
     [
         OperationalError(2002, "secret: can't connect"),
         OperationalError(1290, "secret: --read-only"),
+        OperationalError(1047, "secret: WSREP has not yet prepared node"),
         OperationalError(1114, "secret: the table is full"),
         InternalError(3, "secret: no space left on device"),
     ],
