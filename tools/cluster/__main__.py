@@ -42,9 +42,12 @@ def main() -> int:
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
     directory = Path(tempfile.mkdtemp(prefix="spa-cluster-"))
     with running_cluster(directory) as cluster:
-        findings = asyncio.run(_run(cluster, options, seed, directory))
-        if findings:
-            _keep_logs(cluster, directory)
+        findings = ["the run did not come to its end"]
+        try:
+            findings = asyncio.run(_run(cluster, options, seed, directory))
+        finally:
+            if findings:
+                _keep_logs(cluster, directory)
     for finding in findings[:SHOWN]:
         print(f"  WRONG: {finding}")
     print(f"{len(findings):,} findings, verify_ledger among the checks; seed {seed}")
