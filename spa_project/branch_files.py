@@ -9,6 +9,7 @@ in which other branches people may work.
 People of other branches whom a row names come along as switched off, without a password.
 """
 
+import datetime
 import gzip
 import json
 import os
@@ -22,6 +23,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
 from django.core import serializers
 from django.core.serializers.base import DeserializationError, DeserializedObject
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import DatabaseError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import ForeignKey, Model, Q, QuerySet, Sum
@@ -198,9 +200,17 @@ def _write(branch: Branch, file: IO[str]) -> Sums:
                 _each(rows, branch),
                 stream=file,
                 use_natural_foreign_keys=rows.model in BY_NAME,
+                cls=_WholeTimes,
             )
         _write_line(file, sums=sums)
     return sums
+
+
+class _WholeTimes(DjangoJSONEncoder):
+    """Django's encoder, with the microseconds of times: the queue is ordered by them."""
+
+    def default(self, value: Any) -> Any:
+        return value.isoformat() if isinstance(value, datetime.datetime) else super().default(value)
 
 
 def _write_line(file: IO[str], **content: Any) -> None:

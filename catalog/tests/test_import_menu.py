@@ -418,6 +418,9 @@ def many(count: int, *, category: str, price: int = 1) -> list[str]:
 
 
 def test_the_number_of_statements_does_not_grow_with_the_file(captured_statements):
+    if not connection.features.can_return_rows_from_bulk_insert:
+        pytest.skip("MySQL does not tell the keys of new rows, so each is written alone")
+
     def statements(*rows: str) -> int:
         with captured_statements() as sent:
             bring_in(*rows)

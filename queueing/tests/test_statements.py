@@ -100,7 +100,9 @@ async def test_a_confirmation(meter, make_transaction, branch, hour, compress):
     async with open_socket("/ws/customer/?branch=makati") as socket:
         await socket.hear("snapshot")
         statements = await meter.statements_of(socket, "customer_confirm_selection", **data)
-    assert_frugal(MOST_FOR_A_CONFIRMATION + MOST_FOR_A_QUOTE, statements)
+    # MySQL does not tell the keys of rows that are inserted together: they are read.
+    more = 0 if connection.features.can_return_rows_from_bulk_insert else 2
+    assert_frugal(MOST_FOR_A_CONFIRMATION + MOST_FOR_A_QUOTE + more, statements)
 
 
 async def test_a_therapists_claim(meter, maya, make_transaction):

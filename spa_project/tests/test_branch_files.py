@@ -1,5 +1,6 @@
 """Tests of the move of one branch from a chain's installation into an empty one."""
 
+import datetime
 import gzip
 import json
 import os
@@ -140,6 +141,14 @@ def test_a_branch_moves_with_all_its_rows_and_nothing_of_another(move, tmp_path)
     said(move.own, "export_branch", "main", str(tmp_path / "again"))
     assert content(tmp_path / "again") == content(move.file)
     assert not re.search("elsewhere", "\n".join(content(move.file)), re.IGNORECASE)
+
+
+def test_times_are_moved_to_the_microsecond(move):
+    rows = [json.loads(line).get("fields", {}) for line in content(move.file)]
+    queued = [
+        datetime.datetime.fromisoformat(row["queued_at"]) for row in rows if "queued_at" in row
+    ]
+    assert any(moment.microsecond % 1000 for moment in queued)
 
 
 def test_who_belongs_to_another_branch_comes_along_without_a_login(move):
