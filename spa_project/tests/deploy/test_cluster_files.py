@@ -12,6 +12,8 @@ from tools.cluster.servers import DATABASE_UNIT, HEALTH_UNIT, PROCESS_UNIT, SECO
 from tools.servers import PROJECT
 
 MACHINE = {"@NAME@": "spa-2", "@ADDRESS@": "10.0.0.12"}
+PAGE = (PROJECT / "docs" / "cluster.md").read_text()
+BLOCKS = re.findall(r"^```\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
 def text(name: str) -> str:
@@ -132,12 +134,50 @@ def test_the_floating_address_stays_when_the_other_nginx_is_back():
 
 
 def test_a_run_changes_the_second_keepalived_as_the_documentation_does():
-    page = (PROJECT / "docs" / "cluster.md").read_text()
-    [script] = re.findall(r"sed -i '([^']*)' /etc/keepalived/keepalived[.]conf", page)
+    [script] = re.findall(r"sed -i '([^']*)' /etc/keepalived/keepalived[.]conf", PAGE)
     file = DEPLOY / "cluster" / "keepalived.conf"
     changed = subprocess.run(["sed", script, file], capture_output=True, text=True, check=True)
     body = changed.stdout.partition("global_defs")[2]
     assert body == deployed("cluster/keepalived.conf", SECOND).partition("global_defs")[2]
+
+
+def test_keepalived_gets_the_interface_of_its_machine():
+    [script] = re.findall(r'sed "(s/interface [^"]*)" /srv/spa/app/deploy/cluster/keepa', PAGE)
+    file = DEPLOY / "cluster" / "keepalived.conf"
+    script = script.replace("$interface", "enp1s0")
+    changed = subprocess.run(
+        ["sed", "-n", f"{script}p", file], capture_output=True, text=True, check=True
+    )
+    assert changed.stdout.strip() == "interface enp1s0"
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_a_shell_understands_each_block(block):
+    done = subprocess.run(["bash", "-n"], input=block, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_page_installs_files_that_exist():
+    named = re.findall(r"/srv/spa/app/deploy/([\w./-]*\w)", PAGE)
+    assert named
+    assert [name for name in named if not (DEPLOY / name).exists()] == []
+
+
+def test_a_redis_receives_its_copy_where_its_unit_may_write():
+    """Debian's unit has `ReadWritePaths=-/var/lib/redis`, and starts Redis in `/`."""
+    assert re.findall(r"^dir (\S+)$", text("redis.conf"), re.MULTILINE) == ["/var/lib/redis"]
+
+
+def test_sentinel_is_stopped_before_its_files_are_written():
+    """One that runs writes what it knows into them."""
+    writing = [block for block in BLOCKS if ">/etc/redis/" in block]
+    assert len(writing) == 2
+    assert all(block.startswith("systemctl stop redis-sentinel\n") for block in writing)
+
+
+def test_processes_start_with_each_machine():
+    [block] = [block for block in BLOCKS if "systemctl enable spa@" in block]
+    assert "systemctl enable --now spa.target\n" in block
 
 
 def test_the_firewall_closes_every_inner_port():
