@@ -86,8 +86,11 @@ class Server:
         raise NotImplementedError
 
     def environment(self) -> dict[str, str]:
-        """Return the environment of the server."""
-        return dict(os.environ)
+        """Return the environment of the server, without systemd's socket.
+
+        MySQL reports each step of its start there, and waits until they are read.
+        """
+        return {name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"}
 
     def answers(self) -> bool:
         """Return whether the server serves a client now."""
