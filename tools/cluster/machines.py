@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Self
 
-from tools.cluster.files import ADDRESSES, deployed
+from tools.cluster.files import ADDRESSES, DEPLOY, deployed
 from tools.servers import Namespace, Place, ServerFailed, program
 from tools.servers.network import ip
 
@@ -91,6 +91,7 @@ class Machine(Namespace):
         self.run("ip", "link", "set", "lo", "up")
         last = max(ADDRESSES.values())
         self.run("nft", deployed("cluster/nftables.conf", {last: f"{last}, {OUTSIDE}"}))
+        self.run("sysctl", f"--load={DEPLOY}/cluster/sysctl.conf")
 
 
 def enter_namespaces(module: str) -> None:
