@@ -1,8 +1,9 @@
-"""How much is tested: everything, as in CI, or each test once and a sample of what is alike."""
+"""Choice of what is tested: everything, or each test once and a sample of what is alike."""
 
 import os
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
+from itertools import islice
 
 import pytest
 
@@ -17,30 +18,20 @@ def examples(whole: int, sample: int) -> int:
 
 def left_out(items: Sequence[pytest.Item]) -> set[pytest.Item]:
     """Return the tests beyond the sample of each file, class or function that is marked."""
-    groups: dict[Hashable, list[pytest.Item]] = defaultdict(list)
+    groups: dict[tuple[Hashable, int], list[pytest.Item]] = defaultdict(list)
     for item in items:
-        if item.get_closest_marker("sample"):
-            groups[_marked(item)].append(item)
-    return {item for group in groups.values() for item in group} - {
-        group[index] for group in groups.values() for index in spread(len(group), _size(group[0]))
+        for node, mark in islice(item.iter_markers_with_node("sample"), 1):  # the closest
+            # A function is one item for each of its parameters.
+            marked = (item.parent, getattr(item, "originalname", "")) if node is item else node
+            groups[marked, mark.args[0]].append(item)
+    return {
+        item
+        for (_marked, size), group in groups.items()
+        for index, item in enumerate(group)
+        if index not in spread(len(group), size)
     }
 
 
 def spread(count: int, size: int) -> set[int]:
     """Return `size` of the indexes of `count` things, evenly spread; all where there are fewer."""
     return set(range(count)) if size >= count else {n * count // size for n in range(size)}
-
-
-def _size(item: pytest.Item) -> int:
-    mark = item.get_closest_marker("sample")
-    assert mark is not None
-    size: int = mark.args[0]
-    return size
-
-
-def _marked(item: pytest.Item) -> Hashable:
-    """Return what has the mark: a function with all its parameters, or what it is in."""
-    if any(mark.name == "sample" for mark in item.own_markers):
-        return item.parent, getattr(item, "originalname", item.name)
-    above = (node for node in reversed(item.listchain()[:-1]) if node.get_closest_marker("sample"))
-    return next(node for node in above if any(m.name == "sample" for m in node.own_markers))
