@@ -34,7 +34,7 @@ class Approval(PersonsRecord):
 
 
 class PinTries(models.Model):
-    """How often one person tried a manager's PIN in a period; a right one deletes the row."""
+    """A count of one person's tries of a manager's PIN in a period; a right one deletes the row."""
 
     # The primary key: beside an automatic one MariaDB would not return the counter's value.
     #: The digest of the person who asks, the name tried, and the period.

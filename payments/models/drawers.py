@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Branch, Therapist
-from payments.models.records import SUM_DIGITS, PersonsRecord
+from payments.models.records import SUM_DIGITS, BranchCounter, PersonsRecord
 from spa_project.lib.db.fields import ExactCharField
 from spa_project.lib.money import DECIMAL_PLACES, MAX_DIGITS
 
@@ -158,11 +158,5 @@ class DrawerClose(PersonsRecord):
         return f"Z {self.z_number}"
 
 
-class ZCounter(models.Model):
+class ZCounter(BranchCounter):
     """The last Z number of a branch; `payments.drawers` increments it."""
-
-    branch = models.OneToOneField(Branch, on_delete=models.PROTECT, primary_key=True)
-    last = models.PositiveIntegerField()
-
-    def __str__(self) -> str:
-        return f"{self.branch_id}: {self.last}"

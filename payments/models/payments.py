@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Branch, Cashier, Therapist
 from payments.models.methods import CASH, PaymentMethod
-from payments.models.records import Print, Record
+from payments.models.records import BranchCounter, Print, Record
 from queueing.bill import tax_name
 from queueing.models import Transaction, new_key
 from spa_project.lib.db.fields import ExactCharField
@@ -240,14 +240,8 @@ class TipShare(Record):
         return f"{self.therapist}: {self.amount}"
 
 
-class ReceiptCounter(models.Model):
+class ReceiptCounter(BranchCounter):
     """The last receipt number of a branch; `payments.receipts` increments it."""
-
-    branch = models.OneToOneField(Branch, on_delete=models.PROTECT, primary_key=True)
-    last = models.PositiveIntegerField()
-
-    def __str__(self) -> str:
-        return f"{self.branch_id}: {self.last}"
 
 
 class ReceiptPrint(Print):

@@ -1,4 +1,4 @@
-"""Bases of append-only rows: a record is inserted once and never changed."""
+"""Bases of records, which are inserted once and never changed, and of their counters."""
 
 from typing import Any
 
@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Branch
 
 #: Digits of a sum of many amounts.
 SUM_DIGITS = 16
@@ -58,3 +60,16 @@ class PersonsRecord(Record):
 
     class Meta:
         abstract = True
+
+
+class BranchCounter(models.Model):
+    """The last number that a branch has given to something; numbers have no gap."""
+
+    branch = models.OneToOneField(Branch, on_delete=models.PROTECT, primary_key=True)
+    last = models.PositiveIntegerField()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.branch_id}: {self.last}"

@@ -11,7 +11,7 @@ from accounts.models import Branch, Therapist
 from payments.models.drawers import DrawerSession
 from payments.models.methods import PaymentMethod
 from payments.models.payments import Payment
-from payments.models.records import PersonsRecord, Print, Record
+from payments.models.records import BranchCounter, PersonsRecord, Print, Record
 from queueing.models import TransactionItem, new_key
 from spa_project.lib.db.fields import ExactCharField
 from spa_project.lib.money import DECIMAL_PLACES, MAX_DIGITS
@@ -173,11 +173,5 @@ class RefundPrint(Print):
         return f"{self.refund_id}: {self.number}"
 
 
-class RefundCounter(models.Model):
+class RefundCounter(BranchCounter):
     """The last refund number of a branch; `payments.refunds` increments it."""
-
-    branch = models.OneToOneField(Branch, on_delete=models.PROTECT, primary_key=True)
-    last = models.PositiveIntegerField()
-
-    def __str__(self) -> str:
-        return f"{self.branch_id}: {self.last}"
