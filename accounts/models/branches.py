@@ -23,7 +23,7 @@ def validate_time_zone(name: str) -> None:
 
 
 class TurnMode(models.TextChoices):
-    """How a branch decides which therapist may call the next customer."""
+    """A rule by which a branch decides which therapist may call the next customer."""
 
     FREE = "free", _("Free: whoever is free first")
     STRICT = "strict", _("Strict rotation: fewest turns first")
