@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, ViewportSize, expect
+from playwright.sync_api import FloatRect, Locator, Page, ViewportSize, expect
 
 from tools.screens.browser import LOAD_MS
 
@@ -104,8 +104,17 @@ def problems_at(page: Page, size: ViewportSize) -> list[str]:
     return [*page.evaluate(LAYOUT), *page.evaluate(TARGETS)]
 
 
+def box_at_rest(part: Locator) -> FloatRect:
+    """Return where a part of a page is once nothing moves there; fail when it is not shown."""
+    part.page.evaluate(AT_REST)
+    box = part.bounding_box()
+    assert box
+    return box
+
+
 def controls_that_move(page: Page, news: Callable[[], None]) -> list[str]:
     """Return the controls in sight that stand elsewhere once the news has been shown."""
+    page.evaluate(AT_REST)
     before = page.evaluate(POSITIONS)
     news()
     page.evaluate(AT_REST)

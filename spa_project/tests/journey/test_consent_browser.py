@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
 from tools.screens.browser import HOLD_MS, Windows
-from tools.screens.look import AT_REST, accessibility_problems
+from tools.screens.look import accessibility_problems, box_at_rest
 from tools.screens.spa import Person, Spa, amount_in, begun, the
 from tools.servers.clients import Floor
 
@@ -129,17 +129,15 @@ def test_a_refused_finish_is_told_above_the_buttons_and_moves_none(visit, compla
     tablet.set_viewport_size(ViewportSize(width=size[0], height=size[1]))
     adds(tablet)
     expect(the(tablet, "consent").last).to_contain_text("Waiting for an answer")
+    expect(the(tablet, "agree-item").last).to_be_visible()
     finish = the(tablet, "finish")
-    before = finish.bounding_box()
+    before = box_at_rest(finish)
     finish.click(delay=HOLD_MS)
     notice = the(tablet, "problem").first.locator(".notice")
     expect(notice).to_be_in_viewport(ratio=1)
-    tablet.evaluate(AT_REST)  # the button that was held grows back
+    assert box_at_rest(finish) == before
     picture(tablet, f"refused-{size[0]}")
-    box = notice.bounding_box()
-    assert before
-    assert box
-    assert finish.bounding_box() == before
+    box = box_at_rest(notice)
     assert 0 <= before["y"] - (box["y"] + box["height"]) < 120
     assert accessibility_problems(tablet) == []
 

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tools.screens.browser import Windows
+from tools.screens.look import box_at_rest
 from tools.screens.spa import Person, Spa, confirmed, pays, the, treated
 from tools.servers.clients import Floor
 
@@ -92,10 +93,10 @@ def test_the_menu_forgets_the_ticket_of_a_visit_that_is_over(floor, windows, com
 def test_an_error_of_the_period_moves_nothing(floor, windows):
     page = windows.open(floor.one, "/reports/", "manager1")
     form = page.locator(".report-period")
-    before = form.bounding_box()
+    before = box_at_rest(form)
     page.goto("/reports/?first=2026-03-02&last=2026-03-01")
     expect(page.locator("#period-errors .notice")).to_be_visible()
-    assert form.bounding_box() == before
+    assert box_at_rest(form) == before
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

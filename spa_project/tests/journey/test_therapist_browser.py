@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tools.screens.browser import HOLD_MS
-from tools.screens.look import accessibility_problems
+from tools.screens.look import accessibility_problems, box_at_rest
 from tools.screens.spa import Person, Spa, begun, confirmed, pays, the
 from tools.servers import run_quietly
 
@@ -142,10 +142,10 @@ def test_an_undo_moves_nothing_says_what_and_goes_when_somebody_goes_on(visit, c
     tablet = visit.therapist
     the(tablet, "finish").click(delay=HOLD_MS)
     expect(the(tablet, "undo")).to_have_text(re.compile(rf"Undo finish\s+{visit.code}"))
-    before = the(tablet, "claim").bounding_box()
+    before = box_at_rest(the(tablet, "claim"))
     visit.cashier_claims()
     expect(the(tablet, "undo")).to_have_count(0)
-    assert the(tablet, "claim").bounding_box() == before
+    assert box_at_rest(the(tablet, "claim")) == before
     visit.cashier_takes("1000")
     the(tablet, "room-ready").click()
     assert complaints == []
