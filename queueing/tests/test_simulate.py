@@ -20,7 +20,7 @@ from queueing.simulation.opening import CROWD, SATURDAY, saturday, steadily
 from queueing.simulation.staff import Therapist
 from queueing.simulation.tickets import wrong_tickets
 from queueing.states import Status
-from tools.servers import PROJECT, AppServer, run_quietly
+from tools.servers import PROJECT, AppServer, migrate, run_quietly
 
 PASSWORD = "a-long-walk-to-the-sea"
 LOGINS = dict.fromkeys(("therapist1", "therapist2", "cashier1", "cashier2"), PASSWORD)
@@ -44,7 +44,7 @@ def test_a_day_ends_with_a_summary_and_a_sound_ledger(tmp_path, mode):
         "SECRET_KEY": secrets.token_urlsafe(45),
     }
     manage = [sys.executable, "manage.py"]
-    run_quietly([*manage, "migrate", "-v", "0"], **settings)
+    migrate(**settings)
     run_quietly([*manage, "seed", "--therapists", "2", "--password", PASSWORD], **settings)
     in_mode = f"from accounts.models import Branch; Branch.objects.update(turn_mode='{mode}')"
     run_quietly([*manage, "shell", "-c", in_mode], **settings)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tools.servers import AppServer, MariaDB, Redis, database_server, run_quietly
+from tools.servers import AppServer, MariaDB, Redis, database_server, migrate, run_quietly
 from tools.servers.clients import Floor
 
 MANAGE = (sys.executable, "manage.py")
@@ -35,7 +35,7 @@ def spa(spa_database, broker, tmp_path_factory) -> dict[str, str]:
         "STATIC_ROOT": str(tmp_path_factory.mktemp("static")),
         "RATE_LIMITS": "off",  # all clients have one address
     }
-    run_quietly([*MANAGE, "migrate"], **settings)
+    migrate(**settings)
     run_quietly([*MANAGE, "collectstatic", "--no-input"], **settings)
     return settings
 

@@ -20,7 +20,7 @@ from django.apps import apps
 from spa_project import branch_files
 from spa_project.branch_files import AFTER_PEOPLE, BEFORE_PEOPLE, PEOPLE, SHARED, history_of
 from spa_project.tests.test_backup_of_servers import new_database
-from tools.servers import PROJECT, run_quietly
+from tools.servers import PROJECT, migrate, run_quietly
 
 #: What is bound to the old installation, or has no rows of a branch.
 LEFT_OUT = {
@@ -98,7 +98,7 @@ def settings_of(url: str) -> Settings:
 
 def open_chain(settings: Settings) -> None:
     """Fill an empty database with two branches, of which one had an afternoon."""
-    said(settings, "migrate", "-v", "0")
+    migrate(**settings)
     staff = ("--therapists", "4", "--cashiers", "2", "--password", "a-walk-by-the-sea")
     said(settings, "seed", "-v", "0", *staff)
     run_quietly([sys.executable, "-m", "tools.screens.demo_day"], **settings)
@@ -129,7 +129,7 @@ def move(request, folder) -> Move:
     open_chain(chain)
     file = folder / f"{request.param}.gz"
     exported = said(chain, "export_branch", "main", str(file))
-    said(own, "migrate", "-v", "0")
+    migrate(**own)
     return Move(chain, own, file, exported, said(own, "import_branch", str(file)))
 
 
@@ -176,7 +176,7 @@ def test_a_branch_that_is_not_there_is_refused_with_those_that_are(move, tmp_pat
 @pytest.fixture(scope="module")
 def empty(folder) -> Path:
     """Return a database after `migrate`."""
-    said(settings_of(f"sqlite:///{folder}/empty.sqlite3"), "migrate", "-v", "0")
+    migrate(**settings_of(f"sqlite:///{folder}/empty.sqlite3"))
     return folder / "empty.sqlite3"
 
 

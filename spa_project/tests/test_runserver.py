@@ -7,7 +7,7 @@ import urllib.request
 
 import pytest
 
-from tools.servers import AppServer, run_quietly
+from tools.servers import AppServer, migrate, run_quietly
 from tools.servers.app import MANAGE
 
 pytestmark = pytest.mark.servers
@@ -31,7 +31,7 @@ def test_after_migrate_and_seed_runserver_serves_pages_and_their_files(tmp_path,
         "REDIS_URL": "",
         "DEBUG": debug,
     }
-    run_quietly([*MANAGE, "migrate", "-v", "0"], **settings)
+    migrate(**settings)
     run_quietly([*MANAGE, "seed", "-v", "0"], **settings)
     with DevelopmentServer(**settings) as server:
         with urllib.request.urlopen(f"{server.url}/menu/", timeout=30) as page:

@@ -6,6 +6,7 @@ that started them. `__main__.py` runs them for one command of a shell.
 
 from tools.servers.app import AppServer, Web, open_spa, reset_spa, serving
 from tools.servers.mariadb import MariaDB
+from tools.servers.migrated import migrate
 from tools.servers.mysql import database_server
 from tools.servers.network import Namespace, Network, why_no_network
 from tools.servers.process import (
@@ -34,6 +35,7 @@ __all__ = [
     "Web",
     "database_server",
     "free_port",
+    "migrate",
     "open_spa",
     "program",
     "reset_spa",

@@ -5,6 +5,7 @@ import sys
 import urllib.request
 from typing import ClassVar
 
+from tools.servers.migrated import migrate
 from tools.servers.process import HOST, Place, Server, run_quietly
 
 MANAGE = (sys.executable, "manage.py")
@@ -68,7 +69,7 @@ class AppServer(Web, Server):
 
 def open_spa(*seed: str, **settings: str) -> None:
     """Migrate an empty database and seed it with the options `seed`; raise `ServerFailed`."""
-    run_quietly([*MANAGE, "migrate", "-v", "0"], **settings)
+    migrate(**settings)
     run_quietly([*MANAGE, "collectstatic", "--no-input", "-v", "0"], **settings)
     run_quietly([*MANAGE, "seed", *seed, "-v", "0"], **settings)
 

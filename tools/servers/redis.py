@@ -30,6 +30,7 @@ class Redis(Server):
             "appendonly": "no",
             "dir": self.directory,
             "daemonize": "no",
+            "repl-diskless-sync-delay": 0,  # a replica is alone: no others to wait for
         }
         pairs = (pair for name, value in options.items() for pair in (f"--{name}", str(value)))
         return [program("redis-server"), *pairs]

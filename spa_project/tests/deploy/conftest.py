@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from spa_project.tests.deploy.installation import Installation, installation
-from tools.servers import PROJECT, reset_spa
+from tools.servers import PROJECT, migrate, reset_spa
 from tools.servers.clients import PASSWORD, Floor
 
 #: Two that answer requests and two that hold sockets; web2 and live2 may be restarted.
@@ -65,7 +65,7 @@ def two_databases(tmp_path_factory) -> dict[str, str]:
         run = [sys.executable, "manage.py", *arguments]
         subprocess.run(run, cwd=PROJECT, env=ours | settings, check=True, capture_output=True)
 
-    manage("migrate", "-v", "0")
+    migrate(**ours)
     manage("collectstatic", "--no-input")
     manage("seed", "--password", "a-long-walk-to-the-sea", "-v", "0")
     manage("backup", str(directory))

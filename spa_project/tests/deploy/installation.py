@@ -23,6 +23,7 @@ from tools.servers import (
     Redis,
     Server,
     free_port,
+    migrate,
     program,
     run_quietly,
 )
@@ -221,7 +222,7 @@ def installation(settings: Mapping[str, str], *instances: str) -> Iterator[Insta
         broker = stack.enter_context(DeployedRedis())
         nginx = Nginx(database.directory)
         ours = {"DATABASE_URL": database.url, "REDIS_URL": broker.url, **settings}
-        run_quietly([*MANAGE, "migrate", "-v", "0"], **ours)
+        migrate(**ours)
         run_quietly([*MANAGE, "collectstatic", "--no-input"], **ours)
         units = {each: Unit(each, database.directory, ours) for each in instances}
         for each in units.values():
