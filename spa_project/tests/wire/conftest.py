@@ -1,4 +1,4 @@
-"""A small spa on SQLite without Redis, as `make demo` runs it, with limits on."""
+"""A small spa on SQLite without Redis, as `make demo` runs it, with limits and quick heartbeats."""
 
 import secrets
 from collections.abc import Callable, Iterator
@@ -9,6 +9,12 @@ import pytest
 from spa_project.tests.wire.client import Api
 from tools.servers import AppServer, open_spa
 from tools.servers.clients import PASSWORD
+
+
+class QuickHeartbeats(AppServer):
+    """Process that sends a heartbeat every half second (wire/entry.py)."""
+
+    application = "spa_project.tests.wire.entry:application"
 
 
 @pytest.fixture(scope="package")
@@ -25,7 +31,7 @@ def server(tmp_path_factory) -> Iterator[AppServer]:
         "ORDERS_PER_MINUTE": "1000",
     }
     open_spa("--password", PASSWORD, **settings)
-    with AppServer(**settings) as running:
+    with QuickHeartbeats(**settings) as running:
         yield running
 
 
