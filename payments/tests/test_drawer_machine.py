@@ -46,7 +46,7 @@ from queueing.states import Status
 from spa_project.lib.errors import DomainError, Invalid
 from spa_project.tests.extent import examples
 
-DAYS = examples(25, sample=10)
+DAYS = examples(25, sample=5)
 STEPS = 30
 DUE = Decimal("500.00")
 PIN = "4711"

@@ -33,7 +33,7 @@ from queueing.screens import monitor_screen, therapist_screen
 from queueing.states import Status
 from spa_project.tests.extent import examples
 
-DAYS = examples(40, sample=12)
+DAYS = examples(40, sample=6)
 STEPS = 40
 
 #: What is added in place of the first treatment; None: the same one.

@@ -18,6 +18,7 @@ from tools.servers import HOST, free_port
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.sample(2),
     pytest.mark.skipif(not shutil.which("haproxy", path="/usr/sbin:/usr/bin"), reason="no HAProxy"),
 ]
 

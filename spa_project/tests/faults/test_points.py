@@ -107,7 +107,7 @@ async def empty_the_floor(people: People) -> None:
         await people.does("cashier_pay", **due)
 
 
-@pytest.mark.sample(5)
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("command", VERSIONS)
 @pytest.mark.parametrize("point", POINTS)
 async def test_what_died_half_way_is_done_once_when_asked_again(

@@ -52,6 +52,7 @@ async def test_a_message_of_countless_pieces_costs_no_memory(guarded):
         assert resident(guarded) - held < 60 * MEGABYTE
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize(
     "frame",
     [

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tools.screens.spa import Spa, amount_in, the, treated
 from tools.servers import run_quietly
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.sample(2)]
 
 OFFERS = """
 from accounts.models import Branch

@@ -11,7 +11,7 @@ from tools.screens.look import accessibility_problems, layout_problems
 from tools.servers import reset_spa, run_quietly
 from tools.servers.clients import PASSWORD, Floor
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.sample(3)]
 
 SECONDS = 7
 #: Of the longest names, some with customers whom nobody serves.

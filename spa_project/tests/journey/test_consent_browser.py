@@ -11,7 +11,7 @@ from tools.screens.look import accessibility_problems, box_at_rest
 from tools.screens.spa import Person, Spa, amount_in, begun, the
 from tools.servers.clients import Floor
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.sample(2)]
 
 PHONE = ViewportSize(width=390, height=844)
 

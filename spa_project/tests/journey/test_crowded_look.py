@@ -13,7 +13,7 @@ from tools.screens.spa import the
 from tools.servers import run_quietly
 from tools.servers.clients import Floor
 
-pytestmark = [pytest.mark.servers, pytest.mark.sample(8)]
+pytestmark = [pytest.mark.servers, pytest.mark.sample(4)]
 
 SETTINGS = {"DJANGO_SETTINGS_MODULE": "spa_project.settings"}
 TREATMENTS = [pytest.param(place, id=str(size)) for place, size in enumerate(BILLS)]

@@ -9,7 +9,7 @@ from tools.screens.browser import Windows
 from tools.screens.spa import Person, the
 from tools.servers.clients import Floor
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.sample(3)]
 
 ROW = "[data-testid=desk-waiting] [data-code='{}']"
 

@@ -12,7 +12,7 @@ from tools.screens.spa import Person, amount_in, the
 from tools.servers import run_quietly
 from tools.servers.clients import Floor
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.sample(1)]
 
 SETTINGS = {"DJANGO_SETTINGS_MODULE": "spa_project.settings"}
 #: The afternoon of tools/screens/demo_day.py: four customers wait, the first for 23 minutes and now

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from tools.screens.browser import HOLD_MS, Windows
 from tools.servers.clients import Floor
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.sample(4)]
 
 #: Longer than the 10 seconds after which a page without a network tries again.
 TRIED_AGAIN_MS = 25_000

@@ -9,7 +9,7 @@ from tools.screens.browser import Windows
 from tools.screens.spa import confirmed, pays, the, treated
 from tools.servers.clients import Floor
 
-pytestmark = [pytest.mark.servers, pytest.mark.sample(5)]
+pytestmark = [pytest.mark.servers, pytest.mark.sample(3)]
 
 #: As browsers do where site data is blocked: reading the property itself throws.
 BLOCKED = """

@@ -9,7 +9,7 @@ from tools.screens.browser import Windows
 from tools.screens.spa import confirmed, the
 from tools.servers.clients import PASSWORD, Floor
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.sample(2)]
 
 PIN = "470815"
 WRONG = "111111"

@@ -13,7 +13,7 @@ from tools.screens.look import AT_REST, LAYOUT, SIZES
 from tools.servers import AppServer, run_quietly
 from tools.servers.clients import Floor
 
-pytestmark = [pytest.mark.servers, pytest.mark.sample(4)]
+pytestmark = [pytest.mark.servers, pytest.mark.sample(2)]
 
 Opener = Callable[[AppServer, Windows], Page]
 

@@ -15,7 +15,7 @@ from tools.screens.look import (
 from tools.servers import AppServer
 from tools.servers.clients import Floor
 
-pytestmark = [pytest.mark.servers, pytest.mark.sample(10)]
+pytestmark = [pytest.mark.servers, pytest.mark.sample(5)]
 
 Opener = Callable[[AppServer, Windows], Page]
 

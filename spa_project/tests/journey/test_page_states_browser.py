@@ -8,7 +8,7 @@ from tools.screens.look import box_at_rest
 from tools.screens.spa import Person, Spa, confirmed, pays, the, treated
 from tools.servers.clients import Floor
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.sample(4)]
 
 #: The contrast of a field's placeholder with its ground, as WCAG 2.2 computes it.
 CONTRAST = """(field) => {

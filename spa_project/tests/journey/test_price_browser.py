@@ -15,7 +15,7 @@ from tools.screens.spa import Person, amount_in, begun, confirmed, pays, the, tr
 from tools.servers import run_quietly
 from tools.servers.clients import Floor
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.sample(3)]
 
 NEWS = {"setup_updated", "menu_updated", "heartbeat"}
 

@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tools.screens.spa import Person, confirmed, the
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.sample(3)]
 
 
 @pytest.fixture

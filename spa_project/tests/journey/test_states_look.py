@@ -20,7 +20,7 @@ from tools.screens.spa import Person, confirmed, treated
 from tools.servers import AppServer, open_spa, run_quietly
 from tools.servers.clients import PASSWORD, Floor, Visit
 
-pytestmark = [pytest.mark.servers, pytest.mark.sample(10)]
+pytestmark = [pytest.mark.servers, pytest.mark.sample(5)]
 
 #: Where screenshots of all states go, to be looked at; empty: nowhere.
 PICTURES = os.environ.get("STATES_PICTURES", "")

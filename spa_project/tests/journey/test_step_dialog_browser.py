@@ -11,7 +11,7 @@ from tools.screens.look import box_at_rest
 from tools.screens.spa import the
 from tools.servers.clients import Floor
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.sample(2)]
 
 
 def order_at(desk: Page, name: str) -> str:

@@ -12,7 +12,7 @@ from tools.screens.states import STATES
 from tools.servers import run_quietly
 from tools.servers.clients import Floor
 
-pytestmark = [pytest.mark.servers, pytest.mark.sample(8)]
+pytestmark = [pytest.mark.servers, pytest.mark.sample(4)]
 
 SETTINGS = {"DJANGO_SETTINGS_MODULE": "spa_project.settings"}
 #: States whose pages read something after they are painted, or open a socket.

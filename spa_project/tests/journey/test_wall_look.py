@@ -21,7 +21,7 @@ from tools.screens.states import STATES
 from tools.servers import reset_spa, run_quietly
 from tools.servers.clients import PASSWORD, Floor
 
-pytestmark = [pytest.mark.servers, pytest.mark.sample(8)]
+pytestmark = [pytest.mark.servers, pytest.mark.sample(4)]
 
 SETTINGS = {"DJANGO_SETTINGS_MODULE": "spa_project.settings"}
 LARGE = ("--therapists", "16", "--cashiers", "16")
