@@ -55,6 +55,7 @@ def new_database(port: int, name: str) -> str:
     return f"mysql://spa:spa@{HOST}:{port}/{name}"
 
 
+@pytest.mark.sample(0)
 async def test_a_copy_made_at_work_is_whole_on_mariadb(production, floor, tmp_path):
     first, second = await copies_made_at_work(floor, tmp_path, production.settings)
     assert stat.S_IMODE(first.stat().st_mode) == 0o600

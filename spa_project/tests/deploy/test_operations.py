@@ -90,6 +90,7 @@ def programs(tmp_path) -> Path:
 
 
 @pytest.mark.servers
+@pytest.mark.sample(0)
 def test_the_installation_as_it_stands_makes_a_spa_that_can_be_opened(tmp_path, programs):
     with MariaDB() as database, Redis() as broker:
         changes = {

@@ -52,6 +52,7 @@ async def hears(publisher: Hub, ear: Ear, text: str, within: float) -> None:
 @pytest.mark.servers
 @pytest.mark.timed
 @pytest.mark.asyncio
+@pytest.mark.sample(1)
 @DISCARDED_OR_NOT_READ
 async def test_stalled_connections_to_redis_are_replaced(master, settings, reads):
     direct = f"redis://{HOST}:{master.port}/0"

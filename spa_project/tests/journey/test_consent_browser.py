@@ -119,7 +119,6 @@ def test_a_treatment_is_not_finished_before_the_customer_agreed_in_person(visit,
     assert [each for each in complaints if "409" not in each] == []
 
 
-@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     "size", [(390, 844), (844, 390), (1024, 600), (1280, 800)], ids="{0[0]}x{0[1]}".format
 )

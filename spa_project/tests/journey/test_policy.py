@@ -10,7 +10,7 @@ from tools.screens.browser import Windows
 from tools.screens.spa import confirmed, treated
 from tools.servers.clients import Floor
 
-pytestmark = [pytest.mark.servers, pytest.mark.sample(5)]
+pytestmark = [pytest.mark.servers, pytest.mark.sample(3)]
 
 VISITORS = ("/", "/menu/", "/menu/?kiosk=1", "/board/", "/accounts/login/", "/admin/login/")
 DESKS = {

@@ -12,7 +12,7 @@ from tools.screens.look import accessibility_problems, layout_problems
 from tools.servers import AppServer, run_quietly
 from tools.servers.clients import Floor
 
-pytestmark = [pytest.mark.servers, pytest.mark.sample(8)]
+pytestmark = [pytest.mark.servers, pytest.mark.sample(6)]
 
 Opener = Callable[[AppServer, Windows], Page]
 SETTINGS = {"DJANGO_SETTINGS_MODULE": "spa_project.settings"}

@@ -11,7 +11,7 @@ from tools.screens.look import accessibility_problems, box_at_rest
 from tools.screens.spa import Person, Spa, begun, confirmed, pays, the
 from tools.servers import run_quietly
 
-pytestmark = [pytest.mark.servers, pytest.mark.sample(4)]
+pytestmark = [pytest.mark.servers, pytest.mark.sample(3)]
 
 EARLIER = """
 from queueing.models import Transaction

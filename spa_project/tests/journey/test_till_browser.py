@@ -14,7 +14,7 @@ from tools.servers import run_quietly
 #: Whether a style sheet ends with a rule for printed pages.
 HAS_PAGE_RULE = "[...document.styleSheets].some((sheet) => [...sheet.cssRules].pop()?.type === 6)"
 
-pytestmark = [pytest.mark.servers, pytest.mark.sample(4)]
+pytestmark = [pytest.mark.servers, pytest.mark.sample(3)]
 
 FREE = """
 from queueing.models import Transaction, TransactionItem
