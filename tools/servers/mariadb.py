@@ -1,7 +1,6 @@
 """MariaDB with production's settings, sized for tests."""
 
 import os
-import shlex
 from typing import Any
 
 import MySQLdb
@@ -105,13 +104,6 @@ class MariaDB(Server):
         finally:
             connection.close()
         return rows
-
-    def copy_from(self, other: "MariaDB") -> None:
-        """Fill the spa's database with the tables and rows of another server's."""
-        one = ("--no-defaults", "--user=root")
-        dump = [program("mariadb-dump"), *one, f"--socket={other.socket}", "spa"]
-        load = [program("mariadb"), *one, f"--socket={self.socket}", "spa"]
-        run_quietly(["bash", "-o", "pipefail", "-c", f"{shlex.join(dump)} | {shlex.join(load)}"])
 
     def options(self) -> list[str]:
         """Return the options that the server and the installation of its system tables share."""

@@ -16,6 +16,7 @@ from tools.servers import (
     Network,
     Redis,
     database_server,
+    migrate,
     reset_spa,
     why_no_network,
 )
@@ -86,10 +87,10 @@ def far_broker(_network) -> Iterator[Redis]:
 
 
 @pytest.fixture(scope="package")
-def far_processes(spa, spa_database, far_database, far_broker) -> Iterator[Floor]:
+def far_processes(spa, far_database, far_broker) -> Iterator[Floor]:
     """Run two processes whose database and Redis are behind the network."""
     settings = spa | {"DATABASE_URL": far_database.url, "REDIS_URL": far_broker.url}
-    far_database.copy_from(spa_database)  # sooner than migrations
+    migrate(**settings)
     reset_spa("--password", PASSWORD, **settings)
     with AppServer(**settings) as one, AppServer(**settings) as two:
         yield Floor(one, two)
