@@ -7,13 +7,15 @@ from benchmarks.engine import p99
 from benchmarks.listeners import Listeners
 from benchmarks.locks import waiting_for_a_lock
 from benchmarks.peers.servers import OnDaphne, OnUvicorn, Side
-from benchmarks.report import Result, at_least, at_most, say
+from benchmarks.report import Result, at_least, at_most, beside, say
 from benchmarks.stage import Stage
 
 SOCKETS = 500
 ROUNDS = 5
 #: Events without a pause, for the throughput of each side.
 BURST = 60
+#: Seconds between events that follow each other as soon as they can.
+NEXT = 1e-6
 PACED, PAUSE = 60, 0.1  # events at the rate of a busy floor, and seconds between them
 LOCKED_SECONDS = 1.0
 IDLE_BEFORE, IDLE = 100, 400
@@ -32,6 +34,13 @@ def fan_out(stage: Stage) -> list[Result]:
     ]
 
 
+def fan_out_one_by_one(stage: Stage) -> list[Result]:
+    """Return messages per second when each event is committed after the one before has left."""
+    ours, stock = _rates(stage, stage.ours(), stage.stock(), pause=NEXT)
+    measure = "the same, one event after another, against stock Channels"
+    return [beside(measure, ours, stock, "{:,.0f}/s")]
+
+
 def fan_out_on_uvicorn(stage: Stage) -> list[Result]:
     """Return messages per second on uvicorn, against the loop over sockets."""
     ours, bare = _rates(stage, stage.ours("uvicorn"), stage.bare(OnUvicorn, redis=False))
@@ -39,7 +48,7 @@ def fan_out_on_uvicorn(stage: Stage) -> list[Result]:
     return [at_least(0.8, measure, ours, bare, "{:,.0f}/s")]
 
 
-def _rates(stage: Stage, *sides: Side) -> list[float]:
+def _rates(stage: Stage, *sides: Side, pause: float = 0.0) -> list[float]:
     """Return the median messages per second of each side."""
     rates: dict[Side, list[float]] = {side: [] for side in sides}
     with ExitStack() as stack:
@@ -47,17 +56,17 @@ def _rates(stage: Stage, *sides: Side) -> list[float]:
         for side in sides:
             stack.enter_context(side)
             ears[side] = stack.enter_context(Listeners(stage.monitor(side), SOCKETS))
-            _rate(side, ears[side])  # warm-up
+            _rate(side, ears[side], pause)  # warm-up
         for number in range(ROUNDS):
             # No side is always the first.
             for side in sides if number % 2 else reversed(sides):
-                rates[side].append(_rate(side, ears[side]))
+                rates[side].append(_rate(side, ears[side], pause))
     return [statistics.median(rates[side]) for side in sides]
 
 
-def _rate(side: Side, ears: Listeners) -> float:
+def _rate(side: Side, ears: Listeners, pause: float) -> float:
     ears.expect(BURST)
-    [began, *_rest] = side.publish(BURST)
+    [began, *_rest] = side.publish(BURST, pause)
     moments, messages = ears.heard()
     rate = messages / (max(moments) - began)
     say(f"  {side.title}: {messages:,} of {BURST * ears.count:,} heard, {rate:,.0f}/s")

@@ -19,6 +19,7 @@ from benchmarks.stage import Stage, stage
 
 MEASURES: dict[str, Callable[[Stage], list[Result]]] = {
     "fan-out": fanout.fan_out,
+    "one-by-one": fanout.fan_out_one_by_one,
     "fan-out-uvicorn": fanout.fan_out_on_uvicorn,
     "last-socket": fanout.last_socket,
     "lives": working.lives,

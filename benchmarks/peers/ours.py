@@ -15,23 +15,39 @@ from spa_project.lib.db.pool import pool
 from spa_project.lib.realtime.publish import Event, encoded, publish
 
 
-def _publish(count: int, pause: float) -> list[float]:
-    """Publish each event inside a transaction of its own, after its commit."""
-    text = encoded(NAME, json.dumps(DATA))
-    topic = MONITOR.topic(Branch.objects.get().pk) if count else ""
+def _event() -> Event:
+    topic = MONITOR.topic(Branch.objects.get().pk)
+    return Event(topic, encoded(NAME, json.dumps(DATA)))
+
+
+def _publish(event: Event) -> float:
+    """Publish an event after the commit of a transaction; return the moment of the commit."""
     moments: list[float] = []
-    for _event in range(count):
-        with transaction.atomic():
-            transaction.on_commit(lambda: moments.append(time.monotonic()))
-            publish([Event(topic, text)])
-        time.sleep(until_next(moments, pause))
+    with transaction.atomic():
+        transaction.on_commit(lambda: moments.append(time.monotonic()))
+        publish([event])
+    return moments[0]
+
+
+def _burst(event: Event, count: int) -> list[float]:
+    return [_publish(event) for _each in range(count)]
+
+
+async def publish_as_operations(count: int, pause: float) -> list[float]:
+    """Publish on database threads: each event in a job of its own, or a burst without a pause.
+
+    The events of a job leave together, at its end.
+    """
+    if not count:
+        return []
+    event = await pool.run(_event)
+    if not pause:
+        return await pool.run(_burst, event, count)
+    moments: list[float] = []
+    for _each in range(count):
+        moments.append(await pool.run(_publish, event))
+        await asyncio.sleep(until_next(moments, pause))
     return moments
 
 
-async def publish_on_a_database_thread(count: int, pause: float) -> list[float]:
-    """Publish on a database thread, as every operation does, one job for each event."""
-    async with pool.slot() as executor:
-        return await asyncio.get_running_loop().run_in_executor(executor, _publish, count, pause)
-
-
-application = Publishing(floor, publish_on_a_database_thread)
+application = Publishing(floor, publish_as_operations)
