@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import shlex
 import sqlite3
 import sys
 from contextlib import closing
@@ -70,8 +69,7 @@ def _keep(kept: Path, url: str) -> None:
     if path := _path_of(url):
         _copy(path, unfinished)
     else:
-        dump = [program("mariadb-dump"), *_connection(url)]
-        _shell(f"{shlex.join(dump)} > {shlex.quote(unfinished)}", url)
+        _run_tool("mariadb-dump", url, f"--result-file={unfinished}")
     os.replace(unfinished, kept)
 
 
@@ -79,8 +77,7 @@ def _load(kept: Path, url: str) -> None:
     if path := _path_of(url):
         _copy(str(kept), path)
     else:
-        client = [program("mariadb"), *_connection(url)]
-        _shell(f"{shlex.join(client)} < {shlex.quote(str(kept))}", url)
+        _run_tool("mariadb", url, f"--execute=source {kept}")
 
 
 def _copy(one: str, other: str) -> None:
@@ -88,12 +85,10 @@ def _copy(one: str, other: str) -> None:
         source.backup(target)
 
 
-def _connection(url: str) -> list[str]:
-    """Return the options of MariaDB's clients for a database."""
+def _run_tool(name: str, url: str, *options: str) -> None:
+    """Run one of MariaDB's own tools on a database."""
     database = environ.Env.db_url_config(url)
     place = [f"--host={database['HOST']}", f"--port={database['PORT']}"]
-    return ["--no-defaults", *place, f"--user={database['USER']}", str(database["NAME"])]
-
-
-def _shell(command: str, url: str) -> None:
-    run_quietly(["bash", "-c", command], MYSQL_PWD=environ.Env.db_url_config(url)["PASSWORD"])
+    user = f"--user={database['USER']}"
+    command = [program(name), "--no-defaults", *place, user, *options, str(database["NAME"])]
+    run_quietly(command, MYSQL_PWD=database["PASSWORD"])
