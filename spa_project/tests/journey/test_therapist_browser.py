@@ -46,9 +46,7 @@ def visit(floor, windows, complaints) -> Spa:
 
 def top_of(part: Locator) -> float:
     """Return where a part of a page begins."""
-    box = part.bounding_box()
-    assert box
-    return box["y"]
+    return box_at_rest(part)["y"]
 
 
 def leave(visit: Spa) -> None:
