@@ -22,7 +22,7 @@ help:
 	@echo "               SIMULATE=1 lets customers come, and staff work by itself;"
 	@echo "               HOST=0.0.0.0 opens it to phones and tablets of the local network"
 	@echo "make check     lint, types, contracts and the quick tests, without servers"
-	@echo "make test      every check, each test once, and a sample of what is alike (18 minutes);"
+	@echo "make test      every check, each test once, and a sample of what is alike (12 minutes);"
 	@echo "               WHOLE=1 all of everything, on SQLite and on MariaDB + Redis, as CI does"
 	@echo "make test-mysql   the tests that a database can change, on MySQL; its packages are downloaded into"
 	@echo "               MYSQL_HOME=data/mysql, and nothing is installed"
