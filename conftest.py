@@ -35,6 +35,7 @@ from spa_project.lib import rate_limits
 from spa_project.lib.db.pool import pool
 from spa_project.lib.realtime.flood_delay import flood_delay
 from spa_project.lib.realtime.hub import hub
+from spa_project.lib.realtime.messages import Event
 from spa_project.tests.extent import SAMPLE, left_out
 
 PASSWORD = "a-long-walk-to-the-sea"
@@ -387,9 +388,10 @@ def heard(monkeypatch, django_capture_on_commit_callbacks) -> Callable[..., list
     def run(step) -> list[Heard]:
         sent: list[Heard] = []
 
-        def take(topic: str, text: str) -> None:
-            message = json.loads(text)
-            sent.append((topic, message["event"], message["data"]))
+        def take(*events: Event) -> None:
+            for topic, text in events:
+                message = json.loads(text)
+                sent.append((topic, message["event"], message["data"]))
 
         monkeypatch.setattr("spa_project.lib.realtime.publish.hub.publish", take)
         with django_capture_on_commit_callbacks(execute=True):

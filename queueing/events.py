@@ -19,7 +19,8 @@ from queueing.serializers import (
 )
 from queueing.states import UNCLAIMED, WITH_CASHIER, WITH_THERAPIST, Status
 from spa_project.lib.fingerprint import fingerprint
-from spa_project.lib.realtime.publish import Event, encoded, publish, publish_to_all
+from spa_project.lib.realtime.messages import Event
+from spa_project.lib.realtime.publish import encoded, publish, publish_to_all
 
 
 @dataclass(frozen=True)

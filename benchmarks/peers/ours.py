@@ -12,7 +12,8 @@ from accounts.models import Branch
 from benchmarks.peers.event import DATA, NAME, Publishing, until_next
 from queueing.events import MONITOR
 from spa_project.lib.db.pool import pool
-from spa_project.lib.realtime.publish import Event, encoded, publish
+from spa_project.lib.realtime.messages import Event
+from spa_project.lib.realtime.publish import encoded, publish
 
 
 def _event() -> Event:

@@ -237,7 +237,7 @@ def test_the_board_tells_no_names_and_no_money(make_transaction, heard):
 def test_nothing_is_said_before_the_commit(make_transaction, monkeypatch):
     sent = []
     monkeypatch.setattr(
-        "spa_project.lib.realtime.publish.hub.publish", lambda *event: sent.append(event)
+        "spa_project.lib.realtime.publish.hub.publish", lambda *events: sent.extend(events)
     )
     transaction = make_transaction(Status.PENDING_THERAPIST)  # this test's commit never comes
     advance(transaction, Status.CANCELLED, by=None)

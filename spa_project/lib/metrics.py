@@ -14,7 +14,9 @@ SLOT_SECONDS = Histogram(
     "spa_slot_wait_seconds", "Time that work waited for a database thread.", buckets=QUICK
 )
 HUB_LAG = Histogram(
-    "spa_hub_lag_seconds", "Time from a commit until its event is with our sockets.", buckets=QUICK
+    "spa_hub_lag_seconds",
+    "Time from a commit until its events are with our sockets.",
+    buckets=QUICK,
 )
 SOCKETS = Gauge("spa_sockets", "Open sockets, by the kind of screen.", ["screen"])
 WAITING = Gauge("spa_waiting", "Customers in a line, those on hold among them.", ["branch", "line"])

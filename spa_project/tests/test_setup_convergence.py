@@ -24,6 +24,7 @@ from queueing.states import Status
 from spa_project.lib.db.pool import pool
 from spa_project.lib.realtime import hub as hub_module
 from spa_project.lib.realtime.hub import Hub
+from spa_project.lib.realtime.messages import Event
 from spa_project.lib.realtime.screen import Screen
 from spa_project.tests.setup_edits import Manager
 
@@ -74,9 +75,8 @@ def lossy(monkeypatch):
 
     publish = Hub.publish
 
-    def lose(hub: Hub, topic: str, text: str) -> None:
-        if Lossy.chance.random() >= Lossy.share:
-            publish(hub, topic, text)
+    def lose(hub: Hub, *events: Event) -> None:
+        publish(hub, *(one for one in events if Lossy.chance.random() >= Lossy.share))
 
     monkeypatch.setattr(hub_module, "HEARTBEAT_SECONDS", HEARTBEAT_SECONDS)
     monkeypatch.setattr(Hub, "publish", lose)

@@ -10,13 +10,14 @@ import logging
 import time
 import uuid
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from channels.layers import get_channel_layer
 
 from spa_project.lib.db.pool import pool
 from spa_project.lib.metrics import HUB_LAG, SNAPSHOT_READS
+from spa_project.lib.realtime.messages import Event
 from spa_project.lib.realtime.relay import Relay, end, send_from_a_command
 from spa_project.lib.realtime.screen import DigestSource, ReadAll
 
@@ -42,8 +43,7 @@ class _Snapshot(NamedTuple):
 
 
 class _Outgoing(NamedTuple):
-    topic: str
-    text: str
+    events: Sequence[Event]
     published_at: float
 
 
@@ -140,13 +140,13 @@ class Hub:
 
     # -- From anywhere --------------------------------------------------------------------------
 
-    def publish(self, topic: str, text: str) -> None:
-        """Send ready text to every subscriber of the topic, in all processes; never waits."""
+    def publish(self, *events: Event) -> None:
+        """Send events to every subscriber of their topics, in all processes; never waits."""
         loop = self._loop
         if loop is None or not loop.is_running():
-            send_from_a_command(topic, text)
+            send_from_a_command(events)
             return
-        self._outgoing.append(_Outgoing(topic, text, time.perf_counter()))
+        self._outgoing.append(_Outgoing(events, time.perf_counter()))
         # Inside a job the pool wakes the loop at the job's end: one wake-up, so one GIL hand-over,
         # for the result and all its events, the result first.
         if not pool.owns_this_thread():
@@ -155,11 +155,12 @@ class Hub:
     def _flush(self) -> None:
         """Deliver what was published, on the event loop."""
         while self._outgoing:
-            event = self._outgoing.popleft()
-            self._deliver(event.topic, event.text)
-            HUB_LAG.observe(time.perf_counter() - event.published_at)
-            if self._relay:
-                self._relay.send(event.topic, event.text)
+            events, published_at = self._outgoing.popleft()
+            for event in events:
+                self._deliver(*event)
+                if self._relay:
+                    self._relay.send(event)
+            HUB_LAG.observe(time.perf_counter() - published_at)
 
     def echo_received(self, within: float) -> bool:
         """Return whether a message of ours comes back through the layer; called from a thread.

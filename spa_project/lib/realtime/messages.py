@@ -1,12 +1,19 @@
 """Parsing and encoding of messages (docs/protocol.md)."""
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 from spa_project.lib.commands import Reply
 
 SNAPSHOT = "snapshot"
 RESYNC = json.dumps({"event": "resync"})
+
+
+class Event(NamedTuple):
+    """A ready message and its topic."""
+
+    topic: str
+    text: str
 
 
 def parse(text: str | None) -> dict[str, Any]:

@@ -5,19 +5,12 @@ There is no transactional outbox: a lost event is repaired by heartbeat digest a
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import transaction
 
 from spa_project.lib.realtime.hub import hub
-from spa_project.lib.realtime.relay import over_one_connection
-
-
-class Event(NamedTuple):
-    """A ready message and its topic."""
-
-    topic: str
-    text: str
+from spa_project.lib.realtime.messages import Event
 
 
 def encoded(name: str, data: str = "null") -> str:
@@ -50,9 +43,7 @@ def publish_to_all(topics: Iterable[str], name: str, data: Any = None) -> None:
 def _send_after_commit(events: Sequence[Event]) -> None:
     # A nested function, because Django's error path reads its __qualname__, which a partial lacks.
     def send() -> None:
-        with over_one_connection():
-            for event in events:
-                hub.publish(event.topic, event.text)
+        hub.publish(*events)
 
     # robust: a broken broker is logged and must not turn a committed payment into an error.
     transaction.on_commit(send, robust=True)

@@ -7,14 +7,14 @@ heartbeat digest and snapshot.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextvars import ContextVar
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 
 from spa_project.lib.metrics import PUBLISH_FAILURES
+from spa_project.lib.realtime.messages import Event
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Relay:
         self._identity = identity
         self._deliver = deliver
         self._layer: Any = get_channel_layer()
-        self._outgoing: asyncio.Queue[tuple[str, str]] = asyncio.Queue(OUTGOING_SIZE)
+        self._outgoing: asyncio.Queue[Event] = asyncio.Queue(OUTGOING_SIZE)
         self._channel: str | None = None  # where the layer delivers the other processes' messages
         self._wanted: set[str] = set()
         self._joined: set[str] = set()
@@ -60,10 +60,10 @@ class Relay:
             async with asyncio.timeout(LAYER_TIMEOUT):
                 await self._layer.flush()
 
-    def send(self, topic: str, text: str) -> None:
+    def send(self, event: Event) -> None:
         """Queue an event for the other processes; never waits."""
         try:
-            self._outgoing.put_nowait((topic, text))
+            self._outgoing.put_nowait(event)
         except asyncio.QueueFull:
             PUBLISH_FAILURES.inc()
 
@@ -188,38 +188,17 @@ def layer_message(topic: str, text: str, *, sender: str) -> dict[str, str]:
     return {"type": "hub.event", "topic": topic, "text": text, "from": sender}
 
 
-#: What a command has published inside `over_one_connection`.
-_collected: ContextVar[list[tuple[str, str]] | None] = ContextVar("collected", default=None)
+def send_from_a_command(events: Sequence[Event]) -> None:
+    """Send events from a process without a hub, such as a management command.
 
-
-@contextlib.contextmanager
-def over_one_connection() -> Iterator[None]:
-    """Send what a command publishes in this block together.
-
-    Each event loop has a connection of its own: one for each event would take 1,000 events seconds.
+    They share one connection, which an event loop has for itself: with one for each, 1,000 events
+    would take seconds.
     """
-    events: list[tuple[str, str]] = []
-    token = _collected.set(events)
-    try:
-        yield
-    finally:
-        _collected.reset(token)
-    if events:
+    if get_channel_layer() is not None:
         async_to_sync(_send_in_order)(events)
 
 
-def send_from_a_command(topic: str, text: str) -> None:
-    """Send an event from a process without a hub, such as a management command."""
-    if get_channel_layer() is None:
-        return
-    collected = _collected.get()
-    if collected is None:
-        async_to_sync(_send_in_order)([(topic, text)])
-    else:
-        collected.append((topic, text))
-
-
-async def _send_in_order(events: Sequence[tuple[str, str]]) -> None:
+async def _send_in_order(events: Sequence[Event]) -> None:
     for topic, text in events:
         await send_to_layer(topic, text, sender="")
 

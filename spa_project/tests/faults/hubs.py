@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from channels_redis.pubsub import RedisPubSubChannelLayer
 
 from spa_project.lib.realtime.hub import Hub
+from spa_project.lib.realtime.messages import Event
 from spa_project.lib.realtime.relay import end, layer_message
 from spa_project.lib.redis_config import channel_layers
 
@@ -50,7 +51,7 @@ async def exchange(hub: Hub, ear: Ear, url: str, within: float) -> None:
         async with asyncio.timeout(within):
             while sent not in ear.heard or not receiving.done():
                 await other.group_send("a", layer_message("a", sent, sender="other"))
-                await asyncio.to_thread(hub.publish, "a", returned)
+                await asyncio.to_thread(hub.publish, Event("a", returned))
                 await asyncio.sleep(0.1)
     finally:
         await end(receiving)

@@ -16,6 +16,7 @@ from spa_project.lib import commands
 from spa_project.lib.db.mysql.connection import DeferringConnection
 from spa_project.lib.realtime.consumer import LiveConsumer
 from spa_project.lib.realtime.hub import hub
+from spa_project.lib.realtime.messages import Event
 
 #: Begin or part of the statement before the crash.
 STATEMENTS = {
@@ -103,9 +104,9 @@ def _die_after_reply(command: str) -> None:
     publish = hub.publish
     live = LiveConsumer.__call__
 
-    def keep_in(topic: str, text: str) -> None:
+    def keep_in(*events: Event) -> None:
         if not _is_running():
-            publish(topic, text)
+            publish(*events)
 
     async def live_and_die(self: LiveConsumer, scope: Any, receive: Any, send: Any) -> None:
         async def send_and_die(message: dict[str, Any]) -> None:

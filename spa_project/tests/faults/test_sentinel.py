@@ -12,6 +12,7 @@ from limits import RateLimitItemPerMinute
 from spa_project.lib.errors import RateLimited
 from spa_project.lib.rate_limits import SharedWindow
 from spa_project.lib.realtime.hub import Hub
+from spa_project.lib.realtime.messages import Event
 from spa_project.lib.redis_config import channel_layers, client_of
 from spa_project.tests.faults.hubs import Ear, attached_hub, exchange
 from spa_project.tests.faults.redis_servers import Replica, Sentinel, named_master
@@ -45,7 +46,7 @@ async def hears(publisher: Hub, ear: Ear, text: str, within: float) -> None:
     """Publish until the other process's socket receives it."""
     async with asyncio.timeout(within):
         while text not in ear.heard:
-            await asyncio.to_thread(publisher.publish, "a", text)
+            await asyncio.to_thread(publisher.publish, Event("a", text))
             await asyncio.sleep(0.1)
 
 

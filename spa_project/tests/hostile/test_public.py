@@ -98,7 +98,7 @@ def day(floor, monkeypatch, django_capture_on_commit_callbacks) -> Day:
     day = Day(floor)
     monkeypatch.setattr(
         "spa_project.lib.realtime.publish.hub.publish",
-        lambda topic, text: day.told.append((topic, text)),
+        lambda *events: day.told.extend(events),
     )
     with django_capture_on_commit_callbacks(execute=True):
         day.live()

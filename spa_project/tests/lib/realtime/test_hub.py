@@ -10,6 +10,7 @@ from spa_project.lib.metrics import PUBLISH_FAILURES
 from spa_project.lib.realtime import hub as hub_module
 from spa_project.lib.realtime import relay as relay_module
 from spa_project.lib.realtime.hub import Hub
+from spa_project.lib.realtime.messages import Event
 from spa_project.lib.realtime.relay import Relay
 from spa_project.lib.realtime.screen import DigestSource
 
@@ -45,7 +46,7 @@ async def hub(settings):
 
 async def published(hub: Hub, topic: str, text: str) -> None:
     """Publish from another thread, as an operation does, and let the loop deliver it."""
-    await asyncio.to_thread(hub.publish, topic, text)
+    await asyncio.to_thread(hub.publish, Event(topic, text))
     await asyncio.sleep(0)
 
 
@@ -207,7 +208,7 @@ async def test_a_broker_that_is_gone_costs_no_memory(lonely_hub, monkeypatch):
     assert relay is not None
     before = PUBLISH_FAILURES._value.get()
     for number in range(relay_module.OUTGOING_SIZE + 100):
-        relay.send("a", str(number))
+        relay.send(Event("a", str(number)))
     assert relay._outgoing.qsize() == relay_module.OUTGOING_SIZE
     assert PUBLISH_FAILURES._value.get() - before == 100
 
