@@ -19,7 +19,7 @@ from queueing.serializers import (
 )
 from queueing.states import UNCLAIMED, WITH_CASHIER, WITH_THERAPIST, Status
 from spa_project.lib.fingerprint import fingerprint
-from spa_project.lib.realtime.messages import Event
+from spa_project.lib.realtime.messages import Event, text_of
 from spa_project.lib.realtime.publish import encoded, publish, publish_to_all
 
 
@@ -112,7 +112,7 @@ def announce(transaction: Transaction, was: Status, *, counter: str = "") -> Non
     """
     # Encoded once for all subscribers (fan-out).
     data = serialize_changed(transaction)
-    whole = json.dumps({"transaction": data})
+    whole = f'{{"transaction": {text_of(data)}}}'
     public = json.dumps({"transaction": serialize_board_row(transaction)})
     own = for_customer(data)
     ticket = whole if own == data else json.dumps({"transaction": own})

@@ -3,7 +3,7 @@
 import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, NotRequired, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict, cast
 
 from accounts.models import Presence, PresenceKind, Therapist
 from queueing.bill import ZERO, Bill, tax_name
@@ -12,6 +12,7 @@ from queueing.skills import skills_of
 from queueing.states import Status
 from queueing.visit_bills import bill_of_visit, discounts_of, taxed_by
 from spa_project.lib.money import format_amount
+from spa_project.lib.realtime.messages import EncodedOnce
 
 #: The attribute of a row that has its last `TransactionData`.
 _SERIALIZED = "_serialized"
@@ -395,12 +396,13 @@ def for_customer(data: TransactionData) -> TransactionData:
 def serialize_changed(transaction: Transaction) -> TransactionData:
     """Return a transaction that an operation has changed, serialized once for each version.
 
-    The announcement and the reply have the same content, and serializing is a large part of a
-    command's processor time.
+    The announcement and the reply have the same content, and serializing and encoding it are a
+    large part of a command's processor time.
     """
     data: TransactionData | None = vars(transaction).get(_SERIALIZED)
     if data is None or data["version"] != transaction.version:
-        data = vars(transaction)[_SERIALIZED] = serialize_transaction(transaction)
+        data = cast(TransactionData, EncodedOnce(serialize_transaction(transaction)))
+        vars(transaction)[_SERIALIZED] = data
     return data
 
 

@@ -1,6 +1,8 @@
 """Parsing and encoding of messages (docs/protocol.md)."""
 
 import json
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from spa_project.lib.commands import Reply
@@ -14,6 +16,20 @@ class Event(NamedTuple):
 
     topic: str
     text: str
+
+
+class EncodedOnce(dict[str, Any]):
+    """An object that several messages contain and that is encoded once; it is never changed."""
+
+    @cached_property
+    def text(self) -> str:
+        """Return the object as JSON."""
+        return json.dumps(self)
+
+
+def text_of(value: Any) -> str:
+    """Return a value as JSON."""
+    return value.text if isinstance(value, EncodedOnce) else json.dumps(value)
 
 
 def parse(text: str | None) -> dict[str, Any]:
@@ -35,8 +51,16 @@ def _is_name(command: Any) -> bool:
 
 def result(message: dict[str, Any], reply: Reply) -> str:
     """Return the reply to a command as text."""
-    event = f"{message['command']}_result"
-    return json.dumps({"event": event, "id": message.get("id"), **reply})
+    head = {"event": f"{message['command']}_result", "id": message.get("id")}
+    return _object_of({**head, **reply})
+
+
+def _object_of(fields: Mapping[str, Any]) -> str:
+    """Return an object as JSON; the fields that are encoded already come last."""
+    encoded = {name: value for name, value in fields.items() if isinstance(value, EncodedOnce)}
+    plain = json.dumps({name: value for name, value in fields.items() if name not in encoded})
+    rest = "".join(f', "{name}": {value.text}' for name, value in encoded.items())
+    return f"{plain[:-1]}{rest}}}"
 
 
 def error(reply: Reply) -> str:
