@@ -4,7 +4,6 @@ The application has no setting for this. A server process of the benchmark patch
 when it starts; what is then there is what Django, Daphne or the driver does by itself.
 """
 
-import asyncio
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -90,20 +89,17 @@ def _writes_of_the_orm() -> None:
 def _autobahns_frames() -> None:
     from spa_project.lib.websocket_sending import SendingProtocol
 
-    def gather(self: SendingProtocol, data: bytes, *options: Any, **more: Any) -> None:
+    def keep(self: SendingProtocol, data: bytes, *options: Any, **more: Any) -> None:
         self._frames.append(data)
 
-    def send(self: SendingProtocol, content: str | bytes, binary: bool = False) -> None:
-        if self.state != self.STATE_OPEN:
-            return
+    def gather(self: SendingProtocol, content: str | bytes, binary: bool) -> None:
         if self._frames is None:
             self._frames = []
-            asyncio.get_running_loop().call_soon(self.flush)
-        self.sendData = gather.__get__(self)
+        self.sendData = keep.__get__(self)
         self.sendMessage(content if isinstance(content, bytes) else content.encode(), binary)
         del self.sendData
 
-    SendingProtocol.serverSend = send
+    SendingProtocol.gather = gather
 
 
 def _a_write_for_each_message() -> None:
@@ -113,7 +109,19 @@ def _a_write_for_each_message() -> None:
         if self.state == self.STATE_OPEN:
             sending.write(self.transport, sending.frame(content, binary))
 
-    sending.SendingProtocol.serverSend = send
+    sending.SendingProtocol.serverSend = sending.SendingProtocol.send_event = send
+
+
+def _a_write_for_each_event() -> None:
+    from spa_project.lib import websocket_sending
+
+    websocket_sending.GATHER_SECONDS = 0
+
+
+def _a_coroutine_for_each_event() -> None:
+    from spa_project.lib.daphne import GracefulServer
+
+    del GracefulServer.create_application
 
 
 def _writes_of_the_selector() -> None:
@@ -142,6 +150,14 @@ PARTS = {
     "frames": Part("frames made once", "autobahn's `sendMessage`", _autobahns_frames),
     "gathering": Part(
         "one write for what is sent together", "one for each message", _a_write_for_each_message
+    ),
+    "gathered_events": Part(
+        "one write for the events of 10 ms",
+        "one for each turn of the loop",
+        _a_write_for_each_event,
+    ),
+    "events": Part(
+        "events without coroutines", "ASGI's `send` for each", _a_coroutine_for_each_event
     ),
     "direct": Part("direct writes", "Twisted's `write`", _writes_of_the_selector),
 }

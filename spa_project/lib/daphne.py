@@ -10,6 +10,7 @@ from daphne.ws_protocol import WebSocketFactory
 from twisted.internet.defer import Deferred
 
 from spa_project.lib.frame_limit import TOO_BIG, TOO_FAST, FrameLimit
+from spa_project.lib.realtime.send_queue import SEND_EVENT
 from spa_project.lib.websocket_sending import SendingProtocol
 
 #: Seconds in which running work has to end; the database rolls back the rest.
@@ -64,6 +65,13 @@ class Protocol(SendingProtocol):
         self.unread = None
 
     stopProducing = resumeProducing
+
+    def send_at_once(self, event: str) -> bool:
+        """Send an event without waiting; return False if the client is behind, or gone."""
+        if self.unread is not None or self.state != self.STATE_OPEN:
+            return False
+        self.send_event(event)
+        return True
 
     def dataReceived(self, data: bytes) -> None:
         """Parse what arrived, unless the client has sent too much."""
@@ -151,6 +159,16 @@ class GracefulServer(Server):
         """Record a listening port; Daphne calls this for each endpoint."""
         super().listen_success(port)
         self._ports.append(port)
+
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        """Run a connection's application; to those of sockets a way to send events is offered.
+
+        The extension takes no coroutine for each socket and event, as ASGI's `send` does. Daphne
+        calls this for each connection.
+        """
+        if isinstance(protocol, Protocol):
+            scope["extensions"] = {SEND_EVENT: protocol.send_at_once}
+        return super().create_application(protocol, scope)
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         """Send a message of the application, or wait until a slow client has caught up.

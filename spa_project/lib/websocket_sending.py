@@ -2,7 +2,8 @@
 
 autobahn frames each message anew for each socket, and Twisted writes it when the selector has said
 that the network would take it. Here the frame of a message is made once; what is sent to a client
-in one turn of the event loop leaves in one write; and that is tried without asking.
+in one turn of the event loop, and the events of a few milliseconds, leave in one write; and that is
+tried without asking.
 
 It depends on what is not documented (`spa_project/tests/lib/test_internals.py`):
 
@@ -21,26 +22,65 @@ from typing import Any
 
 from daphne.ws_protocol import WebSocketProtocol
 
+#: Seconds from one write to a client to the next for events alone: 100 writes a second. On a floor
+#: with fewer events nothing waits.
+GATHER_SECONDS = 0.01
+
 
 class SendingProtocol(WebSocketProtocol):
     """Daphne's WebSocket protocol with less work for each message."""
 
     _frames: list[bytes] | None = None  # what leaves in a moment
+    _written_at = float("-inf")
 
     def serverSend(self, content: str | bytes, binary: bool = False) -> None:
         """Send a message, in one write with others to this client in the same turn of the loop."""
-        if self.state != self.STATE_OPEN:
-            return
+        if self.state == self.STATE_OPEN:
+            self.gather(content, binary)
+            asyncio.get_running_loop().call_soon(self.flush)
+
+    def send_event(self, text: str) -> None:
+        """Send an event, in one write with others of the next `GATHER_SECONDS` on a busy floor."""
+        if self._frames is None:
+            loop = asyncio.get_running_loop()
+            wait = self._written_at + GATHER_SECONDS - loop.time()
+            if wait > 0:
+                _flush_later(self, wait)
+            else:
+                loop.call_soon(self.flush)
+        self.gather(text, binary=False)
+
+    def gather(self, content: str | bytes, binary: bool) -> None:
+        """Put a message behind those of the next write."""
         if self._frames is None:
             self._frames = []
-            asyncio.get_running_loop().call_soon(self.flush)
         self._frames.append(frame(content, binary))
 
     def flush(self) -> None:
         """Write the gathered messages."""
+        if self._frames is None:
+            return
+        self._written_at = asyncio.get_running_loop().time()
         frames, self._frames = self._frames, None
-        if frames and self.state == self.STATE_OPEN:  # nothing may follow a close frame
+        if self.state == self.STATE_OPEN:  # nothing may follow a close frame
             write(self.transport, b"".join(frames))
+
+
+#: Clients whose events wait for the next write. They have one timer, as most wait for one event.
+_waiting: list[SendingProtocol] = []
+
+
+def _flush_later(protocol: SendingProtocol, seconds: float) -> None:
+    if not _waiting:
+        asyncio.get_running_loop().call_later(seconds, _flush_all)
+    _waiting.append(protocol)
+
+
+def _flush_all() -> None:
+    loop = asyncio.get_running_loop()
+    for protocol in _waiting:
+        loop.call_soon(protocol.flush)
+    _waiting.clear()
 
 
 @lru_cache(maxsize=8)

@@ -109,6 +109,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         socket and each message; here the hub listens for all of them.
         """
         self.scope, self.base_send = scope, send
+        self._send_queue.use_extension(scope)
         try:
             while True:
                 await self.dispatch(await receive())
@@ -254,7 +255,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 reply, gone = busy.as_reply(), False
         finally:
             self._answering = False
-        self.push(messages.result(message, reply))
+        self._reply(messages.result(message, reply))
         if gone:
             self._close_soon(_close_code(NotAuthenticated()))
         elif self._sent_home:
@@ -282,7 +283,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     def _refuse(self, refusal: DomainError) -> None:
         """Answer a frame that is not parsed."""
-        self.push(messages.error(refusal.as_reply()))
+        self._reply(messages.error(refusal.as_reply()))
 
     # -- Out ------------------------------------------------------------------------------------
 
@@ -301,23 +302,32 @@ class LiveConsumer(AsyncWebsocketConsumer):
         held_back, self._held_back = self._held_back, None
         if len(held_back) == SEND_QUEUE_SIZE:
             return self._fall_behind()  # others were dropped
-        self.push(messages.snapshot(*shown, json.dumps(own)))
+        self._reply(messages.snapshot(*shown, json.dumps(own)))
         for text in held_back:
-            self.push(text)
+            self._reply(text)
 
     async def _shared_snapshots(self) -> list[str]:
         return [await hub.snapshot(part.topic, part.snapshot) for part in _parts(self._screen)]
 
     def push(self, text: str) -> None:
-        """Queue a ready message from the hub; never waits, so a slow socket slows only itself."""
-        if self._held_back is not None:
-            if len(self._held_back) < SEND_QUEUE_SIZE:
-                self._held_back.append(text)
-            return
-        if self._send_queue.full:
-            self._fall_behind()
+        """Queue an event from the hub; never waits, so a slow socket slows only itself."""
+        if self._held_back is None and not self._send_queue.full:
+            self._send_queue.put_event(text)
         else:
+            self._hold_back(text)
+
+    def _reply(self, text: str) -> None:
+        """Queue what the client has asked for."""
+        if self._held_back is None and not self._send_queue.full:
             self._send_queue.put(text)
+        else:
+            self._hold_back(text)
+
+    def _hold_back(self, text: str) -> None:
+        if self._held_back is None:
+            self._fall_behind()
+        elif len(self._held_back) < SEND_QUEUE_SIZE:
+            self._held_back.append(text)
 
     def _fall_behind(self) -> None:
         now = asyncio.get_running_loop().time()

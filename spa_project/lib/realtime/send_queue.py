@@ -1,12 +1,22 @@
 """The queue of messages to be sent on one socket, which limits back-pressure to that socket."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from spa_project.lib.realtime.eager_start import start_eagerly
 
 #: A ready text, or the code to close with.
 Message = str | int
+
+#: The extension of a socket's scope by which its server sends an event without a coroutine. It
+#: returns False when the client has to catch up, or is gone: then nothing was sent.
+SEND_EVENT = "spa.send_event"
+
+
+def _never(event: str) -> bool:
+    """Send nothing, where the server lacks the extension."""
+    return False
 
 
 class SendQueue:
@@ -20,15 +30,25 @@ class SendQueue:
     def __init__(self, send: Callable[[Message], Awaitable[bool]], size: int) -> None:
         """Set the function that sends, which returns whether to go on, and the `size` when full."""
         self._send = send
+        self._send_event: Callable[[str], bool] = _never
         self._size = size
         self._waiting: list[Message] = []
         self._is_sending = False
         self._writer: asyncio.Task[None] | None = None
 
+    def use_extension(self, scope: Mapping[str, Any]) -> None:
+        """Send events by the server's extension, where the socket's scope has it."""
+        self._send_event = scope.get("extensions", {}).get(SEND_EVENT, _never)
+
     @property
     def full(self) -> bool:
         """Return whether nothing more should be put in."""
         return len(self._waiting) >= self._size
+
+    def put_event(self, text: str) -> None:
+        """Send an event after the messages that wait; the server may gather it with others."""
+        if self._is_sending or not self._send_event(text):
+            self.put(text)
 
     def put(self, message: Message) -> None:
         """Send a message after those that wait."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from autobahn.websocket.protocol import WebSocketProtocol
+from daphne.server import Server
 from daphne.ws_protocol import WebSocketFactory
 from daphne.ws_protocol import WebSocketProtocol as DaphneProtocol
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -54,6 +55,7 @@ INTERNALS: list[tuple[ModuleType, type, str, str]] = [
     (base, mysql.CursorWrapper, "execute", "397e2a98dfe8"),
     (base, DatabaseOperations, "convert_datetimefield_value", "9019e627dd5a"),
     (connection, Connection, "literal", "3e79c04ca7f6"),
+    (daphne, Server, "create_application", "f1e300b4ecf6"),
     (daphne, WebSocketProtocol, "onCloseHandshakeTimeout", "b64c7e3125c7"),
     (daphne, WebSocketProtocol, "onFrameBegin", "953702700776"),
     (daphne, WebSocketProtocol, "onPing", "d283f6ebda58"),

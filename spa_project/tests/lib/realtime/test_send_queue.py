@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from spa_project.lib.realtime.eager_start import start_eagerly
-from spa_project.lib.realtime.send_queue import Message, SendQueue
+from spa_project.lib.realtime.send_queue import SEND_EVENT, Message, SendQueue
 
 pytestmark = pytest.mark.asyncio
 
@@ -80,6 +80,32 @@ async def test_nothing_is_sent_after_the_end(line, queue):
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert line.sent == ["a"]
+
+
+async def test_an_event_is_sent_by_the_servers_extension(line, queue):
+    taken: list[str] = []
+
+    def take(event: str) -> bool:
+        taken.append(event)
+        return True
+
+    queue.use_extension({"extensions": {SEND_EVENT: take}})
+    queue.put_event("a")
+    queue.put("reply")
+    queue.put_event("b")
+    assert (taken, line.sent) == (["a", "b"], ["reply"])
+
+
+@pytest.mark.parametrize("scope", [{}, {"extensions": {SEND_EVENT: lambda _event: False}}])
+async def test_an_event_that_the_server_does_not_take_is_queued_in_order(line, queue, scope):
+    queue.use_extension(scope)
+    line.fall_behind()
+    queue.put_event("a")
+    queue.use_extension({"extensions": {SEND_EVENT: lambda _event: True}})
+    queue.put_event("b")
+    line.catch_up()
+    await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
+    assert line.sent == ["a", "b"]
 
 
 async def test_a_coroutine_that_is_cancelled_while_it_waits_cleans_up():
