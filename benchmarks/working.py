@@ -10,8 +10,9 @@ from benchmarks.lives import Day, work
 from benchmarks.report import Result, at_least, at_most, beside, say
 from benchmarks.stage import MONITORS, STAFF, Stage
 
-ROUNDS = 3
-SECONDS = 8.0
+#: Many short turns: a virtual machine has slow and fast minutes, and all sides have to meet them.
+ROUNDS = 12
+SECONDS = 2.0
 CUT_SCREENS, CUT_SECONDS, CUT_EVERY = 60, 160.0, 15.0
 #: Seconds before each command of the three clients meanwhile: about two events a second.
 THINKING = 1.0
@@ -28,7 +29,7 @@ def lives(stage: Stage) -> list[Result]:
     people = f"{STAFF} therapists, {STAFF} cashiers, {MONITORS} monitors"
     measure = f"whole lives per second over sockets, {people}, against the original stack"
     return [
-        at_least(2.5, measure, ours, theirs, "{:.1f}/s"),
+        at_least(3.0, measure, ours, theirs, "{:.1f}/s"),
         beside(f"the same, {MADE_LEAN}", ours, lean, "{:.1f}/s"),
     ]
 
@@ -65,7 +66,7 @@ def _days(stage: Stage, *, staff: int, monitors: int) -> dict[str, list[Day]]:
         for _round in range(ROUNDS):
             for name, server, side in zip(SIDES, servers, desks, strict=True):
                 before = server.cpu_seconds()
-                days[name].append(day := work(side, SECONDS / 2 if alone else SECONDS))
+                days[name].append(day := work(side, SECONDS))
                 cpu = 1000 * (server.cpu_seconds() - before) / len(day.times["cashier_pay"])
                 rate = f"{day.lives_per_second:.1f} lives/s, {cpu:.1f} ms of processor each"
                 say(f"  {name}: {rate}, {_times(day)}")
