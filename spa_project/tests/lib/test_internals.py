@@ -54,6 +54,7 @@ INTERNALS: list[tuple[ModuleType, type, str, str]] = [
     (base, CursorWrapper, "_execute", "8a3a172b0a15"),
     (base, mysql.CursorWrapper, "execute", "397e2a98dfe8"),
     (base, DatabaseOperations, "convert_datetimefield_value", "9019e627dd5a"),
+    (base, DatabaseOperations, "adapt_datetimefield_value", "a1caffb45bd8"),
     (connection, Connection, "literal", "3e79c04ca7f6"),
     (daphne, Server, "create_application", "f1e300b4ecf6"),
     (daphne, WebSocketProtocol, "onCloseHandshakeTimeout", "b64c7e3125c7"),

@@ -11,7 +11,8 @@ It depends on what Django does not document (`spa_project/tests/lib/test_interna
   (`BaseDatabaseWrapper.close_if_health_check_failed`).
 * `run` does what `BaseDatabaseWrapper._cursor` and the `execute` of Django's two cursors do, where
   no wrapper is to see the statement.
-* `DatabaseOperations.convert_datetimefield_value` gives a time its time zone.
+* `DatabaseOperations.convert_datetimefield_value` gives a time its time zone, and
+  `adapt_datetimefield_value` takes it away.
 """
 
 import datetime
@@ -42,8 +43,22 @@ def _time_of(text: str) -> datetime.datetime:
     return datetime.datetime.fromisoformat(f"{text}+00:00")
 
 
+#: Conversions in one call of C; the driver's and Django's are in Python.
+_CONVERSIONS = {
+    FIELD_TYPE.DATETIME: _time_of,
+    FIELD_TYPE.DATE: datetime.date.fromisoformat,
+    FIELD_TYPE.TIME: datetime.time.fromisoformat,
+}
+
+
 class DatabaseOperations(operations.DatabaseOperations):
-    """Django's operations, for a connection that returns times with their time zone."""
+    """Django's operations, for times that the connection returns and takes with their zone, UTC."""
+
+    def adapt_datetimefield_value(self, value: Any) -> Any:
+        """Return a time as text in UTC."""
+        if isinstance(value, datetime.datetime) and value.tzinfo is datetime.UTC:
+            return value.isoformat(" ").removesuffix("+00:00")
+        return super().adapt_datetimefield_value(value)
 
     def get_db_converters(self, expression: Any) -> list[Any]:
         """Return the conversions of a column's values that the connection has not made."""
@@ -71,7 +86,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if is_this_thread_limited():
             first = conn_params["init_command"] + _IDLE
             conn_params = {**conn_params, **_READ_AND_WRITE, "init_command": first}
-        conv = {**conn_params["conv"], FIELD_TYPE.DATETIME: _time_of}
+        conv = {**conn_params["conv"], **_CONVERSIONS}
         connection = DeferringConnection(**{**conn_params, "conv": conv})
         prepare = catch_up if self.alias == DEFAULT_DB_ALIAS else allow_dirty_reads
         try:

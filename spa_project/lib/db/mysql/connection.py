@@ -129,9 +129,9 @@ class DeferringConnection(Connection):
         """Return a value as it is written in a statement: the usual types without a search."""
         if value is None:
             return b"NULL"
-        if type(value) is int:
+        if isinstance(value, int):
             return b"%d" % value
-        if type(value) is str:
+        if isinstance(value, str):
             return bytes(self.string_literal(value.encode()))
         return bytes(super().literal(value))
 
