@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Any, NamedTuple
 
 from django.contrib.auth.backends import ModelBackend
@@ -89,7 +89,7 @@ class Caller:
         """Return whether the caller's session waits for a PIN (accounts/screen_lock.py)."""
         return self.user is not None and is_locked(self.user, self.login)
 
-    @property
+    @cached_property
     def roles(self) -> frozenset[Role]:
         """Return the caller's roles, none without a branch: roles apply in one's own branch."""
         return self.user.roles if self.user and self.user.branch else frozenset()

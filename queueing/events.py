@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.db import transaction as database
 
@@ -92,6 +93,7 @@ def ticket_topic(transaction_id: int) -> str:
     return f"txn_{transaction_id}"
 
 
+@lru_cache(maxsize=256)  # a digest takes as long as the rest of an event
 def display_topic(branch_id: int, counter_number: str) -> str:
     """Return the topic of the customer-facing screens of one counter."""
     # A digest: what people call a counter may have any letters, a topic may not.

@@ -207,9 +207,11 @@ def _turn(transaction: Transaction, counted: turn_ledger.Counted) -> dict[str, A
 def _ended_parts(transaction: Transaction, status: Status) -> dict[str, Any]:
     """Return the fields that this status clears: unique columns, and people not yet known."""
     ended: dict[str, Any] = {}
-    if status not in WITH_THERAPIST:
+    if status not in WITH_THERAPIST and (
+        transaction.active_therapist_id or transaction.active_room_id
+    ):
         ended |= {"active_therapist": None, "active_room": None}
-    if status not in WITH_CASHIER:
+    if status not in WITH_CASHIER and transaction.active_cashier_id:
         ended |= {"active_cashier": None}
     if status in CLOSED:
         ended |= {"active_code": None}

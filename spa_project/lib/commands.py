@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol, TypeVar
 
 from django.db import Error as DatabaseError
@@ -119,8 +120,8 @@ def answer_safely(caller: Caller, name: str, data: Any) -> tuple[Reply, int]:
     # other names would grow the metrics without bound
     known = name if name in REGISTRY else "unknown"
     code = reply.get("code", "ok")
-    COMMANDS_ANSWERED.labels(known, code).inc()
-    COMMAND_SECONDS.labels(known).observe(seconds)
+    _answered(known, code).inc()
+    _seconds(known).observe(seconds)
     line = {
         "command": known,
         "code": code,
@@ -129,6 +130,11 @@ def answer_safely(caller: Caller, name: str, data: Any) -> tuple[Reply, int]:
     }
     command_log.info(describe(line), extra=line)
     return reply, status
+
+
+# Labels are looked up once, as the library's documentation recommends: under a lock, in text.
+_answered = cache(COMMANDS_ANSWERED.labels)
+_seconds = cache(COMMAND_SECONDS.labels)
 
 
 def _answer_or_refuse(caller: Caller, name: str, data: Any) -> tuple[Reply, int]:

@@ -28,6 +28,8 @@ _SECRETS = (
 )
 #: Characters that begin a new line or control a terminal.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+#: Loggers whose lines are put together of our own names and numbers, and contain no secret.
+OWN_WORDS = frozenset({"spa.commands"})
 #: Fields a line may have besides its message; any others that a library adds are left out.
 FIELDS = ("method", "route", "status", "command", "code", "user", "ms")
 
@@ -87,7 +89,8 @@ class JsonLines(JsonFormatter):
         """Keep known fields only, with secrets redacted."""
         known = ("time", "level", "logger", "correlation_id", *FIELDS)
         line = {name: log_data[name] for name in known if log_data.get(name) is not None}
-        line["message"] = redacted(str(log_data.get("message", "")))
+        message = str(log_data.get("message", ""))
+        line["message"] = message if line.get("logger") in OWN_WORDS else redacted(message)
         if error := log_data.get("exc_info"):
             line["error"] = redacted(str(error))
         return line

@@ -57,7 +57,9 @@ def bind(source: HttpRequest | MutableMapping[str, Any]) -> Iterator[RequestCont
 def _socket_of(source: HttpRequest | MutableMapping[str, Any]) -> str:
     if isinstance(source, HttpRequest):
         return ""
-    name: str = source.setdefault(_SOCKET, secrets.token_hex(8))
+    if _SOCKET not in source:
+        source[_SOCKET] = secrets.token_hex(8)
+    name: str = source[_SOCKET]
     return name
 
 

@@ -101,7 +101,8 @@ class DatabasePool(Slots):
         self._waiting += 1
         began = time.perf_counter()
         try:
-            return await asyncio.wait_for(self._free.get(), SLOT_WAIT)
+            async with asyncio.timeout(SLOT_WAIT):
+                return await self._free.get()
         except TimeoutError:
             BUSY.labels("slot").inc()
             raise Busy from None
@@ -159,7 +160,8 @@ class VisitorShare(Slots):
 
     async def _wait(self) -> None:
         try:
-            await asyncio.wait_for(self._permits.acquire(), SLOT_WAIT)
+            async with asyncio.timeout(SLOT_WAIT):
+                await self._permits.acquire()
         except TimeoutError:
             BUSY.labels("visitors").inc()
             raise Busy from None

@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Collection
+from functools import cached_property
 from typing import Any, ClassVar
 
 from channels.consumer import get_handler_name
@@ -143,6 +144,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._drop_headers()
         await self._show()
 
+    @cached_property
+    def _language(self) -> str:
+        return language_of(self.scope)
+
     def _count_socket(self) -> None:
         """Raise `RateLimited` when this client has enough open sockets."""
         name = rate_limit_name(self.scope)
@@ -251,7 +256,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
                     self._run, message["command"], message.get("data")
                 )
         except Busy as busy:
-            with override(language_of(self.scope)):
+            with override(self._language):
                 reply, gone = busy.as_reply(), False
         finally:
             self._answering = False
@@ -264,7 +269,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     def _run(self, name: str, data: Any) -> tuple[Reply, bool]:
         """Return the reply, and whether the login has ended (logged out, switched off)."""
         # runs in this command's own context, so nothing has to be restored
-        activate(language_of(self.scope))
+        activate(self._language)
         try:
             caller = self.identify()
             require_role(caller, self.roles)
