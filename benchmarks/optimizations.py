@@ -4,7 +4,6 @@ The application has no setting for this. A server process of the benchmark patch
 when it starts; what is then there is what Django, Daphne or the driver does by itself.
 """
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -49,19 +48,12 @@ def _cursors_of_django() -> None:
 
 
 def _querysets() -> None:
-    from spa_project.lib.db.compiled_queries import CompiledQuery, Param
+    from spa_project.lib.db.compiled_queries import CompiledQuery, _Compiled
 
-    now = threading.local()
+    def on(self: CompiledQuery[Any], connection: Any) -> _Compiled[Any]:
+        return _Compiled(self._build(), connection)
 
-    def as_sql(self: Param, compiler: Any, connection: Any) -> Any:
-        return "%s", (now.values[self.name],)
-
-    def run(self: CompiledQuery[Any], **values: Any) -> list[Any]:
-        now.values = values
-        return list(self._build())
-
-    Param.as_sql = as_sql
-    CompiledQuery.all = run
+    CompiledQuery.on = on
 
 
 def _writes_of_the_orm() -> None:
@@ -143,7 +135,7 @@ PARTS = {
     "direct_statements": Part(
         "statements without cursors", "Django's cursor and the driver's", _cursors_of_django
     ),
-    "compiled": Part("compiled queries", "the queryset is built each time", _querysets),
+    "compiled": Part("compiled queries", "built and compiled each time", _querysets),
     "writes": Part(
         "updates and inserts from kept text", "`update`, `bulk_create`, `save`", _writes_of_the_orm
     ),
