@@ -14,11 +14,6 @@ Message = str | int
 SEND_EVENT = "spa.send_event"
 
 
-def _never(event: str) -> bool:
-    """Send nothing, where the server lacks the extension."""
-    return False
-
-
 class SendQueue:
     """A queue that sends messages in order, one at a time; putting never waits.
 
@@ -30,7 +25,7 @@ class SendQueue:
     def __init__(self, send: Callable[[Message], Awaitable[bool]], size: int) -> None:
         """Set the function that sends, which returns whether to go on, and the `size` when full."""
         self._send = send
-        self._send_event: Callable[[str], bool] = _never
+        self._send_event: Callable[[str], bool] | None = None
         self._size = size
         self._waiting: list[Message] = []
         self._is_sending = False
@@ -38,7 +33,7 @@ class SendQueue:
 
     def use_extension(self, scope: Mapping[str, Any]) -> None:
         """Send events by the server's extension, where the socket's scope has it."""
-        self._send_event = scope.get("extensions", {}).get(SEND_EVENT, _never)
+        self._send_event = scope.get("extensions", {}).get(SEND_EVENT)
 
     @property
     def full(self) -> bool:
@@ -47,7 +42,7 @@ class SendQueue:
 
     def put_event(self, text: str) -> None:
         """Send an event after the messages that wait; the server may gather it with others."""
-        if self._is_sending or not self._send_event(text):
+        if self._send_event is None or self._is_sending or not self._send_event(text):
             self.put(text)
 
     def put(self, message: Message) -> None:
