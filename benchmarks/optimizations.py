@@ -33,7 +33,10 @@ def _statements_one_by_one() -> None:
     def defer(self: DeferringConnection, statement: bytes, rows: int | None = None) -> None:
         self.query(statement, rows)
 
-    DeferringConnection.defer = defer
+    def begin(self: DeferringConnection) -> None:
+        self.query(b"BEGIN")
+
+    DeferringConnection.defer, DeferringConnection.begin = defer, begin
 
 
 def _cursors_of_django() -> None:
